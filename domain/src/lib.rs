@@ -1,0 +1,26 @@
+//! The rules of educrm, without I/O: no database, no web, no clock, no randomness.
+//!
+//! A map, one line a module. Values that everything uses:
+//! - [`id`]: typed identifiers
+//! - [`stamp`]: when, who, and where new identifiers come from
+//! - [`fault`]: why a decision was refused, with its texts in both languages
+//! - [`money`]: amounts that never lose a cent
+//! - [`text`]: what may stand in a name, and how text is folded for comparing
+//! - [`phone`]: telephone numbers in one form, and the form that is safe to show
+//! - [`search`]: the grams by which a customer is found
+//!
+//! Capabilities, by the names that they have everywhere:
+//! - [`access`]: permissions, reach, roles
+//! - [`organization`]: institution, regions, campuses, departments, teams, staff
+//! - [`customers`]: students, guardians, schools and partners, from lead to graduate
+
+pub mod access;
+pub mod customers;
+pub mod fault;
+pub mod id;
+pub mod money;
+pub mod organization;
+pub mod phone;
+pub mod search;
+pub mod stamp;
+pub mod text;

@@ -1,0 +1,1 @@
+//! Amounts that never lose a cent.

@@ -1,0 +1,1 @@
+//! The grams by which a customer is found.
