@@ -5,6 +5,7 @@
 //! - [`stamp`]: when, who, and where new identifiers come from
 //! - [`fault`]: why a decision was refused, with its texts in both languages
 //! - [`money`]: amounts that never lose a cent
+//! - [`text_enum`]: closed lists with their labels
 //! - [`text`]: what may stand in a name, and how text is folded for comparing
 //! - [`phone`]: telephone numbers in one form, and the form that is safe to show
 //! - [`search`]: the grams by which a customer is found
@@ -24,3 +25,4 @@ pub mod phone;
 pub mod search;
 pub mod stamp;
 pub mod text;
+pub mod text_enum;

@@ -1,0 +1,27 @@
+//! The tables of educrm: entities, migrations, scoped queries and transactions.
+//!
+//! Mechanisms first:
+//! - [`database`]: the two databases behind one [`Database`](database::Database), transactions
+//! - [`migrations`]: the schema, step by step
+//! - [`access`]: who asks ([`Authority`](access::Authority)), what they may touch ([`Grant`](access::Grant))
+//! - [`scope`]: the one door to rows that belong to somebody
+//! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
+//! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
+//! - [`clock`]: instants as the databases keep them
+//!
+//! Then the capabilities, each with `entity.rs` and `store.rs`:
+//! - [`organization`], [`customers`]
+
+pub mod access;
+pub mod audit;
+pub mod clock;
+pub mod customers;
+pub mod database;
+pub mod events;
+pub mod idempotency;
+pub mod keys;
+pub mod migrations;
+pub mod organization;
+pub mod scope;
+
+pub use database::{Database, Error, Handle, Operation, Tx};

@@ -1,1 +1,11 @@
-//! customers
+//! Customers (客户): everyone who buys or may buy, in one archive (CUST-01, CUST-48).
+//!
+//! A lead and a graduate are the same record at different stages. A customer is of a kind
+//! (student, guardian, school …), belongs to a campus, and is held by a person of staff or by the
+//! pool of a campus; who sees it follows from these two.
+
+mod fault;
+mod model;
+
+pub use fault::*;
+pub use model::*;

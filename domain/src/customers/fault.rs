@@ -1,0 +1,22 @@
+use crate::rules;
+
+rules! {
+    NAME_MISSING = Invalid "name_missing" {
+        "姓名缺失", "Name missing";
+        "客户必须有姓名或名称。", "A customer has a name." }
+    BIRTH_DATE_INVALID = Invalid "birth_date_invalid" {
+        "出生日期不正确", "Not a birth date";
+        "出生日期应在 1900-01-01 与今天之间。", "A birth date lies between 1900-01-01 and today." }
+    COLLECTED_IN_FUTURE = Invalid "collected_in_future" {
+        "采集时间在将来", "Collected in the future";
+        "采集时间不能晚于现在。", "The time of collection can't be later than now." }
+    CUSTOMER_DELETED = Conflict "customer_deleted" {
+        "客户已删除", "The customer is deleted";
+        "请先恢复该客户。", "Restore the customer first." }
+    CUSTOMER_NOT_DELETED = Conflict "customer_not_deleted" {
+        "客户未被删除", "The customer is not deleted";
+        "只有已删除的客户才能恢复。", "Only a deleted customer can be restored." }
+    HOLDER_NOT_AT_CAMPUS = Invalid "holder_not_at_campus" {
+        "归属人不在该校区", "The holder does not work at the campus";
+        "归属人必须是该校区的员工或该校区的公海。", "A holder is a person of staff, or the pool, of the customer's campus." }
+}

@@ -1,0 +1,214 @@
+use jiff::{Timestamp, civil::Date};
+
+use super::{BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED};
+use crate::{
+    fault::{Fault, FieldFault},
+    id::Id,
+    organization::{Campus, Holder, Staff},
+    stamp::Stamp,
+    text, text_enum,
+};
+
+text_enum! {
+    /// Kind of a customer (CUST-02).
+    Kind as "CustomerKind" {
+        Student = "student" { "学员", "Student" }
+        Guardian = "guardian" { "家长", "Guardian" }
+        School = "school" { "学校", "School" }
+        Institution = "institution" { "教育机构", "Education institution" }
+        Partner = "partner" { "合作伙伴", "Partner" }
+        Company = "company" { "企业客户", "Company" }
+        Other = "other" { "其他", "Other" }
+    }
+}
+
+text_enum! {
+    /// Gender; `not_given` where nobody said (requirements (d) 36).
+    Gender as "Gender" {
+        Female = "female" { "女", "Female" }
+        Male = "male" { "男", "Male" }
+        NotGiven = "not_given" { "未提供", "Not given" }
+    }
+}
+
+text_enum! {
+    /// Where a customer stands between first contact and the last lesson.
+    Stage as "CustomerStage" {
+        Lead = "lead" { "线索", "Lead" }
+        Contacted = "contacted" { "已联系", "Contacted" }
+        Interested = "interested" { "有意向", "Interested" }
+        Trial = "trial" { "试听", "Trial" }
+        Negotiating = "negotiating" { "洽谈", "Negotiating" }
+        Enrolled = "enrolled" { "在读", "Enrolled" }
+        Completed = "completed" { "结业", "Completed" }
+        Lapsed = "lapsed" { "中断", "Lapsed" }
+        Lost = "lost" { "流失", "Lost" }
+        WonBack = "won_back" { "挽回", "Won back" }
+        Invalid = "invalid" { "无效", "Invalid" }
+    }
+}
+
+text_enum! {
+    /// Where a customer was first met (CUST-27…29).
+    Channel as "SourceChannel" {
+        Hotline = "hotline" { "咨询热线", "Hotline" }
+        WalkIn = "walk_in" { "到访", "Walk-in" }
+        Website = "website" { "网站", "Website" }
+        Social = "social" { "社交媒体", "Social media" }
+        Event = "event" { "招生活动", "Event" }
+        PublicLesson = "public_lesson" { "公开课", "Public lesson" }
+        Referral = "referral" { "转介绍", "Referral" }
+        PartnerSchool = "partner_school" { "合作学校", "Partner school" }
+        Advertisement = "advertisement" { "广告", "Advertisement" }
+        Other = "other" { "其他", "Other" }
+    }
+}
+
+/// Longest name, in characters.
+pub const NAME_MAX: usize = 100;
+/// Longest note, in characters.
+pub const NOTE_MAX: usize = 2000;
+/// Intent (意向强烈度, LIFE-17) runs from 1, weak, to this, strong.
+pub const INTENT_MAX: i16 = 4;
+
+/// A customer as it stands.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    pub id: Id<Customer>,
+    /// Raised by one with every change to the customer or its own parts.
+    pub version: i64,
+    pub profile: Profile,
+    pub holder: Id<Holder>,
+    pub campus: Id<Campus>,
+    pub provenance: Provenance,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// What is known of the customer itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub kind: Kind,
+    /// 1 to [`NAME_MAX`] characters.
+    pub name: String,
+    pub gender: Gender,
+    pub birth_date: Option<Date>,
+    /// 1 to [`INTENT_MAX`].
+    pub intent: Option<i16>,
+    pub stage: Stage,
+    /// Up to [`NOTE_MAX`] characters.
+    pub note: Option<String>,
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// How the record came to be (CUST-26).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    pub channel: Channel,
+    pub collected_at: Timestamp,
+    pub collector: Option<Id<Staff>>,
+}
+
+impl Profile {
+    /// The profile with its text in canonical form.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule, at once. `today` is the campus's date.
+    pub fn checked(self, today: Date) -> Result<Self, Fault> {
+        let mut faults = Vec::new();
+        let mut keep = |result: Result<String, FieldFault>| {
+            result.map_err(|fault| faults.push(fault)).unwrap_or_default()
+        };
+        let name = keep(text::line("/name", &self.name, NAME_MAX));
+        let note = self
+            .note
+            .map(|note| keep(text::note("/note", &note, NOTE_MAX)));
+        if self
+            .birth_date
+            .is_some_and(|born| born > today || born.year() < 1900)
+        {
+            faults.push(FieldFault::new("/birth_date", &BIRTH_DATE_INVALID));
+        }
+        Fault::unless_empty(faults)?;
+        Ok(Self { name, note, ..self })
+    }
+}
+
+impl Customer {
+    /// A new customer, met as `provenance` says.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule, at once.
+    pub fn create(
+        profile: Profile,
+        provenance: Provenance,
+        holder: Id<Holder>,
+        campus: Id<Campus>,
+        today: Date,
+        stamp: &Stamp,
+    ) -> Result<Self, Fault> {
+        let profile = profile.checked(today)?;
+        if provenance.collected_at > stamp.now() {
+            return Err(Fault::field("/collected_at", &COLLECTED_IN_FUTURE));
+        }
+        Ok(Self {
+            id: stamp.id(),
+            version: 1,
+            profile,
+            holder,
+            campus,
+            provenance,
+            created_at: stamp.now(),
+            updated_at: stamp.now(),
+            deleted_at: None,
+        })
+    }
+
+    /// The customer with another profile; the same customer when nothing differs.
+    pub fn change(&self, profile: Profile, today: Date, stamp: &Stamp) -> Result<Self, Fault> {
+        if self.deleted_at.is_some() {
+            return Err(Fault::new(&CUSTOMER_DELETED));
+        }
+        let profile = profile.checked(today)?;
+        if profile == self.profile {
+            return Ok(self.clone());
+        }
+        Ok(Self { profile, ..self.touched(stamp) })
+    }
+
+    /// Hidden from every list; ledgers, totals and audit keep it.
+    pub fn delete(&self, stamp: &Stamp) -> Result<Self, Fault> {
+        if self.deleted_at.is_some() {
+            return Err(Fault::new(&CUSTOMER_DELETED));
+        }
+        Ok(Self {
+            deleted_at: Some(stamp.now()),
+            ..self.touched(stamp)
+        })
+    }
+
+    /// Back as it was.
+    pub fn restore(&self, stamp: &Stamp) -> Result<Self, Fault> {
+        if self.deleted_at.is_none() {
+            return Err(Fault::new(&CUSTOMER_NOT_DELETED));
+        }
+        Ok(Self {
+            deleted_at: None,
+            ..self.touched(stamp)
+        })
+    }
+
+    fn touched(&self, stamp: &Stamp) -> Self {
+        Self {
+            version: self.version + 1,
+            updated_at: stamp.now(),
+            ..self.clone()
+        }
+    }
+}

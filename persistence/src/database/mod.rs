@@ -1,0 +1,250 @@
+//! One [`Database`] for both engines.
+//!
+//! SQLite is embedded: one writing connection whose waiting transactions are committed in groups
+//! ([`writer`]), and several reading ones. PostgreSQL has a pool a worker. Which one it is stands
+//! in `DATABASE_URL`; nothing above this module asks.
+
+mod constraint;
+mod error;
+mod postgres;
+mod sqlite;
+mod tx;
+mod writer;
+
+use std::{future::Future, path::PathBuf, sync::Arc};
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
+    Statement, TransactionTrait,
+};
+
+pub use error::Error;
+pub use tx::{Actor, Change, Operation, Tx};
+
+/// Attempts of a transaction that the database gave up for a reason that is not its own.
+const ATTEMPTS: usize = 4;
+
+/// Which database, and how it is opened.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// An SQLite file. `flush` false trades the last commits before a power cut for speed.
+    Sqlite {
+        file: PathBuf,
+        readers: u32,
+        flush: bool,
+    },
+    /// A PostgreSQL server. `connections` a process, shared out over its workers.
+    Postgres {
+        url: String,
+        connections: u32,
+        workers: u32,
+    },
+}
+
+/// A handle to the database: cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite {
+        writer: Arc<writer::Writer>,
+        read: DatabaseConnection,
+    },
+    Postgres {
+        pool: DatabaseConnection,
+        options: Arc<postgres::Options>,
+    },
+}
+
+/// Where a statement runs: an open transaction, or a reading connection.
+pub trait Handle: ConnectionTrait + Send {
+    fn is_postgres(&self) -> bool {
+        self.get_database_backend() == DbBackend::Postgres
+    }
+}
+
+/// A reading connection: it can't write, on either engine's side.
+#[derive(Clone)]
+pub struct Read(DatabaseConnection);
+
+impl Handle for Read {}
+impl Handle for Tx {}
+
+impl Database {
+    /// Opens the database. Refuses an engine that is known to lose data.
+    pub async fn open(target: &Target) -> Result<Self, Error> {
+        let engine = match target {
+            Target::Sqlite {
+                file,
+                readers,
+                flush,
+            } => {
+                let (write, read) = sqlite::open(file, *readers, *flush).await?;
+                Engine::Sqlite {
+                    writer: Arc::new(writer::Writer::start(write)),
+                    read,
+                }
+            }
+            Target::Postgres {
+                url,
+                connections,
+                workers,
+            } => {
+                let options = Arc::new(postgres::Options::new(url, *connections, *workers)?);
+                let pool = options.pool();
+                postgres::check(&pool, *connections).await?;
+                Engine::Postgres { pool, options }
+            }
+        };
+        Ok(Self { engine })
+    }
+
+    /// The handle that a worker thread uses: on PostgreSQL with a pool of its own.
+    pub fn for_worker(&self) -> Self {
+        match &self.engine {
+            Engine::Sqlite { .. } => self.clone(),
+            Engine::Postgres { options, .. } => Self {
+                engine: Engine::Postgres {
+                    pool: options.pool(),
+                    options: options.clone(),
+                },
+            },
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.engine, Engine::Postgres { .. })
+    }
+
+    /// A reading handle, outside any transaction. What decides a write is read in its transaction.
+    pub fn read(&self) -> Read {
+        match &self.engine {
+            Engine::Sqlite { read, .. } => Read(read.clone()),
+            Engine::Postgres { pool, .. } => Read(pool.clone()),
+        }
+    }
+
+    /// Runs `work` in one transaction: commits on `Ok`, rolls back on `Err`.
+    ///
+    /// What `work` recorded is written with it: one audit record, the events, and nothing of it
+    /// without the rest. `work` may run again after a deadlock or a lost group commit, so its only
+    /// effects must be on the `Tx`.
+    ///
+    /// # Errors
+    /// What `work` refused, the fault behind a broken constraint, or the failure of the database.
+    pub async fn transaction<T, F, Fut>(&self, operation: &Operation, work: F) -> Result<T, Error>
+    where
+        F: Fn(Tx) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<T, Error>> + Send,
+        T: Send,
+    {
+        let mut attempt = 1;
+        loop {
+            let result = match &self.engine {
+                Engine::Sqlite { writer, .. } => writer.run(operation, &work).await,
+                Engine::Postgres { pool, .. } => run(pool, operation, &work).await,
+            };
+            match result {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+                other => return other,
+            }
+        }
+    }
+
+    /// Applies what is missing of the schema, under a lock, in one transaction.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => {
+                writer
+                    .run(&Operation::migration(), &|tx: Tx| async move {
+                        crate::migrations::up(&tx).await
+                    })
+                    .await
+            }
+            Engine::Postgres { pool, .. } => {
+                run(pool, &Operation::migration(), &|tx: Tx| async move {
+                    tx.execute_unprepared("SELECT pg_advisory_xact_lock(7216001)")
+                        .await?;
+                    tx.execute_unprepared("SET LOCAL statement_timeout = 0")
+                        .await?;
+                    crate::migrations::up(&tx).await
+                })
+                .await
+            }
+        }
+    }
+
+    /// Fails when the database does not answer a trivial question.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.read().execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes every connection of this handle; what is under way ends first.
+    pub async fn close(self) {
+        match self.engine {
+            Engine::Sqlite { writer, read } => {
+                let _ = read.close().await;
+                writer.stop().await;
+            }
+            Engine::Postgres { pool, .. } => {
+                let _ = pool.close().await;
+            }
+        }
+    }
+}
+
+/// One transaction on a connection of its own (PostgreSQL).
+async fn run<T, F, Fut>(
+    pool: &DatabaseConnection,
+    operation: &Operation,
+    work: &F,
+) -> Result<T, Error>
+where
+    F: Fn(Tx) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, Error>> + Send,
+{
+    let transaction = Arc::new(
+        pool.begin_with_config(None, None::<AccessMode>)
+            .await
+            .map_err(Error::from)?,
+    );
+    let tx = Tx::new(&transaction, operation);
+    let result = tx.complete(work).await;
+    // A handle that outlived its closure keeps the transaction from being committed.
+    let transaction = Arc::into_inner(transaction).ok_or_else(Error::handle_kept)?;
+    match result {
+        Ok(value) => {
+            transaction.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(lost) = transaction.rollback().await {
+                tracing::debug!(error = %lost, "rollback failed; the server drops the transaction");
+            }
+            Err(error)
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Read {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.get_database_backend()
+    }
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.0.execute_raw(statement).await
+    }
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.0.execute_unprepared(sql).await
+    }
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.0.query_one_raw(statement).await
+    }
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.0.query_all_raw(statement).await
+    }
+}

@@ -1,0 +1,238 @@
+//! An open transaction, and what it will leave behind.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use domain::{access::PrincipalKind, id::Id, organization::Institution, stamp::Stamp};
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Error;
+use crate::{access::Authority, audit, events};
+
+/// Who does something.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub principal: Uuid,
+    pub kind: PrincipalKind,
+}
+
+/// What is being done, for whom, when: the head of the audit record.
+#[derive(Clone)]
+pub struct Operation {
+    pub institution: Id<Institution>,
+    pub actor: Actor,
+    /// The operationId of the contract, or the name of a command.
+    pub name: &'static str,
+    pub request: Uuid,
+    pub trace: Uuid,
+    pub stamp: Stamp,
+    /// Whose standing must still be valid when the transaction runs; none for the system.
+    pub authority: Option<Arc<Authority>>,
+}
+
+impl Operation {
+    /// What the program does by itself, or an operator at the command line.
+    pub fn system(
+        institution: Id<Institution>,
+        kind: PrincipalKind,
+        name: &'static str,
+        stamp: Stamp,
+    ) -> Self {
+        let request = stamp.id::<()>().uuid();
+        Self {
+            institution,
+            actor: Actor {
+                principal: Uuid::nil(),
+                kind,
+            },
+            name,
+            request,
+            trace: request,
+            stamp,
+            authority: None,
+        }
+    }
+
+    pub(super) fn migration() -> Self {
+        Self::system(
+            Id::new(Uuid::nil()),
+            PrincipalKind::System,
+            "migrate",
+            Stamp::new(Timestamp::UNIX_EPOCH, |_| Uuid::nil()),
+        )
+    }
+}
+
+/// A change to one record, as the audit trail keeps it and as the feed tells it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Table of the record, singular: `customer`.
+    pub kind: &'static str,
+    pub id: Uuid,
+    pub version: i64,
+    /// The changed fields before, personal ones in their safe form; null for a new record.
+    pub before: Value,
+    /// The changed fields after.
+    pub after: Value,
+    /// The event that tells others, without personal values.
+    pub event: Option<events::Event>,
+}
+
+const OPEN: u8 = 0;
+const BROKEN: u8 = 1;
+const CLOSED: u8 = 2;
+
+/// An open transaction: an owned, cheap handle.
+///
+/// After a failed statement it accepts no other, as on PostgreSQL; after its closure has ended it
+/// accepts none at all.
+#[derive(Clone)]
+pub struct Tx(Arc<Inner>);
+
+struct Inner {
+    transaction: Weak<DatabaseTransaction>,
+    backend: DbBackend,
+    state: AtomicU8,
+    operation: Operation,
+    changes: Mutex<Vec<Change>>,
+}
+
+impl Tx {
+    pub(super) fn new(transaction: &Arc<DatabaseTransaction>, operation: &Operation) -> Self {
+        Self::with_backend(
+            Arc::downgrade(transaction),
+            transaction.get_database_backend(),
+            operation,
+        )
+    }
+
+    /// A savepoint of the SQLite writer's transaction.
+    pub(super) fn borrowed(transaction: Weak<DatabaseTransaction>, operation: &Operation) -> Self {
+        Self::with_backend(transaction, DbBackend::Sqlite, operation)
+    }
+
+    fn with_backend(
+        transaction: Weak<DatabaseTransaction>,
+        backend: DbBackend,
+        operation: &Operation,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            transaction,
+            backend,
+            state: AtomicU8::new(OPEN),
+            operation: operation.clone(),
+            changes: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// Runs `work`, writes what it recorded, and closes this handle whatever happens.
+    pub(super) async fn complete<T, F, Fut>(&self, work: &F) -> Result<T, Error>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T, Error>>,
+    {
+        let closing = Closing(self);
+        if let Some(authority) = &self.0.operation.authority {
+            crate::access::confirm(self, authority).await?;
+        }
+        let value = work(self.clone()).await?;
+        let changes = std::mem::take(&mut *self.changes());
+        if !changes.is_empty() {
+            audit::write(self, &changes).await?;
+            events::write(self, &changes).await?;
+        }
+        if self.0.state.load(Ordering::Acquire) != OPEN {
+            return Err(Error::Internal(
+                "a statement failed and its error was dropped".into(),
+            ));
+        }
+        drop(closing);
+        Ok(value)
+    }
+
+    pub fn stamp(&self) -> Stamp {
+        self.0.operation.stamp
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.0.operation.stamp.now()
+    }
+
+    pub fn operation(&self) -> &Operation {
+        &self.0.operation
+    }
+
+    /// Notes a change: it goes on the audit trail, and its event into the feed, with the commit.
+    pub fn record(&self, change: Change) {
+        self.changes().push(change);
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Vec<Change>> {
+        self.0
+            .changes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<Arc<DatabaseTransaction>, DbErr> {
+        if self.0.state.load(Ordering::Acquire) != OPEN {
+            return Err(DbErr::Custom("the transaction accepts no statement".into()));
+        }
+        self.0
+            .transaction
+            .upgrade()
+            .ok_or_else(|| DbErr::Custom("the transaction has ended".into()))
+    }
+
+    fn noted<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+        if result.is_err() {
+            let _ = self.0.state.compare_exchange(
+                OPEN,
+                BROKEN,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
+        }
+        result
+    }
+}
+
+/// Closes a transaction's handle when its closure ends, is dropped or panics.
+struct Closing<'a>(&'a Tx);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.0.state.store(CLOSED, Ordering::Release);
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.backend
+    }
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let transaction = self.open()?;
+        self.noted(transaction.execute_raw(statement).await)
+    }
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let transaction = self.open()?;
+        self.noted(transaction.execute_unprepared(sql).await)
+    }
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let transaction = self.open()?;
+        self.noted(transaction.query_one_raw(statement).await)
+    }
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let transaction = self.open()?;
+        self.noted(transaction.query_all_raw(statement).await)
+    }
+}
