@@ -1,7 +1,9 @@
-//! Instants as both databases keep them: microseconds since the epoch in a BIGINT, because the
-//! ORM's text timestamps do not sort on SQLite.
+//! Instants and dates as both databases keep them.
+//!
+//! An instant is microseconds since the epoch in a BIGINT, because the ORM's text timestamps do not
+//! sort on SQLite; a date is a DATE.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil};
 
 use crate::Error;
 
@@ -12,4 +14,16 @@ pub fn micros(at: Timestamp) -> i64 {
 /// Fails only on a value that no clock of ours wrote.
 pub fn timestamp(micros: i64) -> Result<Timestamp, Error> {
     Timestamp::from_microsecond(micros).map_err(Error::corrupt)
+}
+
+pub(crate) fn date_column(date: civil::Date) -> Result<time::Date, Error> {
+    let month = time::Month::try_from(date.month().unsigned_abs()).map_err(Error::internal)?;
+    time::Date::from_calendar_date(i32::from(date.year()), month, date.day().unsigned_abs())
+        .map_err(Error::internal)
+}
+
+pub(crate) fn date(column: time::Date) -> Result<civil::Date, Error> {
+    let year = i16::try_from(column.year()).map_err(Error::corrupt)?;
+    let month = u8::from(column.month()).cast_signed();
+    civil::Date::new(year, month, column.day().cast_signed()).map_err(Error::corrupt)
 }

@@ -5,6 +5,10 @@
 //! (团队) with a leader, and staff (员工). Every customer is held by a person of staff or by the
 //! pool of a campus: a *holder* (归属).
 
+mod department;
+
+pub use department::*;
+
 use crate::rules;
 
 /// The tenant: an education group or a single school.

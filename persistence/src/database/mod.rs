@@ -13,11 +13,15 @@ mod writer;
 
 use std::{future::Future, path::PathBuf, sync::Arc};
 
+use domain::{id::Id, organization::Institution};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, TransactionTrait,
+    Statement, TransactionTrait, Value,
 };
 
+use crate::keys::{FieldKeys, Keys};
+
+pub(crate) use constraint::Constraint;
 pub use error::Error;
 pub use tx::{Actor, Change, Operation, Tx};
 
@@ -45,6 +49,7 @@ pub enum Target {
 #[derive(Clone)]
 pub struct Database {
     engine: Engine,
+    keys: Arc<Keys>,
 }
 
 #[derive(Clone)]
@@ -75,7 +80,7 @@ impl Handle for Tx {}
 
 impl Database {
     /// Opens the database. Refuses an engine that is known to lose data.
-    pub async fn open(target: &Target) -> Result<Self, Error> {
+    pub async fn open(target: &Target, keys: Keys) -> Result<Self, Error> {
         let engine = match target {
             Target::Sqlite {
                 file,
@@ -99,7 +104,10 @@ impl Database {
                 Engine::Postgres { pool, options }
             }
         };
-        Ok(Self { engine })
+        Ok(Self {
+            engine,
+            keys: Arc::new(keys),
+        })
     }
 
     /// The handle that a worker thread uses: on PostgreSQL with a pool of its own.
@@ -111,6 +119,7 @@ impl Database {
                     pool: options.pool(),
                     options: options.clone(),
                 },
+                keys: self.keys.clone(),
             },
         }
     }
@@ -144,8 +153,8 @@ impl Database {
         let mut attempt = 1;
         loop {
             let result = match &self.engine {
-                Engine::Sqlite { writer, .. } => writer.run(operation, &work).await,
-                Engine::Postgres { pool, .. } => run(pool, operation, &work).await,
+                Engine::Sqlite { writer, .. } => writer.run(&self.keys, operation, &work).await,
+                Engine::Postgres { pool, .. } => run(pool, &self.keys, operation, &work).await,
             };
             match result {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
@@ -159,13 +168,13 @@ impl Database {
         match &self.engine {
             Engine::Sqlite { writer, .. } => {
                 writer
-                    .run(&Operation::migration(), &|tx: Tx| async move {
+                    .run(&self.keys, &Operation::migration(), &|tx: Tx| async move {
                         crate::migrations::up(&tx).await
                     })
                     .await
             }
             Engine::Postgres { pool, .. } => {
-                run(pool, &Operation::migration(), &|tx: Tx| async move {
+                run(pool, &self.keys, &Operation::migration(), &|tx: Tx| async move {
                     tx.execute_unprepared("SELECT pg_advisory_xact_lock(7216001)")
                         .await?;
                     tx.execute_unprepared("SET LOCAL statement_timeout = 0")
@@ -175,6 +184,11 @@ impl Database {
                 .await
             }
         }
+    }
+
+    /// The keys that open sealed values of an institution.
+    pub async fn keys(&self, institution: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
+        self.keys.of(&self.read(), institution).await
     }
 
     /// Fails when the database does not answer a trivial question.
@@ -197,9 +211,35 @@ impl Database {
     }
 }
 
+/// A statement with `?` for its values, on either engine.
+pub(crate) fn statement(
+    handle: &impl Handle,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    if !handle.is_postgres() {
+        return Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+    }
+    let mut numbered = String::with_capacity(sql.len() + 16);
+    let mut number = 0;
+    for part in sql.split_inclusive('?') {
+        match part.strip_suffix('?') {
+            Some(before) => {
+                number += 1;
+                numbered.push_str(before);
+                numbered.push('$');
+                numbered.push_str(&number.to_string());
+            }
+            None => numbered.push_str(part),
+        }
+    }
+    Statement::from_sql_and_values(DbBackend::Postgres, numbered, values)
+}
+
 /// One transaction on a connection of its own (PostgreSQL).
 async fn run<T, F, Fut>(
     pool: &DatabaseConnection,
+    keys: &Arc<Keys>,
     operation: &Operation,
     work: &F,
 ) -> Result<T, Error>
@@ -212,7 +252,7 @@ where
             .await
             .map_err(Error::from)?,
     );
-    let tx = Tx::new(&transaction, operation);
+    let tx = Tx::new(&transaction, keys, operation);
     let result = tx.complete(work).await;
     // A handle that outlived its closure keeps the transaction from being committed.
     let transaction = Arc::into_inner(transaction).ok_or_else(Error::handle_kept)?;

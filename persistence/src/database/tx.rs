@@ -15,7 +15,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Error;
-use crate::{access::Authority, audit, events};
+use crate::{
+    access::Authority,
+    audit, events,
+    keys::{FieldKeys, Keys},
+};
 
 /// Who does something.
 #[derive(Clone, Debug)]
@@ -100,33 +104,45 @@ pub struct Tx(Arc<Inner>);
 struct Inner {
     transaction: Weak<DatabaseTransaction>,
     backend: DbBackend,
+    keys: Arc<Keys>,
     state: AtomicU8,
     operation: Operation,
     changes: Mutex<Vec<Change>>,
 }
 
 impl Tx {
-    pub(super) fn new(transaction: &Arc<DatabaseTransaction>, operation: &Operation) -> Self {
+    pub(super) fn new(
+        transaction: &Arc<DatabaseTransaction>,
+        keys: &Arc<Keys>,
+        operation: &Operation,
+    ) -> Self {
         Self::with_backend(
             Arc::downgrade(transaction),
             transaction.get_database_backend(),
+            keys,
             operation,
         )
     }
 
     /// A savepoint of the SQLite writer's transaction.
-    pub(super) fn borrowed(transaction: Weak<DatabaseTransaction>, operation: &Operation) -> Self {
-        Self::with_backend(transaction, DbBackend::Sqlite, operation)
+    pub(super) fn borrowed(
+        transaction: Weak<DatabaseTransaction>,
+        keys: &Arc<Keys>,
+        operation: &Operation,
+    ) -> Self {
+        Self::with_backend(transaction, DbBackend::Sqlite, keys, operation)
     }
 
     fn with_backend(
         transaction: Weak<DatabaseTransaction>,
         backend: DbBackend,
+        keys: &Arc<Keys>,
         operation: &Operation,
     ) -> Self {
         Self(Arc::new(Inner {
             transaction,
             backend,
+            keys: keys.clone(),
             state: AtomicU8::new(OPEN),
             operation: operation.clone(),
             changes: Mutex::new(Vec::new()),
@@ -168,6 +184,21 @@ impl Tx {
 
     pub fn operation(&self) -> &Operation {
         &self.0.operation
+    }
+
+    /// The keys of the operation's institution.
+    pub async fn keys(&self) -> Result<Arc<FieldKeys>, Error> {
+        self.0.keys.of(self, self.operation().institution).await
+    }
+
+    /// Makes the first keys of the operation's institution, which is new.
+    pub(crate) async fn create_keys(&self) -> Result<(), Error> {
+        self.0.keys.create(self, self.operation().institution).await
+    }
+
+    /// The transaction itself, for the migrations.
+    pub(crate) fn transaction(&self) -> Result<Arc<DatabaseTransaction>, Error> {
+        Ok(self.open()?)
     }
 
     /// Notes a change: it goes on the audit trail, and its event into the feed, with the commit.

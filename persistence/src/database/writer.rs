@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use super::{Error, Operation, Tx};
+use crate::keys::Keys;
 
 const GROUP_SIZE: usize = 64;
 const GROUP_TIME: Duration = Duration::from_millis(20);
@@ -79,14 +80,19 @@ impl Writer {
         }
     }
 
-    pub(super) async fn run<T, F, Fut>(&self, operation: &Operation, work: &F) -> Result<T, Error>
+    pub(super) async fn run<T, F, Fut>(
+        &self,
+        keys: &Arc<Keys>,
+        operation: &Operation,
+        work: &F,
+    ) -> Result<T, Error>
     where
         F: Fn(Tx) -> Fut + Send + Sync,
         Fut: Future<Output = Result<T, Error>> + Send,
     {
-        match self.member(operation, work, false).await? {
+        match self.member(keys, operation, work, false).await? {
             Some(result) => result,
-            None => match self.member(operation, work, true).await? {
+            None => match self.member(keys, operation, work, true).await? {
                 Some(result) => result,
                 None => Err(Error::Internal("the writing connection was lost".into())),
             },
@@ -96,6 +102,7 @@ impl Writer {
     /// One turn; `None` when the group was lost and nothing was kept.
     async fn member<T, F, Fut>(
         &self,
+        keys: &Arc<Keys>,
         operation: &Operation,
         work: &F,
         alone: bool,
@@ -113,7 +120,7 @@ impl Writer {
             verdict,
             outcome,
         } = wait.await.map_err(|_| Error::Busy)?;
-        let tx = Tx::borrowed(transaction, operation);
+        let tx = Tx::borrowed(transaction, keys, operation);
         let result = tx.complete(work).await;
         let _ = verdict.send(if result.is_ok() {
             Verdict::Keep

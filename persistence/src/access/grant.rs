@@ -1,0 +1,151 @@
+use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
+
+use domain::{
+    access::{
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersWrite, Permission, Reach,
+    },
+    customers::Customer,
+    id::Id,
+    organization::Institution,
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Authority;
+use crate::clock::micros;
+
+/// Proof that the caller holds `P`, with the rows that it reaches.
+pub struct Grant<P> {
+    scope: Arc<Scope>,
+    permission: PhantomData<fn() -> P>,
+}
+
+/// The rows that a grant reaches: the union of its branches, in one institution.
+#[derive(Debug)]
+pub struct Scope {
+    institution: Id<Institution>,
+    branches: Vec<Branch>,
+    now: i64,
+}
+
+/// One key range of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Branch {
+    /// Every row of the institution.
+    Institution,
+    /// The rows whose customer belongs to this campus.
+    Campus(Uuid),
+    /// The rows whose customer this person or pool holds.
+    Holder(Uuid),
+    /// The rows whose customer is shared with one of these.
+    Shared(Vec<Uuid>),
+}
+
+impl<P: Permission> Grant<P> {
+    /// The grant of `P`, or `None` where the authority does not hold it.
+    pub fn of(authority: &Authority, now: Timestamp) -> Option<Self> {
+        let reaches = authority.reaches(P::CODE)?;
+        Some(Self::with(Scope {
+            institution: authority.institution(),
+            branches: branches(authority, reaches),
+            now: micros(now),
+        }))
+    }
+
+    /// What the program itself may do in an institution; `reason` says why it does.
+    pub fn system(institution: Id<Institution>, now: Timestamp, reason: &'static str) -> Self {
+        tracing::debug!(reason, permission = P::CODE, "system grant");
+        Self::with(Scope {
+            institution,
+            branches: vec![Branch::Institution],
+            now: micros(now),
+        })
+    }
+
+    fn with(scope: Scope) -> Self {
+        Self {
+            scope: Arc::new(scope),
+            permission: PhantomData,
+        }
+    }
+}
+
+fn branches(authority: &Authority, reaches: &BTreeSet<Reach>) -> Vec<Branch> {
+    if reaches.contains(&Reach::Institution) {
+        return vec![Branch::Institution];
+    }
+    let places = &authority.places;
+    let mut campuses = BTreeSet::new();
+    let mut holders = BTreeSet::from([places.own]);
+    for reach in reaches {
+        match reach {
+            Reach::Own | Reach::Institution => {}
+            Reach::Team => holders.extend(&places.team),
+            Reach::Campus => campuses.extend(&places.campuses),
+            Reach::Region => campuses.extend(&places.region_campuses),
+        }
+    }
+    let mut branches: Vec<Branch> = campuses.into_iter().map(Branch::Campus).collect();
+    branches.extend(holders.into_iter().map(Branch::Holder));
+    branches.push(Branch::Shared(places.grantees.clone()));
+    branches
+}
+
+impl Scope {
+    pub fn institution(&self) -> Id<Institution> {
+        self.institution
+    }
+
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+
+    /// When the grant was made, in microseconds: shares that have ended by then do not count.
+    pub(crate) fn now(&self) -> i64 {
+        self.now
+    }
+}
+
+/// A grant that lets its bearer read `T`.
+pub trait Reads<T>: Sync {
+    fn scope(&self) -> &Scope;
+}
+
+/// A grant that lets its bearer change `T`; it can read what it changes.
+pub trait Writes<T>: Reads<T> {}
+
+/// Which permission reads and writes what.
+macro_rules! grants {
+    ($( $permission:ident reads $($read:ty),* ; writes $($write:ty),* ; )+) => {
+        $(
+            $( impl Reads<$read> for Grant<$permission> {
+                fn scope(&self) -> &Scope {
+                    &self.scope
+                }
+            } )*
+            $( impl Writes<$write> for Grant<$permission> {} )*
+        )+
+    };
+}
+
+grants! {
+    CustomersRead reads Customer; writes ;
+    CustomersWrite reads Customer; writes Customer;
+    CustomersDelete reads Customer; writes Customer;
+    CustomersAssign reads Customer; writes Customer;
+}
+
+impl<P> Clone for Grant<P> {
+    fn clone(&self) -> Self {
+        Self {
+            scope: self.scope.clone(),
+            permission: PhantomData,
+        }
+    }
+}
+
+impl<P: Permission> fmt::Debug for Grant<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Grant<{}>", P::CODE)
+    }
+}

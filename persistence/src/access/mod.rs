@@ -1,0 +1,12 @@
+//! Who asks, and what they may touch.
+//!
+//! An [`Authority`] is a principal's standing as read from the database; a [`Grant`] is proof that
+//! it holds one permission, with the rows that this permission reaches. Only this module makes
+//! them, so a store function that asks for a grant can't be called without the check.
+
+mod authority;
+mod grant;
+pub mod store;
+
+pub use authority::{Authority, confirm, load};
+pub use grant::{Branch, Grant, Reads, Scope, Writes};

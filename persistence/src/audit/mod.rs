@@ -1,0 +1,92 @@
+//! The audit trail (操作日志, AUD-01…03): one record a transaction.
+//!
+//! The header never changes. What was before and after stands apart, sealed, with a salt; the
+//! header keeps a digest of both, so that they can be erased and the trail still be proved.
+
+use sea_orm::ConnectionTrait;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Error, Tx,
+    clock::micros,
+    database::{Change, statement},
+    keys::{Place, bytes, digest, random},
+};
+
+pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
+    let Some(first) = changes.first() else {
+        return Ok(());
+    };
+    let operation = tx.operation();
+    let id = tx.stamp().id::<()>().uuid();
+    let mut salt = [0_u8; 16];
+    random(&mut salt)?;
+    let payload = serde_json::to_vec(&json!({
+        "changes": changes
+            .iter()
+            .map(|c| json!({
+                "kind": c.kind, "id": c.id, "version": c.version, "before": c.before, "after": c.after,
+            }))
+            .collect::<Vec<_>>(),
+    }))
+    .map_err(Error::internal)?;
+    let sealed = tx.keys().await?.seal(
+        Place {
+            table: "audit_payloads",
+            column: "payload",
+            row: id,
+        },
+        &payload,
+    )?;
+    let institution = operation.institution.uuid();
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO audit_records (institution_id, id, at, principal_id, principal_kind, operation, \
+         outcome, request_id, trace_id, target_kind, target_id, payload_digest) \
+         VALUES (?, ?, ?, ?, ?, ?, 'done', ?, ?, ?, ?, ?)",
+        [
+            institution.into(),
+            id.into(),
+            micros(tx.now()).into(),
+            operation.actor.principal.into(),
+            domain::text_enum::TextEnum::as_str(operation.actor.kind).into(),
+            operation.name.into(),
+            operation.request.into(),
+            operation.trace.into(),
+            first.kind.into(),
+            first.id.into(),
+            bytes(digest(&[&salt, &payload])),
+        ],
+    ))
+    .await?;
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO audit_payloads (institution_id, id, salt, payload) VALUES (?, ?, ?, ?)",
+        [institution.into(), id.into(), bytes(salt), bytes(sealed)],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// The fields that differ, before and after; `personal` ones as `***`.
+pub(crate) fn difference(before: Option<&Value>, after: &Value, personal: &[&str]) -> (Value, Value) {
+    let mut was = Map::new();
+    let mut is = Map::new();
+    let none = Map::new();
+    for (name, new) in after.as_object().unwrap_or(&none) {
+        let old = before.map_or(&Value::Null, |b| b.get(name).unwrap_or(&Value::Null));
+        if old == new {
+            continue;
+        }
+        let shown = |value: &Value| {
+            if personal.contains(&name.as_str()) && !value.is_null() {
+                Value::from("***")
+            } else {
+                value.clone()
+            }
+        };
+        was.insert(name.clone(), shown(old));
+        is.insert(name.clone(), shown(new));
+    }
+    (was.into(), is.into())
+}

@@ -1,0 +1,26 @@
+//! Customers: rows, and what is written with them.
+
+mod entity;
+pub mod store;
+
+use crate::events::EventType;
+
+pub static CREATED: EventType = EventType {
+    name: "customer.created",
+    schema_version: 1,
+};
+pub static CHANGED: EventType = EventType {
+    name: "customer.changed",
+    schema_version: 1,
+};
+pub static DELETED: EventType = EventType {
+    name: "customer.deleted",
+    schema_version: 1,
+};
+pub static RESTORED: EventType = EventType {
+    name: "customer.restored",
+    schema_version: 1,
+};
+
+/// Every event of this capability.
+pub static EVENTS: &[&EventType] = &[&CREATED, &CHANGED, &DELETED, &RESTORED];

@@ -1,0 +1,184 @@
+//! Reading and writing customers, within a grant.
+
+use domain::{
+    customers::{Channel, Customer, Kind, Stage},
+    fault::{Fault, VERSION_STALE},
+    id::Id,
+    text_enum::TextEnum,
+};
+use jiff::Timestamp;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    CHANGED, CREATED, DELETED, RESTORED,
+    entity::{Column, Entity, Model, PERSONAL, fields, row},
+};
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    audit::difference,
+    clock::micros,
+    database::Change,
+    events::Event,
+    scope::{Page, page, scoped, scoped_update, scoped_with_deleted},
+};
+
+/// What a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub kinds: Vec<Kind>,
+    pub stages: Vec<Stage>,
+    pub channels: Vec<Channel>,
+    pub intents: Vec<i16>,
+    pub holders: Vec<Uuid>,
+    pub campuses: Vec<Uuid>,
+    pub created_from: Option<Timestamp>,
+    pub created_until: Option<Timestamp>,
+}
+
+impl Filter {
+    fn condition(&self) -> Condition {
+        let mut all = Condition::all();
+        if !self.kinds.is_empty() {
+            all = all.add(Column::Kind.is_in(self.kinds.iter().map(|v| v.as_str())));
+        }
+        if !self.stages.is_empty() {
+            all = all.add(Column::Stage.is_in(self.stages.iter().map(|v| v.as_str())));
+        }
+        if !self.channels.is_empty() {
+            all = all.add(Column::Channel.is_in(self.channels.iter().map(|v| v.as_str())));
+        }
+        if !self.intents.is_empty() {
+            all = all.add(Column::Intent.is_in(self.intents.iter().copied()));
+        }
+        if !self.holders.is_empty() {
+            all = all.add(Column::HolderId.is_in(self.holders.iter().copied()));
+        }
+        if !self.campuses.is_empty() {
+            all = all.add(Column::CampusId.is_in(self.campuses.iter().copied()));
+        }
+        all.add_option(self.created_from.map(|at| Column::CreatedAt.gte(micros(at))))
+            .add_option(self.created_until.map(|at| Column::CreatedAt.lt(micros(at))))
+    }
+}
+
+/// A customer within reach, unless deleted.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+) -> Result<Option<Customer>, Error> {
+    scoped::<Entity>(grant)
+        .filter(Column::Id.eq(id.uuid()))
+        .one(handle)
+        .await?
+        .map(Customer::try_from)
+        .transpose()
+}
+
+/// A customer that is about to be changed: no other transaction changes it until this one ends.
+/// Deleted ones are found too.
+pub async fn lock(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+) -> Result<Option<Customer>, Error> {
+    scoped_with_deleted::<Entity>(grant)
+        .filter(Column::Id.eq(id.uuid()))
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .map(Customer::try_from)
+        .transpose()
+}
+
+/// One page of the customers within reach.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    filter: &Filter,
+    part: &Page,
+) -> Result<Vec<Customer>, Error> {
+    page::<Entity>(handle, grant, filter.condition(), part)
+        .await?
+        .into_iter()
+        .map(Model::try_into)
+        .collect()
+}
+
+/// Writes a new customer.
+///
+/// The caller has made sure that holder and campus are within the grant.
+#[expect(clippy::disallowed_methods, reason = "a new row has no owner to be hidden from")]
+pub async fn insert(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    customer: &Customer,
+) -> Result<(), Error> {
+    let scope = grant.scope();
+    Entity::insert(row(scope.institution(), customer)?)
+        .exec_without_returning(tx)
+        .await?;
+    let (_, after) = difference(None, &fields(customer), PERSONAL);
+    tx.record(Change {
+        kind: "customer",
+        id: customer.id.uuid(),
+        version: customer.version,
+        before: serde_json::Value::Null,
+        after,
+        event: Some(Event {
+            kind: &CREATED,
+            data: json!({
+                "kind": customer.profile.kind.as_str(),
+                "stage": customer.profile.stage.as_str(),
+                "holder_id": customer.holder,
+                "campus_id": customer.campus,
+            }),
+        }),
+    });
+    Ok(())
+}
+
+/// Writes a changed customer over the version that it was read at.
+pub async fn update(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    before: &Customer,
+    after: &Customer,
+) -> Result<(), Error> {
+    let updated = scoped_update::<Entity>(grant)
+        .set(row(grant.scope().institution(), after)?)
+        .filter(Column::Id.eq(after.id.uuid()))
+        .filter(Column::Version.eq(before.version))
+        .exec(tx)
+        .await?;
+    if updated.rows_affected != 1 {
+        return Err(Fault::new(&VERSION_STALE).into());
+    }
+    let (was, is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
+    let event = match (before.deleted_at, after.deleted_at) {
+        (None, Some(_)) => Event {
+            kind: &DELETED,
+            data: json!({}),
+        },
+        (Some(_), None) => Event {
+            kind: &RESTORED,
+            data: json!({}),
+        },
+        _ => Event {
+            kind: &CHANGED,
+            data: json!({ "changed": is.as_object().map(|o| o.keys().collect::<Vec<_>>()) }),
+        },
+    };
+    tx.record(Change {
+        kind: "customer",
+        id: after.id.uuid(),
+        version: after.version,
+        before: was,
+        after: is,
+        event: Some(event),
+    });
+    Ok(())
+}

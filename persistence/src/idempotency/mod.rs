@@ -1,0 +1,142 @@
+//! Finished replies, so that a command that is sent twice is done once.
+//!
+//! The record is written with the effect. A twin that comes while the first is under way is told
+//! so on PostgreSQL, by an advisory lock that ends with the transaction; on SQLite it waits its
+//! turn and finds the record.
+
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::{
+    Error, Handle, Tx,
+    clock::micros,
+    database::statement,
+    keys::{Place, bytes, digest},
+};
+
+/// How long a reply is kept, in microseconds: 24 hours.
+const KEPT: i64 = 24 * 3600 * 1_000_000;
+
+/// One use of a key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    digest: [u8; 32],
+    fingerprint: [u8; 32],
+}
+
+impl Key {
+    /// `fingerprint` is a digest of the canonical body: the same key may not mean something else.
+    pub fn new(method: &str, path: &str, key: &str, fingerprint: [u8; 32]) -> Self {
+        Self {
+            digest: digest(&[method.as_bytes(), path.as_bytes(), key.as_bytes()]),
+            fingerprint,
+        }
+    }
+
+    /// Stands for the row in the seal of its reply.
+    fn row(&self) -> Uuid {
+        let (head, _) = self.digest.split_at(16);
+        Uuid::from_slice(head).unwrap_or_default()
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            table: "idempotency_records",
+            column: "reply",
+            row: self.row(),
+        }
+    }
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub enum Known {
+    /// Never seen: go on, and [`keep`] the reply.
+    New,
+    /// Done before: this was the reply.
+    Done(Vec<u8>),
+    /// Used before with another body.
+    Reused,
+    /// A twin is under way.
+    InProgress,
+}
+
+pub async fn claim(tx: &Tx, key: &Key) -> Result<Known, Error> {
+    let operation = tx.operation();
+    if tx.is_postgres() {
+        let lock = i64::from_be_bytes(
+            digest(&[
+                operation.institution.uuid().as_bytes(),
+                operation.actor.principal.as_bytes(),
+                &key.digest,
+            ])
+            .first_chunk::<8>()
+            .copied()
+            .unwrap_or_default(),
+        );
+        let row = tx
+            .query_one_raw(statement(
+                tx,
+                "SELECT pg_try_advisory_xact_lock(?) AS mine",
+                [lock.into()],
+            ))
+            .await?;
+        let mine = match row {
+            Some(row) => row.try_get::<bool>("", "mine")?,
+            None => false,
+        };
+        if !mine {
+            return Ok(Known::InProgress);
+        }
+    }
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT fingerprint, reply FROM idempotency_records \
+             WHERE institution_id = ? AND principal_id = ? AND key_digest = ? AND expires_at > ?",
+            [
+                operation.institution.uuid().into(),
+                operation.actor.principal.into(),
+                bytes(key.digest),
+                micros(tx.now()).into(),
+            ],
+        ))
+        .await?;
+    let Some(row) = row else {
+        return Ok(Known::New);
+    };
+    let fingerprint: Vec<u8> = row.try_get("", "fingerprint")?;
+    if fingerprint != key.fingerprint {
+        return Ok(Known::Reused);
+    }
+    let sealed: Vec<u8> = row.try_get("", "reply")?;
+    Ok(Known::Done(tx.keys().await?.open(key.place(), &sealed)?))
+}
+
+/// Keeps the finished reply; it is gone again if the transaction is.
+pub async fn keep(tx: &Tx, key: &Key, reply: &[u8]) -> Result<(), Error> {
+    let operation = tx.operation();
+    let sealed = tx.keys().await?.seal(key.place(), reply)?;
+    let now = micros(tx.now());
+    // An expired record of the same key makes room.
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO idempotency_records \
+         (institution_id, principal_id, key_digest, fingerprint, reply, created_at, expires_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (institution_id, principal_id, key_digest) DO UPDATE SET \
+         fingerprint = excluded.fingerprint, reply = excluded.reply, \
+         created_at = excluded.created_at, expires_at = excluded.expires_at",
+        [
+            operation.institution.uuid().into(),
+            operation.actor.principal.into(),
+            bytes(key.digest),
+            bytes(key.fingerprint),
+            bytes(sealed),
+            now.into(),
+            (now + KEPT).into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! The schema, step by step. One purpose a migration; none is edited once released.
+//!
+//! Each is SQL that both engines run, with the few types that differ written in braces:
+//! `{uuid}`, `{json}`, `{bytes}`, `{text}` (compared by code point), and blocks that only one of
+//! them gets between `--postgres`, `--sqlite` and `--both` lines.
+
+mod m0001_organization;
+mod m0002_trail;
+mod m0003_customers;
+
+use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+
+use crate::{Error, Tx};
+
+struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_organization::Migration),
+            Box::new(m0002_trail::Migration),
+            Box::new(m0003_customers::Migration),
+        ]
+    }
+}
+
+/// Applies what is missing, inside the caller's transaction.
+pub(crate) async fn up(tx: &Tx) -> Result<(), Error> {
+    let transaction = tx.transaction()?;
+    Migrator::up(&*transaction, None).await?;
+    Ok(())
+}
+
+/// Names of the migrations that this program knows, oldest first.
+pub fn names() -> Vec<String> {
+    Migrator::migrations()
+        .iter()
+        .map(|m| m.name().to_owned())
+        .collect()
+}
+
+async fn apply(manager: &SchemaManager<'_>, sql: &str) -> Result<(), sea_orm::DbErr> {
+    let connection = manager.get_connection();
+    let sql = dialect(sql, connection.get_database_backend());
+    connection.execute_unprepared(&sql).await?;
+    Ok(())
+}
+
+/// The SQL of one engine.
+fn dialect(sql: &str, backend: DbBackend) -> String {
+    let postgres = backend == DbBackend::Postgres;
+    let mut wanted = true;
+    let mut out = String::with_capacity(sql.len());
+    for line in sql.lines() {
+        match line.trim() {
+            "--postgres" => wanted = postgres,
+            "--sqlite" => wanted = !postgres,
+            "--both" => wanted = true,
+            _ if wanted => {
+                out.push_str(line);
+                out.push('\n');
+            }
+            _ => {}
+        }
+    }
+    let types: [(&str, &str); 4] = if postgres {
+        [
+            ("{uuid}", "uuid"),
+            ("{json}", "jsonb"),
+            ("{bytes}", "bytea"),
+            ("{text}", "text COLLATE \"C\""),
+        ]
+    } else {
+        [
+            ("{uuid}", "blob"),
+            ("{json}", "text"),
+            ("{bytes}", "blob"),
+            ("{text}", "text"),
+        ]
+    };
+    types
+        .iter()
+        .fold(out, |sql, (token, name)| sql.replace(token, name))
+}
+
+/// Declares a migration from its SQL.
+macro_rules! migration {
+    ($name:literal, $sql:literal) => {
+        pub(super) struct Migration;
+
+        impl sea_orm_migration::MigrationName for Migration {
+            fn name(&self) -> &str {
+                $name
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl sea_orm_migration::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::SchemaManager,
+            ) -> Result<(), sea_orm::DbErr> {
+                super::apply(manager, $sql).await
+            }
+        }
+    };
+}
+use migration;
