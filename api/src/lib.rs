@@ -1,0 +1,24 @@
+//! The API of educrm: a library with the binary `educrm`.
+//!
+//! - [`settings`], [`data_dir`], [`clock`]: what a process needs before it serves
+//! - [`app`]: the state that every request sees
+//! - [`server`]: routes, start and stop
+//! - [`contract`]: the published OpenAPI document
+//! - [`http`]: what every operation shares
+//! - [`access`]: who asks, and whether they may
+//! - [`system`]: health, keys, lists
+//!
+//! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
+//! - [`customers`]
+
+pub mod access;
+pub mod app;
+pub mod boot;
+pub mod clock;
+pub mod contract;
+pub mod customers;
+pub mod data_dir;
+pub mod http;
+pub mod server;
+pub mod settings;
+pub mod system;

@@ -6,7 +6,7 @@ use domain::{
     },
     customers::Customer,
     id::Id,
-    organization::Institution,
+    organization::{Campus, Holder, Institution},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -98,6 +98,16 @@ impl Scope {
 
     pub fn branches(&self) -> &[Branch] {
         &self.branches
+    }
+
+    /// Whether a row with this holder and campus is within reach, shares aside.
+    pub fn covers(&self, holder: Id<Holder>, campus: Id<Campus>) -> bool {
+        self.branches.iter().any(|branch| match branch {
+            Branch::Institution => true,
+            Branch::Campus(id) => *id == campus.uuid(),
+            Branch::Holder(id) => *id == holder.uuid(),
+            Branch::Shared(_) => false,
+        })
     }
 
     /// When the grant was made, in microseconds: shares that have ended by then do not count.

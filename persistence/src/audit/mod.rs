@@ -50,7 +50,7 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
             micros(tx.now()).into(),
             operation.actor.principal.into(),
             domain::text_enum::TextEnum::as_str(operation.actor.kind).into(),
-            operation.name.into(),
+            operation.name.as_ref().into(),
             operation.request.into(),
             operation.trace.into(),
             first.kind.into(),

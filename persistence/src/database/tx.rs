@@ -34,7 +34,7 @@ pub struct Operation {
     pub institution: Id<Institution>,
     pub actor: Actor,
     /// The operationId of the contract, or the name of a command.
-    pub name: &'static str,
+    pub name: Arc<str>,
     pub request: Uuid,
     pub trace: Uuid,
     pub stamp: Stamp,
@@ -57,7 +57,7 @@ impl Operation {
                 principal: Uuid::nil(),
                 kind,
             },
-            name,
+            name: name.into(),
             request,
             trace: request,
             stamp,

@@ -1,0 +1,140 @@
+//! What every request needs, shared by the workers.
+
+use std::{collections::HashMap, sync::Arc};
+
+use actix_web::{HttpRequest, web};
+use persistence::Database;
+use serde_json::Value;
+
+use crate::{
+    access::{Authorities, Limits, Tokens},
+    clock::Clock,
+    contract,
+    http::{Cursors, Problem, schema::Schemas},
+    settings::Settings,
+};
+
+/// The state of the process. Cheap to clone; the database handle is the worker's own.
+#[derive(Clone)]
+pub struct App {
+    pub db: Database,
+    pub shared: Arc<Shared>,
+}
+
+/// What all workers share.
+pub struct Shared {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub tokens: Tokens,
+    pub authorities: Authorities,
+    pub limits: Limits,
+    pub cursors: Cursors,
+    pub schemas: Schemas,
+    pub operations: Operations,
+    pub document: Value,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl App {
+    pub fn new(
+        settings: Settings,
+        clock: Clock,
+        db: Database,
+        tokens: Tokens,
+        cursors: Cursors,
+    ) -> Self {
+        let document = contract::document(&settings.public_url);
+        Self {
+            db,
+            shared: Arc::new(Shared {
+                limits: Limits::new(&settings),
+                authorities: Authorities::default(),
+                schemas: Schemas::new(&document),
+                operations: Operations::new(&document),
+                settings,
+                clock,
+                tokens,
+                cursors,
+                document,
+            }),
+        }
+    }
+
+    /// With a database handle of the calling worker's own.
+    pub fn for_worker(&self) -> Self {
+        Self {
+            db: self.db.for_worker(),
+            shared: self.shared.clone(),
+        }
+    }
+
+    pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Problem> {
+        request
+            .app_data::<web::Data<Self>>()
+            .map(|data| data.get_ref())
+            .ok_or_else(|| Problem::internal("the application's state is missing"))
+    }
+}
+
+/// The operations of the contract, by method and path.
+pub struct Operations {
+    names: HashMap<(String, String), Arc<str>>,
+    /// Path segments (`None`: a parameter) with the methods allowed there.
+    paths: Vec<(Vec<Option<String>>, Vec<String>)>,
+}
+
+impl Operations {
+    fn new(document: &Value) -> Self {
+        let mut names = HashMap::new();
+        let mut paths = Vec::new();
+        for (path, item) in document["paths"].as_object().into_iter().flatten() {
+            let mut methods = Vec::new();
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let method = method.to_uppercase();
+                if let Some(name) = operation["operationId"].as_str() {
+                    names.insert((method.clone(), path.clone()), Arc::from(name));
+                    methods.push(method);
+                }
+            }
+            let segments = path
+                .split('/')
+                .map(|s| (!s.starts_with('{')).then(|| s.to_owned()))
+                .collect();
+            paths.push((segments, methods));
+        }
+        Self { names, paths }
+    }
+
+    /// The operationId of a matched route.
+    pub(crate) fn name(&self, method: &str, pattern: &str) -> Option<Arc<str>> {
+        self.names
+            .get(&(method.to_owned(), pattern.to_owned()))
+            .cloned()
+    }
+
+    /// Methods allowed at a path; `None` where there is nothing at all.
+    pub(crate) fn allowed(&self, path: &str) -> Option<String> {
+        let segments: Vec<&str> = path.split('/').collect();
+        let mut methods: Vec<&str> = self
+            .paths
+            .iter()
+            .filter(|(template, _)| {
+                template.len() == segments.len()
+                    && template
+                        .iter()
+                        .zip(&segments)
+                        .all(|(t, s)| t.as_deref().map_or(!s.is_empty(), |t| t == *s))
+            })
+            .flat_map(|(_, methods)| methods.iter().map(String::as_str))
+            .collect();
+        methods.sort_unstable();
+        methods.dedup();
+        (!methods.is_empty()).then(|| methods.join(", "))
+    }
+}

@@ -1,0 +1,281 @@
+//! The published document: what the handlers declare, and what holds for all of them.
+//!
+//! A handler declares its own: body, answer, permission. Everything that follows from a convention
+//! (problem responses, required headers, ETag and Location, rate-limit headers) is added here, from
+//! the shape of the operation, so that no handler repeats it and none can forget it.
+
+use actix_web::App;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+
+use crate::{
+    http::problem::{FieldError, ProblemBody},
+    server,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "educrm",
+        description = "Customer relations of training schools and education groups: customers, follow-ups, \
+            classes, enrollments, payments.\n\nAmounts are integers in minor units; instants are RFC 3339 in UTC; \
+            ids are UUIDs. Every error is a problem document (RFC 9457); programs go by its `code`. \
+            Text of problems and labels is Chinese or English, by `Accept-Language`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "educrm", url = "https://educrm.example/support")
+    ),
+    components(schemas(ProblemBody, FieldError)),
+    tags(
+        (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
+        (name = "system", description = "Health, keys, lists and the contract itself.")
+    )
+)]
+struct Base;
+
+/// The document, with the address under which the API is reached.
+pub fn document(public_url: &str) -> Value {
+    let (_, document) = App::new()
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .configure(server::routes)
+        .split_for_parts();
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    document["servers"] = json!([{ "url": public_url, "description": "This installation" }]);
+    document["components"]["securitySchemes"] = json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "Access token of a log-in, or the key of an API client.",
+        },
+    });
+    document["components"]["headers"] = headers();
+    document["components"]["parameters"] = parameters();
+    document["components"]["responses"] = problem_responses();
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for (path, item) in paths {
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                complete(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+/// Adds to an operation what follows from its shape.
+fn complete(path: &str, method: &str, operation: &mut Value) {
+    let secured = operation.get("security").is_some();
+    let has_body = operation.get("requestBody").is_some();
+    let has_path_id = path.contains('{');
+    let creates = ["201", "202"]
+        .iter()
+        .any(|status| operation["responses"].get(*status).is_some());
+    let changes_shared = matches!(method, "patch" | "put" | "delete");
+    let command = method == "post" && secured && !is_read_only(operation);
+
+    if let Some(name) = operation["operationId"].as_str() {
+        operation["operationId"] = lower_camel(name).into();
+    }
+    if let Some(permission) = operation["security"][0]["bearer"][0].as_str() {
+        operation["x-required-permission"] = permission.into();
+        // Scopes belong to OAuth schemes; for bearer tokens the extension names the permission.
+        operation["security"] = json!([{ "bearer": [] }]);
+    } else if !secured {
+        operation["security"] = json!([]);
+    }
+    let mut refs = vec!["AcceptLanguage", "TraceParent"];
+    if changes_shared {
+        refs.push("IfMatch");
+    } else if creates && command {
+        refs.push("IdempotencyKey");
+    } else if command {
+        refs.push("OptionalIdempotencyKey");
+    }
+    if method == "get" && tagged(operation) {
+        refs.push("IfNoneMatch");
+        operation["responses"]["304"] =
+            json!({ "description": "Unchanged since the ETag that was sent." });
+    }
+    let list = operation
+        .as_object_mut()
+        .map(|o| o.entry("parameters").or_insert_with(|| json!([])));
+    if let Some(Value::Array(list)) = list {
+        for name in refs {
+            list.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
+        }
+    }
+    if method == "patch" {
+        let content = &mut operation["requestBody"]["content"];
+        let schema = content["application/json"].clone();
+        *content = json!({ "application/merge-patch+json": schema, "application/json": schema });
+    }
+    describe_success(operation);
+    let mut problems = vec![("429", "RateLimited"), ("500", "Internal"), ("503", "Unavailable")];
+    problems.push(("408", "TimedOut"));
+    if secured {
+        problems.push(("401", "Unauthenticated"));
+        problems.push(("403", "PermissionMissing"));
+    }
+    if has_path_id {
+        problems.push(("404", "NotFound"));
+    }
+    if has_body || command {
+        problems.push(("400", "Malformed"));
+    }
+    if has_body {
+        problems.push(("413", "TooLarge"));
+        problems.push(("415", "MediaType"));
+    }
+    if changes_shared {
+        problems.push(("412", "Stale"));
+        problems.push(("428", "PreconditionRequired"));
+    }
+    if command || changes_shared {
+        problems.push(("409", "Conflict"));
+    }
+    if secured {
+        problems.push(("422", "Invalid"));
+    }
+    for (status, name) in problems {
+        operation["responses"][status] =
+            json!({ "$ref": format!("#/components/responses/{name}") });
+    }
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        let mut sorted: Vec<_> = std::mem::take(responses).into_iter().collect();
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        *responses = sorted.into_iter().collect();
+    }
+}
+
+/// Searches and checks are sent by POST because of what they carry, and change nothing.
+fn is_read_only(operation: &Value) -> bool {
+    operation["x-read-only"] == json!(true)
+}
+
+/// Whether the answer is one record with a version, which then has an ETag.
+fn tagged(operation: &Value) -> bool {
+    let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
+    schema
+        .as_str()
+        .is_some_and(|name| !name.ends_with("Page") && operation.get("security") != Some(&json!([])))
+}
+
+fn describe_success(operation: &mut Value) {
+    let record = tagged(operation);
+    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        let mut headers = Map::new();
+        let mut add = |header: &str, name: &str| {
+            headers.insert(
+                header.into(),
+                json!({ "$ref": format!("#/components/headers/{name}") }),
+            );
+        };
+        add("X-Request-Id", "RequestId");
+        add("RateLimit", "RateLimit");
+        add("RateLimit-Policy", "RateLimitPolicy");
+        match status.as_str() {
+            "201" => {
+                add("Location", "Location");
+                add("ETag", "ETag");
+                add("Idempotency-Replayed", "IdempotencyReplayed");
+            }
+            "200" if record => add("ETag", "ETag"),
+            "200" => add("Link", "Link"),
+            _ => {}
+        }
+        response["headers"] = headers.into();
+        if response["description"].as_str().unwrap_or_default().is_empty() {
+            response["description"] = match status.as_str() {
+                "201" => "Created.",
+                "204" => "Done.",
+                _ => "As asked for.",
+            }
+            .into();
+        }
+    }
+}
+
+fn lower_camel(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        if c == '_' {
+            upper = true;
+        } else if upper {
+            out.extend(c.to_uppercase());
+            upper = false;
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn headers() -> Value {
+    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    json!({
+        "ETag": text("`\"<version>-<digest>\"`. Send it back in If-Match to change the record."),
+        "Location": text("Address of the new record."),
+        "Link": text("Address of the next page, with `rel=\"next\"`."),
+        "RequestId": text("Id of this request, as logs name it."),
+        "RateLimit": text("What is left of the quota: `\"default\";r=<requests>;t=<seconds>`."),
+        "RateLimitPolicy": text("The quota: `\"default\";q=<requests>;w=<seconds>`."),
+        "RetryAfter": text("Seconds to wait."),
+        "IdempotencyReplayed": text("`true` where this answer was given before."),
+        "WwwAuthenticate": text("How to authenticate (RFC 6750)."),
+    })
+}
+
+fn parameters() -> Value {
+    let header = |name: &str, required: bool, description: &str, schema: Value| {
+        json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema })
+    };
+    let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$" });
+    json!({
+        "AcceptLanguage": header("Accept-Language", false, "Language of texts: zh-CN (default) or en.",
+            json!({ "type": "string", "maxLength": 200 })),
+        "TraceParent": header("traceparent", false, "W3C trace context of the caller.",
+            json!({ "type": "string", "maxLength": 200 })),
+        "IfMatch": header("If-Match", true, "ETag of the version that the change was made from, or `*`.",
+            json!({ "type": "string", "maxLength": 200 })),
+        "IfNoneMatch": header("If-None-Match", false, "ETags of the copies that the caller has.",
+            json!({ "type": "string", "maxLength": 1000 })),
+        "IdempotencyKey": header("Idempotency-Key", true,
+            "A key of the caller's own for this command; the same key gets the same answer for 24 hours.", key.clone()),
+        "OptionalIdempotencyKey": header("Idempotency-Key", false,
+            "A key of the caller's own for this command; the same key gets the same answer for 24 hours.", key),
+    })
+}
+
+fn problem_responses() -> Value {
+    let problem = |description: &str, headers: &[(&str, &str)]| {
+        let mut all = Map::new();
+        all.insert("X-Request-Id".into(), json!({ "$ref": "#/components/headers/RequestId" }));
+        for (header, name) in headers {
+            all.insert(
+                (*header).into(),
+                json!({ "$ref": format!("#/components/headers/{name}") }),
+            );
+        }
+        json!({
+            "description": description,
+            "headers": all,
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        })
+    };
+    json!({
+        "Malformed": problem("The request can't be parsed, or a required header is missing.", &[]),
+        "Unauthenticated": problem("No valid credentials.", &[("WWW-Authenticate", "WwwAuthenticate")]),
+        "PermissionMissing": problem("The caller does not hold the permission.", &[("WWW-Authenticate", "WwwAuthenticate")]),
+        "NotFound": problem("There is no such record within the caller's reach.", &[]),
+        "TimedOut": problem("The request was not complete in time.", &[]),
+        "Conflict": problem("The present state does not allow it.", &[("Retry-After", "RetryAfter")]),
+        "Stale": problem("The record has changed since the ETag that was sent.", &[("ETag", "ETag")]),
+        "TooLarge": problem("The body is larger than allowed.", &[]),
+        "MediaType": problem("The media type is not supported.", &[]),
+        "Invalid": problem("A field or parameter breaks a rule; `errors` names each.", &[]),
+        "PreconditionRequired": problem("If-Match is missing.", &[]),
+        "RateLimited": problem("Too many requests.", &[("Retry-After", "RetryAfter")]),
+        "Internal": problem("A fault of the server.", &[]),
+        "Unavailable": problem("The server is busy or stopping.", &[("Retry-After", "RetryAfter")]),
+    })
+}

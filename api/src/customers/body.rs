@@ -1,0 +1,243 @@
+use domain::{
+    customers::{Channel, Customer, Gender, Kind, Profile, Stage},
+    id::Id,
+};
+use jiff::{Timestamp, civil::Date};
+use persistence::{customers::store::Filter, scope::Direction};
+use serde::{Deserialize, Serialize};
+use serde_with::rust::double_option;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::http::wire::Wire;
+
+pub type CustomerKind = Wire<Kind>;
+pub type CustomerGender = Wire<Gender>;
+pub type CustomerStage = Wire<Stage>;
+pub type SourceChannel = Wire<Channel>;
+
+/// A new customer (客户).
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01",
+    "intent": 3, "source_channel": "hotline", "campus_id": "0192f0c1-1111-7000-8000-000000000000"}))]
+pub struct CreateCustomer {
+    pub kind: CustomerKind,
+    /// Name of the person or organization; searched by characters, pinyin and initials.
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    /// `not_given` when absent.
+    #[schema(nullable = false)]
+    pub gender: Option<CustomerGender>,
+    #[schema(nullable = false)]
+    pub birth_date: Option<Date>,
+    /// Strength of interest (意向强烈度): 1 weak to 4 strong.
+    #[schema(minimum = 1, maximum = 4, nullable = false)]
+    pub intent: Option<i16>,
+    /// `lead` when absent.
+    #[schema(nullable = false)]
+    pub stage: Option<CustomerStage>,
+    #[schema(max_length = 2000, nullable = false)]
+    pub note: Option<String>,
+    pub campus_id: Uuid,
+    /// Who holds the customer: a person of staff of the campus, or the campus itself for its pool.
+    /// The caller, when absent, if he or she works there; else the pool.
+    #[schema(nullable = false)]
+    pub holder_id: Option<Uuid>,
+    /// Where the customer was met.
+    pub source_channel: SourceChannel,
+    /// When; now, when absent.
+    #[schema(nullable = false)]
+    pub collected_at: Option<Timestamp>,
+    /// By whom; the caller, when absent.
+    #[schema(nullable = false)]
+    pub collector_id: Option<Uuid>,
+}
+
+/// Changes to a customer: absent leaves a field, null clears it.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"intent": 4, "note": null}))]
+pub struct ChangeCustomer {
+    #[schema(nullable = false)]
+    pub kind: Option<CustomerKind>,
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    pub name: Option<String>,
+    #[schema(nullable = false)]
+    pub gender: Option<CustomerGender>,
+    #[serde(with = "double_option")]
+    #[schema(value_type = Option<Date>)]
+    pub birth_date: Option<Option<Date>>,
+    #[serde(with = "double_option")]
+    #[schema(value_type = Option<i16>, minimum = 1, maximum = 4)]
+    pub intent: Option<Option<i16>>,
+    #[schema(nullable = false)]
+    pub stage: Option<CustomerStage>,
+    #[serde(with = "double_option")]
+    #[schema(value_type = Option<String>, max_length = 2000)]
+    pub note: Option<Option<String>>,
+}
+
+impl ChangeCustomer {
+    /// The profile with these changes.
+    pub fn apply(self, profile: Profile) -> Profile {
+        Profile {
+            kind: self.kind.map_or(profile.kind, |v| v.0),
+            name: self.name.unwrap_or(profile.name),
+            gender: self.gender.map_or(profile.gender, |v| v.0),
+            birth_date: self.birth_date.unwrap_or(profile.birth_date),
+            intent: self.intent.unwrap_or(profile.intent),
+            stage: self.stage.map_or(profile.stage, |v| v.0),
+            note: self.note.unwrap_or(profile.note),
+        }
+    }
+}
+
+/// A customer (客户): lead, student, guardian, school or partner.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Customer, example = json!({"id": "0192f0c1-2222-7000-8000-000000000000", "version": 1,
+    "kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01", "intent": 3,
+    "stage": "lead", "note": null, "campus_id": "0192f0c1-1111-7000-8000-000000000000",
+    "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
+    "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
+    "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
+pub struct CustomerBody {
+    pub id: Uuid,
+    /// Raised with every change; the first part of the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub kind: CustomerKind,
+    pub name: String,
+    pub gender: CustomerGender,
+    #[schema(required)]
+    pub birth_date: Option<Date>,
+    /// Strength of interest (意向强烈度): 1 weak to 4 strong.
+    #[schema(required, minimum = 1, maximum = 4)]
+    pub intent: Option<i16>,
+    pub stage: CustomerStage,
+    #[schema(required)]
+    pub note: Option<String>,
+    pub campus_id: Uuid,
+    /// A person of staff, or a campus for its pool.
+    pub holder_id: Uuid,
+    pub source_channel: SourceChannel,
+    pub collected_at: Timestamp,
+    #[schema(required)]
+    pub collector_id: Option<Uuid>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl From<Customer> for CustomerBody {
+    fn from(customer: Customer) -> Self {
+        let profile = customer.profile;
+        Self {
+            id: customer.id.uuid(),
+            version: customer.version,
+            kind: Wire(profile.kind),
+            name: profile.name,
+            gender: Wire(profile.gender),
+            birth_date: profile.birth_date,
+            intent: profile.intent,
+            stage: Wire(profile.stage),
+            note: profile.note,
+            campus_id: customer.campus.uuid(),
+            holder_id: customer.holder.uuid(),
+            source_channel: Wire(customer.provenance.channel),
+            collected_at: customer.provenance.collected_at,
+            collector_id: customer.provenance.collector.map(Id::uuid),
+            created_at: customer.created_at,
+            updated_at: customer.updated_at,
+        }
+    }
+}
+
+/// One page of customers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CustomerPage {
+    #[schema(value_type = Vec<CustomerBody>)]
+    pub items: Vec<CustomerBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Order of a list of customers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum CustomerSort {
+    /// Newest first.
+    #[default]
+    #[serde(rename = "-created_at")]
+    Newest,
+    /// Oldest first.
+    #[serde(rename = "created_at")]
+    Oldest,
+}
+
+impl From<CustomerSort> for Direction {
+    fn from(sort: CustomerSort) -> Self {
+        match sort {
+            CustomerSort::Newest => Self::NewestFirst,
+            CustomerSort::Oldest => Self::OldestFirst,
+        }
+    }
+}
+
+/// Which customers, in which order.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ListCustomers {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    #[param(inline = false)]
+    pub sort: Option<CustomerSort>,
+    /// Any of these kinds.
+    #[param(style = Form, explode = false)]
+    pub kind: Option<Vec<CustomerKind>>,
+    /// At any of these stages.
+    #[param(style = Form, explode = false)]
+    pub stage: Option<Vec<CustomerStage>>,
+    /// Met through any of these channels.
+    #[param(style = Form, explode = false)]
+    pub source_channel: Option<Vec<SourceChannel>>,
+    /// With any of these intents.
+    #[param(style = Form, explode = false)]
+    pub intent: Option<Vec<i16>>,
+    /// Held by any of these.
+    #[param(style = Form, explode = false)]
+    pub holder_id: Option<Vec<Uuid>>,
+    /// Of any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+    /// Created at or after.
+    #[param(rename = "created_at[gte]")]
+    #[serde(rename = "created_at[gte]")]
+    pub created_from: Option<Timestamp>,
+    /// Created before.
+    #[param(rename = "created_at[lt]")]
+    #[serde(rename = "created_at[lt]")]
+    pub created_until: Option<Timestamp>,
+}
+
+impl ListCustomers {
+    pub fn filter(&self) -> Filter {
+        fn values<E: Copy>(list: Option<&Vec<Wire<E>>>) -> Vec<E> {
+            list.into_iter().flatten().map(|v| v.0).collect()
+        }
+        Filter {
+            kinds: values(self.kind.as_ref()),
+            stages: values(self.stage.as_ref()),
+            channels: values(self.source_channel.as_ref()),
+            intents: self.intent.clone().unwrap_or_default(),
+            holders: self.holder_id.clone().unwrap_or_default(),
+            campuses: self.campus_id.clone().unwrap_or_default(),
+            created_from: self.created_from,
+            created_until: self.created_until,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Use cases of customers: load, decide, save.
+
+use domain::{
+    customers::{Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
+    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
+    id::Id,
+    organization::{Campus, Holder},
+};
+use jiff::{civil::Date, tz::TimeZone};
+use persistence::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    customers::store,
+    organization::store::{campus_zone, holds_at},
+};
+
+use super::{ChangeCustomer, CreateCustomer};
+use crate::http::IfMatch;
+
+/// Takes in a new customer.
+///
+/// # Errors
+/// 422 where a field breaks a rule, the campus is out of reach, or the holder does not belong there.
+pub async fn create(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    body: CreateCustomer,
+) -> Result<Customer, Error> {
+    let campus = Id::<Campus>::new(body.campus_id);
+    let today = today(tx, grant, campus)
+        .await?
+        .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
+    let holder = holder(tx, grant, body.holder_id.map(Id::new), campus).await?;
+    let caller = tx.operation().actor.principal;
+    let customer = Customer::create(
+        Profile {
+            kind: body.kind.0,
+            name: body.name,
+            gender: body.gender.map_or(Gender::NotGiven, |v| v.0),
+            birth_date: body.birth_date,
+            intent: body.intent,
+            stage: body.stage.map_or(Stage::Lead, |v| v.0),
+            note: body.note,
+        },
+        Provenance {
+            channel: body.source_channel.0,
+            collected_at: body.collected_at.unwrap_or(tx.now()),
+            collector: Some(Id::new(body.collector_id.unwrap_or(caller))),
+        },
+        holder,
+        campus,
+        today,
+        &tx.stamp(),
+    )?;
+    store::insert(tx, grant, &customer).await?;
+    Ok(customer)
+}
+
+/// Who will hold a new customer: whoever is named, else the caller where he or she works at the
+/// campus, else its pool. The new customer must be within the caller's own reach.
+async fn holder(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    named: Option<Id<Holder>>,
+    campus: Id<Campus>,
+) -> Result<Id<Holder>, Error> {
+    let institution = grant.scope().institution();
+    let holder = match named {
+        Some(named) => {
+            if !grant.scope().covers(named, campus) {
+                return Err(FieldFault::new("/holder_id", &REFERENCE_UNKNOWN).into());
+            }
+            if !holds_at(tx, institution, named, campus).await? {
+                return Err(FieldFault::new("/holder_id", &HOLDER_NOT_AT_CAMPUS).into());
+            }
+            named
+        }
+        None => {
+            let caller = Id::new(tx.operation().actor.principal);
+            if holds_at(tx, institution, caller, campus).await? {
+                caller
+            } else {
+                campus.cast()
+            }
+        }
+    };
+    if !grant.scope().covers(holder, campus) {
+        return Err(FieldFault::new("/campus_id", &REFERENCE_UNKNOWN).into());
+    }
+    Ok(holder)
+}
+
+/// Changes a customer that the caller has read.
+///
+/// # Errors
+/// 404 out of reach, 412 where it has changed since, 422 where a field breaks a rule.
+pub async fn change(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+    condition: IfMatch,
+    body: ChangeCustomer,
+) -> Result<Customer, Error> {
+    let before = present(tx, grant, id).await?;
+    condition.check(before.version)?;
+    let today = today(tx, grant, before.campus)
+        .await?
+        .ok_or_else(|| Error::corrupt("the customer's campus is gone"))?;
+    let after = before.change(body.apply(before.profile.clone()), today, &tx.stamp())?;
+    if after.version != before.version {
+        store::update(tx, grant, &before, &after).await?;
+    }
+    Ok(after)
+}
+
+/// Hides a customer.
+pub async fn delete(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+    condition: IfMatch,
+) -> Result<(), Error> {
+    let before = present(tx, grant, id).await?;
+    condition.check(before.version)?;
+    store::update(tx, grant, &before, &before.delete(&tx.stamp())?).await
+}
+
+/// Brings a hidden customer back.
+pub async fn restore(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+) -> Result<Customer, Error> {
+    let before = store::lock(tx, grant, id)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let after = before.restore(&tx.stamp())?;
+    store::update(tx, grant, &before, &after).await?;
+    Ok(after)
+}
+
+/// A customer about to be changed; a deleted one is as good as absent.
+async fn present(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+) -> Result<Customer, Error> {
+    store::lock(tx, grant, id)
+        .await?
+        .filter(|customer| customer.deleted_at.is_none())
+        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
+/// Today at a campus; `None` where there is no such campus.
+async fn today(
+    tx: &Tx,
+    grant: &impl Reads<Customer>,
+    campus: Id<Campus>,
+) -> Result<Option<Date>, Error> {
+    let Some(zone) = campus_zone(tx, grant.scope().institution(), campus).await? else {
+        return Ok(None);
+    };
+    let zone = TimeZone::get(&zone).map_err(Error::corrupt)?;
+    Ok(Some(tx.now().to_zoned(zone).date()))
+}
+
+/// A customer within reach.
+pub async fn get(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+) -> Result<Customer, Error> {
+    store::find(handle, grant, id)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}

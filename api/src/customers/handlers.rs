@@ -1,0 +1,127 @@
+use actix_web::{HttpRequest, delete, get, patch, post};
+use domain::{
+    access::{CustomersDelete, CustomersRead, CustomersWrite},
+    customers::Customer,
+};
+use persistence::{clock::micros, customers::store, scope::Page};
+
+use super::{ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, commands};
+use crate::{
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    http::{IfMatch, Json, Problem, Query, Reply, cursor, path::PathId},
+};
+
+const TAG: &str = "customers";
+
+fn created(customer: Customer) -> Result<Reply, persistence::Error> {
+    let (id, version) = (customer.id, customer.version);
+    Reply::created(
+        format!("/api/v1/customers/{id}"),
+        version,
+        &CustomerBody::from(customer),
+    )
+}
+
+fn record(customer: Customer) -> Result<Reply, persistence::Error> {
+    Reply::record(customer.version, &CustomerBody::from(customer))
+}
+
+/// Take in a customer
+#[utoipa::path(tag = TAG, request_body = CreateCustomer, responses((status = 201, body = CustomerBody)),
+    security(("bearer" = ["customers:write"])))]
+#[post("/customers")]
+pub(super) async fn create_customer(
+    ctx: Granted<CustomersWrite>,
+    key: IdempotencyKey,
+    body: Json<CreateCustomer>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        created(commands::create(&tx, &grant, new.clone()).await?)
+    })
+    .await
+}
+
+/// List the customers within reach
+#[utoipa::path(tag = TAG, params(ListCustomers), responses((status = 200, body = CustomerPage)),
+    security(("bearer" = ["customers:read"])))]
+#[get("/customers")]
+pub(super) async fn list_customers(
+    ctx: Granted<CustomersRead>,
+    request: HttpRequest,
+    query: Query<ListCustomers>,
+) -> Result<Reply, Problem> {
+    let Query(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: query.sort.unwrap_or_default().into(),
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
+    let shown = part.cut(rows, |customer| (micros(customer.created_at), customer.id.uuid()));
+    Ok(Reply::ok(&CustomerPage {
+        items: shown.items.into_iter().map(CustomerBody::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Read a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = CustomerBody)),
+    security(("bearer" = ["customers:read"])))]
+#[get("/customers/{customer_id}")]
+pub(super) async fn get_customer(
+    ctx: Granted<CustomersRead>,
+    id: PathId<Customer>,
+) -> Result<Reply, Problem> {
+    Ok(record(commands::get(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// Change a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = ChangeCustomer,
+    responses((status = 200, body = CustomerBody)), security(("bearer" = ["customers:write"])))]
+#[patch("/customers/{customer_id}")]
+pub(super) async fn change_customer(
+    ctx: Granted<CustomersWrite>,
+    id: PathId<Customer>,
+    condition: IfMatch,
+    body: Json<ChangeCustomer>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        record(commands::change(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Delete a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 204)),
+    security(("bearer" = ["customers:delete"])))]
+#[delete("/customers/{customer_id}")]
+pub(super) async fn delete_customer(
+    ctx: Granted<CustomersDelete>,
+    id: PathId<Customer>,
+    condition: IfMatch,
+) -> Result<Reply, Problem> {
+    ctx.transaction(|tx, grant| async move {
+        commands::delete(&tx, &grant, id.0, condition).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
+/// Restore a deleted customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = CustomerBody)),
+    security(("bearer" = ["customers:delete"])))]
+#[post("/customers/{customer_id}/restore")]
+pub(super) async fn restore_customer(
+    ctx: Granted<CustomersDelete>,
+    id: PathId<Customer>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        record(commands::restore(&tx, &grant, id.0).await?)
+    })
+    .await
+}

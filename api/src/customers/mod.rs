@@ -1,0 +1,18 @@
+//! Customers over HTTP.
+
+mod body;
+pub mod commands;
+mod handlers;
+
+pub use body::*;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::create_customer)
+        .service(handlers::list_customers)
+        .service(handlers::get_customer)
+        .service(handlers::change_customer)
+        .service(handlers::delete_customer)
+        .service(handlers::restore_customer);
+}

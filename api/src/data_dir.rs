@@ -1,0 +1,100 @@
+//! The data folder: keys, the SQLite file, and the lock that keeps a second process out.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use zeroize::Zeroizing;
+
+/// A data folder that this process has to itself.
+pub struct DataDir {
+    path: PathBuf,
+    /// Held for as long as the process runs.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Creates the folder where it is missing, and locks it.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))?;
+        lock.try_lock().map_err(|_| {
+            io::Error::other("the data folder is in use by another educrm process")
+        })?;
+        let sqlite = path.join("educrm.sqlite");
+        // The database engine would create it readable to others.
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(sqlite)?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    pub fn sqlite(&self) -> PathBuf {
+        self.path.join("educrm.sqlite")
+    }
+
+    /// The 32 bytes of a key, made when first asked for.
+    pub fn key(&self, name: &str) -> io::Result<Zeroizing<[u8; 32]>> {
+        let text = self.secret(name, || {
+            let mut fresh = Zeroizing::new([0_u8; 32]);
+            persistence::keys::random(fresh.as_mut_slice()).map_err(io::Error::other)?;
+            Ok(Zeroizing::new(BASE64_STANDARD.encode(fresh.as_slice())))
+        })?;
+        let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).unwrap_or_default());
+        let key: [u8; 32] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| io::Error::other(format!("{name}: not a key of 32 bytes in Base64")))?;
+        if key.iter().all(|b| *b == key[0]) {
+            return Err(io::Error::other(format!("{name}: not a secret key")));
+        }
+        Ok(Zeroizing::new(key))
+    }
+
+    /// A secret file's text, made when first asked for.
+    pub fn secret(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> io::Result<Zeroizing<String>>,
+    ) -> io::Result<Zeroizing<String>> {
+        let path = self.path.join(name);
+        match File::open(&path) {
+            Ok(mut file) => {
+                let mut text = Zeroizing::new(String::new());
+                file.read_to_string(&mut text)?;
+                Ok(text)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let text = make()?;
+                let mut file = OpenOptions::new()
+                    .create_new(true)
+                    .write(true)
+                    .mode(0o600)
+                    .open(&path)?;
+                file.write_all(text.as_bytes())?;
+                file.sync_all()?;
+                File::open(&self.path)?.sync_all()?;
+                Ok(text)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is known of a request before anything is asked of it.
+
+use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest, http::header};
+use uuid::Uuid;
+
+/// The language of titles, details and labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Chinese,
+    English,
+}
+
+impl Language {
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh-CN",
+            Self::English => "en",
+        }
+    }
+
+    pub fn of(self, text: domain::fault::Text) -> &'static str {
+        match self {
+            Self::Chinese => text.zh,
+            Self::English => text.en,
+        }
+    }
+
+    /// The better of the two by the q-values of `Accept-Language`; Chinese where both are equal.
+    fn accepted(header: &str) -> Self {
+        let mut best = (Self::Chinese, 0.0_f32);
+        for range in header.split(',') {
+            let (tag, quality) = match range.split_once(';') {
+                Some((tag, q)) => (
+                    tag,
+                    q.trim()
+                        .strip_prefix("q=")
+                        .and_then(|q| q.parse().ok())
+                        .unwrap_or(0.0),
+                ),
+                None => (range, 1.0),
+            };
+            let language = match tag.trim().split('-').next().unwrap_or_default() {
+                tag if tag.eq_ignore_ascii_case("zh") => Self::Chinese,
+                tag if tag.eq_ignore_ascii_case("en") => Self::English,
+                _ => continue,
+            };
+            if quality > best.1 {
+                best = (language, quality);
+            }
+        }
+        best.0
+    }
+}
+
+/// Ids and language of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestContext {
+    pub request_id: Uuid,
+    pub trace_id: Uuid,
+    pub language: Language,
+}
+
+impl RequestContext {
+    pub fn of(request: &HttpRequest) -> Self {
+        request
+            .extensions()
+            .get::<Self>()
+            .copied()
+            .unwrap_or(Self {
+                request_id: Uuid::nil(),
+                trace_id: Uuid::nil(),
+                language: Language::Chinese,
+            })
+    }
+
+    pub(super) fn begin(request: &ServiceRequest, request_id: Uuid) -> Self {
+        let header = |name: &str| {
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        Self {
+            request_id,
+            trace_id: header("traceparent")
+                .and_then(trace_id)
+                .unwrap_or(request_id),
+            language: header(header::ACCEPT_LANGUAGE.as_str())
+                .map_or(Language::Chinese, Language::accepted),
+        }
+    }
+}
+
+/// Trace id of a W3C `traceparent`; `None` where it is malformed or all zero.
+fn trace_id(header: &str) -> Option<Uuid> {
+    let hex = |s: &str| s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let mut parts = header.split('-');
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let well_formed = version.len() == 2
+        && version != "ff"
+        && trace.len() == 32
+        && span.len() == 16
+        && flags.len() == 2
+        && [version, trace, span, flags].into_iter().all(hex)
+        && (version != "00" || parts.next().is_none())
+        && span.bytes().any(|b| b != b'0');
+    if !well_formed {
+        return None;
+    }
+    Uuid::try_parse(trace).ok().filter(|id| !id.is_nil())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_follows_the_quality_values() {
+        assert_eq!(Language::accepted("en"), Language::English);
+        assert_eq!(Language::accepted("en;q=0.5, zh-CN;q=0.9"), Language::Chinese);
+        assert_eq!(Language::accepted("fr, en;q=0.1"), Language::English);
+        assert_eq!(Language::accepted("*"), Language::Chinese);
+    }
+
+    #[test]
+    fn a_malformed_or_empty_trace_is_not_taken_over() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert!(trace_id(good).is_some());
+        for bad in [
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "nonsense",
+        ] {
+            assert!(trace_id(bad).is_none(), "{bad}");
+        }
+    }
+}

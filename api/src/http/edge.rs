@@ -1,0 +1,180 @@
+//! What wraps every request: its ids, its deadline, its log line, problem documents, headers.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+
+use super::{
+    context::RequestContext,
+    problem::{
+        BODY_TOO_LARGE, INTERNAL, MALFORMED, METHOD_NOT_ALLOWED, Problem, ROUTE_UNKNOWN, TIMED_OUT,
+    },
+};
+use crate::app::App;
+
+/// Set while the server is stopping: `/readyz` says so, and new requests are turned away.
+#[derive(Debug, Default)]
+pub struct Draining(AtomicBool);
+
+impl Draining {
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The outermost middleware.
+pub async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let app = App::of(request.request())?.clone();
+    let started = std::time::Instant::now();
+    let context = RequestContext::begin(&request, app.clock.stamp().id::<()>().uuid());
+    request.extensions_mut().insert(context);
+    let method = request.method().clone();
+    let deadline = Duration::from_secs(app.settings.request_seconds.0.into());
+    let result = tokio::time::timeout(deadline, next.call(request)).await;
+    let mut route = None;
+    let result = match result {
+        Ok(Ok(response)) => {
+            route = response.request().match_pattern();
+            let mut response = response.map_into_boxed_body();
+            if response.status().is_client_error() || response.status().is_server_error() {
+                if let Some(problem) = document(&response, &context, &app) {
+                    response = response.into_response(problem);
+                }
+            }
+            finish(response.headers_mut(), &context);
+            Ok(response)
+        }
+        Ok(Err(error)) => Err(failed(&error, &context, &app)),
+        Err(_) => {
+            let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT);
+            Err(rendered(&problem, &context, &app))
+        }
+    };
+    let status = match &result {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    tracing::info!(
+        request_id = %context.request_id,
+        trace_id = %context.trace_id.simple(),
+        %method,
+        route = route.as_deref().unwrap_or("-"),
+        status = status.as_u16(),
+        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
+    result
+}
+
+/// The problem document of a refused request, unless its response is one already.
+fn document(
+    response: &ServiceResponse<BoxBody>,
+    context: &RequestContext,
+    app: &App,
+) -> Option<HttpResponse> {
+    let written = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|v| v.as_bytes().starts_with(b"application/problem+json"));
+    if written {
+        return None;
+    }
+    let problem = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Problem>());
+    let mut rendered = match problem {
+        Some(problem) => problem.render(context, &app.settings.public_url),
+        None => generic(response.status(), response.request().path(), app)
+            .render(context, &app.settings.public_url),
+    };
+    // What inner layers said of limits stays.
+    for name in ["ratelimit", "ratelimit-policy"] {
+        if let Some(value) = response.headers().get(name) {
+            rendered
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value.clone());
+        }
+    }
+    Some(rendered)
+}
+
+/// A refusal that the framework made.
+fn generic(status: StatusCode, path: &str, app: &App) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            match app.operations.allowed(path) {
+                Some(methods) => {
+                    Problem::new(StatusCode::METHOD_NOT_ALLOWED, &METHOD_NOT_ALLOWED)
+                        .header(header::ALLOW, methods)
+                }
+                None => Problem::new(StatusCode::NOT_FOUND, &ROUTE_UNKNOWN),
+            }
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, &BODY_TOO_LARGE),
+        StatusCode::REQUEST_TIMEOUT => Problem::new(status, &TIMED_OUT),
+        status if status.is_client_error() => Problem::new(status, &MALFORMED),
+        status => Problem::new(status, &INTERNAL),
+    }
+}
+
+/// An error that came without a response.
+fn failed(error: &Error, context: &RequestContext, app: &App) -> Error {
+    match error.as_error::<Problem>() {
+        Some(problem) => rendered(problem, context, app),
+        None => {
+            let status = error.as_response_error().status_code();
+            rendered(&generic(status, "", app), context, app)
+        }
+    }
+}
+
+fn rendered(problem: &Problem, context: &RequestContext, app: &App) -> Error {
+    let mut response = problem.render(context, &app.settings.public_url);
+    finish(response.headers_mut(), context);
+    InternalError::from_response(problem.to_string(), response).into()
+}
+
+/// Headers that every answer carries (reliability.md 5.1), unless it has its own.
+fn finish(headers: &mut HeaderMap, context: &RequestContext) {
+    const DEFAULTS: [(&str, &str); 6] = [
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "private, no-store"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("vary", "Accept-Language, Authorization, Origin"),
+    ];
+    for (name, value) in DEFAULTS {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&context.request_id.to_string()) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+}

@@ -1,0 +1,31 @@
+//! HTTP in and out: what every operation shares.
+//!
+//! - [`problem`]: every error as an RFC 9457 document, in the reader's language
+//! - [`json`], [`query`]: bodies and parameters, checked against the published schema itself
+//! - [`schema`]: the checks made from the document
+//! - [`path`]: ids in paths
+//! - [`reply`]: finished answers with their ETag and Location
+//! - [`cursor`]: pages that can't be forged
+//! - [`precondition`]: If-Match and If-None-Match
+//! - [`context`]: request id, trace, language
+//! - [`edge`]: what wraps every request
+//! - [`wire`]: closed lists of domain as named schemas
+
+pub mod context;
+pub mod cursor;
+pub mod edge;
+pub mod json;
+pub mod path;
+pub mod precondition;
+pub mod problem;
+pub mod query;
+pub mod reply;
+pub mod schema;
+pub mod wire;
+
+pub use cursor::Cursors;
+pub use json::Json;
+pub use precondition::IfMatch;
+pub use problem::Problem;
+pub use query::Query;
+pub use reply::Reply;

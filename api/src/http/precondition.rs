@@ -1,0 +1,75 @@
+//! If-Match and If-None-Match.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{StatusCode, header},
+};
+use domain::fault::{Fault, VERSION_STALE};
+
+use super::problem::{PRECONDITION_REQUIRED, Problem};
+
+/// The version that a change was made from, as `If-Match` says.
+#[derive(Clone, Copy, Debug)]
+pub enum IfMatch {
+    /// `*`: whatever it is now.
+    Any,
+    Version(i64),
+    /// A tag that we never gave.
+    Nothing,
+}
+
+impl IfMatch {
+    /// Refuses a change that was made from another version.
+    pub fn check(self, version: i64) -> Result<(), Fault> {
+        match self {
+            Self::Any => Ok(()),
+            Self::Version(wanted) if wanted == version => Ok(()),
+            _ => Err(Fault::new(&VERSION_STALE)),
+        }
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let sent = request
+            .headers()
+            .get(header::IF_MATCH)
+            .and_then(|v| v.to_str().ok());
+        ready(match sent {
+            None => Err(Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                &PRECONDITION_REQUIRED,
+            )),
+            Some("*") => Ok(Self::Any),
+            Some(tag) => Ok(version(tag).map_or(Self::Nothing, Self::Version)),
+        })
+    }
+}
+
+/// The version in one of our tags; only it counts, whatever the representation was.
+fn version(tag: &str) -> Option<i64> {
+    let inner = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+    inner.split('-').next()?.parse().ok()
+}
+
+/// Whether `If-None-Match` names this tag, a compression suffix aside.
+pub(super) fn none_match_holds(request: &HttpRequest, etag: &str) -> bool {
+    request
+        .headers()
+        .get_all(header::IF_NONE_MATCH)
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == "*" || plain(tag) == plain(etag))
+}
+
+fn plain(tag: &str) -> &str {
+    let tag = tag.trim_matches('"');
+    tag.strip_suffix("-gzip").unwrap_or(tag)
+}

@@ -1,0 +1,119 @@
+//! Query parameters, checked against the published schema: an unknown one is refused, since a
+//! misspelt filter that is ignored shows too much.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use domain::fault::FieldFault;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use utoipa::{IntoParams, openapi::path::ParameterIn};
+
+use super::problem::{Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER};
+use crate::app::App;
+
+/// Parameters that are as their schema says.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T> FromRequest for Query<T>
+where
+    T: DeserializeOwned + IntoParams + 'static,
+{
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(App::of(request).and_then(|app| read(app, request.query_string())))
+    }
+}
+
+fn read<T>(app: &App, query: &str) -> Result<Query<T>, Problem>
+where
+    T: DeserializeOwned + IntoParams + 'static,
+{
+    let check = app
+        .schemas
+        .check::<T>(schema::<T>)
+        .map_err(Problem::internal)?;
+    let properties = check.schema.get("properties");
+    let mut values = Map::new();
+    let mut faults = Vec::new();
+    for (name, text) in pairs(query) {
+        let schema = properties.and_then(|p| p.get(&name));
+        match schema {
+            None => faults.push(FieldFault::new(name, &UNKNOWN_PARAMETER)),
+            // Twice the same parameter: which one counts would be a guess.
+            Some(_) if values.contains_key(&name) => {
+                faults.push(FieldFault::new(name, &UNKNOWN_PARAMETER));
+            }
+            Some(schema) => {
+                values.insert(name, typed(&text, schema));
+            }
+        }
+    }
+    let values = Value::Object(values);
+    faults.extend(check.faults(&values).into_iter().map(|mut fault| {
+        // Parameters have no pointers: the first segment is the name.
+        let name = fault.pointer.split('/').nth(1).unwrap_or_default().to_owned();
+        fault.pointer = name.into();
+        if fault.rule == &UNKNOWN_FIELD {
+            fault.rule = &UNKNOWN_PARAMETER;
+        }
+        fault
+    }));
+    if !faults.is_empty() {
+        return Err(Problem::parameters(faults));
+    }
+    serde_json::from_value(values)
+        .map(Query)
+        .map_err(Problem::internal)
+}
+
+/// The parameters as one object schema.
+fn schema<T: IntoParams>() -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for parameter in T::into_params(|| Some(ParameterIn::Query)) {
+        let parameter = serde_json::to_value(&parameter).unwrap_or_default();
+        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+        if parameter["required"] == json!(true) {
+            required.push(Value::from(name.clone()));
+        }
+        properties.insert(name, parameter["schema"].clone());
+    }
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// Names and values of a query string, percent-decoded.
+fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    url_pairs(query).into_iter()
+}
+
+fn url_pairs(query: &str) -> Vec<(String, String)> {
+    actix_web::web::Query::<Vec<(String, String)>>::from_query(query)
+        .map(actix_web::web::Query::into_inner)
+        .unwrap_or_default()
+}
+
+/// The text as the value that its schema asks for; as it is where it can't be that.
+fn typed(text: &str, schema: &Value) -> Value {
+    let is = |name: &str| match &schema["type"] {
+        Value::String(one) => one == name,
+        Value::Array(several) => several.iter().any(|t| t == name),
+        _ => false,
+    };
+    if is("array") {
+        return text
+            .split(',')
+            .map(|item| typed(item, &schema["items"]))
+            .collect();
+    }
+    if is("integer") {
+        return text.parse::<i64>().map_or_else(|_| text.into(), Value::from);
+    }
+    if is("boolean") {
+        return text.parse::<bool>().map_or_else(|_| text.into(), Value::from);
+    }
+    text.into()
+}

@@ -1,0 +1,127 @@
+//! Finished answers: status, headers and body in one piece, so that they can be kept and given again.
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder, Responder,
+    body::BoxBody,
+    http::{StatusCode, header},
+};
+use serde::{Deserialize, Serialize};
+
+use persistence::Error;
+
+use super::precondition;
+
+/// A finished answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reply {
+    status: u16,
+    etag: Option<String>,
+    location: Option<String>,
+    link: Option<String>,
+    body: String,
+    #[serde(skip)]
+    replayed: bool,
+}
+
+impl Reply {
+    /// 200 with a body.
+    pub fn ok(body: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self {
+            status: 200,
+            etag: None,
+            location: None,
+            link: None,
+            body: serde_json::to_string(body).map_err(Error::internal)?,
+            replayed: false,
+        })
+    }
+
+    /// 200 with one record: its ETag carries its version and a digest of what is shown.
+    pub fn record(version: i64, body: &impl Serialize) -> Result<Self, Error> {
+        let mut reply = Self::ok(body)?;
+        let digest = persistence::keys::digest(&[reply.body.as_bytes()]);
+        let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        reply.etag = Some(format!("\"{version}-{short}\""));
+        Ok(reply)
+    }
+
+    /// 201 with a new record.
+    pub fn created(
+        location: String,
+        version: i64,
+        body: &impl Serialize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            status: 201,
+            location: Some(location),
+            ..Self::record(version, body)?
+        })
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self {
+            status: 204,
+            etag: None,
+            location: None,
+            link: None,
+            body: String::new(),
+            replayed: false,
+        }
+    }
+
+    /// With the address of the next page.
+    pub fn with_next(mut self, next: Option<String>) -> Self {
+        self.link = next.map(|address| format!("<{address}>; rel=\"next\""));
+        self
+    }
+
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(Error::internal)
+    }
+
+    /// A kept answer, given again.
+    pub(crate) fn again(bytes: &[u8]) -> Result<Self, Error> {
+        let reply: Self = serde_json::from_slice(bytes).map_err(Error::internal)?;
+        Ok(Self {
+            replayed: true,
+            ..reply
+        })
+    }
+}
+
+impl Responder for Reply {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let unchanged = status == StatusCode::OK
+            && self
+                .etag
+                .as_deref()
+                .is_some_and(|etag| precondition::none_match_holds(request, etag));
+        let mut response = HttpResponseBuilder::new(if unchanged {
+            StatusCode::NOT_MODIFIED
+        } else {
+            status
+        });
+        if let Some(etag) = self.etag {
+            response.insert_header((header::ETAG, etag));
+        }
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if let Some(link) = self.link {
+            response.insert_header((header::LINK, link));
+        }
+        if self.replayed {
+            response.insert_header(("idempotency-replayed", "true"));
+        }
+        if unchanged || self.body.is_empty() {
+            return response.finish();
+        }
+        response
+            .content_type("application/json; charset=utf-8")
+            .body(self.body)
+    }
+}

@@ -1,0 +1,169 @@
+//! Checks made from the published document: what a body or parameter may be is said once, in the
+//! schema that clients read, and enforced from there, every error at once.
+
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use domain::fault::{FieldFault, REQUIRED, Rule, TEXT_TOO_LONG};
+use jsonschema::{
+    ValidationError, Validator,
+    error::{TypeKind, ValidationErrorKind as Kind},
+};
+use serde_json::{Value, json};
+
+use super::problem::{
+    INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT, WRONG_TYPE,
+};
+
+/// Errors told at once; more would help nobody.
+const MOST_ERRORS: usize = 50;
+
+/// The document's schemas, and the checks compiled from them.
+pub struct Schemas {
+    components: Value,
+    compiled: RwLock<HashMap<TypeId, Arc<Check>>>,
+}
+
+/// A compiled check, with what else was prepared for it.
+pub(super) struct Check {
+    validator: Validator,
+    /// The schema itself, for what the check's owner reads from it.
+    pub(super) schema: Value,
+}
+
+impl Schemas {
+    /// From the published document.
+    pub fn new(document: &Value) -> Self {
+        Self {
+            components: document.get("components").cloned().unwrap_or(Value::Null),
+            compiled: RwLock::default(),
+        }
+    }
+
+    /// The check of `T`, compiled once from `schema`.
+    pub(super) fn check<T: 'static>(
+        &self,
+        schema: impl FnOnce() -> Value,
+    ) -> Result<Arc<Check>, String> {
+        let id = TypeId::of::<T>();
+        let known = self
+            .compiled
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned();
+        if let Some(check) = known {
+            return Ok(check);
+        }
+        let schema = schema();
+        let mut root = schema.clone();
+        if let Some(root) = root.as_object_mut() {
+            root.insert("components".into(), self.components.clone());
+        }
+        let validator = jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            .build(&root)
+            .map_err(|e| e.to_string())?;
+        let check = Arc::new(Check { validator, schema });
+        self.compiled
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, check.clone());
+        Ok(check)
+    }
+}
+
+impl Check {
+    /// Every field that breaks a rule, by JSON Pointer.
+    pub(super) fn faults(&self, value: &Value) -> Vec<FieldFault> {
+        let mut faults = Vec::new();
+        for error in self.validator.iter_errors(value).take(MOST_ERRORS) {
+            push(&mut faults, &error);
+        }
+        faults
+    }
+}
+
+fn push(faults: &mut Vec<FieldFault>, error: &ValidationError<'_>) {
+    let at = error.instance_path().to_string();
+    let one = |rule: &'static Rule| FieldFault::new(at.clone(), rule);
+    let fault = match error.kind() {
+        Kind::AdditionalProperties { unexpected } => {
+            for name in unexpected {
+                faults.push(FieldFault::new(child(&at, name), &UNKNOWN_FIELD));
+            }
+            return;
+        }
+        Kind::Required { property } => FieldFault::new(
+            child(&at, property.as_str().unwrap_or_default()),
+            &REQUIRED,
+        ),
+        // A nullable reference: what is wrong is what its other branch says.
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            let branch = context.iter().find(|errors| {
+                !errors.iter().any(|e| {
+                    matches!(e.kind(), Kind::Type { .. }) && e.instance_path().as_str() == at
+                })
+            });
+            match branch {
+                Some(errors) if !errors.is_empty() => {
+                    for error in errors {
+                        push(faults, error);
+                    }
+                    return;
+                }
+                _ => one(&INVALID_VALUE),
+            }
+        }
+        Kind::Type { kind } => one(&WRONG_TYPE).with("expected", type_names(kind)),
+        Kind::MaxLength { limit } | Kind::MaxItems { limit } => {
+            one(&TEXT_TOO_LONG).with("max", limit)
+        }
+        Kind::MinLength { limit } | Kind::MinItems { limit } => one(&TOO_SHORT).with("min", limit),
+        Kind::Minimum { limit }
+        | Kind::Maximum { limit }
+        | Kind::ExclusiveMinimum { limit }
+        | Kind::ExclusiveMaximum { limit } => one(&OUT_OF_RANGE).with("limit", limit),
+        Kind::Enum { options } => one(&NOT_IN_LIST).with("values", list(options)),
+        Kind::Format { format } => one(&WRONG_FORMAT).with("format", format),
+        Kind::Pattern { pattern } => one(&WRONG_FORMAT).with("format", pattern),
+        _ => one(&INVALID_VALUE),
+    };
+    faults.push(fault);
+}
+
+fn child(at: &str, name: &str) -> String {
+    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn type_names(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => one.to_string(),
+        TypeKind::Multiple(several) => several
+            .iter()
+            .map(|t| t.to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn list(options: &Value) -> String {
+    options
+        .as_array()
+        .map(|values| {
+            values
+                .iter()
+                .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+                .collect::<Vec<_>>()
+                .join(", ")
+        })
+        .unwrap_or_default()
+}
+
+/// A schema that refers to a named one of the document.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}

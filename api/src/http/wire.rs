@@ -1,0 +1,64 @@
+//! Closed lists of domain, on the wire.
+
+use std::borrow::Cow;
+
+use domain::text_enum::TextEnum;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
+
+/// A value of a closed list: snake_case text, a named schema in the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wire<E>(pub E);
+
+impl<E: TextEnum> Serialize for Wire<E> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de, E: TextEnum> Deserialize<'de> for Wire<E> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(d)?;
+        E::parse(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("not a value of the list"))
+    }
+}
+
+impl<E: TextEnum> PartialSchema for Wire<E> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(format!(
+                "{} Clients must accept values that are added later.",
+                E::DOC.trim()
+            )))
+            .enum_values(Some(E::ALL.iter().map(|v| v.as_str())))
+            .into()
+    }
+}
+
+impl<E: TextEnum> ToSchema for Wire<E> {
+    fn name() -> Cow<'static, str> {
+        E::NAME.into()
+    }
+}
+
+/// A closed list as `GET /enums` shows it.
+#[derive(Debug)]
+pub struct ListInfo {
+    pub name: &'static str,
+    pub values: fn() -> Vec<(&'static str, domain::fault::Text)>,
+}
+
+impl ListInfo {
+    pub const fn of<E: TextEnum>() -> Self {
+        Self {
+            name: E::NAME,
+            values: || E::ALL.iter().map(|v| (v.as_str(), v.label())).collect(),
+        }
+    }
+}

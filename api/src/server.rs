@@ -1,0 +1,107 @@
+//! Starting and stopping the server.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use actix_web::{App as Actix, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{
+    access::{Limits, authenticate},
+    app::App,
+    customers,
+    http::edge::{Draining, edge},
+    system,
+};
+
+/// Every route of the program. The contract is made from the same list.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope::scope("/api/v1")
+            .configure(system::public_routes)
+            .configure(customers::routes),
+    );
+    config.configure(system::routes);
+}
+
+/// A server that runs.
+pub struct Running {
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    draining: Arc<Draining>,
+    ended: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Refuses new work, lets what is under way finish, and returns.
+    pub async fn stop(self) -> std::io::Result<()> {
+        self.draining.begin();
+        self.handle.stop(true).await;
+        self.ended.await.map_err(std::io::Error::other)?
+    }
+
+    /// Waits until the server has ended by itself.
+    pub async fn ended(self) -> std::io::Result<()> {
+        self.ended.await.map_err(std::io::Error::other)?
+    }
+}
+
+/// Binds and serves, on worker threads of its own.
+pub fn start(app: App) -> std::io::Result<Running> {
+    let draining = Arc::new(Draining::default());
+    let listen = app.settings.listen;
+    let workers = app.settings.worker_count();
+    let stop = app.settings.stop_seconds.0;
+    let shared_draining = draining.clone();
+    let forgetting = app.clone();
+    let server = HttpServer::new(move || {
+        let app = app.for_worker();
+        let document = app.document.clone();
+        let (actix, _) = Actix::new()
+            .into_utoipa_app()
+            .map(|actix| {
+                actix
+                    .app_data(web::Data::new(app))
+                    .app_data(web::Data::new(shared_draining.clone()))
+                    .wrap(from_fn(Limits::apply))
+                    .wrap(from_fn(authenticate))
+                    .wrap(from_fn(edge))
+            })
+            .configure(routes)
+            .split_for_parts();
+        actix.service(
+            SwaggerUi::new("/docs/{_:.*}")
+                .config(Config::from("/api/v1/openapi.json").try_it_out_enabled(true))
+                .external_url_unchecked("/docs/openapi.json", document),
+        )
+    })
+    .workers(workers)
+    .shutdown_timeout(stop.into())
+    .client_request_timeout(Duration::from_secs(5))
+    .client_disconnect_timeout(Duration::from_secs(1))
+    .keep_alive(Duration::from_secs(15))
+    .max_connections(2000)
+    .disable_signals()
+    .bind(listen)?;
+    let address = server
+        .addrs()
+        .first()
+        .copied()
+        .ok_or_else(|| std::io::Error::other("the server has no address"))?;
+    let server = server.run();
+    let handle = server.handle();
+    let ended = tokio::spawn(server);
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(60));
+        loop {
+            tick.tick().await;
+            forgetting.limits.forget_idle();
+        }
+    });
+    Ok(Running {
+        address,
+        handle,
+        draining,
+        ended,
+    })
+}

@@ -1,0 +1,259 @@
+//! What can be set, from the environment or a `.env` file.
+//!
+//! Every setting is declared once, below; `.env.example` lists the same ones, and a test holds both
+//! together.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+
+/// A setting as documentation lists it.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub doc: &'static str,
+}
+
+/// Settings that can't be used, each with what is wrong.
+#[derive(Debug)]
+pub struct BadSettings(pub Vec<String>);
+
+impl fmt::Display for BadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "educrm can't start with these settings:")?;
+        for line in &self.0 {
+            writeln!(f, "  {line}")?;
+        }
+        Ok(())
+    }
+}
+impl std::error::Error for BadSettings {}
+
+macro_rules! settings {
+    ($( $(#[doc = $doc:literal])+ $field:ident: $type:ty = $name:literal or $default:literal; )+) => {
+        /// The settings of one process.
+        #[derive(Clone, Debug)]
+        pub struct Settings { $( $(#[doc = $doc])+ pub $field: $type, )+ }
+
+        /// Every setting, in the order of `.env.example`.
+        pub static SETTINGS: &[Setting] = &[
+            $( Setting { name: $name, default: $default, doc: concat!($($doc, "\n"),+) } ),+
+        ];
+
+        impl Settings {
+            /// Reads every setting; all that are wrong are told at once.
+            pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+                let mut bad = Vec::new();
+                $( let $field: Option<$type> = parse($name, $default, &get, &mut bad); )+
+                match ($($field,)+) {
+                    ($(Some($field),)+) if bad.is_empty() => {
+                        let settings = Self { $($field),+ };
+                        settings.check()?;
+                        Ok(settings)
+                    }
+                    _ => Err(BadSettings(bad)),
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Where the API listens.
+    listen: SocketAddr = "EDUCRM_LISTEN" or "127.0.0.1:8080";
+    /// Address under which clients reach the API; links and problem types begin with it.
+    public_url: String = "EDUCRM_PUBLIC_URL" or "http://127.0.0.1:8080";
+    /// Folder of keys, files and the SQLite database.
+    data_dir: PathBuf = "EDUCRM_DATA_DIR" or "./data";
+    /// PostgreSQL address (postgres://…); empty: SQLite in the data folder.
+    database_url: Secret = "DATABASE_URL" or "";
+    /// PostgreSQL connections of this process, shared out over its workers.
+    database_connections: Count = "EDUCRM_DATABASE_CONNECTIONS" or "10";
+    /// SQLite connections that read.
+    sqlite_readers: Count = "EDUCRM_SQLITE_READERS" or "4";
+    /// Whether SQLite flushes every commit to the disk before it is answered. Turning it off may
+    /// lose the last seconds before a power cut.
+    sqlite_flush: Switch = "EDUCRM_SQLITE_FLUSH" or "on";
+    /// Worker threads that serve requests; 0: one a core.
+    workers: u16 = "EDUCRM_WORKERS" or "0";
+    /// Whether plain http may be served beyond loopback: only behind a proxy that ends TLS.
+    plain_http: Switch = "EDUCRM_PLAIN_HTTP" or "off";
+    /// Origins of browsers that may call the API, separated by commas; empty: none.
+    cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
+    /// Requests a second that one principal (or one address, without log-in) may make.
+    rate_per_second: Count = "EDUCRM_RATE_PER_SECOND" or "20";
+    /// Requests that it may make at once.
+    rate_burst: Count = "EDUCRM_RATE_BURST" or "60";
+    /// Largest JSON body, in bytes.
+    body_limit: Count = "EDUCRM_BODY_LIMIT" or "1048576";
+    /// Seconds that one request may take.
+    request_seconds: Count = "EDUCRM_REQUEST_SECONDS" or "15";
+    /// Seconds that requests under way get to finish when the server stops.
+    stop_seconds: Count = "EDUCRM_STOP_SECONDS" or "30";
+    /// What is logged: a level, or targets with levels.
+    log: String = "EDUCRM_LOG" or "info";
+}
+
+impl Settings {
+    /// From the environment, and from `.env` where there is one.
+    pub fn from_environment() -> Result<Self, BadSettings> {
+        let _ = dotenvy::dotenv();
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Refuses what is well-formed but unsafe (T-30).
+    fn check(&self) -> Result<(), BadSettings> {
+        let mut bad = Vec::new();
+        if !self.listen.ip().is_loopback() && !self.plain_http.0 {
+            bad.push(
+                "EDUCRM_LISTEN: plain http beyond loopback; put a proxy that ends TLS before it \
+                 and set EDUCRM_PLAIN_HTTP=on"
+                    .into(),
+            );
+        }
+        if self.cors_origins.0.iter().any(|origin| origin == "*") {
+            bad.push("EDUCRM_CORS_ORIGINS: name each origin, `*` is not allowed".into());
+        }
+        if !self.public_url.starts_with("http://") && !self.public_url.starts_with("https://") {
+            bad.push("EDUCRM_PUBLIC_URL: begin with http:// or https://".into());
+        }
+        if self.public_url.ends_with('/') {
+            bad.push("EDUCRM_PUBLIC_URL: leave out the last /".into());
+        }
+        if bad.is_empty() {
+            Ok(())
+        } else {
+            Err(BadSettings(bad))
+        }
+    }
+
+    /// Worker threads, at least one.
+    pub fn worker_count(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n.into(),
+        }
+    }
+}
+
+fn parse<T: FromStr>(
+    name: &str,
+    default: &str,
+    get: &impl Fn(&str) -> Option<String>,
+    bad: &mut Vec<String>,
+) -> Option<T>
+where
+    T::Err: fmt::Display,
+{
+    let text = get(name).filter(|v| !v.is_empty());
+    match text.as_deref().unwrap_or(default).parse() {
+        Ok(value) => Some(value),
+        Err(reason) => {
+            bad.push(format!("{name}: {reason}"));
+            None
+        }
+    }
+}
+
+/// A whole number of at least one.
+#[derive(Clone, Copy, Debug)]
+pub struct Count(pub u32);
+
+impl FromStr for Count {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s.parse() {
+            Ok(n) if n > 0 => Ok(Self(n)),
+            _ => Err("a whole number of at least 1 is needed"),
+        }
+    }
+}
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Debug)]
+pub struct Switch(pub bool);
+
+impl FromStr for Switch {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "on" | "true" => Ok(Self(true)),
+            "off" | "false" => Ok(Self(false)),
+            _ => Err("`on` or `off` is needed"),
+        }
+    }
+}
+
+/// Values separated by commas.
+#[derive(Clone, Debug)]
+pub struct List(pub Vec<String>);
+
+impl FromStr for List {
+    type Err = std::convert::Infallible;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Ok(Self(
+            s.split(',')
+                .map(str::trim)
+                .filter(|v| !v.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        ))
+    }
+}
+
+/// Text that never shows in logs.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Ok(Self(s.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_lists_every_setting_with_its_default_and_no_other() {
+        let example = include_str!("../../.env.example");
+        let listed: Vec<(&str, &str)> = example
+            .lines()
+            .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+            .filter(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+            .collect();
+        let declared: Vec<(&str, &str)> = SETTINGS.iter().map(|s| (s.name, s.default)).collect();
+        assert_eq!(listed, declared);
+    }
+
+    #[test]
+    fn all_bad_settings_are_told_at_once() {
+        let bad = Settings::read(|name| match name {
+            "EDUCRM_LISTEN" => Some("here".into()),
+            "EDUCRM_RATE_BURST" => Some("0".into()),
+            _ => None,
+        })
+        .err()
+        .map(|b| b.0.len());
+        assert_eq!(bad, Some(2));
+    }
+
+    #[test]
+    fn unsafe_settings_are_refused() {
+        for (name, value) in [
+            ("EDUCRM_LISTEN", "0.0.0.0:8080"),
+            ("EDUCRM_CORS_ORIGINS", "*"),
+            ("EDUCRM_PUBLIC_URL", "ftp://school.example"),
+        ] {
+            let read = Settings::read(|n| (n == name).then(|| value.into()));
+            assert!(read.is_err(), "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What the program says of itself: health, keys, contract, problem types, lists.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
+use domain::fault::Rule;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    app::App,
+    contract,
+    http::{
+        Problem, Reply,
+        context::{Language, RequestContext},
+        edge::Draining,
+        problem,
+        wire::ListInfo,
+    },
+};
+
+const TAG: &str = "system";
+
+/// Every closed list of the contract.
+static LISTS: &[ListInfo] = &[
+    ListInfo::of::<domain::customers::Kind>(),
+    ListInfo::of::<domain::customers::Gender>(),
+    ListInfo::of::<domain::customers::Stage>(),
+    ListInfo::of::<domain::customers::Channel>(),
+];
+
+/// Operations beside the API: no log-in, no prefix.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(live)
+        .service(ready)
+        .service(list_signing_keys)
+        .service(get_problem_type);
+}
+
+/// Operations of the API that need no log-in.
+pub fn public_routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_contract).service(list_enums);
+}
+
+/// The state of a part of the program.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`, or `draining` while the server stops.
+    status: &'static str,
+}
+
+/// Whether the process runs
+#[utoipa::path(tag = TAG, responses((status = 200, body = Health)))]
+#[get("/livez")]
+async fn live() -> Result<Reply, Problem> {
+    Ok(Reply::ok(&Health { status: "ok" })?)
+}
+
+/// Whether the process can serve requests
+#[utoipa::path(tag = TAG, responses((status = 200, body = Health)))]
+#[get("/readyz")]
+async fn ready(app: web::Data<App>, draining: web::Data<Arc<Draining>>) -> Result<Reply, Problem> {
+    if draining.is_on() {
+        return Err(Problem::unavailable());
+    }
+    app.db.ping().await.map_err(|_| Problem::unavailable())?;
+    Ok(Reply::ok(&Health { status: "ok" })?)
+}
+
+/// Public keys of access tokens (RFC 7517)
+#[utoipa::path(tag = TAG, responses((status = 200, body = SigningKeys)))]
+#[get("/.well-known/jwks.json")]
+async fn list_signing_keys(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(app.tokens.published())
+}
+
+/// A set of public keys.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what jsonwebtoken serializes")]
+pub struct SigningKeys {
+    keys: Vec<SigningKey>,
+}
+
+/// A public key.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what jsonwebtoken serializes")]
+pub struct SigningKey {
+    kty: String,
+    kid: String,
+    crv: String,
+    x: String,
+}
+
+/// What a kind of problem means
+#[utoipa::path(tag = TAG, params(("code" = String, Path)), responses((status = 200, body = ProblemType)))]
+#[get("/problems/{code}")]
+async fn get_problem_type(request: HttpRequest, code: web::Path<String>) -> Result<Reply, Problem> {
+    let language = RequestContext::of(&request).language;
+    let rule = problem_rules()
+        .find(|rule| rule.code == code.as_str())
+        .ok_or_else(Problem::not_found)?;
+    Ok(Reply::ok(&ProblemType::new(rule, language))?)
+}
+
+/// A kind of problem.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemType {
+    code: &'static str,
+    title: &'static str,
+    detail: &'static str,
+}
+
+impl ProblemType {
+    fn new(rule: &'static Rule, language: Language) -> Self {
+        Self {
+            code: rule.code,
+            title: language.of(rule.title),
+            detail: language.of(rule.detail),
+        }
+    }
+}
+
+/// Every rule that a problem document can name.
+pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
+    [
+        problem::RULES,
+        domain::fault::RULES,
+        domain::organization::RULES,
+        domain::customers::RULES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// The problem catalogue, as `openapi/problems.json` keeps it.
+pub fn problem_catalogue() -> Value {
+    let mut rules: Vec<_> = problem_rules().collect();
+    rules.sort_by_key(|rule| rule.code);
+    json!({
+        "problems": rules
+            .iter()
+            .map(|rule| json!({
+                "code": rule.code,
+                "title": { "zh-CN": rule.title.zh, "en": rule.title.en },
+                "detail": { "zh-CN": rule.detail.zh, "en": rule.detail.en },
+            }))
+            .collect::<Vec<_>>(),
+    })
+}
+
+/// This document
+#[utoipa::path(tag = TAG, responses((status = 200, body = Document)))]
+#[get("/openapi.json")]
+async fn get_contract(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(&app.document)
+}
+
+/// An OpenAPI 3.1 document.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the document")]
+pub struct Document {
+    openapi: String,
+}
+
+/// Values of every closed list, with their labels
+#[utoipa::path(tag = TAG, responses((status = 200, body = Enums)))]
+#[get("/enums")]
+async fn list_enums(request: HttpRequest) -> Result<Reply, Problem> {
+    let language = RequestContext::of(&request).language;
+    Ok(Reply::record(
+        1,
+        &Enums {
+            items: LISTS.iter().map(|list| EnumList::new(list, language)).collect(),
+        },
+    )?)
+}
+
+/// Every closed list.
+#[derive(Serialize, ToSchema)]
+pub struct Enums {
+    items: Vec<EnumList>,
+}
+
+/// A closed list of values.
+#[derive(Serialize, ToSchema)]
+pub struct EnumList {
+    /// Name of the schema.
+    name: &'static str,
+    values: Vec<EnumValue>,
+}
+
+/// A value and its label in the language of the request.
+#[derive(Serialize, ToSchema)]
+pub struct EnumValue {
+    value: &'static str,
+    label: &'static str,
+}
+
+impl EnumList {
+    fn new(list: &ListInfo, language: Language) -> Self {
+        Self {
+            name: list.name,
+            values: (list.values)()
+                .into_iter()
+                .map(|(value, label)| EnumValue {
+                    value,
+                    label: language.of(label),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The committed form of the contract and of the problem catalogue.
+pub fn published() -> [(&'static str, Value); 2] {
+    [
+        ("openapi.json", contract::document("http://127.0.0.1:8080")),
+        ("problems.json", problem_catalogue()),
+    ]
+}
