@@ -8,6 +8,7 @@
 //! - [`text_enum`]: closed lists with their labels
 //! - [`text`]: what may stand in a name, and how text is folded for comparing
 //! - [`phone`]: telephone numbers in one form, and the form that is safe to show
+//! - [`email`]: e-mail addresses, in the same two forms
 //! - [`search`]: the grams by which a customer is found
 //!
 //! Capabilities, by the names that they have everywhere:
@@ -17,6 +18,7 @@
 
 pub mod access;
 pub mod customers;
+pub mod email;
 pub mod fault;
 pub mod id;
 pub mod money;
