@@ -15,12 +15,14 @@
 //! - [`access`]: permissions, reach, roles
 //! - [`organization`]: institution, regions, campuses, departments, teams, staff
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
+//! - [`imports`]: lists of leads, read as a careful clerk would
 
 pub mod access;
 pub mod customers;
 pub mod email;
 pub mod fault;
 pub mod id;
+pub mod imports;
 pub mod money;
 pub mod organization;
 pub mod phone;

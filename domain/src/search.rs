@@ -18,7 +18,8 @@ mod reading;
 
 use std::collections::BTreeSet;
 
-use self::reading::{Reading, is_han, parts, readings, written};
+pub(crate) use self::reading::is_han;
+use self::reading::{Reading, parts, readings, written};
 use crate::{
     email::Email,
     fault::{Fault, REQUIRED},

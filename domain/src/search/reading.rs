@@ -53,7 +53,7 @@ pub(super) fn written(parts: &[Part]) -> String {
 }
 
 /// Chinese characters: 〇, the basic plane, and the two planes of rare ones.
-pub(super) fn is_han(c: char) -> bool {
+pub(crate) fn is_han(c: char) -> bool {
     matches!(
         c,
         '〇' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}'
