@@ -119,6 +119,7 @@ impl Money {
         self.plus(other.negated()?)
     }
 
+    /// The same amount the other way. The range has both ends, but sums are all read alike.
     pub fn negated(self) -> Result<Self, Fault> {
         self.times(-1)
     }
@@ -142,7 +143,8 @@ impl Money {
     }
 
     /// `n` parts that sum exactly to the whole and differ by at most one unit, the larger ones
-    /// first (of a negative amount: those further from zero), as I-07 demands.
+    /// first (of a negative amount: those further from zero), as I-07 demands. The caller keeps
+    /// `n` small: every part is kept.
     pub fn split(self, n: NonZeroU32) -> Vec<Self> {
         let n = i64::from(n.get());
         let (part, rest) = (self.minor / n, self.minor % n);
