@@ -3,8 +3,9 @@
 use jiff::{ToSpan, civil::Date};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{BIRTH_DATE_INVALID, NAME_MISSING, is_among};
+use super::is_among;
 use crate::{
+    customers::{BIRTH_DATE_INVALID, Channel, Gender, NAME_MISSING},
     email::Email,
     fault::Rule,
     phone::{Phone, split_phones},
@@ -22,10 +23,13 @@ type Words<T> = &'static [(T, &'static str)];
 /// Words by which people say that they say nothing.
 const UNTOLD: &str = "保密 未知 不详 不明 未填 无 - -- / n/a none unknown not_given";
 
-const GENDERS: Words<&str> = &[
-    ("male", "男 男性 男生 男孩 男士 先生 m male boy mr mr."),
+const GENDERS: Words<Gender> = &[
     (
-        "female",
+        Gender::Male,
+        "男 男性 男生 男孩 男士 先生 m male boy mr mr.",
+    ),
+    (
+        Gender::Female,
         "女 女性 女生 女孩 女士 小姐 f female girl ms ms. mrs mrs. miss",
     ),
 ];
@@ -38,42 +42,45 @@ const INTENTS: Words<i16> = &[
     (1, "弱 较弱 低 较低 很低 d ★ 1 weak low"),
 ];
 
-const CHANNELS: Words<&str> = &[
+const CHANNELS: Words<Channel> = &[
     (
-        "hotline",
+        Channel::Hotline,
         "电话咨询 咨询热线 热线 电话 来电 来电咨询 hotline phone call",
     ),
     (
-        "walk_in",
+        Channel::WalkIn,
         "到访 上门 上门咨询 自然到访 到店 门店 前台 walk_in walk-in walkin",
     ),
     (
-        "website",
+        Channel::Website,
         "官网 官方网站 网站 网站留言 在线留言 网络 website web",
     ),
     (
-        "social",
+        Channel::Social,
         "微信 微信公众号 公众号 企业微信 朋友圈 视频号 抖音 快手 小红书 微博 \
          社交媒体 social socialmedia wechat douyin",
     ),
     (
-        "event",
+        Channel::Event,
         "地推 活动 招生活动 市场活动 线下活动 线上活动 展会 event",
     ),
     (
-        "public_lesson",
+        Channel::PublicLesson,
         "公益课 公开课 public_lesson publiclesson openclass",
     ),
     (
-        "referral",
+        Channel::Referral,
         "转介绍 老带新 介绍 推荐 朋友介绍 朋友推荐 老学员推荐 家长推荐 referral",
     ),
     (
-        "partner_school",
+        Channel::PartnerSchool,
         "合作学校 学校合作 校园合作 partner_school partnerschool",
     ),
-    ("advertisement", "广告 传单 宣传单 advertisement ad ads"),
-    ("other", "其他 其它 other"),
+    (
+        Channel::Advertisement,
+        "广告 传单 宣传单 advertisement ad ads",
+    ),
+    (Channel::Other, "其他 其它 other"),
 ];
 
 /// Without blank ends, and without the apostrophe by which spreadsheets mark text. Some write
@@ -83,8 +90,8 @@ pub fn unquoted(cell: &str) -> &str {
     text.strip_prefix('\'').unwrap_or(text).trim()
 }
 
-/// The code of a gender, `None` where nothing is told.
-pub fn gender(cell: &str) -> Result<Option<&'static str>, Unread> {
+/// `None` where nothing is told.
+pub fn gender(cell: &str) -> Result<Option<Gender>, Unread> {
     word(cell, GENDERS)
 }
 
@@ -93,8 +100,8 @@ pub fn intent(cell: &str) -> Result<Option<i16>, Unread> {
     word(cell, INTENTS)
 }
 
-/// The code of a channel (CUST-27).
-pub fn channel(cell: &str) -> Result<Option<&'static str>, Unread> {
+/// `None` where nothing is told (CUST-27).
+pub fn channel(cell: &str) -> Result<Option<Channel>, Unread> {
     word(cell, CHANNELS)
 }
 
@@ -254,10 +261,10 @@ mod tests {
     #[test]
     fn genders_have_many_words() {
         for cell in ["男", "M", " 先生", "Male", "Ｍ"] {
-            assert_eq!(gender(cell), Ok(Some("male")));
+            assert_eq!(gender(cell), Ok(Some(Gender::Male)));
         }
         for cell in ["女 ", "f", "女士", "Female"] {
-            assert_eq!(gender(cell), Ok(Some("female")));
+            assert_eq!(gender(cell), Ok(Some(Gender::Female)));
         }
         for cell in ["", " ", "保密", "未知"] {
             assert_eq!(gender(cell), Ok(None));
@@ -293,9 +300,9 @@ mod tests {
 
     #[test]
     fn channels_have_codes() {
-        assert_eq!(channel("老带新"), Ok(Some("referral")));
-        assert_eq!(channel("微信 公众号"), Ok(Some("social")));
-        assert_eq!(channel("walk-in"), Ok(Some("walk_in")));
+        assert_eq!(channel("老带新"), Ok(Some(Channel::Referral)));
+        assert_eq!(channel("微信 公众号"), Ok(Some(Channel::Social)));
+        assert_eq!(channel("walk-in"), Ok(Some(Channel::WalkIn)));
         assert_eq!(channel(""), Ok(None));
         assert_eq!(channel("托梦"), Err(Unread));
     }

@@ -8,14 +8,18 @@ use super::{
     cell::{self, Unread, unquoted},
     header::LeadField,
 };
-use crate::{email::Email, fault::Rule, phone::Phone};
+use crate::{
+    customers::{Channel, Gender},
+    email::Email,
+    fault::Rule,
+    phone::Phone,
+};
 
 /// A row of a lead list, read. It is personal: `Debug` doesn't show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Lead {
     pub name: String,
-    /// Code of a gender.
-    pub gender: Option<&'static str>,
+    pub gender: Option<Gender>,
     pub birth_date: Option<Date>,
     pub grade: Option<String>,
     pub school: Option<String>,
@@ -32,8 +36,7 @@ pub struct Lead {
     pub course: Option<String>,
     /// 1 (weak) to 4 (strong).
     pub intent: Option<i16>,
-    /// Code of a channel.
-    pub channel: Option<&'static str>,
+    pub channel: Option<Channel>,
     pub campus: Option<String>,
     pub collector: Option<String>,
     pub collected_on: Option<Date>,
@@ -206,7 +209,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(lead.name, "张伟");
-        assert_eq!(lead.gender, Some("male"));
+        assert_eq!(lead.gender, Some(Gender::Male));
         assert_eq!(lead.birth_date, Some(date(2015, 6, 1)));
         let phones: Vec<_> = lead.phones.iter().map(Phone::e164).collect();
         assert_eq!(phones, ["+8613800138000", "+8613900139000"]);
@@ -214,7 +217,10 @@ mod tests {
             lead.email.as_ref().map(Email::address),
             Some("li@example.com")
         );
-        assert_eq!((lead.intent, lead.channel), (Some(4), Some("referral")));
+        assert_eq!(
+            (lead.intent, lead.channel),
+            (Some(4), Some(Channel::Referral))
+        );
         assert_eq!(lead.note.as_deref(), Some("=1+1"));
         assert!(lead.unread.is_empty());
         assert_eq!(format!("{lead:?}"), "***");

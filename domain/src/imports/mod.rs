@@ -15,17 +15,6 @@ pub mod duplicate;
 pub mod header;
 pub mod lead;
 
-use crate::rules;
-
-rules! {
-    NAME_MISSING = Invalid "name_missing" {
-        "缺少姓名", "No name";
-        "此行没有姓名，请补充后再导入。", "This row has no name: add it and import the row again." }
-    BIRTH_DATE_INVALID = Invalid "birth_date_invalid" {
-        "出生日期无效", "Not a birth date";
-        "请按 2015-06-01 的格式填写，且不能晚于今天。", "Write it as 2015-06-01; it can't be later than today." }
-}
-
 /// Whether `text` is one of the words, which are parted by blanks.
 fn is_among(words: &str, text: &str) -> bool {
     words.split(' ').any(|word| word == text)
