@@ -316,6 +316,12 @@ mod tests {
     }
 
     #[test]
+    fn rare_syllables_are_found_in_plain_letters() {
+        // Dictionaries give 誒 the sound ê besides ei, xi and yi
+        assert!(finds("ezhang", "誒张"));
+    }
+
+    #[test]
     fn other_names_are_found_by_their_letters() {
         assert!(finds("mit", "Tom Smith"));
         assert!(finds("tom smith", "Tom Smith"));

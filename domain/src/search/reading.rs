@@ -21,7 +21,7 @@ pub(super) fn parts(name: &str) -> Vec<Part> {
     let lower = name.nfkc().flat_map(char::to_lowercase);
     let mut parts = Vec::new();
     let mut word = String::new();
-    for c in lower.nfd().filter(|c| !is_combining_mark(*c)) {
+    for c in unaccented::<Vec<_>>(lower) {
         if c.is_alphanumeric() && !is_han(c) {
             word.push(c);
             continue;
@@ -127,11 +127,15 @@ fn sounds(part: &Part) -> Vec<String> {
     sounds
 }
 
-/// People type `v` for ü, or leave out its dots: 吕 is `lv` or `lu`.
+/// Pinyin in ASCII. People type `v` for ü, or leave out its dots: 吕 is `lv` or `lu`.
 fn spellings(plain: &str) -> Vec<String> {
+    let mut spellings = vec![unaccented(plain.chars())];
     if plain.contains('ü') {
-        vec![plain.replace('ü', "v"), plain.replace('ü', "u")]
-    } else {
-        vec![plain.to_owned()]
+        spellings.insert(0, plain.replace('ü', "v"));
     }
+    spellings
+}
+
+fn unaccented<T: FromIterator<char>>(letters: impl Iterator<Item = char>) -> T {
+    letters.nfd().filter(|c| !is_combining_mark(*c)).collect()
 }
