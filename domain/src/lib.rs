@@ -8,17 +8,21 @@
 //! - [`text_enum`]: closed lists with their labels
 //! - [`text`]: what may stand in a name, and how text is folded for comparing
 //! - [`phone`]: telephone numbers in one form, and the form that is safe to show
+//! - [`email`]: e-mail addresses, in the same two forms
 //! - [`search`]: the grams by which a customer is found
 //!
 //! Capabilities, by the names that they have everywhere:
 //! - [`access`]: permissions, reach, roles
 //! - [`organization`]: institution, regions, campuses, departments, teams, staff
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
+//! - [`imports`]: lists of leads, read as a careful clerk would
 
 pub mod access;
 pub mod customers;
+pub mod email;
 pub mod fault;
 pub mod id;
+pub mod imports;
 pub mod money;
 pub mod organization;
 pub mod phone;

@@ -1,1 +1,331 @@
-//! Amounts that never lose a cent.
+//! Amounts of money that never lose a cent.
+//!
+//! An amount is a whole number of the currency's smallest unit (分 for CNY). There are no operators:
+//! every sum can leave the range or mix currencies, so every sum says that it can be refused.
+
+use std::{cmp::Reverse, fmt, num::NonZeroU32, str::FromStr};
+
+use crate::{
+    fault::{AMOUNT_OUT_OF_RANGE, CURRENCY_MISMATCH, Fault, Rule},
+    rules,
+};
+
+rules! {
+    CURRENCY_UNKNOWN = Invalid "currency_unknown" {
+        "币种代码无效", "Unknown currency";
+        "请使用三个大写字母的币种代码（ISO 4217），如 CNY。", "Use the three capital letters of ISO 4217, such as CNY." }
+}
+
+/// Basis points in one whole: 10,000 bp = 100 %.
+const WHOLE_BP: i128 = 10_000;
+
+/// A currency by its code of three capital letters (ISO 4217).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    pub const CNY: Self = Self(*b"CNY");
+
+    pub fn code(&self) -> &str {
+        // The letters were checked when it was made
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for Currency {
+    type Err = &'static Rule;
+
+    /// Exactly three letters `A` to `Z`. Whether the institution uses it is another rule.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.as_bytes().try_into() {
+            Ok(letters) if is_code(&letters) => Ok(Self(letters)),
+            _ => Err(&CURRENCY_UNKNOWN),
+        }
+    }
+}
+
+fn is_code(letters: &[u8; 3]) -> bool {
+    letters.iter().all(u8::is_ascii_uppercase)
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// An amount in the smallest unit of its currency, within ±[`Money::MAX_MINOR`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Money {
+    minor: i64,
+    currency: Currency,
+}
+
+impl Money {
+    /// The largest whole number that every JSON reader keeps exactly: 2^53 - 1.
+    pub const MAX_MINOR: i64 = 9_007_199_254_740_991;
+
+    /// Refused with `amount_out_of_range` beyond ±[`Self::MAX_MINOR`].
+    pub fn new(minor: i64, currency: Currency) -> Result<Self, Fault> {
+        Self::within(minor.into(), currency)
+    }
+
+    pub const fn zero(currency: Currency) -> Self {
+        Self { minor: 0, currency }
+    }
+
+    fn within(minor: i128, currency: Currency) -> Result<Self, Fault> {
+        match i64::try_from(minor) {
+            Ok(minor) if minor.unsigned_abs() <= Self::MAX_MINOR.unsigned_abs() => {
+                Ok(Self { minor, currency })
+            }
+            _ => Err(Fault::new(&AMOUNT_OUT_OF_RANGE)),
+        }
+    }
+
+    pub const fn minor(self) -> i64 {
+        self.minor
+    }
+
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+
+    pub const fn is_zero(self) -> bool {
+        self.minor == 0
+    }
+
+    /// More than nothing.
+    pub const fn is_positive(self) -> bool {
+        self.minor > 0
+    }
+
+    /// Refused with `currency_mismatch` or `amount_out_of_range`.
+    pub fn plus(self, other: Self) -> Result<Self, Fault> {
+        self.same_currency(other)?;
+        Self::within(
+            i128::from(self.minor) + i128::from(other.minor),
+            self.currency,
+        )
+    }
+
+    /// Refused with `currency_mismatch` or `amount_out_of_range`.
+    pub fn minus(self, other: Self) -> Result<Self, Fault> {
+        self.plus(other.negated()?)
+    }
+
+    /// The same amount the other way. The range has both ends, but sums are all read alike.
+    pub fn negated(self) -> Result<Self, Fault> {
+        self.times(-1)
+    }
+
+    /// Refused with `amount_out_of_range`.
+    pub fn times(self, count: i64) -> Result<Self, Fault> {
+        Self::within(i128::from(self.minor) * i128::from(count), self.currency)
+    }
+
+    /// The share of `basis_points` (10,000 = the whole). Half a unit is rounded away from zero,
+    /// so that a refund mirrors its charge. Refused with `amount_out_of_range`.
+    pub fn share_bp(self, basis_points: i64) -> Result<Self, Fault> {
+        let product = i128::from(self.minor) * i128::from(basis_points);
+        let (share, rest) = (product / WHOLE_BP, product % WHOLE_BP);
+        let carry = if rest.abs() * 2 >= WHOLE_BP {
+            rest.signum()
+        } else {
+            0
+        };
+        Self::within(share + carry, self.currency)
+    }
+
+    /// `n` parts that sum exactly to the whole and differ by at most one unit, the larger ones
+    /// first (of a negative amount: those further from zero), as I-07 demands. The caller keeps
+    /// `n` small: every part is kept.
+    pub fn split(self, n: NonZeroU32) -> Vec<Self> {
+        let n = i64::from(n.get());
+        let (part, rest) = (self.minor / n, self.minor % n);
+        (0..n)
+            .map(|i| {
+                if i < rest.abs() {
+                    part + rest.signum()
+                } else {
+                    part
+                }
+            })
+            .map(|minor| Self { minor, ..self })
+            .collect()
+    }
+
+    /// One part a weight, in proportion, summing exactly to the whole. The units that rounding
+    /// down leaves over go to the largest remainders, earlier parts first (I-07).
+    /// `None` where no weight is above zero: there is nobody to give the money to.
+    pub fn split_by(self, weights: &[u64]) -> Option<Vec<Self>> {
+        let whole = u128::from(self.minor.unsigned_abs());
+        let total: u128 = weights.iter().copied().map(u128::from).sum();
+        if total == 0 {
+            return None;
+        }
+        let mut parts: Vec<_> = weights
+            .iter()
+            .map(|weight| whole * u128::from(*weight))
+            .map(|product| (product / total, product % total))
+            .collect();
+        hand_out(whole, &mut parts);
+        let sign = i128::from(self.minor.signum());
+        parts
+            .into_iter()
+            .map(|(part, _)| Self::within(sign * i128::try_from(part).ok()?, self.currency).ok())
+            .collect()
+    }
+
+    fn same_currency(self, other: Self) -> Result<(), Fault> {
+        if self.currency == other.currency {
+            Ok(())
+        } else {
+            Err(Fault::new(&CURRENCY_MISMATCH))
+        }
+    }
+}
+
+/// Raises the parts with the largest remainders by one each until they sum to `whole`.
+fn hand_out(whole: u128, parts: &mut [(u128, u128)]) {
+    let mut left = whole - parts.iter().map(|(part, _)| part).sum::<u128>();
+    let mut by_remainder: Vec<_> = parts.iter_mut().collect();
+    by_remainder.sort_by_key(|(_, remainder)| Reverse(*remainder));
+    for (part, _) in by_remainder {
+        if left == 0 {
+            return;
+        }
+        *part += 1;
+        left -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cny(minor: i64) -> Money {
+        Money::new(minor, Currency::CNY).unwrap()
+    }
+
+    fn sum(parts: &[Money]) -> i128 {
+        parts.iter().map(|part| i128::from(part.minor())).sum()
+    }
+
+    fn minors(parts: Vec<Money>) -> Vec<i64> {
+        parts.into_iter().map(Money::minor).collect()
+    }
+
+    fn any_amount() -> impl Strategy<Value = i64> {
+        prop_oneof![
+            -1000..1000_i64,
+            -Money::MAX_MINOR..=Money::MAX_MINOR,
+            Just(Money::MAX_MINOR),
+            Just(-Money::MAX_MINOR),
+        ]
+    }
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        assert_eq!("CNY".parse(), Ok(Currency::CNY));
+        assert_eq!(Currency::CNY.code(), "CNY");
+        for wrong in ["", "CN", "cny", "CNYY", "C1Y", "元", "ＣＮＹ"] {
+            assert_eq!(wrong.parse::<Currency>(), Err(&CURRENCY_UNKNOWN));
+        }
+    }
+
+    #[test]
+    fn amounts_stay_within_what_json_keeps() {
+        assert!(Money::new(Money::MAX_MINOR + 1, Currency::CNY).is_err());
+        assert!(Money::new(i64::MIN, Currency::CNY).is_err());
+        let most = cny(Money::MAX_MINOR);
+        assert_eq!(most.plus(cny(1)), Err(Fault::new(&AMOUNT_OUT_OF_RANGE)));
+        assert_eq!(most.times(i64::MAX), Err(Fault::new(&AMOUNT_OUT_OF_RANGE)));
+        assert_eq!(most.negated().and_then(Money::negated), Ok(most));
+    }
+
+    #[test]
+    fn currencies_never_mix() {
+        let usd = Money::zero("USD".parse().unwrap());
+        assert_eq!(cny(0).plus(usd), Err(Fault::new(&CURRENCY_MISMATCH)));
+        assert_eq!(cny(0).minus(usd), Err(Fault::new(&CURRENCY_MISMATCH)));
+    }
+
+    #[test]
+    fn half_a_unit_is_rounded_away_from_zero() {
+        assert_eq!(cny(5).share_bp(5_000), Ok(cny(3)));
+        assert_eq!(cny(-5).share_bp(5_000), Ok(cny(-3)));
+        assert_eq!(cny(5).share_bp(4_999), Ok(cny(2)));
+        assert_eq!(cny(129_900).share_bp(8_850), Ok(cny(114_962)));
+    }
+
+    #[test]
+    fn larger_parts_come_first() {
+        let three = NonZeroU32::new(3).unwrap();
+        assert_eq!(minors(cny(100).split(three)), [34, 33, 33]);
+        assert_eq!(minors(cny(-100).split(three)), [-34, -33, -33]);
+        assert_eq!(minors(cny(1).split(three)), [1, 0, 0]);
+    }
+
+    #[test]
+    fn the_largest_remainder_gets_the_unit_that_is_left() {
+        assert_eq!(
+            cny(100).split_by(&[1, 1, 1]).map(minors),
+            Some(vec![34, 33, 33])
+        );
+        assert_eq!(
+            cny(10).split_by(&[1, 0, 5]).map(minors),
+            Some(vec![2, 0, 8])
+        );
+        assert_eq!(cny(-10).split_by(&[1, 5]).map(minors), Some(vec![-2, -8]));
+        assert_eq!(cny(10).split_by(&[0, 0]), None);
+        assert_eq!(cny(10).split_by(&[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn adding_and_taking_away_cancel(a in any_amount(), b in any_amount()) {
+            if let Ok(total) = cny(a).plus(cny(b)) {
+                prop_assert_eq!(total.minus(cny(b)), Ok(cny(a)));
+            }
+        }
+
+        #[test]
+        fn a_share_is_within_half_a_unit(a in any_amount(), bp in -10_000..=10_000_i64) {
+            let exact = i128::from(a) * i128::from(bp);
+            let share = i128::from(cny(a).share_bp(bp).unwrap().minor()) * WHOLE_BP;
+            prop_assert!((exact - share).abs() * 2 <= WHOLE_BP);
+            prop_assert_eq!(cny(-a).share_bp(bp), cny(a).share_bp(bp).and_then(Money::negated));
+        }
+
+        #[test]
+        fn equal_parts_sum_to_the_whole(a in any_amount(), n in 1..2_000_u32) {
+            let parts = cny(a).split(NonZeroU32::new(n).unwrap());
+            prop_assert_eq!(parts.len(), n as usize);
+            prop_assert_eq!(sum(&parts), i128::from(a));
+            let sizes: Vec<_> = parts.iter().map(|part| part.minor().abs()).collect();
+            prop_assert!(sizes.is_sorted_by(|a, b| a >= b));
+            prop_assert!(sizes.first().unwrap() - sizes.last().unwrap() <= 1);
+        }
+
+        #[test]
+        fn weighed_parts_sum_to_the_whole(a in any_amount(), weights in prop::collection::vec(any::<u64>(), 1..50)) {
+            let total: u128 = weights.iter().copied().map(u128::from).sum();
+            prop_assume!(total > 0);
+            let parts = cny(a).split_by(&weights).unwrap();
+            prop_assert_eq!(sum(&parts), i128::from(a));
+            for (part, weight) in parts.iter().zip(&weights) {
+                let fair = u128::from(a.unsigned_abs()) * u128::from(*weight);
+                let given = u128::from(part.minor().unsigned_abs()) * total;
+                prop_assert!(fair.abs_diff(given) < total);
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Lists of leads as schools really keep them (DATA-02…04), read as a careful clerk would.
+//!
+//! Columns are recognised by their headings, cells by what people write into them. A row is
+//! refused only for what would make a wrong record: no name, or a telephone number, birth date or
+//! e-mail address that can't be right. Other cells that can't be read are left out, and named.
+//! Nothing is ever evaluated: `=1+1` is text.
+//!
+//! - [`header`]: which field a column holds
+//! - [`cell`]: one value as people write it
+//! - [`lead`]: a whole row
+//! - [`duplicate`]: who is already known
+
+pub mod cell;
+pub mod duplicate;
+pub mod header;
+pub mod lead;
+
+/// Whether `text` is one of the words, which are parted by blanks.
+fn is_among(words: &str, text: &str) -> bool {
+    words.split(' ').any(|word| word == text)
+}
