@@ -60,8 +60,12 @@ pub async fn found_institution(
 ) -> Result<Founded, persistence::Error> {
     let stamp = clock.stamp();
     let institution = stamp.id();
-    let operation =
-        Operation::system(institution, PrincipalKind::Operator, "found_institution", stamp);
+    let operation = Operation::system(
+        institution,
+        PrincipalKind::Operator,
+        "found_institution",
+        stamp,
+    );
     db.transaction(&operation, |tx| async move {
         found(&tx, new).await?;
         let campus = open_campus(

@@ -109,7 +109,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         *content = json!({ "application/merge-patch+json": schema, "application/json": schema });
     }
     describe_success(operation);
-    let mut problems = vec![("429", "RateLimited"), ("500", "Internal"), ("503", "Unavailable")];
+    let mut problems = vec![
+        ("429", "RateLimited"),
+        ("500", "Internal"),
+        ("503", "Unavailable"),
+    ];
     problems.push(("408", "TimedOut"));
     if secured {
         problems.push(("401", "Unauthenticated"));
@@ -154,9 +158,9 @@ fn is_read_only(operation: &Value) -> bool {
 /// Whether the answer is one record with a version, which then has an ETag.
 fn tagged(operation: &Value) -> bool {
     let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
-    schema
-        .as_str()
-        .is_some_and(|name| !name.ends_with("Page") && operation.get("security") != Some(&json!([])))
+    schema.as_str().is_some_and(|name| {
+        !name.ends_with("Page") && operation.get("security") != Some(&json!([]))
+    })
 }
 
 fn describe_success(operation: &mut Value) {
@@ -183,7 +187,11 @@ fn describe_success(operation: &mut Value) {
             _ => {}
         }
         response["headers"] = headers.into();
-        if response["description"].as_str().unwrap_or_default().is_empty() {
+        if response["description"]
+            .as_str()
+            .unwrap_or_default()
+            .is_empty()
+        {
             response["description"] = match status.as_str() {
                 "201" => "Created.",
                 "204" => "Done.",
@@ -211,7 +219,8 @@ fn lower_camel(name: &str) -> String {
 }
 
 fn headers() -> Value {
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    let text =
+        |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     json!({
         "ETag": text("`\"<version>-<digest>\"`. Send it back in If-Match to change the record."),
         "Location": text("Address of the new record."),
@@ -226,9 +235,7 @@ fn headers() -> Value {
 }
 
 fn parameters() -> Value {
-    let header = |name: &str, required: bool, description: &str, schema: Value| {
-        json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema })
-    };
+    let header = |name: &str, required: bool, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
     let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$" });
     json!({
         "AcceptLanguage": header("Accept-Language", false, "Language of texts: zh-CN (default) or en.",
@@ -249,7 +256,10 @@ fn parameters() -> Value {
 fn problem_responses() -> Value {
     let problem = |description: &str, headers: &[(&str, &str)]| {
         let mut all = Map::new();
-        all.insert("X-Request-Id".into(), json!({ "$ref": "#/components/headers/RequestId" }));
+        all.insert(
+            "X-Request-Id".into(),
+            json!({ "$ref": "#/components/headers/RequestId" }),
+        );
         for (header, name) in headers {
             all.insert(
                 (*header).into(),

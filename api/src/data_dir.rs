@@ -30,9 +30,8 @@ impl DataDir {
             .write(true)
             .mode(0o600)
             .open(path.join("lock"))?;
-        lock.try_lock().map_err(|_| {
-            io::Error::other("the data folder is in use by another educrm process")
-        })?;
+        lock.try_lock()
+            .map_err(|_| io::Error::other("the data folder is in use by another educrm process"))?;
         let sqlite = path.join("educrm.sqlite");
         // The database engine would create it readable to others.
         OpenOptions::new()

@@ -54,9 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(
-    command: impl AsyncFnOnce(Settings) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn run(command: impl AsyncFnOnce(Settings) -> Result<(), Failure>) -> Result<(), Failure> {
     let settings = Settings::from_environment()?;
     tracing_subscriber::fmt()
         .json()

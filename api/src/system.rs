@@ -178,7 +178,10 @@ async fn list_enums(request: HttpRequest) -> Result<Reply, Problem> {
     Ok(Reply::record(
         1,
         &Enums {
-            items: LISTS.iter().map(|list| EnumList::new(list, language)).collect(),
+            items: LISTS
+                .iter()
+                .map(|list| EnumList::new(list, language))
+                .collect(),
         },
     )?)
 }

@@ -71,6 +71,9 @@ mod tests {
         assert!(line("/name", "张\u{0}伟", 100).is_err());
         assert!(line("/name", "", 100).is_err());
         assert!(line("/name", &"张".repeat(101), 100).is_err());
-        assert_eq!(line("/name", &"张".repeat(100), 100).map(|s| s.chars().count()), Ok(100));
+        assert_eq!(
+            line("/name", &"张".repeat(100), 100).map(|s| s.chars().count()),
+            Ok(100)
+        );
     }
 }

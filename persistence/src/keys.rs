@@ -114,7 +114,8 @@ impl Keys {
         let mut current = 0;
         let mut index = Zeroizing::new([0_u8; KEY]);
         for row in rows {
-            let version = u32::try_from(row.try_get::<i32>("", "version")?).map_err(Error::corrupt)?;
+            let version =
+                u32::try_from(row.try_get::<i32>("", "version")?).map_err(Error::corrupt)?;
             let wrapped: Vec<u8> = row.try_get("", "wrapped")?;
             let secret = Zeroizing::new(open(
                 &self.master,
@@ -171,8 +172,8 @@ impl FieldKeys {
 
     /// A keyed hash by which equal values are found; differs by institution and by `purpose`.
     pub fn hash(&self, purpose: &str, value: &str) -> Result<[u8; 32], Error> {
-        let mut mac =
-            <Hmac<Sha256> as KeyInit>::new_from_slice(self.index.as_slice()).map_err(Error::internal)?;
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.index.as_slice())
+            .map_err(Error::internal)?;
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(value.as_bytes());
@@ -223,7 +224,13 @@ fn seal(key: &Aes256Gcm, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
     random(&mut nonce)?;
     let mut sealed = nonce.to_vec();
     let text = key
-        .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: bound })
+        .encrypt(
+            &Nonce::from(nonce),
+            Payload {
+                msg: plain,
+                aad: bound,
+            },
+        )
         .map_err(|_| Error::internal("a value could not be sealed"))?;
     sealed.extend(text);
     Ok(sealed)
@@ -233,8 +240,14 @@ fn open(key: &Aes256Gcm, bound: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> 
     let (nonce, text) = sealed
         .split_first_chunk::<NONCE>()
         .ok_or_else(|| Error::corrupt("short sealed value"))?;
-    key.decrypt(&Nonce::from(*nonce), Payload { msg: text, aad: bound })
-        .map_err(|_| Error::corrupt("a sealed value does not belong where it stands"))
+    key.decrypt(
+        &Nonce::from(*nonce),
+        Payload {
+            msg: text,
+            aad: bound,
+        },
+    )
+    .map_err(|_| Error::corrupt("a sealed value does not belong where it stands"))
 }
 
 /// A value as a query parameter.

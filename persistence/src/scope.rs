@@ -8,11 +8,10 @@
 //! rows). For one row by its key, OR costs nothing.
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, Order, QueryFilter,
-    QueryOrder, QuerySelect, Select, UpdateMany,
+    ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
+    UpdateMany,
     sea_query::{
-        Alias, Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement, SimpleExpr,
-        UnionType,
+        Alias, Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
     },
 };
 use uuid::Uuid;

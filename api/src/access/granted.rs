@@ -130,8 +130,8 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
         Caller::Anonymous => return Err(Problem::unauthenticated(false)),
     };
     let stamp = app.clock.stamp();
-    let grant = Grant::of(&authority, stamp.now())
-        .ok_or_else(|| Problem::permission_missing(P::CODE))?;
+    let grant =
+        Grant::of(&authority, stamp.now()).ok_or_else(|| Problem::permission_missing(P::CODE))?;
     let context = RequestContext::of(request);
     let method = match *request.method() {
         Method::HEAD => Method::GET.to_string(),

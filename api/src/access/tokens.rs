@@ -138,8 +138,7 @@ impl Tokens {
             }
         };
         let now = now.as_second();
-        (verified.not_before - LEEWAY <= now && now < verified.expires + LEEWAY)
-            .then_some(verified)
+        (verified.not_before - LEEWAY <= now && now < verified.expires + LEEWAY).then_some(verified)
     }
 
     fn check(&self, token: &str) -> Option<Verified> {

@@ -59,7 +59,9 @@ pub(super) async fn list_customers(
         limit: part.limit + 1,
     };
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
-    let shown = part.cut(rows, |customer| (micros(customer.created_at), customer.id.uuid()));
+    let shown = part.cut(rows, |customer| {
+        (micros(customer.created_at), customer.id.uuid())
+    });
     Ok(Reply::ok(&CustomerPage {
         items: shown.items.into_iter().map(CustomerBody::from).collect(),
         next_cursor: shown.next_cursor,

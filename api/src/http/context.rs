@@ -62,15 +62,11 @@ pub struct RequestContext {
 
 impl RequestContext {
     pub fn of(request: &HttpRequest) -> Self {
-        request
-            .extensions()
-            .get::<Self>()
-            .copied()
-            .unwrap_or(Self {
-                request_id: Uuid::nil(),
-                trace_id: Uuid::nil(),
-                language: Language::Chinese,
-            })
+        request.extensions().get::<Self>().copied().unwrap_or(Self {
+            request_id: Uuid::nil(),
+            trace_id: Uuid::nil(),
+            language: Language::Chinese,
+        })
     }
 
     pub(super) fn begin(request: &ServiceRequest, request_id: Uuid) -> Self {
@@ -93,7 +89,10 @@ impl RequestContext {
 
 /// Trace id of a W3C `traceparent`; `None` where it is malformed or all zero.
 fn trace_id(header: &str) -> Option<Uuid> {
-    let hex = |s: &str| s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let hex = |s: &str| {
+        s.bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
     let mut parts = header.split('-');
     let (version, trace, span, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -118,7 +117,10 @@ mod tests {
     #[test]
     fn the_language_follows_the_quality_values() {
         assert_eq!(Language::accepted("en"), Language::English);
-        assert_eq!(Language::accepted("en;q=0.5, zh-CN;q=0.9"), Language::Chinese);
+        assert_eq!(
+            Language::accepted("en;q=0.5, zh-CN;q=0.9"),
+            Language::Chinese
+        );
         assert_eq!(Language::accepted("fr, en;q=0.1"), Language::English);
         assert_eq!(Language::accepted("*"), Language::Chinese);
     }

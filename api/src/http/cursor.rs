@@ -146,9 +146,15 @@ mod tests {
         let cursors = Cursors::new([7; 32]);
         let position = (1_700_000_000_000_000, Uuid::from_u128(42));
         let cursor = cursors.write(position, "GET /customers stage=lead");
-        assert_eq!(cursors.open(&cursor, "GET /customers stage=lead"), Some(position));
+        assert_eq!(
+            cursors.open(&cursor, "GET /customers stage=lead"),
+            Some(position)
+        );
         assert_eq!(cursors.open(&cursor, "GET /customers"), None);
-        assert_eq!(Cursors::new([8; 32]).open(&cursor, "GET /customers stage=lead"), None);
+        assert_eq!(
+            Cursors::new([8; 32]).open(&cursor, "GET /customers stage=lead"),
+            None
+        );
         let mut altered = cursor.into_bytes();
         altered[0] = if altered[0] == b'A' { b'B' } else { b'A' };
         let altered = String::from_utf8(altered).unwrap();

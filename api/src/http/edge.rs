@@ -124,10 +124,8 @@ fn generic(status: StatusCode, path: &str, app: &App) -> Problem {
     match status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
             match app.operations.allowed(path) {
-                Some(methods) => {
-                    Problem::new(StatusCode::METHOD_NOT_ALLOWED, &METHOD_NOT_ALLOWED)
-                        .header(header::ALLOW, methods)
-                }
+                Some(methods) => Problem::new(StatusCode::METHOD_NOT_ALLOWED, &METHOD_NOT_ALLOWED)
+                    .header(header::ALLOW, methods),
                 None => Problem::new(StatusCode::NOT_FOUND, &ROUTE_UNKNOWN),
             }
         }

@@ -11,8 +11,8 @@ use actix_web::{
 use domain::fault::{Fault, FieldFault};
 use futures_util::StreamExt;
 use serde::{
-    de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
     Deserializer,
+    de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
@@ -253,13 +253,21 @@ mod tests {
 
     fn status(body: &str) -> Option<u16> {
         use actix_web::ResponseError;
-        parse(body.as_bytes()).err().map(|p| p.status_code().as_u16())
+        parse(body.as_bytes())
+            .err()
+            .map(|p| p.status_code().as_u16())
     }
 
     #[test]
     fn depth_length_and_double_keys_are_refused_before_anything_is_built() {
-        assert_eq!(status(&format!("{}1{}", "[".repeat(33), "]".repeat(33))), Some(422));
-        assert_eq!(status(&format!("{}1{}", "[".repeat(32), "]".repeat(32))), None);
+        assert_eq!(
+            status(&format!("{}1{}", "[".repeat(33), "]".repeat(33))),
+            Some(422)
+        );
+        assert_eq!(
+            status(&format!("{}1{}", "[".repeat(32), "]".repeat(32))),
+            None
+        );
         assert_eq!(status(&"[".repeat(100_000)), Some(422));
         assert_eq!(status(&format!("[{}1]", "1,".repeat(1000))), Some(422));
         assert_eq!(status(&format!("[{}1]", "1,".repeat(999))), None);
@@ -269,7 +277,15 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_malformed() {
-        for body in ["", "{", "nul", "{\"a\":1} x", "\"\\ud800\"", "[1e999]", "\u{feff}{}"] {
+        for body in [
+            "",
+            "{",
+            "nul",
+            "{\"a\":1} x",
+            "\"\\ud800\"",
+            "[1e999]",
+            "\u{feff}{}",
+        ] {
             assert_eq!(status(body), Some(400), "{body}");
         }
     }
@@ -277,7 +293,10 @@ mod tests {
     #[test]
     fn the_order_of_keys_does_not_change_the_fingerprint() {
         let digest = |body: &str| parse(body.as_bytes()).map(|v| canonical(&v)).ok();
-        assert_eq!(digest(r#"{"a":1,"b":{"c":2,"d":3}}"#), digest(r#"{ "b":{"d":3,"c":2}, "a":1 }"#));
+        assert_eq!(
+            digest(r#"{"a":1,"b":{"c":2,"d":3}}"#),
+            digest(r#"{ "b":{"d":3,"c":2}, "a":1 }"#)
+        );
         assert_ne!(digest(r#"{"a":1}"#), digest(r#"{"a":2}"#));
     }
 }

@@ -180,8 +180,7 @@ impl Problem {
     }
 
     pub fn unavailable() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, &UNAVAILABLE)
-            .header(header::RETRY_AFTER, "1")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, &UNAVAILABLE).header(header::RETRY_AFTER, "1")
     }
 
     /// The finished document.
@@ -338,9 +337,8 @@ impl FieldError {
 
 /// The rule's detail with its parameters in place.
 fn detail(rule: &Rule, params: &[Param], language: Language) -> String {
-    params
-        .iter()
-        .fold(language.of(rule.detail).to_owned(), |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), value)
-        })
+    params.iter().fold(
+        language.of(rule.detail).to_owned(),
+        |text, (name, value)| text.replace(&format!("{{{name}}}"), value),
+    )
 }

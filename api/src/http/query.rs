@@ -55,7 +55,12 @@ where
     let values = Value::Object(values);
     faults.extend(check.faults(&values).into_iter().map(|mut fault| {
         // Parameters have no pointers: the first segment is the name.
-        let name = fault.pointer.split('/').nth(1).unwrap_or_default().to_owned();
+        let name = fault
+            .pointer
+            .split('/')
+            .nth(1)
+            .unwrap_or_default()
+            .to_owned();
         fault.pointer = name.into();
         if fault.rule == &UNKNOWN_FIELD {
             fault.rule = &UNKNOWN_PARAMETER;
@@ -110,10 +115,14 @@ fn typed(text: &str, schema: &Value) -> Value {
             .collect();
     }
     if is("integer") {
-        return text.parse::<i64>().map_or_else(|_| text.into(), Value::from);
+        return text
+            .parse::<i64>()
+            .map_or_else(|_| text.into(), Value::from);
     }
     if is("boolean") {
-        return text.parse::<bool>().map_or_else(|_| text.into(), Value::from);
+        return text
+            .parse::<bool>()
+            .map_or_else(|_| text.into(), Value::from);
     }
     text.into()
 }

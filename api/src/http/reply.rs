@@ -46,11 +46,7 @@ impl Reply {
     }
 
     /// 201 with a new record.
-    pub fn created(
-        location: String,
-        version: i64,
-        body: &impl Serialize,
-    ) -> Result<Self, Error> {
+    pub fn created(location: String, version: i64, body: &impl Serialize) -> Result<Self, Error> {
         Ok(Self {
             status: 201,
             location: Some(location),

@@ -97,10 +97,9 @@ fn push(faults: &mut Vec<FieldFault>, error: &ValidationError<'_>) {
             }
             return;
         }
-        Kind::Required { property } => FieldFault::new(
-            child(&at, property.as_str().unwrap_or_default()),
-            &REQUIRED,
-        ),
+        Kind::Required { property } => {
+            FieldFault::new(child(&at, property.as_str().unwrap_or_default()), &REQUIRED)
+        }
         // A nullable reference: what is wrong is what its other branch says.
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
             let branch = context.iter().find(|errors| {

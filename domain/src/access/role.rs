@@ -67,7 +67,10 @@ mod tests {
         assert_eq!(codes.len(), BUILT_IN_ROLES.len());
         for role in BUILT_IN_ROLES {
             for (permission, _) in role.permissions {
-                assert!(PERMISSIONS.iter().any(|p| p.code == *permission), "{permission}");
+                assert!(
+                    PERMISSIONS.iter().any(|p| p.code == *permission),
+                    "{permission}"
+                );
             }
         }
     }

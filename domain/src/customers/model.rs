@@ -123,7 +123,9 @@ impl Profile {
     pub fn checked(self, today: Date) -> Result<Self, Fault> {
         let mut faults = Vec::new();
         let mut keep = |result: Result<String, FieldFault>| {
-            result.map_err(|fault| faults.push(fault)).unwrap_or_default()
+            result
+                .map_err(|fault| faults.push(fault))
+                .unwrap_or_default()
         };
         let name = keep(text::line("/name", &self.name, NAME_MAX));
         let note = self
@@ -179,7 +181,10 @@ impl Customer {
         if profile == self.profile {
             return Ok(self.clone());
         }
-        Ok(Self { profile, ..self.touched(stamp) })
+        Ok(Self {
+            profile,
+            ..self.touched(stamp)
+        })
     }
 
     /// Hidden from every list; ledgers, totals and audit keep it.

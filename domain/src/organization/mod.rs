@@ -63,13 +63,19 @@ impl NewInstitution {
         let code = self.code.as_bytes();
         let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
         if !(2..=32).contains(&code.len()) || !code.iter().all(plain) {
-            faults.push(crate::fault::FieldFault::new("/code", &INSTITUTION_CODE_INVALID));
+            faults.push(crate::fault::FieldFault::new(
+                "/code",
+                &INSTITUTION_CODE_INVALID,
+            ));
         }
         if let Err(fault) = crate::text::line("/name", &self.name, 100) {
             faults.push(fault);
         }
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
-            faults.push(crate::fault::FieldFault::new("/time_zone", &TIME_ZONE_UNKNOWN));
+            faults.push(crate::fault::FieldFault::new(
+                "/time_zone",
+                &TIME_ZONE_UNKNOWN,
+            ));
         }
         crate::fault::Fault::unless_empty(faults)
     }

@@ -1,9 +1,7 @@
 use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
-    access::{
-        CustomersAssign, CustomersDelete, CustomersRead, CustomersWrite, Permission, Reach,
-    },
+    access::{CustomersAssign, CustomersDelete, CustomersRead, CustomersWrite, Permission, Reach},
     customers::Customer,
     id::Id,
     organization::{Campus, Holder, Institution},

@@ -69,7 +69,11 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
 }
 
 /// The fields that differ, before and after; `personal` ones as `***`.
-pub(crate) fn difference(before: Option<&Value>, after: &Value, personal: &[&str]) -> (Value, Value) {
+pub(crate) fn difference(
+    before: Option<&Value>,
+    after: &Value,
+    personal: &[&str],
+) -> (Value, Value) {
     let mut was = Map::new();
     let mut is = Map::new();
     let none = Map::new();

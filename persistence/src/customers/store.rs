@@ -59,8 +59,14 @@ impl Filter {
         if !self.campuses.is_empty() {
             all = all.add(Column::CampusId.is_in(self.campuses.iter().copied()));
         }
-        all.add_option(self.created_from.map(|at| Column::CreatedAt.gte(micros(at))))
-            .add_option(self.created_until.map(|at| Column::CreatedAt.lt(micros(at))))
+        all.add_option(
+            self.created_from
+                .map(|at| Column::CreatedAt.gte(micros(at))),
+        )
+        .add_option(
+            self.created_until
+                .map(|at| Column::CreatedAt.lt(micros(at))),
+        )
     }
 }
 
@@ -111,7 +117,10 @@ pub async fn list(
 /// Writes a new customer.
 ///
 /// The caller has made sure that holder and campus are within the grant.
-#[expect(clippy::disallowed_methods, reason = "a new row has no owner to be hidden from")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a new row has no owner to be hidden from"
+)]
 pub async fn insert(
     tx: &Tx,
     grant: &impl Writes<Customer>,

@@ -22,16 +22,17 @@ static CONSTRAINTS: &[&[Constraint]] = &[crate::organization::CONSTRAINTS];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {
     let message = error.message();
-    let found = CONSTRAINTS
-        .iter()
-        .flat_map(|list| list.iter())
-        .find(|c| match error.constraint() {
-            Some(name) => name == c.name,
-            None => {
-                message.ends_with(c.name)
-                    || (!c.columns.is_empty() && message.ends_with(c.columns))
-            }
-        });
+    let found =
+        CONSTRAINTS
+            .iter()
+            .flat_map(|list| list.iter())
+            .find(|c| match error.constraint() {
+                Some(name) => name == c.name,
+                None => {
+                    message.ends_with(c.name)
+                        || (!c.columns.is_empty() && message.ends_with(c.columns))
+                }
+            });
     match found {
         Some(c) if c.pointer.is_empty() => Some(Fault::new(c.rule)),
         Some(c) => Some(Fault::field(c.pointer, c.rule)),

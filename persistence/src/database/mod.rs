@@ -174,13 +174,18 @@ impl Database {
                     .await
             }
             Engine::Postgres { pool, .. } => {
-                run(pool, &self.keys, &Operation::migration(), &|tx: Tx| async move {
-                    tx.execute_unprepared("SELECT pg_advisory_xact_lock(7216001)")
-                        .await?;
-                    tx.execute_unprepared("SET LOCAL statement_timeout = 0")
-                        .await?;
-                    crate::migrations::up(&tx).await
-                })
+                run(
+                    pool,
+                    &self.keys,
+                    &Operation::migration(),
+                    &|tx: Tx| async move {
+                        tx.execute_unprepared("SELECT pg_advisory_xact_lock(7216001)")
+                            .await?;
+                        tx.execute_unprepared("SET LOCAL statement_timeout = 0")
+                            .await?;
+                        crate::migrations::up(&tx).await
+                    },
+                )
                 .await
             }
         }

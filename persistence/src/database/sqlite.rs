@@ -3,9 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::Error;
 
@@ -53,11 +51,7 @@ pub(super) async fn open(
         .max_connections(readers)
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(3))
-        .connect_with(
-            options
-                .create_if_missing(false)
-                .pragma("query_only", "on"),
-        )
+        .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
         .await
         .map_err(Error::internal)?;
     Ok((

@@ -10,7 +10,9 @@ use std::{
 
 use domain::{access::PrincipalKind, id::Id, organization::Institution, stamp::Stamp};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -225,12 +227,10 @@ impl Tx {
 
     fn noted<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         if result.is_err() {
-            let _ = self.0.state.compare_exchange(
-                OPEN,
-                BROKEN,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
+            let _ =
+                self.0
+                    .state
+                    .compare_exchange(OPEN, BROKEN, Ordering::AcqRel, Ordering::Acquire);
         }
         result
     }

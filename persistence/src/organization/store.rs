@@ -196,7 +196,13 @@ pub async fn form_team(tx: &Tx, name: &str, leader: Option<Id<Staff>>) -> Result
         ],
     )
     .await?;
-    organization_changed(tx, "team", id.uuid(), json!({ "name": name, "leader_id": leader })).await?;
+    organization_changed(
+        tx,
+        "team",
+        id.uuid(),
+        json!({ "name": name, "leader_id": leader }),
+    )
+    .await?;
     Ok(id)
 }
 
