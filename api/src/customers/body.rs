@@ -57,7 +57,7 @@ pub struct CreateCustomer {
 
 /// Changes to a customer: absent leaves a field, null clears it.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"intent": 4, "note": null}))]
 pub struct ChangeCustomer {
     #[schema(nullable = false)]
@@ -66,15 +66,15 @@ pub struct ChangeCustomer {
     pub name: Option<String>,
     #[schema(nullable = false)]
     pub gender: Option<CustomerGender>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Date>)]
     pub birth_date: Option<Option<Date>>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<i16>, minimum = 1, maximum = 4)]
     pub intent: Option<Option<i16>>,
     #[schema(nullable = false)]
     pub stage: Option<CustomerStage>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 2000)]
     pub note: Option<Option<String>>,
 }
@@ -202,6 +202,7 @@ impl From<CustomerSort> for Direction {
 
 /// Which customers, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListCustomers {
     /// Rows of a page.
