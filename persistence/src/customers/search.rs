@@ -158,34 +158,33 @@ async fn candidates(
         for set in sets {
             let grams = Value::Array(
                 ArrayType::String,
-                Some(Box::new(set.iter().map(|g| Value::from(g.clone())).collect())),
+                Some(Box::new(
+                    set.iter().map(|g| Value::from(g.clone())).collect(),
+                )),
             );
-            any = any.add(Expr::cust_with_values("search_documents.grams @> $1", [grams]));
+            any = any.add(Expr::cust_with_values(
+                "search_documents.grams @> $1",
+                [grams],
+            ));
         }
         select.from(DOCUMENTS).cond_where(any);
     } else {
-        // CROSS JOIN keeps the index outermost: the planner would walk the customers instead.
+        // The index comes first, and CROSS JOIN keeps it outermost: SQLite's planner would walk the
+        // customers instead.
         select
             .from(GRAMS)
-            .join(
-                JoinType::CrossJoin,
-                DOCUMENTS,
-                document("doc_id").eq(Expr::col((GRAMS, "rowid"))),
-            )
-            .and_where(Expr::cust_with_values("search_grams MATCH ?", [expression(sets)]));
+            .join(JoinType::CrossJoin, DOCUMENTS, Condition::all())
+            .and_where(document("doc_id").eq(Expr::col((GRAMS, "rowid"))))
+            .and_where(Expr::cust_with_values(
+                "search_grams MATCH ?",
+                [expression(sets)],
+            ));
     }
-    let join = if handle.is_postgres() {
-        JoinType::InnerJoin
-    } else {
-        JoinType::CrossJoin
-    };
     select
-        .join(
-            join,
-            Entity.table_name(),
-            Condition::all()
-                .add(Column::InstitutionId.eq(institution))
-                .add(Expr::col((Entity.table_name(), Column::Id)).eq(document("customer_id"))),
+        .join(JoinType::CrossJoin, Entity.table_name(), Condition::all())
+        .and_where(Column::InstitutionId.eq(institution))
+        .and_where(
+            Expr::col((Entity.table_name(), Column::Id)).eq(document("customer_id")),
         )
         .and_where(document("institution_id").eq(institution))
         .cond_where(reachable::<Entity>(grant))
