@@ -1,1 +1,12 @@
+//! Black-box tests over HTTP, a folder a capability.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that can't go on fails by panicking"
+)]
+
+mod contract;
+mod customers;
+mod database;

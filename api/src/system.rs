@@ -132,6 +132,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::fault::RULES,
         domain::organization::RULES,
         domain::customers::RULES,
+        domain::search::RULES,
     ]
     .into_iter()
     .flatten()

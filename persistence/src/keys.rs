@@ -34,6 +34,8 @@ pub struct Keys {
 /// The keys of one institution.
 pub struct FieldKeys {
     institution: Id<Institution>,
+    /// Short number of the institution.
+    number: i32,
     current: u32,
     data: HashMap<u32, Aes256Gcm>,
     index: Zeroizing<[u8; KEY]>,
@@ -106,12 +108,15 @@ impl Keys {
         let rows = handle
             .query_all_raw(statement(
                 handle,
-                "SELECT version, wrapped FROM field_keys WHERE institution_id = ? ORDER BY version",
+                "SELECT k.version, k.wrapped, i.number FROM field_keys k \
+                 JOIN institutions i ON i.institution_id = k.institution_id \
+                 WHERE k.institution_id = ? ORDER BY k.version",
                 [institution.uuid().into()],
             ))
             .await?;
         let mut data = HashMap::new();
         let mut current = 0;
+        let mut number = 0;
         let mut index = Zeroizing::new([0_u8; KEY]);
         for row in rows {
             let version =
@@ -131,12 +136,14 @@ impl Keys {
                 index = Zeroizing::new(rest.try_into().map_err(Error::corrupt)?);
             }
             current = version;
+            number = row.try_get("", "number")?;
         }
         if data.is_empty() {
             return Err(Error::Internal("the institution has no field keys".into()));
         }
         Ok(FieldKeys {
             institution,
+            number,
             current,
             data,
             index,
@@ -178,6 +185,11 @@ impl FieldKeys {
         mac.update(&[0]);
         mac.update(value.as_bytes());
         Ok(mac.finalize().into_bytes().into())
+    }
+
+    /// A search gram as this institution's: no other's finds it.
+    pub(crate) fn gram(&self, gram: &str) -> String {
+        format!("{}{gram}", self.number)
     }
 
     fn key(&self, version: u32) -> Result<&Aes256Gcm, Error> {

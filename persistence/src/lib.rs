@@ -7,6 +7,7 @@
 //! - [`scope`]: the one door to rows that belong to somebody
 //! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
 //! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
+//! - [`invariants`]: what must always hold, as queries
 //! - [`clock`]: instants as the databases keep them
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
@@ -19,6 +20,7 @@ pub mod customers;
 pub mod database;
 pub mod events;
 pub mod idempotency;
+pub mod invariants;
 pub mod keys;
 pub mod migrations;
 pub mod organization;

@@ -58,6 +58,11 @@ pub(crate) fn scoped<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {
     scoped_with_deleted::<E>(grant).filter(E::DELETED.is_null())
 }
 
+/// What confines a query of a capability's own making to the grant, deleted rows left out.
+pub(crate) fn reachable<E: Scoped>(grant: &impl Reads<E::Record>) -> Condition {
+    within::<E>(grant.scope(), false).add(E::DELETED.is_null())
+}
+
 /// Rows by key, within reach, deleted ones too.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 pub(crate) fn scoped_with_deleted<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {

@@ -1,1 +1,76 @@
+//! The harness: the real application on a real socket, on both databases.
+//!
+//! A test gets an institution of its own in a database that all tests share, so that isolation is
+//! tested all the time. Every response is checked against the published document.
+//!
+//! - [`server`]: the application, once an engine
+//! - [`world`]: a school with two campuses and its people
+//! - [`actor`]: who sends requests, and what comes back
+//! - [`contract`]: responses against the document
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails by panicking"
+)]
+
+pub mod actor;
+pub mod contract;
+pub mod server;
+pub mod world;
+
+use std::future::Future;
+
+pub use actor::{Actor, Answer};
+pub use serde_json::{Value, json};
+pub use server::{Engine, Server};
+pub use world::World;
+
+/// Runs a story in a world of its own on one engine, then checks the invariants there.
+pub fn run<F, Fut>(engine: Engine, story: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    let Some(server) = Server::shared(engine) else {
+        return;
+    };
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async {
+            let world = World::found(server).await;
+            let institution = world.institution;
+            story(world).await;
+            server.check_invariants(institution).await;
+        });
+}
+
+/// Declares tests that run on both databases.
+#[macro_export]
+macro_rules! both {
+    ($( $(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block )+) => {
+        $(
+            $(#[$meta])*
+            mod $name {
+                #[allow(unused_imports, clippy::allow_attributes, reason = "a story may need none of them")]
+                use super::*;
+
+                async fn story($world: $crate::World) $body
+
+                #[test]
+                fn on_sqlite() {
+                    $crate::run($crate::Engine::Sqlite, story);
+                }
+
+                #[test]
+                fn on_postgres() {
+                    $crate::run($crate::Engine::Postgres, story);
+                }
+            }
+        )+
+    };
+}

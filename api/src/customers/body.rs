@@ -163,6 +163,22 @@ pub struct CustomerPage {
     pub next_cursor: Option<String>,
 }
 
+/// What to find. Sent by POST, since names must not stand in addresses; nothing is kept of it.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"query": "zhangwei"}))]
+pub struct SearchCustomers {
+    /// Part of a name in characters, pinyin (`zhangwei`) or initials (`zw`).
+    #[schema(min_length = 1, max_length = 64)]
+    pub query: String,
+    /// Rows of a page; 50 when absent.
+    #[schema(minimum = 1, maximum = 200, nullable = false)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same query.
+    #[schema(max_length = 512, nullable = false)]
+    pub cursor: Option<String>,
+}
+
 /// Order of a list of customers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum CustomerSort {

@@ -1,17 +1,18 @@
 //! Use cases of customers: load, decide, save.
 
 use domain::{
+    access::PrincipalKind,
     customers::{Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
-    organization::{Campus, Holder},
+    organization::{Campus, Holder, Staff},
 };
 use jiff::{civil::Date, tz::TimeZone};
 use persistence::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     customers::store,
-    organization::store::{campus_zone, holds_at},
+    organization::store::{campus_zone, holds_at, is_staff},
 };
 
 use super::{ChangeCustomer, CreateCustomer};
@@ -31,7 +32,7 @@ pub async fn create(
         .await?
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
     let holder = holder(tx, grant, body.holder_id.map(Id::new), campus).await?;
-    let caller = tx.operation().actor.principal;
+    let collector = collector(tx, grant, body.collector_id.map(Id::new)).await?;
     let customer = Customer::create(
         Profile {
             kind: body.kind.0,
@@ -45,7 +46,7 @@ pub async fn create(
         Provenance {
             channel: body.source_channel.0,
             collected_at: body.collected_at.unwrap_or(tx.now()),
-            collector: Some(Id::new(body.collector_id.unwrap_or(caller))),
+            collector,
         },
         holder,
         campus,
@@ -54,6 +55,20 @@ pub async fn create(
     )?;
     store::insert(tx, grant, &customer).await?;
     Ok(customer)
+}
+
+/// Who took a customer in: whoever is named, else the caller where that is a person.
+async fn collector(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    named: Option<Id<Staff>>,
+) -> Result<Option<Id<Staff>>, Error> {
+    let actor = &tx.operation().actor;
+    match named {
+        Some(named) if is_staff(tx, grant.scope().institution(), named).await? => Ok(Some(named)),
+        Some(_) => Err(FieldFault::new("/collector_id", &REFERENCE_UNKNOWN).into()),
+        None => Ok((actor.kind == PrincipalKind::Staff).then(|| Id::new(actor.principal))),
+    }
 }
 
 /// Who will hold a new customer: whoever is named, else the caller where he or she works at the

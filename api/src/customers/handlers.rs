@@ -2,13 +2,20 @@ use actix_web::{HttpRequest, delete, get, patch, post};
 use domain::{
     access::{CustomersDelete, CustomersRead, CustomersWrite},
     customers::Customer,
+    search::Query,
 };
-use persistence::{clock::micros, customers::store, scope::Page};
+use persistence::{
+    access::Reads,
+    clock::micros,
+    customers::{search::search, store},
+    scope::Page,
+};
+use uuid::Uuid;
 
-use super::{ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, commands};
+use super::{ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, SearchCustomers, commands};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Problem, Query, Reply, cursor, path::PathId},
+    http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
 const TAG: &str = "customers";
@@ -49,9 +56,9 @@ pub(super) async fn create_customer(
 pub(super) async fn list_customers(
     ctx: Granted<CustomersRead>,
     request: HttpRequest,
-    query: Query<ListCustomers>,
+    query: Parameters<ListCustomers>,
 ) -> Result<Reply, Problem> {
-    let Query(query) = query;
+    let Parameters(query) = query;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let page = Page {
         order: query.sort.unwrap_or_default().into(),
@@ -67,6 +74,33 @@ pub(super) async fn list_customers(
         next_cursor: shown.next_cursor,
     })?
     .with_next(shown.next_address))
+}
+
+/// Find customers by name, pinyin or initials
+#[utoipa::path(tag = TAG, request_body = SearchCustomers, responses((status = 200, body = CustomerPage)),
+    security(("bearer" = ["customers:read"])), extensions(("x-read-only" = json!(true))))]
+#[post("/customers/search")]
+pub(super) async fn search_customers(
+    ctx: Granted<CustomersRead>,
+    request: HttpRequest,
+    body: Json<SearchCustomers>,
+) -> Result<Reply, Problem> {
+    let asked = body.value;
+    let query = Query::parse(&asked.query)?;
+    let part = cursor::part_of(
+        ctx.app(),
+        format!("{}?{}", request.path(), asked.query),
+        asked.limit,
+        asked.cursor.as_deref(),
+    )?;
+    let keys = ctx.app().db.keys(ctx.grant.scope().institution()).await?;
+    let before = part.after.map(|(doc, _)| doc);
+    let rows = search(&ctx.read(), &ctx.grant, &keys, &query, before, part.limit + 1).await?;
+    let shown = part.cut(rows, |(doc, _)| (*doc, Uuid::nil()));
+    Ok(Reply::ok(&CustomerPage {
+        items: shown.items.into_iter().map(|(_, c)| c.into()).collect(),
+        next_cursor: shown.next_cursor,
+    })?)
 }
 
 /// Read a customer

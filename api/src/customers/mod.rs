@@ -11,6 +11,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::create_customer)
         .service(handlers::list_customers)
+        .service(handlers::search_customers)
         .service(handlers::get_customer)
         .service(handlers::change_customer)
         .service(handlers::delete_customer)

@@ -107,6 +107,16 @@ pub fn part<'a>(
         .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
         .collect();
     let query = format!("{}?{}", request.path(), kept.join("&"));
+    part_of(app, query, limit, cursor)
+}
+
+/// The same for a search, whose query stands in its body.
+pub fn part_of<'a>(
+    app: &'a App,
+    query: String,
+    limit: Option<u16>,
+    cursor: Option<&str>,
+) -> Result<Part<'a>, Problem> {
     Ok(Part {
         after: cursor.map(|c| app.cursors.read(c, &query)).transpose()?,
         limit: limit.unwrap_or(DEFAULT_LIMIT).into(),

@@ -1,7 +1,7 @@
 //! HTTP in and out: what every operation shares.
 //!
 //! - [`problem`]: every error as an RFC 9457 document, in the reader's language
-//! - [`json`], [`query`]: bodies and parameters, checked against the published schema itself
+//! - [`json`], [`parameters`]: bodies and parameters, checked against the published schema itself
 //! - [`schema`]: the checks made from the document
 //! - [`path`]: ids in paths
 //! - [`reply`]: finished answers with their ETag and Location
@@ -18,7 +18,7 @@ pub mod json;
 pub mod path;
 pub mod precondition;
 pub mod problem;
-pub mod query;
+pub mod parameters;
 pub mod reply;
 pub mod schema;
 pub mod wire;
@@ -27,5 +27,5 @@ pub use cursor::Cursors;
 pub use json::Json;
 pub use precondition::IfMatch;
 pub use problem::Problem;
-pub use query::Query;
+pub use parameters::Parameters;
 pub use reply::Reply;

@@ -1,6 +1,7 @@
 //! Customers: rows, and what is written with them.
 
 mod entity;
+pub mod search;
 pub mod store;
 
 use crate::events::EventType;

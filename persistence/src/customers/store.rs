@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     CHANGED, CREATED, DELETED, RESTORED,
     entity::{Column, Entity, Model, PERSONAL, fields, row},
+    search,
 };
 use crate::{
     Error, Handle, Tx,
@@ -130,6 +131,7 @@ pub async fn insert(
     Entity::insert(row(scope.institution(), customer)?)
         .exec_without_returning(tx)
         .await?;
+    search::index(tx, scope.institution(), customer).await?;
     let (_, after) = difference(None, &fields(customer), PERSONAL);
     tx.record(Change {
         kind: "customer",
@@ -165,6 +167,9 @@ pub async fn update(
         .await?;
     if updated.rows_affected != 1 {
         return Err(Fault::new(&VERSION_STALE).into());
+    }
+    if after.profile.name != before.profile.name {
+        search::index(tx, grant.scope().institution(), after).await?;
     }
     let (was, is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
     let event = match (before.deleted_at, after.deleted_at) {

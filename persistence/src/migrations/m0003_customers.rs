@@ -71,6 +71,8 @@ CREATE TABLE search_documents (
     customer_id uuid NOT NULL,
     grams text[] NOT NULL,
     PRIMARY KEY (institution_id, customer_id),
+    -- Common grams stop early by walking this one; rare ones go by the grams.
+    CONSTRAINT search_documents_order_key UNIQUE (institution_id, doc_id),
     FOREIGN KEY (institution_id, customer_id) REFERENCES customers
 );
 CREATE INDEX search_documents_grams_idx ON search_documents USING gin (grams) WITH (fastupdate = off);

@@ -49,7 +49,11 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
     new.check()?;
     let institution = tx.operation().institution.uuid();
     let now = micros(tx.now());
-    // Short, for the search grams. Two foundings at once: the unique key lets one through.
+    // A short number for the search grams; foundings take turns for it.
+    if tx.is_postgres() {
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(7216002)")
+            .await?;
+    }
     run(
         tx,
         "INSERT INTO institutions (institution_id, number, code, name, time_zone, currency, locale, \
@@ -206,6 +210,21 @@ pub async fn form_team(tx: &Tx, name: &str, leader: Option<Id<Staff>>) -> Result
     Ok(id)
 }
 
+/// Makes a person the leader of a team.
+pub async fn lead_team(tx: &Tx, team: Id<Team>, leader: Id<Staff>) -> Result<(), Error> {
+    run(
+        tx,
+        "UPDATE teams SET leader_id = ?, version = version + 1 WHERE institution_id = ? AND id = ?",
+        [
+            leader.uuid().into(),
+            tx.operation().institution.uuid().into(),
+            team.uuid().into(),
+        ],
+    )
+    .await?;
+    organization_changed(tx, "team", team.uuid(), json!({ "leader_id": leader })).await
+}
+
 /// Hires a person: a principal, who can hold customers.
 pub async fn hire(tx: &Tx, new: &NewStaff) -> Result<Id<Staff>, Error> {
     let id: Id<Staff> = tx.stamp().id();
@@ -305,6 +324,22 @@ pub async fn campus_zone(
         ))
         .await?;
     row.map(|row| Ok(row.try_get("", "time_zone")?)).transpose()
+}
+
+/// Whether there is such a person of staff.
+pub async fn is_staff(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    id: Id<Staff>,
+) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT 1 AS found FROM staff WHERE institution_id = ? AND id = ?",
+            [institution.uuid().into(), id.uuid().into()],
+        ))
+        .await?;
+    Ok(row.is_some())
 }
 
 /// Whether a holder is the pool of the campus, or active staff who works there.

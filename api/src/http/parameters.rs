@@ -14,9 +14,9 @@ use crate::app::App;
 
 /// Parameters that are as their schema says.
 #[derive(Debug)]
-pub struct Query<T>(pub T);
+pub struct Parameters<T>(pub T);
 
-impl<T> FromRequest for Query<T>
+impl<T> FromRequest for Parameters<T>
 where
     T: DeserializeOwned + IntoParams + 'static,
 {
@@ -28,7 +28,7 @@ where
     }
 }
 
-fn read<T>(app: &App, query: &str) -> Result<Query<T>, Problem>
+fn read<T>(app: &App, query: &str) -> Result<Parameters<T>, Problem>
 where
     T: DeserializeOwned + IntoParams + 'static,
 {
@@ -71,7 +71,7 @@ where
         return Err(Problem::parameters(faults));
     }
     serde_json::from_value(values)
-        .map(Query)
+        .map(Parameters)
         .map_err(Problem::internal)
 }
 

@@ -1,0 +1,41 @@
+//! What must always hold, as queries that find nothing.
+//!
+//! Each file of `persistence/invariants` is one rule, in SQL that both databases run. They are run
+//! after every test over its institution, and by `educrm selfcheck` over everything.
+
+use domain::{id::Id, organization::Institution};
+use sea_orm::ConnectionTrait;
+
+use crate::{Database, Error, database::statement};
+
+macro_rules! invariants {
+    ($($name:literal),+ $(,)?) => {
+        /// Name and query of every invariant. `?` stands for the institution, null for all.
+        static INVARIANTS: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../invariants/", $name, ".sql")))),+];
+    };
+}
+
+invariants! {
+    "every_change_has_its_audit_record",
+    "every_customer_is_searchable",
+    "every_record_has_its_payload",
+}
+
+/// Rows that break an invariant: its name, and how many there are (at most 100 each).
+pub async fn check(
+    db: &Database,
+    institution: Option<Id<Institution>>,
+) -> Result<Vec<(&'static str, usize)>, Error> {
+    let read = db.read();
+    let mut broken = Vec::new();
+    for (name, sql) in INVARIANTS {
+        let parameter = institution.map(Id::uuid);
+        let values = sql.matches('?').map(|_| parameter.into());
+        let rows = read.query_all_raw(statement(&read, sql, values)).await?;
+        if !rows.is_empty() {
+            broken.push((*name, rows.len()));
+        }
+    }
+    Ok(broken)
+}

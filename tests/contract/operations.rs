@@ -1,0 +1,94 @@
+use reqwest::Method;
+use tests::{both, json};
+
+/// Operations that need no log-in. This list may only shrink.
+const PUBLIC: &[&str] = &[
+    "getContract",
+    "getProblemType",
+    "listEnums",
+    "listSigningKeys",
+    "live",
+    "ready",
+];
+
+both! {
+    async fn every_operation_refuses_who_has_no_credentials(w: World) {
+        let id = uuid::Uuid::now_v7().to_string();
+        for (method, template, operation) in w.server.contract.operations() {
+            let name = operation["operationId"].as_str().unwrap();
+            if PUBLIC.contains(&name) {
+                continue;
+            }
+            let path: String = template
+                .split('/')
+                .map(|s| if s.starts_with('{') { id.as_str() } else { s })
+                .collect::<Vec<_>>()
+                .join("/");
+            let nobody = w.as_anonymous();
+            nobody.send(nobody.request(method, &path)).await.expect_problem(401, "unauthenticated");
+        }
+    }
+
+    async fn what_is_not_in_the_contract_is_not_served(w: World) {
+        let boss = w.as_boss();
+        boss.get("/api/v1/nothing").await.expect_problem(404, "route_unknown");
+        boss.get("/api/v1/customers/").await.expect_problem(404, "route_unknown");
+        let refused = boss.send(boss.request(Method::PUT, "/api/v1/customers")).await
+            .expect_problem(405, "method_not_allowed");
+        assert_eq!(refused.header("allow"), Some("GET, POST"));
+        boss.send(boss.request(Method::TRACE, "/api/v1/customers")).await
+            .expect_problem(405, "method_not_allowed");
+    }
+
+    async fn problems_speak_the_language_of_the_reader(w: World) {
+        let nobody = w.as_anonymous();
+        let request = nobody.request(Method::GET, "/api/v1/customers").header("accept-language", "zh-CN, en;q=0.5");
+        let mut request = request.build().unwrap();
+        request.headers_mut().remove("accept-language");
+        request.headers_mut().insert("accept-language", "zh-CN, en;q=0.5".parse().unwrap());
+        let chinese = reqwest::Client::new().execute(request).await.unwrap();
+        assert_eq!(chinese.headers()["content-language"], "zh-CN");
+        let body: serde_json::Value = serde_json::from_str(&chinese.text().await.unwrap()).unwrap();
+        assert_eq!(body["title"], "需要登录");
+        let english = nobody.get("/api/v1/customers").await;
+        assert_eq!(english.json["title"], "Log-in needed");
+    }
+
+    async fn a_problem_names_the_trace_of_its_caller(w: World) {
+        let nobody = w.as_anonymous();
+        let request = nobody
+            .request(Method::GET, "/api/v1/customers")
+            .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        let refused = nobody.send(request).await;
+        assert_eq!(refused.json["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+        let instance = refused.json["instance"].as_str().unwrap().to_owned();
+        assert_eq!(instance, format!("/requests/{}", refused.header("x-request-id").unwrap()));
+    }
+
+    async fn every_kind_of_problem_has_a_page(w: World) {
+        let nobody = w.as_anonymous();
+        let known = nobody.get("/problems/validation_failed").await.expect(200);
+        assert_eq!(known.json["code"], "validation_failed");
+        nobody.get("/problems/nonsense").await.expect_problem(404, "not_found");
+    }
+
+    async fn broken_and_oversized_bodies_are_refused(w: World) {
+        let boss = w.as_boss();
+        let send = |body: String| {
+            let request = boss
+                .request(Method::POST, "/api/v1/customers")
+                .header("idempotency-key", "k")
+                .header("content-type", "application/json")
+                .body(body);
+            boss.send(request)
+        };
+        send("{".into()).await.expect_problem(400, "malformed_request");
+        send("[".repeat(100_000)).await.expect_problem(422, "body_too_complex");
+        send(r#"{"name":"a","name":"b"}"#.into()).await.expect_problem(422, "body_too_complex");
+        send(format!("\"{}\"", "x".repeat(2_000_000))).await.expect_problem(413, "body_too_large");
+        let mut body = w.new_customer("张\u{0}伟");
+        boss.post("/api/v1/customers", &body).await.expect_problem(422, "validation_failed");
+        body["name"] = json!("客".repeat(101));
+        boss.post("/api/v1/customers", &body).await.expect_problem(422, "validation_failed");
+    }
+}

@@ -1,0 +1,6 @@
+mod access;
+mod change;
+mod create;
+mod delete;
+mod list;
+mod search;

@@ -1,0 +1,207 @@
+//! Who sends requests, and what comes back.
+
+use domain::{access::Principal, id::Id};
+use reqwest::{
+    Client, Method, RequestBuilder, StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+use serde_json::Value;
+
+use crate::Server;
+
+/// Somebody with (or without) credentials.
+#[derive(Clone)]
+pub struct Actor {
+    server: &'static Server,
+    client: Client,
+    pub principal: Id<Principal>,
+    token: Option<String>,
+}
+
+/// A response that agrees with the contract.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub json: Value,
+}
+
+impl Actor {
+    pub fn new(server: &'static Server, principal: Id<Principal>, token: Option<String>) -> Self {
+        Self {
+            server,
+            client: Client::new(),
+            principal,
+            token,
+        }
+    }
+
+    /// The same person with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// Posts with an idempotency key of its own.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let key = uuid::Uuid::now_v7().to_string();
+        self.post_with_key(path, &key, body).await
+    }
+
+    pub async fn post_with_key(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).header("idempotency-key", key);
+        self.send(if body.is_null() {
+            request
+        } else {
+            request.json(body)
+        })
+        .await
+    }
+
+    /// Changes a record whatever its version is now.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.patch_if(path, "*", body).await
+    }
+
+    pub async fn patch_if(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        self.send(
+            self.request(Method::PATCH, path)
+                .header("if-match", etag)
+                .header("content-type", "application/merge-patch+json")
+                .body(body.to_string()),
+        )
+        .await
+    }
+
+    /// Deletes a record whatever its version is now.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.delete_if(path, "*").await
+    }
+
+    pub async fn delete_if(&self, path: &str, etag: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path).header("if-match", etag))
+            .await
+    }
+
+    /// Any request, to be completed and sent by [`send`](Self::send).
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}{path}", self.server.address);
+        let request = self.client.request(method, url).header("accept-language", "en");
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends, and holds the answer against the contract.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = self.client.execute(request).await.unwrap();
+        let status = response.status();
+        let headers = response.headers().clone();
+        let text = response.text().await.unwrap();
+        self.server
+            .contract
+            .check(&method, &path, status, &headers, &text);
+        Answer {
+            status: status.as_u16(),
+            json: serde_json::from_str(&text).unwrap_or(Value::Null),
+            headers,
+            text,
+        }
+    }
+}
+
+impl Answer {
+    /// This answer, which must have this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    /// This answer, which must be a problem of this status and code.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Self {
+        assert_eq!(
+            (self.status, self.json["code"].as_str().unwrap_or_default()),
+            (status, code),
+            "{}",
+            self.text
+        );
+        self
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("etag").expect("an ETag").to_owned()
+    }
+
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.json["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Pointers or parameters of the broken rules, each with its code, sorted.
+    pub fn errors(&self) -> Vec<(String, String)> {
+        let mut errors: Vec<_> = self.json["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|e| {
+                let place = e["pointer"].as_str().or(e["parameter"].as_str());
+                (
+                    place.unwrap_or_default().to_owned(),
+                    e["code"].as_str().unwrap_or_default().to_owned(),
+                )
+            })
+            .collect();
+        errors.sort();
+        errors
+    }
+
+    /// Ids of a page's items.
+    pub fn ids(&self) -> Vec<String> {
+        self.json["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item["id"].as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// What a client can tell two answers apart by: without ids of the request, date and limits.
+    pub fn essence(&self) -> (u16, Vec<(HeaderName, HeaderValue)>, Value) {
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| {
+                !["date", "x-request-id", "ratelimit", "retry-after"].contains(&name.as_str())
+            })
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
+        headers.sort_by(|a, b| a.0.as_str().cmp(b.0.as_str()));
+        let mut body = self.json.clone();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("instance");
+            body.remove("trace_id");
+        }
+        (self.status, headers, body)
+    }
+
+    pub fn is_success(&self) -> bool {
+        StatusCode::from_u16(self.status).is_ok_and(|s| s.is_success())
+    }
+}

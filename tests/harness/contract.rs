@@ -1,0 +1,136 @@
+//! Responses against the published document.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use jsonschema::Validator;
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+
+/// The published document, ready to be compared with responses.
+pub struct Contract {
+    document: Value,
+    validators: Mutex<HashMap<String, Arc<Validator>>>,
+}
+
+impl Contract {
+    pub fn new(document: &Value) -> Self {
+        Self {
+            document: document.clone(),
+            validators: Mutex::default(),
+        }
+    }
+
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// Every operation: method, path template, operation.
+    pub fn operations(&self) -> Vec<(Method, String, Value)> {
+        let mut all = Vec::new();
+        for (path, item) in self.document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                all.push((method, path.clone(), operation.clone()));
+            }
+        }
+        all
+    }
+
+    /// Fails unless a response is one that the document promises.
+    pub fn check(
+        &self,
+        method: &Method,
+        path: &str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        text: &str,
+    ) {
+        let what = format!("{method} {path} answered {status}: {text}");
+        let media = headers
+            .get("content-type")
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let refused = status.is_client_error() || status.is_server_error();
+        if refused {
+            assert_eq!(media, "application/problem+json", "{what}");
+        }
+        assert!(headers.contains_key("x-request-id"), "no X-Request-Id: {what}");
+        let Some((template, operation)) = self.operation(method, path) else {
+            assert!(refused, "not in the contract: {what}");
+            self.matches("#/components/schemas/Problem", text, &what);
+            return;
+        };
+        let pointer = format!(
+            "/paths/{}/{}/responses/{}",
+            template.replace('~', "~0").replace('/', "~1"),
+            method.as_str().to_lowercase(),
+            status.as_u16()
+        );
+        let response = operation["responses"]
+            .get(status.as_str())
+            .unwrap_or_else(|| panic!("status is not in the contract: {what}"));
+        let base = match response["$ref"].as_str() {
+            Some(reference) => reference.to_owned(),
+            None => format!("#{pointer}"),
+        };
+        let resolved = self.document.pointer(&base[1..]).unwrap();
+        match resolved.get("content") {
+            None => assert!(text.is_empty(), "a body that is not in the contract: {what}"),
+            Some(content) => {
+                assert!(
+                    content.get(&media).is_some(),
+                    "media type {media} is not in the contract: {what}"
+                );
+                let media = media.replace('~', "~0").replace('/', "~1");
+                self.matches(&format!("{base}/content/{media}/schema"), text, &what);
+            }
+        }
+    }
+
+    fn operation(&self, method: &Method, path: &str) -> Option<(String, &Value)> {
+        let segments: Vec<&str> = path.split('/').collect();
+        let paths = self.document["paths"].as_object().unwrap();
+        paths.iter().find_map(|(template, item)| {
+            let fits = template.split('/').count() == segments.len()
+                && template
+                    .split('/')
+                    .zip(&segments)
+                    .all(|(t, s)| t.starts_with('{') || t == *s);
+            let operation = item.get(method.as_str().to_lowercase())?;
+            fits.then(|| (template.clone(), operation))
+        })
+    }
+
+    fn matches(&self, reference: &str, text: &str, what: &str) {
+        let value: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("not JSON: {what}"));
+        let validator = self
+            .validators
+            .lock()
+            .unwrap()
+            .entry(reference.to_owned())
+            .or_insert_with(|| {
+                let mut root = self.document.clone();
+                let pointed = root.pointer(&reference[1..]).unwrap().clone();
+                root = json!({ "components": root["components"], "allOf": [pointed] });
+                Arc::new(
+                    jsonschema::draft202012::options()
+                        .should_validate_formats(true)
+                        .build(&root)
+                        .unwrap(),
+                )
+            })
+            .clone();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|e| format!("{} at {}", e, e.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}: {what}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The application under test.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{Once, OnceLock},
+};
+
+use domain::{id::Id, organization::Institution};
+use educrm::{app::App, boot, clock::Clock, server, settings::Settings};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use tokio::runtime::Runtime;
+
+use crate::contract::Contract;
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// The application on a socket of its own.
+pub struct Server {
+    pub address: SocketAddr,
+    pub app: App,
+    pub contract: Contract,
+    runtime: Runtime,
+    _folder: educrm::data_dir::DataDir,
+    _running: server::Running,
+}
+
+impl Server {
+    /// The server that all tests of an engine share; `None` where there is no PostgreSQL.
+    pub fn shared(engine: Engine) -> Option<&'static Self> {
+        static SQLITE: OnceLock<Server> = OnceLock::new();
+        static POSTGRES: OnceLock<Option<Server>> = OnceLock::new();
+        match engine {
+            Engine::Sqlite => Some(SQLITE.get_or_init(|| Self::start("", &[]))),
+            Engine::Postgres => POSTGRES
+                .get_or_init(|| postgres().map(|url| Self::start(&url, &[])))
+                .as_ref(),
+        }
+    }
+
+    /// A server with a database and settings of its own.
+    pub fn own(engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
+        match engine {
+            Engine::Sqlite => Some(Self::start("", settings)),
+            Engine::Postgres => postgres().map(|url| Self::start(&url, settings)),
+        }
+    }
+
+    fn start(database_url: &str, more: &[(&str, &str)]) -> Self {
+        let folder = std::env::temp_dir().join(format!("educrm-test-{}", uuid::Uuid::now_v7()));
+        let settings = Settings::read(|name| {
+            let own = more.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+            let value = own.or(match name {
+                "DATABASE_URL" => Some(database_url),
+                "EDUCRM_DATA_DIR" => folder.to_str(),
+                "EDUCRM_LISTEN" => Some("127.0.0.1:0"),
+                "EDUCRM_WORKERS" => Some("2"),
+                "EDUCRM_RATE_PER_SECOND" | "EDUCRM_RATE_BURST" => Some("1000000"),
+                // The file is thrown away: only the tests of kills need it flushed.
+                "EDUCRM_SQLITE_FLUSH" => Some("off"),
+                _ => None,
+            })?;
+            Some(value.to_owned())
+        })
+        .unwrap();
+        let runtime = Runtime::new().unwrap();
+        let (app, folder, running) = runtime.block_on(async {
+            let (app, folder) = boot::open(settings, Clock::default()).await.unwrap();
+            let running = server::start(app.clone()).unwrap();
+            (app, folder, running)
+        });
+        Self {
+            address: running.address,
+            contract: Contract::new(&app.document),
+            app,
+            runtime,
+            _folder: folder,
+            _running: running,
+        }
+    }
+
+    /// Runs something on the server's own threads: its connections live there.
+    pub async fn inside<F>(&self, work: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        self.runtime.spawn(work).await.unwrap()
+    }
+
+    /// Runs `persistence/invariants/*.sql` over one institution: none may find a row.
+    pub async fn check_invariants(&self, institution: Id<Institution>) {
+        let db = self.app.db.clone();
+        let broken = self
+            .inside(async move { persistence::invariants::check(&db, Some(institution)).await })
+            .await
+            .unwrap();
+        assert!(broken.is_empty(), "invariants broken: {broken:?}");
+    }
+}
+
+/// Address of a fresh database on the server that `TEST_POSTGRES_URL` names.
+fn postgres() -> Option<String> {
+    static SAID: Once = Once::new();
+    let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+        SAID.call_once(|| eprintln!("TEST_POSTGRES_URL is not set: PostgreSQL is not tested"));
+        return None;
+    };
+    let name = format!("educrm_test_{}", uuid::Uuid::now_v7().simple());
+    let url = with_database(&server, &name);
+    Runtime::new().unwrap().block_on(async {
+        let admin = Database::connect(&server).await.unwrap();
+        for old in left_over(&admin).await {
+            // Another run may be using it: then it stays.
+            let _ = admin
+                .execute_unprepared(&format!("DROP DATABASE IF EXISTS \"{old}\""))
+                .await;
+        }
+        admin
+            .execute_unprepared(&format!("CREATE DATABASE \"{name}\""))
+            .await
+            .unwrap();
+    });
+    Some(url)
+}
+
+/// Databases of earlier runs that nobody is connected to.
+async fn left_over(admin: &impl ConnectionTrait) -> Vec<String> {
+    admin
+        .query_all_raw(Statement::from_string(
+            DbBackend::Postgres,
+            "SELECT datname FROM pg_database d WHERE datname LIKE 'educrm\\_test\\_%' \
+             AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname) \
+             AND (pg_stat_file('base/' || d.oid || '/PG_VERSION', true)).modification < now() - interval '10 minutes'",
+        ))
+        .await
+        .map(|rows| {
+            rows.iter()
+                .filter_map(|row| row.try_get("", "datname").ok())
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+/// The same server, another database.
+fn with_database(server: &str, name: &str) -> String {
+    let (base, query) = server.split_once('?').unwrap_or((server, ""));
+    let root = base.rfind('/').map_or(base, |at| &base[..at]);
+    if query.is_empty() {
+        format!("{root}/{name}")
+    } else {
+        format!("{root}/{name}?{query}")
+    }
+}

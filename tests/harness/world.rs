@@ -1,0 +1,224 @@
+//! A school: a region with two campuses, a third campus outside it, and people.
+
+use domain::{
+    access::{Principal, PrincipalKind},
+    id::Id,
+    organization::{Campus, Institution, NewInstitution, Staff, Team},
+};
+use persistence::{
+    Error, Operation,
+    access::store::open_session,
+    organization::store::{
+        NewCampus, NewStaff, add_region, form_team, found, hire, lead_team, open_campus,
+    },
+};
+use serde_json::json;
+
+use crate::{Actor, Server};
+
+/// A school of its own in the shared database, and another institution beside it.
+pub struct World {
+    pub server: &'static Server,
+    pub institution: Id<Institution>,
+    pub places: Places,
+    people: Vec<(&'static str, Id<Principal>, String)>,
+    stranger: Actor,
+}
+
+/// Where things are.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// With most of the people.
+    pub north: Id<Campus>,
+    /// In the same region.
+    pub east: Id<Campus>,
+    /// Outside the region.
+    pub south: Id<Campus>,
+    /// The recruiters of the north.
+    pub team: Id<Team>,
+}
+
+/// Who works where: name, role, campus, whether in the recruiters' team.
+const PEOPLE: &[(&str, &str, Where, bool)] = &[
+    ("boss", "boss", Where::North, false),
+    ("manager", "branch_manager", Where::North, false),
+    ("supervisor", "sales_supervisor", Where::North, false),
+    ("recruiter", "recruiter", Where::North, true),
+    ("colleague", "recruiter", Where::North, true),
+    ("outsider", "recruiter", Where::East, false),
+    ("southerner", "branch_manager", Where::South, false),
+    ("service", "customer_service", Where::North, false),
+    ("finance", "finance", Where::North, false),
+    ("teacher", "teacher", Where::North, false),
+];
+
+#[derive(Clone, Copy)]
+enum Where {
+    North,
+    East,
+    South,
+}
+
+impl World {
+    /// Founds both institutions.
+    pub async fn found(server: &'static Server) -> Self {
+        let (institution, places, people) = settle(server, "school").await;
+        let (_, _, others) = settle(server, "other").await;
+        let (_, principal, token) = others
+            .into_iter()
+            .find(|(name, ..)| *name == "boss")
+            .unwrap();
+        Self {
+            server,
+            institution,
+            places,
+            people,
+            stranger: Actor::new(server, principal, Some(token)),
+        }
+    }
+
+    pub fn actor(&self, name: &str) -> Actor {
+        let (_, principal, token) = self.people.iter().find(|(n, ..)| *n == name).unwrap();
+        Actor::new(self.server, *principal, Some(token.clone()))
+    }
+
+    /// Names of everyone in the school.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.people.iter().map(|(name, ..)| *name)
+    }
+
+    /// Sees and does everything.
+    pub fn as_boss(&self) -> Actor {
+        self.actor("boss")
+    }
+    /// Holds customers of the north campus.
+    pub fn as_recruiter(&self) -> Actor {
+        self.actor("recruiter")
+    }
+    /// Of the same team and campus.
+    pub fn as_colleague(&self) -> Actor {
+        self.actor("colleague")
+    }
+    /// Leads the team of both.
+    pub fn as_supervisor(&self) -> Actor {
+        self.actor("supervisor")
+    }
+    /// Manages the north campus.
+    pub fn as_manager(&self) -> Actor {
+        self.actor("manager")
+    }
+    /// A recruiter of another campus.
+    pub fn as_outsider(&self) -> Actor {
+        self.actor("outsider")
+    }
+    /// Of another institution, with every right there.
+    pub fn as_stranger(&self) -> Actor {
+        self.stranger.clone()
+    }
+    /// Without credentials.
+    pub fn as_anonymous(&self) -> Actor {
+        Actor::new(self.server, Id::new(uuid::Uuid::nil()), None)
+    }
+
+    /// A body for a new customer of the north campus.
+    pub fn new_customer(&self, name: &str) -> serde_json::Value {
+        json!({
+            "kind": "student",
+            "name": name,
+            "source_channel": "hotline",
+            "campus_id": self.places.north,
+        })
+    }
+}
+
+type People = Vec<(&'static str, Id<Principal>, String)>;
+
+async fn settle(server: &'static Server, code: &str) -> (Id<Institution>, Places, People) {
+    let app = &server.app;
+    let stamp = app.clock.stamp();
+    let institution: Id<Institution> = stamp.id();
+    let operation = Operation::system(institution, PrincipalKind::Operator, "settle", stamp);
+    let unique = institution.uuid().simple().to_string();
+    let new = NewInstitution {
+        code: format!("{code}-{}", &unique[unique.len() - 12..]),
+        name: "启明教育".into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+    };
+    let db = app.db.clone();
+    let (places, people) = server
+        .inside(async move {
+            let new = &new;
+            db.transaction(&operation, |tx| async move {
+                found(&tx, new).await?;
+                let region = add_region(&tx, "北区").await?;
+                let campus = async |name: &str, region| {
+                    open_campus(
+                        &tx,
+                        &NewCampus {
+                            name: name.into(),
+                            region,
+                            legal_entity: "启明教育有限公司".into(),
+                            is_headquarters: false,
+                            time_zone: "Asia/Shanghai".into(),
+                        },
+                    )
+                    .await
+                };
+                let north = campus("北校区", Some(region)).await?;
+                let east = campus("东校区", Some(region)).await?;
+                let south = campus("南校区", None).await?;
+                let team = form_team(&tx, "招生一组", None).await?;
+                let places = Places {
+                    north,
+                    east,
+                    south,
+                    team,
+                };
+                let mut people: Vec<(&'static str, Id<Staff>)> = Vec::new();
+                for (name, role, place, in_team) in PEOPLE {
+                    let campus = match place {
+                        Where::North => north,
+                        Where::East => east,
+                        Where::South => south,
+                    };
+                    let person = hire(
+                        &tx,
+                        &NewStaff {
+                            user_name: (*name).into(),
+                            name: (*name).into(),
+                            campuses: vec![campus],
+                            home_team: in_team.then_some(team),
+                            roles: vec![(*role).into()],
+                        },
+                    )
+                    .await?;
+                    people.push((name, person));
+                }
+                let leader = people.iter().find(|(n, _)| *n == "supervisor").unwrap().1;
+                lead_team(&tx, team, leader).await?;
+                let mut sessions = Vec::new();
+                for (name, person) in people {
+                    let lasts = jiff::SignedDuration::from_hours(1);
+                    let (session, _) = open_session(&tx, person.cast(), lasts).await?;
+                    sessions.push((name, person.cast::<Principal>(), session));
+                }
+                Ok::<_, Error>((places, sessions))
+            })
+            .await
+            .unwrap()
+        })
+        .await;
+    let people = people
+        .into_iter()
+        .map(|(name, principal, session)| {
+            let stamp = app.clock.stamp();
+            let token = app
+                .tokens
+                .issue(institution, principal, Some(session), &stamp)
+                .unwrap();
+            (name, principal, token)
+        })
+        .collect();
+    (institution, places, people)
+}
