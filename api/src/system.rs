@@ -97,7 +97,7 @@ pub struct SigningKey {
 }
 
 /// What a kind of problem means
-#[utoipa::path(tag = TAG, params(("code" = String, Path)), responses((status = 200, body = ProblemType)))]
+#[utoipa::path(tag = TAG, params(("code" = String, Path, max_length = 100)), responses((status = 200, body = ProblemType)))]
 #[get("/problems/{code}")]
 async fn get_problem_type(request: HttpRequest, code: web::Path<String>) -> Result<Reply, Problem> {
     let language = RequestContext::of(&request).language;
