@@ -56,7 +56,9 @@ impl Actor {
     }
 
     pub async fn post_with_key(&self, path: &str, key: &str, body: &Value) -> Answer {
-        let request = self.request(Method::POST, path).header("idempotency-key", key);
+        let request = self
+            .request(Method::POST, path)
+            .header("idempotency-key", key);
         self.send(if body.is_null() {
             request
         } else {
@@ -93,7 +95,10 @@ impl Actor {
     /// Any request, to be completed and sent by [`send`](Self::send).
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("http://{}{path}", self.server.address);
-        let request = self.client.request(method, url).header("accept-language", "en");
+        let request = self
+            .client
+            .request(method, url)
+            .header("accept-language", "en");
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

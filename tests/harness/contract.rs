@@ -61,7 +61,10 @@ impl Contract {
         if refused {
             assert_eq!(media, "application/problem+json", "{what}");
         }
-        assert!(headers.contains_key("x-request-id"), "no X-Request-Id: {what}");
+        assert!(
+            headers.contains_key("x-request-id"),
+            "no X-Request-Id: {what}"
+        );
         let Some((template, operation)) = self.operation(method, path) else {
             assert!(refused, "not in the contract: {what}");
             self.matches("#/components/schemas/Problem", text, &what);
@@ -82,7 +85,10 @@ impl Contract {
         };
         let resolved = self.document.pointer(&base[1..]).unwrap();
         match resolved.get("content") {
-            None => assert!(text.is_empty(), "a body that is not in the contract: {what}"),
+            None => assert!(
+                text.is_empty(),
+                "a body that is not in the contract: {what}"
+            ),
             Some(content) => {
                 assert!(
                     content.get(&media).is_some(),
@@ -109,7 +115,8 @@ impl Contract {
     }
 
     fn matches(&self, reference: &str, text: &str, what: &str) {
-        let value: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("not JSON: {what}"));
+        let value: Value =
+            serde_json::from_str(text).unwrap_or_else(|_| panic!("not JSON: {what}"));
         let validator = self
             .validators
             .lock()

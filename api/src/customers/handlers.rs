@@ -12,7 +12,10 @@ use persistence::{
 };
 use uuid::Uuid;
 
-use super::{ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, SearchCustomers, commands};
+use super::{
+    ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, SearchCustomers,
+    commands,
+};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
     http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
@@ -95,7 +98,15 @@ pub(super) async fn search_customers(
     )?;
     let keys = ctx.app().db.keys(ctx.grant.scope().institution()).await?;
     let before = part.after.map(|(doc, _)| doc);
-    let rows = search(&ctx.read(), &ctx.grant, &keys, &query, before, part.limit + 1).await?;
+    let rows = search(
+        &ctx.read(),
+        &ctx.grant,
+        &keys,
+        &query,
+        before,
+        part.limit + 1,
+    )
+    .await?;
     let shown = part.cut(rows, |(doc, _)| (*doc, Uuid::nil()));
     Ok(Reply::ok(&CustomerPage {
         items: shown.items.into_iter().map(|(_, c)| c.into()).collect(),

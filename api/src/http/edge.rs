@@ -56,10 +56,10 @@ pub async fn edge(
         Ok(Ok(response)) => {
             route = response.request().match_pattern();
             let mut response = response.map_into_boxed_body();
-            if response.status().is_client_error() || response.status().is_server_error() {
-                if let Some(problem) = document(&response, &context, &app) {
-                    response = response.into_response(problem);
-                }
+            if response.status().as_u16() >= 400
+                && let Some(problem) = document(&response, &context, &app)
+            {
+                response = response.into_response(problem);
             }
             finish(response.headers_mut(), &context);
             Ok(response)

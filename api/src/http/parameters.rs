@@ -81,11 +81,12 @@ fn schema<T: IntoParams>() -> Value {
     let mut required = Vec::new();
     for parameter in T::into_params(|| Some(ParameterIn::Query)) {
         let parameter = serde_json::to_value(&parameter).unwrap_or_default();
-        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
-        if parameter["required"] == json!(true) {
+        let part = |name: &str| parameter.get(name).cloned().unwrap_or_default();
+        let name = part("name").as_str().unwrap_or_default().to_owned();
+        if part("required") == json!(true) {
             required.push(Value::from(name.clone()));
         }
-        properties.insert(name, parameter["schema"].clone());
+        properties.insert(name, part("schema"));
     }
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }

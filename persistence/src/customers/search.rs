@@ -18,11 +18,7 @@ use sea_orm::{
 
 use super::entity::{Column, Entity, Model};
 use crate::{
-    Error, Handle, Tx,
-    access::Reads,
-    database::statement,
-    keys::FieldKeys,
-    scope::reachable,
+    Error, Handle, Tx, access::Reads, database::statement, keys::FieldKeys, scope::reachable,
 };
 
 const DOCUMENTS: &str = "search_documents";
@@ -183,9 +179,7 @@ async fn candidates(
     select
         .join(JoinType::CrossJoin, Entity.table_name(), Condition::all())
         .and_where(Column::InstitutionId.eq(institution))
-        .and_where(
-            Expr::col((Entity.table_name(), Column::Id)).eq(document("customer_id")),
-        )
+        .and_where(Expr::col((Entity.table_name(), Column::Id)).eq(document("customer_id")))
         .and_where(document("institution_id").eq(institution))
         .cond_where(reachable::<Entity>(grant))
         .limit(limit);
@@ -201,7 +195,12 @@ async fn candidates(
     select.order_by_expr(order, Order::Desc);
     let rows = handle.query_all(&select).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get("", "doc_id")?, Model::from_query_result(row, "")?)))
+        .map(|row| {
+            Ok((
+                row.try_get("", "doc_id")?,
+                Model::from_query_result(row, "")?,
+            ))
+        })
         .collect()
 }
 

@@ -118,10 +118,6 @@ pub async fn list(
 /// Writes a new customer.
 ///
 /// The caller has made sure that holder and campus are within the grant.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a new row has no owner to be hidden from"
-)]
 pub async fn insert(
     tx: &Tx,
     grant: &impl Writes<Customer>,

@@ -358,8 +358,11 @@ mod tests {
     fn spawn_insert(db: &Database, id: i64) -> tokio::task::JoinHandle<Result<(), Error>> {
         let db = db.clone();
         tokio::spawn(async move {
-            db.transaction(&operation(), |tx| async move { insert(&tx, id, None).await })
-                .await
+            db.transaction(
+                &operation(),
+                |tx| async move { insert(&tx, id, None).await },
+            )
+            .await
         })
     }
 
@@ -408,7 +411,11 @@ mod tests {
         assert!(broken.await.unwrap().is_err());
         assert!(first.await.unwrap().is_ok());
         assert!(last.await.unwrap().is_ok());
-        assert_eq!(runs.load(Ordering::SeqCst), 2, "once in the group, once alone");
+        assert_eq!(
+            runs.load(Ordering::SeqCst),
+            2,
+            "once in the group, once alone"
+        );
         let kept = rows(&f.db).await;
         assert!(kept.contains(&1) && kept.contains(&3), "{kept:?}");
         // The writer is as good as new.
@@ -422,8 +429,11 @@ mod tests {
         let first = spawn_insert(&f.db, 1);
         let db = f.db.clone();
         let culprit = tokio::spawn(async move {
-            db.transaction(&operation(), |tx| async move { insert(&tx, 2, Some(99)).await })
-                .await
+            db.transaction(
+                &operation(),
+                |tx| async move { insert(&tx, 2, Some(99)).await },
+            )
+            .await
         });
         let last = spawn_insert(&f.db, 3);
         release.send(true).unwrap();
@@ -475,11 +485,10 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_handle_that_outlives_its_closure_does_nothing() {
         let f = fixture().await;
-        let kept = f
-            .db
-            .transaction(&operation(), |tx| async move { Ok(tx) })
-            .await
-            .unwrap();
+        let kept =
+            f.db.transaction(&operation(), |tx| async move { Ok(tx) })
+                .await
+                .unwrap();
         assert!(insert(&kept, 1, None).await.is_err());
         assert!(rows(&f.db).await.is_empty());
     }
@@ -488,9 +497,8 @@ mod tests {
     async fn an_error_that_was_dropped_still_refuses_the_transaction() {
         let f = fixture().await;
         assert!(spawn_insert(&f.db, 1).await.unwrap().is_ok());
-        let swallowed = f
-            .db
-            .transaction(&operation(), |tx| async move {
+        let swallowed =
+            f.db.transaction(&operation(), |tx| async move {
                 let _ = insert(&tx, 1, None).await;
                 Ok(())
             })
