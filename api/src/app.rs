@@ -7,7 +7,7 @@ use persistence::Database;
 use serde_json::Value;
 
 use crate::{
-    access::{Authorities, Limits, Tokens},
+    access::{Authorities, Limits, Tokens, commands::Derivation, passwords::Passwords},
     clock::Clock,
     contract,
     http::{Cursors, Problem, schema::Schemas},
@@ -28,10 +28,20 @@ pub struct Shared {
     pub tokens: Tokens,
     pub authorities: Authorities,
     pub limits: Limits,
+    pub passwords: Passwords,
+    pub derivation: Derivation,
     pub cursors: Cursors,
     pub schemas: Schemas,
     pub operations: Operations,
     pub document: Value,
+}
+
+/// What is made from the keys of the installation.
+pub struct Secrets {
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub derivation: Derivation,
+    pub cursors: Cursors,
 }
 
 impl std::ops::Deref for App {
@@ -42,13 +52,13 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    pub fn new(
-        settings: Settings,
-        clock: Clock,
-        db: Database,
-        tokens: Tokens,
-        cursors: Cursors,
-    ) -> Self {
+    pub fn new(settings: Settings, clock: Clock, db: Database, secrets: Secrets) -> Self {
+        let Secrets {
+            tokens,
+            passwords,
+            derivation,
+            cursors,
+        } = secrets;
         let document = contract::document(&settings.public_url);
         Self {
             db,
@@ -60,6 +70,8 @@ impl App {
                 settings,
                 clock,
                 tokens,
+                passwords,
+                derivation,
                 cursors,
                 document,
             }),

@@ -7,7 +7,7 @@ use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    access::{Limits, authenticate},
+    access::{self, Limits, authenticate},
     app::App,
     customers,
     http::edge::{Draining, edge},
@@ -19,6 +19,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         scope::scope("/api/v1")
             .configure(system::public_routes)
+            .configure(access::routes)
             .configure(customers::routes),
     );
     config.configure(system::routes);

@@ -3,8 +3,16 @@ use std::{
     sync::Arc,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
-use domain::{access::Permission, fault::Fault, stamp::Stamp};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Method, StatusCode},
+};
+use domain::{
+    access::{Oneself, Permission},
+    fault::Fault,
+    stamp::Stamp,
+};
 use persistence::{
     Error, Operation, Tx,
     access::{Authority, Grant},
@@ -18,7 +26,7 @@ use crate::{
     http::{
         Problem, Reply,
         context::RequestContext,
-        problem::{IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED},
+        problem::{IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, PASSWORD_CHANGE_REQUIRED},
     },
 };
 
@@ -129,6 +137,13 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
         Caller::Unknown => return Err(Problem::unauthenticated(true)),
         Caller::Anonymous => return Err(Problem::unauthenticated(false)),
     };
+    // Before the first password is changed, only one's own account can be touched.
+    if authority.must_change_password() && P::CODE != Oneself::CODE {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            &PASSWORD_CHANGE_REQUIRED,
+        ));
+    }
     let stamp = app.clock.stamp();
     let grant =
         Grant::of(&authority, stamp.now()).ok_or_else(|| Problem::permission_missing(P::CODE))?;

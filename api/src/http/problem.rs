@@ -26,6 +26,9 @@ rules! {
     PERMISSION_MISSING = Denied "permission_missing" {
         "没有权限", "Permission missing";
         "该操作需要权限 {permission}。", "The operation needs the permission {permission}." }
+    PASSWORD_CHANGE_REQUIRED = Denied "password_change_required" {
+        "需要先修改密码", "The password must be changed first";
+        "请通过 /auth/password 设置新密码。", "Set a password of your own by /auth/password." }
     ROUTE_UNKNOWN = Absent "route_unknown" {
         "没有这个地址", "No such address";
         "请核对请求地址。", "There is no operation at this address." }

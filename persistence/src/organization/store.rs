@@ -310,6 +310,109 @@ async fn organization_changed(
     Ok(())
 }
 
+/// Whether there is an institution yet.
+pub async fn any_institution(handle: &impl Handle) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT 1 AS found FROM institutions LIMIT 1",
+            [],
+        ))
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Code, name and status of every institution, oldest first.
+pub async fn list_institutions(
+    handle: &impl Handle,
+) -> Result<Vec<(String, String, String)>, Error> {
+    handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT code, name, status FROM institutions ORDER BY number",
+            [],
+        ))
+        .await?
+        .iter()
+        .map(|row| {
+            Ok((
+                row.try_get("", "code")?,
+                row.try_get("", "name")?,
+                row.try_get("", "status")?,
+            ))
+        })
+        .collect()
+}
+
+/// Lets nobody of an institution in any more; its data stay.
+pub async fn suspend_institution(tx: &Tx) -> Result<(), Error> {
+    run(
+        tx,
+        "UPDATE institutions SET status = 'suspended', access_version = access_version + 1, \
+         version = version + 1 WHERE institution_id = ?",
+        [tx.operation().institution.uuid().into()],
+    )
+    .await?;
+    tx.record(Change {
+        kind: "institution",
+        id: tx.operation().institution.uuid(),
+        version: 1,
+        before: json!({ "status": "active" }),
+        after: json!({ "status": "suspended" }),
+        event: None,
+    });
+    Ok(())
+}
+
+/// The institution of a code.
+pub async fn institution_by_code(
+    handle: &impl Handle,
+    code: &str,
+) -> Result<Option<Id<Institution>>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT institution_id FROM institutions WHERE code = ?",
+            [code.into()],
+        ))
+        .await?;
+    row.map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
+        .transpose()
+}
+
+/// The campuses of an institution by name, oldest first.
+pub async fn campuses(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+) -> Result<Vec<(Id<Campus>, String)>, Error> {
+    handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT id, name FROM campuses WHERE institution_id = ? AND archived_at IS NULL ORDER BY id",
+            [institution.uuid().into()],
+        ))
+        .await?
+        .iter()
+        .map(|row| Ok((Id::new(row.try_get("", "id")?), row.try_get("", "name")?)))
+        .collect()
+}
+
+/// Whether a role of this code can be given.
+pub async fn role_exists(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    code: &str,
+) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT 1 AS found FROM roles WHERE institution_id = ? AND code = ? AND archived_at IS NULL",
+            [institution.uuid().into(), code.into()],
+        ))
+        .await?;
+    Ok(row.is_some())
+}
+
 /// IANA zone of a campus that is open; `None` where there is no such campus.
 pub async fn campus_zone(
     handle: &impl Handle,
