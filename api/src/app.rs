@@ -26,7 +26,7 @@ pub struct Shared {
     pub settings: Settings,
     pub clock: Clock,
     pub tokens: Tokens,
-    pub authorities: Authorities,
+    pub authorities: Arc<Authorities>,
     pub limits: Limits,
     pub passwords: Passwords,
     pub derivation: Derivation,
@@ -60,11 +60,14 @@ impl App {
             cursors,
         } = secrets;
         let document = contract::document(&settings.public_url);
+        let authorities = Arc::new(Authorities::default());
+        let forgetting = authorities.clone();
+        db.on_access_change(move |institution| forgetting.forget(institution));
         Self {
             db,
             shared: Arc::new(Shared {
                 limits: Limits::new(&settings),
-                authorities: Authorities::default(),
+                authorities,
                 schemas: Schemas::new(&document),
                 operations: Operations::new(&document),
                 settings,

@@ -87,6 +87,8 @@ settings! {
     rate_burst: Count = "EDUCRM_RATE_BURST" or "60";
     /// Largest JSON body, in bytes.
     body_limit: Count = "EDUCRM_BODY_LIMIT" or "1048576";
+    /// Seconds in which a request's body must be there.
+    body_seconds: Count = "EDUCRM_BODY_SECONDS" or "10";
     /// Seconds that one request may take.
     request_seconds: Count = "EDUCRM_REQUEST_SECONDS" or "15";
     /// Seconds that requests under way get to finish when the server stops.
@@ -98,7 +100,14 @@ settings! {
 impl Settings {
     /// From the environment, and from `.env` where there is one.
     pub fn from_environment() -> Result<Self, BadSettings> {
-        let _ = dotenvy::dotenv();
+        match dotenvy::dotenv() {
+            Err(error) if !error.not_found() => {
+                return Err(BadSettings(vec![
+                    ".env: can't be read; each line is NAME=value".into(),
+                ]));
+            }
+            _ => {}
+        }
         Self::read(|name| std::env::var(name).ok())
     }
 

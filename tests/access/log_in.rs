@@ -96,13 +96,13 @@ both! {
 
     async fn guesses_climb_a_ladder_and_the_known_device_goes_on(w: World) {
         let tokens = settled(&w, "recruiter").await;
-        for _ in 0..6 {
+        for _ in 0..5 {
             log_in(&w, "recruiter", "nonsense").await.expect_problem(401, "login_refused");
         }
         let refused = log_in(&w, "recruiter", GOOD).await.expect_problem(429, "login_throttled");
         assert!(refused.header("retry-after").is_some());
         // Guesses against somebody who does not exist are held up as well.
-        for _ in 0..6 {
+        for _ in 0..5 {
             log_in(&w, "nobody", "nonsense").await.expect(401);
         }
         log_in(&w, "nobody", "nonsense").await.expect_problem(429, "login_throttled");

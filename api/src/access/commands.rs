@@ -121,11 +121,17 @@ pub async fn log_in(
         "account",
         format!("{}\0{}", body.institution, body.user_name).as_bytes(),
     );
-    let ladder = app
-        .derivation
-        .of("ladder", &[account.as_slice(), network.as_slice()].concat());
     let device = app.derivation.device(&account);
     let known_device = body.device_token.as_deref() == Some(device.as_str());
+    // A known device has a ladder of its own, which others in its network do not climb.
+    let place = if known_device {
+        device.as_bytes()
+    } else {
+        &network
+    };
+    let ladder = app
+        .derivation
+        .of("ladder", &[account.as_slice(), place].concat());
     let nowhere = operation(Id::new(Uuid::nil()), None, "log_in", context, stamp);
     // Counted first, in a transaction of its own: the hash below takes long.
     let wait = app

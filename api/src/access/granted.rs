@@ -30,6 +30,9 @@ use crate::{
     },
 };
 
+/// How often a command is begun anew because the caller's authority has changed meanwhile.
+const TRIES: usize = 4;
+
 /// Proof that the caller holds `P`, and the way to the database.
 ///
 /// First among the arguments of an operation: whoever may not call it learns nothing of what else
@@ -70,7 +73,7 @@ impl<P: Permission> Granted<P> {
         let mut operation = self.operation.clone();
         let mut grant = self.grant.clone();
         let mut authority = self.authority.clone();
-        let mut again = true;
+        let mut tries = 1;
         loop {
             operation.authority = Some(authority.clone());
             let result = self
@@ -79,8 +82,8 @@ impl<P: Permission> Granted<P> {
                 .transaction(&operation, |tx| work(tx, grant.clone()))
                 .await;
             match result {
-                Err(Error::AuthorityChanged) if again => {
-                    again = false;
+                Err(Error::AuthorityChanged) if tries < TRIES => {
+                    tries += 1;
                     authority = self
                         .app
                         .authorities

@@ -65,6 +65,7 @@ pub async fn set_password(
     hash: &str,
     must_change: bool,
 ) -> Result<(), Error> {
+    tx.access_changed();
     let institution = tx.operation().institution.uuid();
     tx.execute_raw(statement(
         tx,

@@ -11,4 +11,4 @@ pub mod sessions;
 pub mod throttle;
 
 pub use authority::{Authority, confirm, load};
-pub use grant::{Branch, Grant, Reads, Scope, Writes};
+pub use grant::{Branch, Deletes, Grant, Reads, Scope, Writes};

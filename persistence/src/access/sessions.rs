@@ -166,6 +166,7 @@ async fn unused(tx: &Tx, token: &[u8]) -> Result<bool, Error> {
 
 /// Ends a session; its access tokens are good for nothing from now on.
 pub async fn end(tx: &Tx, session: Id<Session>) -> Result<(), Error> {
+    tx.access_changed();
     tx.execute_raw(statement(
         tx,
         "UPDATE sessions SET ended_at = ? WHERE institution_id = ? AND id = ? AND ended_at IS NULL",
@@ -185,6 +186,7 @@ pub async fn end_others(
     principal: Id<Principal>,
     kept: Option<Id<Session>>,
 ) -> Result<(), Error> {
+    tx.access_changed();
     let kept = kept.map_or(uuid::Uuid::nil(), Id::uuid);
     tx.execute_raw(statement(
         tx,

@@ -293,6 +293,7 @@ async fn organization_changed(
     id: Uuid,
     after: serde_json::Value,
 ) -> Result<(), Error> {
+    tx.access_changed();
     run(
         tx,
         "UPDATE institutions SET access_version = access_version + 1 WHERE institution_id = ?",
@@ -346,6 +347,7 @@ pub async fn list_institutions(
 
 /// Lets nobody of an institution in any more; its data stay.
 pub async fn suspend_institution(tx: &Tx) -> Result<(), Error> {
+    tx.access_changed();
     run(
         tx,
         "UPDATE institutions SET status = 'suspended', access_version = access_version + 1, \
@@ -413,7 +415,7 @@ pub async fn role_exists(
     Ok(row.is_some())
 }
 
-/// IANA zone of a campus that is open; `None` where there is no such campus.
+/// IANA zone of a campus, open or archived; `None` where there is no such campus.
 pub async fn campus_zone(
     handle: &impl Handle,
     institution: Id<Institution>,
@@ -422,7 +424,7 @@ pub async fn campus_zone(
     let row = handle
         .query_one_raw(statement(
             handle,
-            "SELECT time_zone FROM campuses WHERE institution_id = ? AND id = ? AND archived_at IS NULL",
+            "SELECT time_zone FROM campuses WHERE institution_id = ? AND id = ?",
             [institution.uuid().into(), campus.uuid().into()],
         ))
         .await?;
@@ -445,7 +447,7 @@ pub async fn is_staff(
     Ok(row.is_some())
 }
 
-/// Whether a holder is the pool of the campus, or active staff who works there.
+/// Whether the campus is open and a holder is its pool, or active staff who works there.
 pub async fn holds_at(
     handle: &impl Handle,
     institution: Id<Institution>,
@@ -456,6 +458,8 @@ pub async fn holds_at(
         .query_one_raw(statement(
             handle,
             "SELECT 1 AS found FROM holders h WHERE h.institution_id = ? AND h.id = ? \
+             AND EXISTS (SELECT 1 FROM campuses c WHERE c.institution_id = h.institution_id \
+                 AND c.id = ? AND c.archived_at IS NULL) \
              AND (h.pool_campus_id = ? OR EXISTS ( \
                  SELECT 1 FROM staff_campuses sc JOIN principals p \
                  ON p.institution_id = sc.institution_id AND p.id = sc.staff_id \
@@ -464,6 +468,7 @@ pub async fn holds_at(
             [
                 institution.uuid().into(),
                 holder.uuid().into(),
+                campus.uuid().into(),
                 campus.uuid().into(),
                 campus.uuid().into(),
             ],
