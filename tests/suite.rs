@@ -6,6 +6,7 @@
     reason = "a test that can't go on fails by panicking"
 )]
 
+mod access;
 mod contract;
 mod customers;
 mod database;

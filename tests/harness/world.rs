@@ -21,8 +21,20 @@ pub struct World {
     pub server: &'static Server,
     pub institution: Id<Institution>,
     pub places: Places,
+    /// The other institution.
+    pub other: Id<Institution>,
+    pub other_places: Places,
     people: Vec<(&'static str, Id<Principal>, String)>,
     stranger: Actor,
+}
+
+/// What somebody does, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Post {
+    pub role: &'static str,
+    pub campus: Id<Campus>,
+    /// Whether in the recruiters' team.
+    pub in_team: bool,
 }
 
 /// Where things are.
@@ -63,7 +75,7 @@ impl World {
     /// Founds both institutions.
     pub async fn found(server: &'static Server) -> Self {
         let (institution, places, people) = settle(server, "school").await;
-        let (_, _, others) = settle(server, "other").await;
+        let (other, other_places, others) = settle(server, "other").await;
         let (_, principal, token) = others
             .into_iter()
             .find(|(name, ..)| *name == "boss")
@@ -72,6 +84,8 @@ impl World {
             server,
             institution,
             places,
+            other,
+            other_places,
             people,
             stranger: Actor::new(server, principal, Some(token)),
         }
@@ -85,6 +99,20 @@ impl World {
     /// Names of everyone in the school.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.people.iter().map(|(name, ..)| *name)
+    }
+
+    /// What one of the school's people does.
+    pub fn post(&self, name: &str) -> Post {
+        let (_, role, place, in_team) = PEOPLE.iter().find(|(n, ..)| *n == name).unwrap();
+        Post {
+            role,
+            campus: match place {
+                Where::North => self.places.north,
+                Where::East => self.places.east,
+                Where::South => self.places.south,
+            },
+            in_team: *in_team,
+        }
     }
 
     /// Sees and does everything.

@@ -1,0 +1,2 @@
+mod matrix;
+pub(crate) mod policy;
