@@ -1,1 +1,2 @@
+mod mass_assignment;
 mod operations;

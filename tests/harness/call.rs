@@ -26,6 +26,8 @@ pub struct Operation {
     pub answer: Option<Value>,
     /// Name of that schema.
     pub answer_name: Option<String>,
+    /// Names of its query parameters.
+    pub parameters: Vec<String>,
     headers: Vec<String>,
     media: Option<String>,
 }
@@ -69,11 +71,12 @@ impl Contract {
             .flatten()
             .map(|p| self.resolve(p))
             .collect();
-        let headers = parameters
-            .iter()
-            .filter(|p| p["in"] == "header")
-            .map(|p| p["name"].as_str().unwrap().to_lowercase())
-            .collect();
+        let named = |place: &str| -> Vec<String> {
+            let here = parameters.iter().filter(|p| p["in"] == place);
+            here.map(|p| p["name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let headers = named("header").iter().map(|n| n.to_lowercase()).collect();
         let content = |node: &Value, media: &str| {
             let schema = &node["content"][media]["schema"];
             (!schema.is_null()).then(|| self.resolve(schema).clone())
@@ -104,6 +107,7 @@ impl Contract {
                 .and_then(|r| r.rsplit('/').next())
                 .map(str::to_owned),
             answer: content(self.resolve(answer), "application/json"),
+            parameters: named("query"),
             headers,
             media,
             method,
