@@ -1,2 +1,3 @@
 mod mass_assignment;
 mod operations;
+mod refusals;

@@ -29,6 +29,7 @@ pub struct Operation {
     /// Names of its query parameters.
     pub parameters: Vec<String>,
     headers: Vec<String>,
+    required_headers: Vec<String>,
     media: Option<String>,
 }
 
@@ -107,6 +108,11 @@ impl Contract {
                 .and_then(|r| r.rsplit('/').next())
                 .map(str::to_owned),
             answer: content(self.resolve(answer), "application/json"),
+            required_headers: parameters
+                .iter()
+                .filter(|p| p["in"] == "header" && p["required"] == true)
+                .map(|p| p["name"].as_str().unwrap().to_lowercase())
+                .collect(),
             parameters: named("query"),
             headers,
             media,
@@ -175,6 +181,10 @@ impl Operation {
     /// Whether the document names this header, in lower case.
     pub fn takes(&self, header: &str) -> bool {
         self.headers.iter().any(|h| h == header)
+    }
+
+    pub fn requires(&self, header: &str) -> bool {
+        self.required_headers.iter().any(|h| h == header)
     }
 
     fn media(&self) -> &str {
