@@ -1,2 +1,3 @@
 mod matrix;
 pub(crate) mod policy;
+mod tokens;
