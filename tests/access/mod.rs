@@ -1,3 +1,4 @@
 mod matrix;
 pub(crate) mod policy;
+mod revocation;
 mod tokens;
