@@ -54,8 +54,9 @@ pub enum Direction {
 }
 
 /// Rows by key, within reach, deleted ones left out.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
 pub(crate) fn scoped<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {
-    scoped_with_deleted::<E>(grant).filter(E::DELETED.is_null())
+    E::find().filter(reachable::<E>(grant))
 }
 
 /// What confines a query of a capability's own making to the grant, deleted rows left out.
@@ -63,10 +64,10 @@ pub(crate) fn reachable<E: Scoped>(grant: &impl Reads<E::Record>) -> Condition {
     within::<E>(grant.scope(), false).add(E::DELETED.is_null())
 }
 
-/// Rows by key, within reach, deleted ones too.
+/// Rows by key that may be changed, deleted ones too: a share to read does not open them.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-pub(crate) fn scoped_with_deleted<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {
-    E::find().filter(within::<E>(grant.scope(), false))
+pub(crate) fn scoped_to_change<E: Scoped>(grant: &impl Writes<E::Record>) -> Select<E> {
+    E::find().filter(within::<E>(grant.scope(), true))
 }
 
 /// An update of rows by key, within reach.

@@ -85,7 +85,9 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>) -> Vec<Branch> {
     }
     let mut branches: Vec<Branch> = campuses.into_iter().map(Branch::Campus).collect();
     branches.extend(holders.into_iter().map(Branch::Holder));
-    branches.push(Branch::Shared(places.grantees.clone()));
+    // One branch each: a row that is shared twice would fill two places of a page's key range.
+    let shares = places.grantees.iter();
+    branches.extend(shares.map(|grantee| Branch::Shared(vec![*grantee])));
     branches
 }
 
