@@ -5,3 +5,4 @@ mod delete;
 mod list;
 mod search;
 mod shares;
+mod walk;
