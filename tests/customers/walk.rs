@@ -110,8 +110,8 @@ both! {
         let writers = join_all(theirs.into_iter().map(|mine| write(&w, mine, &over, &written)));
         let walks = async {
             for (actor, query) in [
-                (w.as_manager(), "limit=7"),
-                (w.as_boss(), "limit=11&sort=created_at"),
+                (w.as_manager(), "limit=17"),
+                (w.as_boss(), "limit=19&sort=created_at"),
                 (w.as_manager(), "limit=23&stage=lead&sort=created_at"),
             ] {
                 let before = written.load(Ordering::Relaxed);
@@ -119,7 +119,7 @@ both! {
                 assert!(written.load(Ordering::Relaxed) > before, "nothing was written meanwhile");
                 assert_complete(query, &seen, &stayed);
             }
-            let seen = search(&w.as_manager(), "张伟", 13).await;
+            let seen = search(&w.as_manager(), "张伟", 31).await;
             assert_complete("search", &seen, &stayed);
             over.store(true, Ordering::Relaxed);
         };
