@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod audit;
 mod contract;
 mod customers;
 mod database;

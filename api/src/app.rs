@@ -97,23 +97,38 @@ impl App {
     }
 }
 
+/// An operation of the contract.
+#[derive(Clone)]
+pub(crate) struct OperationInfo {
+    /// Its operationId.
+    pub(crate) name: Arc<str>,
+    /// Whether it has parameters in the query string.
+    pub(crate) takes_query: bool,
+}
+
 /// The operations of the contract, by method and path.
 pub struct Operations {
-    names: HashMap<(String, String), Arc<str>>,
+    known: HashMap<(String, String), OperationInfo>,
     /// Path segments (`None`: a parameter) with the methods allowed there.
     paths: Vec<(Vec<Option<String>>, Vec<String>)>,
 }
 
 impl Operations {
     fn new(document: &Value) -> Self {
-        let mut names = HashMap::new();
+        let mut known = HashMap::new();
         let mut paths = Vec::new();
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             let mut methods = Vec::new();
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let method = method.to_uppercase();
                 if let Some(name) = operation["operationId"].as_str() {
-                    names.insert((method.clone(), path.clone()), Arc::from(name));
+                    let info = OperationInfo {
+                        name: Arc::from(name),
+                        takes_query: operation["parameters"]
+                            .as_array()
+                            .is_some_and(|all| all.iter().any(|p| p["in"] == "query")),
+                    };
+                    known.insert((method.clone(), path.clone()), info);
                     methods.push(method);
                 }
             }
@@ -123,12 +138,12 @@ impl Operations {
                 .collect();
             paths.push((segments, methods));
         }
-        Self { names, paths }
+        Self { known, paths }
     }
 
-    /// The operationId of a matched route.
-    pub(crate) fn name(&self, method: &str, pattern: &str) -> Option<Arc<str>> {
-        self.names
+    /// The operation of a matched route.
+    pub(crate) fn get(&self, method: &str, pattern: &str) -> Option<OperationInfo> {
+        self.known
             .get(&(method.to_owned(), pattern.to_owned()))
             .cloned()
     }

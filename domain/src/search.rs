@@ -22,7 +22,7 @@ pub(crate) use self::reading::is_han;
 use self::reading::{Reading, parts, readings, written};
 use crate::{
     email::Email,
-    fault::{Fault, REQUIRED},
+    fault::{Fault, REQUIRED, TEXT_CONTROL},
     phone::Phone,
     rules,
     text::fold,
@@ -120,7 +120,7 @@ impl Query {
     /// else is sought in names. An address or number that isn't complete is sought in names too.
     ///
     /// Refused: nothing but blanks (`required`), more than [`MAX_QUERY`] characters
-    /// (`query_too_long`).
+    /// (`query_too_long`), control characters (`control_character`), which no index takes.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
         if text.is_empty() {
@@ -128,6 +128,9 @@ impl Query {
         }
         if text.chars().count() > MAX_QUERY {
             return Err(Fault::new(&QUERY_TOO_LONG).with("max", MAX_QUERY));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Fault::new(&TEXT_CONTROL));
         }
         Ok(match contact(text) {
             Some(term) => Self {

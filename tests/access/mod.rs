@@ -1,1 +1,5 @@
 mod log_in;
+mod matrix;
+pub(crate) mod policy;
+mod revocation;
+mod tokens;

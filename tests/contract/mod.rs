@@ -1,1 +1,3 @@
+mod mass_assignment;
 mod operations;
+mod refusals;

@@ -4,3 +4,5 @@ mod create;
 mod delete;
 mod list;
 mod search;
+mod shares;
+mod walk;

@@ -7,7 +7,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::Server;
+use crate::{Call, Server};
 
 /// Somebody with (or without) credentials.
 #[derive(Clone)]
@@ -90,6 +90,31 @@ impl Actor {
     pub async fn delete_if(&self, path: &str, etag: &str) -> Answer {
         self.send(self.request(Method::DELETE, path).header("if-match", etag))
             .await
+    }
+
+    /// Sends a call as it is.
+    pub async fn call(&self, call: &Call) -> Answer {
+        let mut request = self.request(call.method.clone(), &call.path);
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        self.send(match &call.body {
+            Some(body) => request.body(body.clone()),
+            None => request,
+        })
+        .await
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// The same person at another server.
+    pub fn at(&self, server: &'static Server) -> Self {
+        Self {
+            server,
+            ..self.clone()
+        }
     }
 
     /// Any request, to be completed and sent by [`send`](Self::send).
@@ -187,13 +212,21 @@ impl Answer {
             .collect()
     }
 
-    /// What a client can tell two answers apart by: without ids of the request, date and limits.
+    /// What a client can tell two answers apart by: without ids of the request, date, limits, and
+    /// whether the connection is closed, which depends on how much of a refused body has arrived.
     pub fn essence(&self) -> (u16, Vec<(HeaderName, HeaderValue)>, Value) {
         let mut headers: Vec<_> = self
             .headers
             .iter()
             .filter(|(name, _)| {
-                !["date", "x-request-id", "ratelimit", "retry-after"].contains(&name.as_str())
+                ![
+                    "connection",
+                    "date",
+                    "x-request-id",
+                    "ratelimit",
+                    "retry-after",
+                ]
+                .contains(&name.as_str())
             })
             .map(|(n, v)| (n.clone(), v.clone()))
             .collect();

@@ -5,7 +5,9 @@
 //!
 //! - [`server`]: the application, once an engine
 //! - [`world`]: a school with two campuses and its people
+//! - [`provision`]: what no operation of the API does yet, by raw SQL
 //! - [`actor`]: who sends requests, and what comes back
+//! - [`call`]: requests made from the published document
 //! - [`contract`]: responses against the document
 
 #![expect(
@@ -17,13 +19,16 @@
 )]
 
 pub mod actor;
+pub mod call;
 pub mod contract;
+pub mod provision;
 pub mod server;
 pub mod world;
 
 use std::future::Future;
 
 pub use actor::{Actor, Answer};
+pub use call::{Call, Operation};
 pub use serde_json::{Value, json};
 pub use server::{Engine, Server};
 pub use world::World;
@@ -34,9 +39,17 @@ where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()>,
 {
-    let Some(server) = Server::shared(engine) else {
-        return;
-    };
+    if let Some(server) = Server::shared(engine) {
+        run_on(server, story);
+    }
+}
+
+/// Runs a story in a world of its own on one server, then checks the invariants there.
+pub fn run_on<F, Fut>(server: &'static Server, story: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     net::SocketAddr,
+    path::PathBuf,
     sync::{Once, OnceLock},
 };
 
@@ -25,6 +26,9 @@ pub struct Server {
     pub address: SocketAddr,
     pub app: App,
     pub contract: Contract,
+    /// Where its keys are.
+    pub folder: PathBuf,
+    database_url: String,
     runtime: Runtime,
     _folder: educrm::data_dir::DataDir,
     _running: server::Running,
@@ -51,8 +55,21 @@ impl Server {
         }
     }
 
+    /// Another instance over the same database and keys; only PostgreSQL takes a second one.
+    pub fn twin(&self) -> Self {
+        let folder = fresh_folder();
+        std::fs::create_dir(&folder).unwrap();
+        for key in ["field.key", "signing.pem", "cursor.key"] {
+            std::fs::copy(self.folder.join(key), folder.join(key)).unwrap();
+        }
+        Self::start_in(folder, &self.database_url, &[])
+    }
+
     fn start(database_url: &str, more: &[(&str, &str)]) -> Self {
-        let folder = std::env::temp_dir().join(format!("educrm-test-{}", uuid::Uuid::now_v7()));
+        Self::start_in(fresh_folder(), database_url, more)
+    }
+
+    fn start_in(folder: PathBuf, database_url: &str, more: &[(&str, &str)]) -> Self {
         let settings = Settings::read(|name| {
             let own = more.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
             let value = own.or(match name {
@@ -69,17 +86,19 @@ impl Server {
         })
         .unwrap();
         let runtime = Runtime::new().unwrap();
-        let (app, folder, running) = runtime.block_on(async {
-            let (app, folder) = boot::open(settings, Clock::default()).await.unwrap();
+        let (app, locked, running) = runtime.block_on(async {
+            let (app, locked) = boot::open(settings, Clock::default()).await.unwrap();
             let running = server::start(app.clone()).unwrap();
-            (app, folder, running)
+            (app, locked, running)
         });
         Self {
             address: running.address,
             contract: Contract::new(&app.document),
             app,
+            folder,
+            database_url: database_url.to_owned(),
             runtime,
-            _folder: folder,
+            _folder: locked,
             _running: running,
         }
     }
@@ -102,6 +121,10 @@ impl Server {
             .unwrap();
         assert!(broken.is_empty(), "invariants broken: {broken:?}");
     }
+}
+
+fn fresh_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("educrm-test-{}", uuid::Uuid::now_v7()))
 }
 
 /// Address of a fresh database on the server that `TEST_POSTGRES_URL` names.

@@ -23,8 +23,20 @@ pub struct World {
     /// What its people type at log-in.
     pub code: String,
     pub places: Places,
+    /// The other institution.
+    pub other: Id<Institution>,
+    pub other_places: Places,
     people: Vec<(&'static str, Id<Principal>, String)>,
     stranger: Actor,
+}
+
+/// What somebody does, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Post {
+    pub role: &'static str,
+    pub campus: Id<Campus>,
+    /// Whether in the recruiters' team.
+    pub in_team: bool,
 }
 
 /// Where things are.
@@ -66,7 +78,7 @@ impl World {
     pub async fn found(server: &'static Server) -> Self {
         let (institution, places, people) = settle(server, "school").await;
         let code = code_of("school", institution);
-        let (_, _, others) = settle(server, "other").await;
+        let (other, other_places, others) = settle(server, "other").await;
         let (_, principal, token) = others
             .into_iter()
             .find(|(name, ..)| *name == "boss")
@@ -76,6 +88,8 @@ impl World {
             institution,
             code,
             places,
+            other,
+            other_places,
             people,
             stranger: Actor::new(server, principal, Some(token)),
         }
@@ -89,6 +103,20 @@ impl World {
     /// Names of everyone in the school.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.people.iter().map(|(name, ..)| *name)
+    }
+
+    /// What one of the school's people does.
+    pub fn post(&self, name: &str) -> Post {
+        let (_, role, place, in_team) = PEOPLE.iter().find(|(n, ..)| *n == name).unwrap();
+        Post {
+            role,
+            campus: match place {
+                Where::North => self.places.north,
+                Where::East => self.places.east,
+                Where::South => self.places.south,
+            },
+            in_team: *in_team,
+        }
     }
 
     /// Sees and does everything.

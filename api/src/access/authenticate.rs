@@ -87,6 +87,7 @@ impl Authorities {
             stale.principal().uuid(),
             stale.session().map(Into::into),
         );
+        self.known.invalidate(&key);
         let now = app.clock.now();
         let authority = load(
             &app.db.read(),
@@ -142,9 +143,14 @@ pub async fn authenticate(
 }
 
 async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
-    let Some(credentials) = request.headers().get(header::AUTHORIZATION) else {
+    let mut sent = request.headers().get_all(header::AUTHORIZATION);
+    let Some(credentials) = sent.next() else {
         return Ok(Caller::Anonymous);
     };
+    // Of several, a proxy before us may have gone by another one.
+    if sent.next().is_some() {
+        return Ok(Caller::Unknown);
+    }
     let app = App::of(request.request())?;
     let verified = credentials
         .to_str()

@@ -3,11 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::{Method, StatusCode},
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode};
 use domain::{
     access::{Oneself, Permission},
     fault::Fault,
@@ -26,6 +22,7 @@ use crate::{
     http::{
         Problem, Reply,
         context::RequestContext,
+        parameters,
         problem::{IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, PASSWORD_CHANGE_REQUIRED},
     },
 };
@@ -151,21 +148,20 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
     let grant =
         Grant::of(&authority, stamp.now()).ok_or_else(|| Problem::permission_missing(P::CODE))?;
     let context = RequestContext::of(request);
-    let method = match *request.method() {
-        Method::HEAD => Method::GET.to_string(),
-        _ => request.method().to_string(),
-    };
-    let name = request
+    let info = request
         .match_pattern()
-        .and_then(|pattern| app.operations.name(&method, &pattern))
+        .and_then(|pattern| app.operations.get(request.method().as_str(), &pattern))
         .ok_or_else(|| Problem::internal("an operation is not in the contract"))?;
+    if !info.takes_query {
+        parameters::none(request)?;
+    }
     let operation = Operation {
         institution: authority.institution(),
         actor: Actor {
             principal: authority.principal().uuid(),
             kind: authority.kind(),
         },
-        name,
+        name: info.name,
         request: context.request_id,
         trace: context.trace_id,
         stamp,

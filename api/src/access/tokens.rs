@@ -144,7 +144,9 @@ impl Tokens {
     fn check(&self, token: &str) -> Option<Verified> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let ours = header.typ.as_deref() == Some("at+jwt")
-            && header.kid.as_deref() == Some(self.key_id.as_str());
+            && header.kid.as_deref() == Some(self.key_id.as_str())
+            // We understand none of the extensions that would have to be understood (RFC 7515).
+            && header.crit.is_none();
         if !ours {
             return None;
         }

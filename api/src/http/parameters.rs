@@ -76,6 +76,19 @@ where
         .map_err(|_| Problem::parameters(vec![FieldFault::new("", &INVALID_VALUE)]))
 }
 
+/// Refuses every parameter, where an operation has none.
+pub(crate) fn none(request: &HttpRequest) -> Result<(), Problem> {
+    let unknown: Vec<FieldFault> = pairs(request.query_string())?
+        .into_iter()
+        .map(|(name, _)| FieldFault::new(name, &UNKNOWN_PARAMETER))
+        .collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::parameters(unknown))
+    }
+}
+
 /// The parameters as one object schema.
 fn schema<T: IntoParams>() -> Value {
     let mut properties = Map::new();

@@ -86,8 +86,10 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) 
     let mut branches: Vec<Branch> = campuses.into_iter().map(Branch::Campus).collect();
     branches.extend(holders.into_iter().map(Branch::Holder));
     // A share opens a record to be read, or to be changed as well; never to be deleted or moved.
+    // One branch each: a row that is shared twice would fill two places of a page's key range.
     if permission.ends_with(":read") || permission.ends_with(":write") {
-        branches.push(Branch::Shared(places.grantees.clone()));
+        let shares = places.grantees.iter();
+        branches.extend(shares.map(|grantee| Branch::Shared(vec![*grantee])));
     }
     branches
 }

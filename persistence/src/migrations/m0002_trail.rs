@@ -85,8 +85,14 @@ CREATE TRIGGER audit_payloads_only_erased BEFORE UPDATE ON audit_payloads
         OR NEW.institution_id IS NOT OLD.institution_id OR NEW.id IS NOT OLD.id
     BEGIN SELECT RAISE(ABORT, 'audit_payloads_append_only'); END;
 CREATE TRIGGER events_only_sequenced BEFORE UPDATE ON events
-    WHEN OLD.position IS NOT NULL OR NEW.id IS NOT OLD.id OR NEW.type IS NOT OLD.type
-        OR NEW.data IS NOT OLD.data OR NEW.subject_id IS NOT OLD.subject_id
+    WHEN OLD.position IS NOT NULL OR NEW.institution_id IS NOT OLD.institution_id
+        OR NEW.id IS NOT OLD.id OR NEW.at IS NOT OLD.at OR NEW.type IS NOT OLD.type
+        OR NEW.schema_version IS NOT OLD.schema_version
+        OR NEW.subject_kind IS NOT OLD.subject_kind OR NEW.subject_id IS NOT OLD.subject_id
+        OR NEW.subject_version IS NOT OLD.subject_version OR NEW.actor_id IS NOT OLD.actor_id
+        OR NEW.actor_kind IS NOT OLD.actor_kind OR NEW.data IS NOT OLD.data
+    BEGIN SELECT RAISE(ABORT, 'events_append_only'); END;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'events_append_only'); END;
 --postgres
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -103,10 +109,20 @@ CREATE TRIGGER audit_payloads_only_erased BEFORE UPDATE ON audit_payloads
     FOR EACH ROW WHEN (NEW.salt IS NOT NULL OR NEW.payload IS NOT NULL
         OR NEW.institution_id <> OLD.institution_id OR NEW.id <> OLD.id)
     EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_payloads_no_truncate BEFORE TRUNCATE ON audit_payloads
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER events_only_sequenced BEFORE UPDATE ON events
-    FOR EACH ROW WHEN (OLD.position IS NOT NULL OR NEW.id <> OLD.id OR NEW.type <> OLD.type
-        OR NEW.data <> OLD.data OR NEW.subject_id <> OLD.subject_id)
+    FOR EACH ROW WHEN (OLD.position IS NOT NULL
+        OR (NEW.institution_id, NEW.id, NEW.at, NEW.type, NEW.schema_version, NEW.subject_kind,
+            NEW.subject_id, NEW.subject_version, NEW.actor_id, NEW.actor_kind, NEW.data)
+        IS DISTINCT FROM
+           (OLD.institution_id, OLD.id, OLD.at, OLD.type, OLD.schema_version, OLD.subject_kind,
+            OLD.subject_id, OLD.subject_version, OLD.actor_id, OLD.actor_kind, OLD.data))
     EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 --both
 "#
 );

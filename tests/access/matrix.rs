@@ -1,0 +1,192 @@
+//! Every operation × everybody × every relation to the record, against the policy model (T-05,
+//! I-25, I-27). All of it is made from the published document.
+
+use std::collections::BTreeSet;
+
+use domain::access::{Oneself, PERMISSIONS, Permission, Reach};
+use tests::{Operation, World, both, json};
+
+use super::policy::{
+    Kind, NO_RECORD, RELATIONS, ROWS, Relation, State, listed, make, people, row, target,
+};
+
+/// Operations of the document that need a permission, beside those on one's own account, which
+/// everybody has and no record stands behind.
+fn guarded(w: &World) -> impl Iterator<Item = (Operation, String)> {
+    let all = w.server.contract.callable().into_iter();
+    all.filter_map(|operation| {
+        let permission = operation.permission.clone()?;
+        (permission != Oneself::CODE).then_some((operation, permission))
+    })
+}
+
+/// Operations that name a record in their path.
+fn on_records(w: &World) -> impl Iterator<Item = (Operation, String)> {
+    guarded(w).filter(|(operation, _)| !operation.path_ids.is_empty())
+}
+
+both! {
+    async fn the_list_of_targets_is_that_of_the_document(w: World) {
+        let with_path: BTreeSet<String> = w.server.contract.callable().into_iter()
+            .filter(|o| o.permission.as_deref() != Some(Oneself::CODE))
+            .filter(|o| !o.path_ids.is_empty() && !NO_RECORD.contains(&o.id.as_str()))
+            .map(|o| o.id)
+            .collect();
+        let rows: BTreeSet<String> = ROWS.iter().map(|(id, ..)| (*id).to_owned()).collect();
+        assert_eq!(with_path, rows, "each operation on a record has a row, and no other");
+    }
+
+    async fn everybody_does_to_a_record_what_the_policy_allows_and_nothing_else(w: World) {
+        let people = people(&w).await;
+        let mut tried = 0;
+        for (operation, permission) in on_records(&w) {
+            let (kind, state) = row(&operation.id);
+            for person in &people {
+                let nothing = person.actor.call(&operation.call(&w, &operation.random_ids())).await;
+                for relation in RELATIONS {
+                    let Some(record) = target(&w, kind, state, person, relation).await else {
+                        continue;
+                    };
+                    tried += 1;
+                    let call = operation.call(&w, &record.ids);
+                    w.as_anonymous().call(&call).await.expect_problem(401, "unauthenticated");
+                    let answer = person.actor.call(&call).await;
+                    let what = format!("{} of {relation:?} by {}", operation.id, person.name);
+                    if !person.holds(&permission) {
+                        assert_eq!(answer.status, 403, "{what}: {}", answer.text);
+                        assert_eq!(answer.essence(), nothing.essence(), "{what}");
+                    } else if !person.reaches(&permission, &record)
+                        || (state == State::Live && record.state == State::Deleted)
+                    {
+                        assert_eq!(answer.status, 404, "{what}: {}", answer.text);
+                        assert_eq!(answer.essence(), nothing.essence(), "{what}");
+                    } else if record.state != state {
+                        assert_eq!(answer.status, 409, "{what}: {}", answer.text);
+                    } else {
+                        assert_eq!(answer.status, operation.success, "{what}: {}", answer.text);
+                    }
+                }
+            }
+        }
+        assert!(tried > 100, "only {tried} were tried");
+    }
+
+    async fn a_refused_change_leaves_the_record_as_it_was(w: World) {
+        for (operation, _) in on_records(&w).filter(|(o, _)| !o.is_read) {
+            let (kind, state) = row(&operation.id);
+            let pool = w.places.north;
+            let ids = make(&w, kind, state, w.institution, pool.uuid(), pool).await;
+            let call = operation.call(&w, &ids);
+            let before = w.server.contents(w.institution).await;
+            for actor in [w.as_anonymous(), w.as_recruiter(), w.as_outsider(), w.actor("teacher"), w.as_stranger()] {
+                let refused = actor.call(&call).await;
+                assert!([401, 403, 404].contains(&refused.status), "{}: {}", operation.id, refused.text);
+            }
+            assert_eq!(w.server.contents(w.institution).await, before, "{}", operation.id);
+            w.as_boss().call(&call).await.expect(operation.success);
+        }
+    }
+
+    async fn a_list_or_search_shows_what_the_policy_reaches_each_row_once(w: World) {
+        let people = people(&w).await;
+        let lists: Vec<_> = guarded(&w).filter(|(o, _)| is_list(o)).collect();
+        assert!(lists.len() >= 2);
+        for kind in [Kind::Customer] {
+            let mut records = Vec::new();
+            for person in people.iter().filter(|p| ["recruiter", "stranger", "outsider"].contains(&p.name.as_str())) {
+                for relation in RELATIONS {
+                    records.extend(target(&w, kind, State::Live, person, relation).await.map(|r| (relation, r)));
+                }
+            }
+            for (operation, permission) in lists.iter().filter(|(o, _)| kind_of(o) == kind) {
+                for person in &people {
+                    let answer = person.actor.call(&operation.call(&w, &[])).await;
+                    let what = format!("{} by {}", operation.id, person.name);
+                    if !person.holds(permission) {
+                        answer.expect_problem(403, "permission_missing");
+                        continue;
+                    }
+                    let seen = answer.expect(200).ids();
+                    let expected: BTreeSet<&str> = records.iter()
+                        .filter(|(relation, _)| *relation != Relation::OwnInOtherState)
+                        .filter(|(_, record)| person.reaches(permission, record))
+                        .map(|(_, record)| record.ids[0].as_str())
+                        .collect();
+                    assert_eq!(seen.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected, "{what}");
+                    assert_eq!(seen.len(), expected.len(), "{what} shows a row twice");
+                }
+            }
+        }
+    }
+
+    async fn an_operation_needs_the_permission_that_the_document_names_and_no_other(w: World) {
+        for (operation, permission) in guarded(&w) {
+            let all = PERMISSIONS.iter().map(|p| p.code);
+            let others: Vec<_> = all.filter(|code| *code != permission).map(|code| (code, Reach::Institution)).collect();
+            let without = format!("without_{}", operation.id);
+            w.add_role(&without, &others).await;
+            let only = format!("only_{}", operation.id);
+            w.add_role(&only, &[(permission.as_str(), Reach::Institution)]).await;
+
+            let call = operation.call(&w, &existing(&w, &operation).await);
+            let refused = w.hire(&[&without], w.places.north, None).await.call(&call).await
+                .expect_problem(403, "permission_missing");
+            let challenge = refused.header("www-authenticate").unwrap();
+            assert!(challenge.contains(&format!("scope=\"{permission}\"")), "{}: {challenge}", operation.id);
+            w.hire(&[&only], w.places.north, None).await.call(&call).await.expect(operation.success);
+        }
+    }
+
+    async fn a_role_that_is_archived_gives_nothing(w: World) {
+        w.add_role("gone", &[("customers:read", Reach::Institution)]).await;
+        let actor = w.hire(&["gone"], w.places.north, None).await;
+        w.reorganize(
+            "UPDATE roles SET archived_at = 1 WHERE institution_id = ? AND code = ?",
+            vec![w.institution.uuid().into(), "gone".into()],
+        ).await;
+        actor.get("/api/v1/customers").await.expect_problem(403, "permission_missing");
+    }
+
+    async fn nobody_moves_a_record_out_of_reach_or_takes_one_in_by_an_id_in_the_body(w: World) {
+        let recruiter = w.as_recruiter();
+        for (field, value, code) in [
+            ("campus_id", json!(w.places.south), "unknown_reference"),
+            ("campus_id", json!(w.other_places.north), "unknown_reference"),
+            ("campus_id", json!(uuid::Uuid::now_v7()), "unknown_reference"),
+            ("holder_id", json!(w.as_colleague().principal), "unknown_reference"),
+            ("holder_id", json!(w.as_stranger().principal), "unknown_reference"),
+            ("holder_id", json!(w.places.north), "unknown_reference"),
+            ("collector_id", json!(w.as_stranger().principal), "unknown_reference"),
+        ] {
+            let mut body = w.new_customer("张伟");
+            body[field] = value.clone();
+            let refused = recruiter.post("/api/v1/customers", &body).await.expect(422);
+            assert_eq!(refused.errors(), [(format!("#/{field}"), code.into())], "{field}: {value}");
+        }
+        assert!(w.as_boss().get("/api/v1/customers").await.ids().is_empty());
+    }
+}
+
+/// Ids of a record of the north campus for an operation, in the state that it needs.
+async fn existing(w: &World, operation: &Operation) -> Vec<String> {
+    if operation.path_ids.is_empty() {
+        return Vec::new();
+    }
+    let (kind, state) = row(&operation.id);
+    let pool = w.places.north;
+    make(w, kind, state, w.institution, pool.uuid(), pool).await
+}
+
+fn is_list(operation: &Operation) -> bool {
+    operation.is_read
+        && operation.path_ids.is_empty()
+        && operation
+            .answer
+            .as_ref()
+            .is_some_and(|a| a["properties"]["next_cursor"].is_object())
+}
+
+/// What a list is of, by the name of its page's schema.
+fn kind_of(operation: &Operation) -> Kind {
+    listed(operation.answer_name.as_deref().unwrap())
+}

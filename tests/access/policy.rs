@@ -1,0 +1,293 @@
+//! A small model of who may do what to which record, and records to try it on.
+
+use domain::{
+    access::{BUILT_IN_ROLES, Principal, Reach},
+    id::Id,
+    organization::{Campus, Institution},
+};
+use tests::{Actor, World, json};
+use uuid::Uuid;
+
+/// Kinds of record that operations name in their paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Customer,
+}
+
+/// What a record must be for an operation to succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Live,
+    Deleted,
+}
+
+/// Every operation with an id in its path: the kind of the record, and its state. An operation that
+/// is added to the API needs a row here.
+pub(crate) const ROWS: &[(&str, Kind, State)] = &[
+    ("getCustomer", Kind::Customer, State::Live),
+    ("changeCustomer", Kind::Customer, State::Live),
+    ("deleteCustomer", Kind::Customer, State::Live),
+    ("restoreCustomer", Kind::Customer, State::Deleted),
+];
+
+/// Operations with something in their path that is no record. This list may only shrink.
+pub(crate) const NO_RECORD: &[&str] = &["getProblemType"];
+
+/// The row of an operation.
+pub(crate) fn row(operation: &str) -> (Kind, State) {
+    let found = ROWS.iter().find(|(name, ..)| *name == operation);
+    assert!(
+        found.is_some(),
+        "{operation} has an id in its path: give it a row in tests/access/policy.rs"
+    );
+    let (_, kind, state) = found.unwrap();
+    (*kind, *state)
+}
+
+/// The kind of what a list's items are, by the name of the list's schema.
+pub(crate) fn listed(schema: &str) -> Kind {
+    assert_eq!(
+        schema, "CustomerPage",
+        "a list of something new: give it a kind"
+    );
+    Kind::Customer
+}
+
+/// Somebody, as the model knows them.
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) actor: Actor,
+    pub(crate) institution: Id<Institution>,
+    pub(crate) campus: Id<Campus>,
+    /// Other campuses of the same region.
+    pub(crate) region: Vec<Id<Campus>>,
+    /// Members of the teams that the person leads.
+    pub(crate) led: Vec<Id<Principal>>,
+    pub(crate) permissions: Vec<(&'static str, Reach)>,
+}
+
+/// A record to try something on.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) ids: Vec<String>,
+    pub(crate) institution: Id<Institution>,
+    pub(crate) holder: Uuid,
+    pub(crate) campus: Id<Campus>,
+    pub(crate) state: State,
+}
+
+/// How a record stands to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    Own,
+    Teammates,
+    CampusPool,
+    RegionPool,
+    OtherCampus,
+    OtherInstitution,
+    /// Held by the person, and not in the state that the operation needs.
+    OwnInOtherState,
+}
+
+pub(crate) const RELATIONS: [Relation; 7] = [
+    Relation::Own,
+    Relation::Teammates,
+    Relation::CampusPool,
+    Relation::RegionPool,
+    Relation::OtherCampus,
+    Relation::OtherInstitution,
+    Relation::OwnInOtherState,
+];
+
+impl Person {
+    pub(crate) fn holds(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|(code, _)| *code == permission)
+    }
+
+    /// Whether a record is within the reach of a permission.
+    pub(crate) fn reaches(&self, permission: &str, target: &Target) -> bool {
+        let own = target.holder == self.actor.principal.uuid();
+        target.institution == self.institution
+            && self
+                .permissions
+                .iter()
+                .filter(|(code, _)| *code == permission)
+                .any(|(_, reach)| {
+                    own || match reach {
+                        Reach::Own => false,
+                        Reach::Team => self.led.iter().any(|p| p.uuid() == target.holder),
+                        Reach::Campus => target.campus == self.campus,
+                        Reach::Region => {
+                            target.campus == self.campus || self.region.contains(&target.campus)
+                        }
+                        Reach::Institution => true,
+                    }
+                })
+    }
+}
+
+fn permissions(roles: &[&str]) -> Vec<(&'static str, Reach)> {
+    BUILT_IN_ROLES
+        .iter()
+        .filter(|role| roles.contains(&role.code))
+        .flat_map(|role| role.permissions.iter().copied())
+        .collect()
+}
+
+/// Everybody in the world, somebody of every built-in role, some with two roles or one of the
+/// school's own, and the stranger.
+pub(crate) async fn people(w: &World) -> Vec<Person> {
+    let mut people = Vec::new();
+    let region = |campus: Id<Campus>| {
+        let all = [w.places.north, w.places.east];
+        let others: Vec<_> = all.into_iter().filter(|c| *c != campus).collect();
+        if others.len() == 1 {
+            others
+        } else {
+            Vec::new()
+        }
+    };
+    let team: Vec<_> = w
+        .names()
+        .filter(|name| w.post(name).in_team)
+        .map(|name| w.actor(name).principal)
+        .collect();
+    for name in w.names() {
+        let post = w.post(name);
+        let leads = name == "supervisor";
+        people.push(Person {
+            name: name.into(),
+            actor: w.actor(name),
+            institution: w.institution,
+            campus: post.campus,
+            region: region(post.campus),
+            led: if leads { team.clone() } else { Vec::new() },
+            permissions: permissions(&[post.role]),
+        });
+    }
+    w.add_role(
+        "region_clerk",
+        &[
+            ("customers:read", Reach::Region),
+            ("customers:write", Reach::Region),
+        ],
+    )
+    .await;
+    let missing = BUILT_IN_ROLES
+        .iter()
+        .filter(|role| w.names().all(|name| w.post(name).role != role.code))
+        .map(|role| vec![role.code]);
+    let more = [vec!["recruiter", "finance"], vec!["region_clerk"]];
+    for roles in missing.chain(more) {
+        let mut permissions = permissions(&roles);
+        if roles == ["region_clerk"] {
+            permissions = vec![
+                ("customers:read", Reach::Region),
+                ("customers:write", Reach::Region),
+            ];
+        }
+        people.push(Person {
+            name: roles.join("+"),
+            actor: w.hire(&roles, w.places.north, None).await,
+            institution: w.institution,
+            campus: w.places.north,
+            region: region(w.places.north),
+            led: Vec::new(),
+            permissions,
+        });
+    }
+    people.push(Person {
+        name: "stranger".into(),
+        actor: w.as_stranger(),
+        institution: w.other,
+        campus: w.other_places.north,
+        region: vec![w.other_places.east],
+        led: Vec::new(),
+        permissions: permissions(&["boss"]),
+    });
+    people
+}
+
+/// Makes a record that stands so to a person; `None` where there can't be one.
+pub(crate) async fn target(
+    w: &World,
+    kind: Kind,
+    wanted: State,
+    person: &Person,
+    relation: Relation,
+) -> Option<Target> {
+    let own = (person.actor.principal.uuid(), person.campus);
+    let pool = |campus: Id<Campus>| (campus.uuid(), campus);
+    let here = person.institution == w.institution;
+    let places = if here { w.places } else { w.other_places };
+    let mut state = wanted;
+    let mut institution = person.institution;
+    let (holder, campus) = match relation {
+        Relation::Own => own,
+        Relation::Teammates if !here => return None,
+        Relation::Teammates => {
+            let mates = [w.as_colleague(), w.as_recruiter()];
+            let mate = mates
+                .iter()
+                .find(|m| m.principal != person.actor.principal)
+                .unwrap();
+            (mate.principal.uuid(), places.north)
+        }
+        Relation::CampusPool => pool(person.campus),
+        Relation::RegionPool => pool(*person.region.first()?),
+        Relation::OtherCampus if person.campus == places.south => pool(places.north),
+        Relation::OtherCampus => pool(places.south),
+        Relation::OtherInstitution => {
+            institution = if here { w.other } else { w.institution };
+            pool(if here {
+                w.other_places.north
+            } else {
+                w.places.north
+            })
+        }
+        Relation::OwnInOtherState => {
+            state = match wanted {
+                State::Live => State::Deleted,
+                State::Deleted => State::Live,
+            };
+            own
+        }
+    };
+    let ids = make(w, kind, state, institution, holder, campus).await;
+    Some(Target {
+        ids,
+        institution,
+        holder,
+        campus,
+        state,
+    })
+}
+
+/// Makes a record, by whoever may do everything where it is.
+pub(crate) async fn make(
+    w: &World,
+    kind: Kind,
+    state: State,
+    institution: Id<Institution>,
+    holder: Uuid,
+    campus: Id<Campus>,
+) -> Vec<String> {
+    let maker = if institution == w.institution {
+        w.as_boss()
+    } else {
+        w.as_stranger()
+    };
+    match kind {
+        Kind::Customer => {
+            let mut body = w.new_customer("张伟");
+            body["holder_id"] = json!(holder);
+            body["campus_id"] = json!(campus);
+            let made = maker.post("/api/v1/customers", &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{}", made.id());
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made.id()]
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What no operation of the API does yet: by raw SQL, on the server's own threads.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    access::{PrincipalKind, Reach},
+    id::Id,
+    organization::{Campus, Institution, Team},
+    text_enum::TextEnum,
+};
+use persistence::{
+    Error, Operation,
+    access::sessions,
+    organization::store::{NewStaff, hire},
+};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+
+use crate::{Actor, Server, World};
+
+/// Tables with nothing of any institution in them: the schema's own book, the count of failed
+/// log-ins (whose institution may not exist), and SQLite's name index, which keeps no text. This
+/// list may only shrink.
+const NOT_BUSINESS: &[&str] = &["login_failures", "seaql_migrations"];
+const NAME_INDEX: &str = "search_grams";
+
+/// Rows of one institution as text, by table.
+pub type Contents = BTreeMap<String, Vec<String>>;
+
+impl Server {
+    /// Runs one statement (`?` for its values) in a transaction of an institution.
+    pub async fn execute(
+        &self,
+        institution: Id<Institution>,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<u64, Error> {
+        let db = self.app.db.clone();
+        let stamp = self.app.clock.stamp();
+        let operation = Operation::system(institution, PrincipalKind::Operator, "provision", stamp);
+        let statement = &self.statement(sql, values);
+        let statement = statement.clone();
+        self.inside(async move {
+            let statement = &statement;
+            db.transaction(&operation, |tx| async move {
+                Ok(tx.execute_raw(statement.clone()).await?.rows_affected())
+            })
+            .await
+        })
+        .await
+    }
+
+    /// Reads with one statement (`?` for its values).
+    pub async fn query(&self, sql: &str, values: Vec<Value>) -> Vec<QueryResult> {
+        let read = self.app.db.read();
+        let statement = self.statement(sql, values);
+        self.inside(async move { read.query_all_raw(statement).await })
+            .await
+            .unwrap()
+    }
+
+    /// The first column, as text, of what a statement reads.
+    pub async fn texts(&self, sql: &str, values: Vec<Value>) -> Vec<String> {
+        self.query(sql, values)
+            .await
+            .iter()
+            .map(|row| row.try_get_by_index(0).unwrap())
+            .collect()
+    }
+
+    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
+        if !self.app.db.is_postgres() {
+            return Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        }
+        let mut numbered = String::new();
+        for (number, part) in sql.split('?').enumerate() {
+            if number > 0 {
+                numbered.push_str(&format!("${number}"));
+            }
+            numbered.push_str(part);
+        }
+        Statement::from_sql_and_values(DbBackend::Postgres, numbered, values)
+    }
+
+    /// Names of all business tables, from the database's own catalogue.
+    pub async fn tables(&self) -> Vec<String> {
+        let all = if self.app.db.is_postgres() {
+            "SELECT CAST(table_name AS text) FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1"
+        } else {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' \
+             ESCAPE '\\' ORDER BY 1"
+        };
+        let mut tables = self.texts(all, vec![]).await;
+        tables.retain(|t| !NOT_BUSINESS.contains(&t.as_str()) && !t.starts_with(NAME_INDEX));
+        assert!(
+            tables.len() > 15,
+            "the catalogue was not understood: {tables:?}"
+        );
+        tables
+    }
+
+    /// Names of a table's columns.
+    pub async fn columns(&self, table: &str) -> Vec<String> {
+        let sql = if self.app.db.is_postgres() {
+            "SELECT CAST(column_name AS text) FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position"
+        } else {
+            "SELECT name FROM pragma_table_info(?) ORDER BY cid"
+        };
+        self.texts(sql, vec![table.into()]).await
+    }
+
+    /// Everything that the database holds of an institution.
+    pub async fn contents(&self, institution: Id<Institution>) -> Contents {
+        let mut contents = Contents::new();
+        for table in self.tables().await {
+            let columns = self.columns(&table).await;
+            assert!(
+                columns.iter().any(|c| c == "institution_id"),
+                "{table} does not say whose its rows are"
+            );
+            let row = if self.app.db.is_postgres() {
+                format!("CAST(\"{table}\" AS text)")
+            } else {
+                columns
+                    .iter()
+                    .map(|c| format!("quote(\"{c}\")"))
+                    .collect::<Vec<_>>()
+                    .join(" || '|' || ")
+            };
+            let sql = format!("SELECT {row} FROM \"{table}\" WHERE institution_id = ? ORDER BY 1");
+            let rows = self.texts(&sql, vec![institution.uuid().into()]).await;
+            contents.insert(table, rows);
+        }
+        contents
+    }
+}
+
+impl World {
+    /// Runs one statement in the school; `?` for its values.
+    pub async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, Error> {
+        self.server.execute(self.institution, sql, values).await
+    }
+
+    /// The same, and everybody's standing is to be read again.
+    pub async fn reorganize(&self, sql: &str, values: Vec<Value>) {
+        self.execute(sql, values).await.unwrap();
+        self.execute(
+            "UPDATE institutions SET access_version = access_version + 1 WHERE institution_id = ?",
+            vec![self.institution.uuid().into()],
+        )
+        .await
+        .unwrap();
+    }
+
+    /// Adds a role of the school's own.
+    pub async fn add_role(&self, code: &str, permissions: &[(&str, Reach)]) {
+        let id: Id<()> = self.server.app.clock.stamp().id();
+        self.execute(
+            "INSERT INTO roles (institution_id, id, code, name, is_built_in, version, created_at) \
+             VALUES (?, ?, ?, ?, ?, 1, 0)",
+            vec![
+                self.institution.uuid().into(),
+                id.uuid().into(),
+                code.into(),
+                code.into(),
+                false.into(),
+            ],
+        )
+        .await
+        .unwrap();
+        for (permission, reach) in permissions {
+            self.execute(
+                "INSERT INTO role_permissions (institution_id, role_id, permission, reach) \
+                 VALUES (?, ?, ?, ?)",
+                vec![
+                    self.institution.uuid().into(),
+                    id.uuid().into(),
+                    (*permission).into(),
+                    reach.as_str().into(),
+                ],
+            )
+            .await
+            .unwrap();
+        }
+    }
+
+    /// Hires and logs in somebody with these roles.
+    pub async fn hire(
+        &self,
+        roles: &[&str],
+        campus: Id<Campus>,
+        home_team: Option<Id<Team>>,
+    ) -> Actor {
+        let app = &self.server.app;
+        let stamp = app.clock.stamp();
+        let institution = self.institution;
+        let operation = Operation::system(institution, PrincipalKind::Operator, "hire", stamp);
+        let new = NewStaff {
+            user_name: stamp.id::<()>().to_string(),
+            name: roles.join(" "),
+            campuses: vec![campus],
+            home_team,
+            roles: roles.iter().map(|r| (*r).to_owned()).collect(),
+        };
+        let db = app.db.clone();
+        let (principal, session) = self
+            .server
+            .inside(async move {
+                let new = &new;
+                db.transaction(&operation, |tx| async move {
+                    let principal = hire(&tx, new).await?.cast();
+                    let lasts = jiff::SignedDuration::from_hours(1);
+                    let (session, _) = sessions::open(&tx, principal, lasts).await?;
+                    Ok::<_, Error>((principal, session))
+                })
+                .await
+                .unwrap()
+            })
+            .await;
+        let token = app
+            .tokens
+            .issue(institution, principal, Some(session), &stamp)
+            .unwrap();
+        Actor::new(self.server, principal, Some(token))
+    }
+
+    /// Puts ids of this world where an example of the document has made-up ones.
+    pub fn make_real(&self, example: &mut serde_json::Value) {
+        if let Some(fields) = example.as_object_mut() {
+            for (name, value) in fields {
+                match name.as_str() {
+                    "campus_id" => *value = self.places.north.to_string().into(),
+                    _ => self.make_real(value),
+                }
+            }
+        } else if let Some(items) = example.as_array_mut() {
+            items.iter_mut().for_each(|item| self.make_real(item));
+        }
+    }
+}
