@@ -82,7 +82,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         .any(|status| operation["responses"].get(*status).is_some());
     let changes_shared = matches!(method, "patch" | "put" | "delete");
     let account = path.contains("/auth/");
-    let command = method == "post" && secured && !account && !is_read_only(operation);
+    let command = method == "post"
+        && secured
+        && !account
+        && !path.ends_with("/reveal")
+        && !is_read_only(operation);
 
     if let Some(name) = operation["operationId"].as_str() {
         operation["operationId"] = lower_camel(name).into();

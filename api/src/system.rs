@@ -28,6 +28,7 @@ const TAG: &str = "system";
 static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::access::PrincipalKind>(),
     ListInfo::of::<domain::access::Reach>(),
+    ListInfo::of::<domain::customers::ContactKind>(),
     ListInfo::of::<domain::customers::Kind>(),
     ListInfo::of::<domain::customers::Gender>(),
     ListInfo::of::<domain::customers::Stage>(),
@@ -138,6 +139,8 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::organization::RULES,
         domain::customers::RULES,
         domain::search::RULES,
+        domain::phone::RULES,
+        domain::email::RULES,
     ]
     .into_iter()
     .flatten()

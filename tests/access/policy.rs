@@ -28,6 +28,7 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("changeCustomer", Kind::Customer, State::Live),
     ("deleteCustomer", Kind::Customer, State::Live),
     ("restoreCustomer", Kind::Customer, State::Deleted),
+    ("revealCustomer", Kind::Customer, State::Live),
 ];
 
 /// Operations with something in their path that is no record. This list may only shrink.

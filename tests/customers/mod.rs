@@ -1,5 +1,6 @@
 mod access;
 mod change;
+mod contacts;
 mod create;
 mod delete;
 mod list;

@@ -1,5 +1,5 @@
 use domain::{
-    customers::{Channel, Customer, Gender, Kind, Profile, Stage},
+    customers::{Channel, ContactInput, ContactPoint, Customer, Gender, Kind, Profile, Stage},
     id::Id,
 };
 use jiff::{Timestamp, civil::Date};
@@ -12,6 +12,7 @@ use validator::Validate;
 
 use crate::http::wire::Wire;
 
+pub type ContactKind = Wire<domain::customers::ContactKind>;
 pub type CustomerKind = Wire<Kind>;
 pub type CustomerGender = Wire<Gender>;
 pub type CustomerStage = Wire<Stage>;
@@ -40,6 +41,9 @@ pub struct CreateCustomer {
     pub stage: Option<CustomerStage>,
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
+    /// Ways to reach the customer.
+    #[schema(max_items = 20, nullable = false, value_type = Option<Vec<ContactPointInput>>)]
+    pub contact_points: Option<Vec<ContactPointInput>>,
     pub campus_id: Uuid,
     /// Who holds the customer: a person of staff of the campus, or the campus itself for its pool.
     /// The caller, when absent, if he or she works there; else the pool.
@@ -77,6 +81,109 @@ pub struct ChangeCustomer {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 2000)]
     pub note: Option<Option<String>>,
+    /// Replaces the whole list: name the ones to keep by their id.
+    #[schema(max_items = 20, nullable = false, value_type = Option<Vec<ContactPointInput>>)]
+    pub contact_points: Option<Vec<ContactPointInput>>,
+}
+
+/// A contact point as it is sent: an existing one by its id, or a new one.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "phone", "value": "+8613800138000", "label": "妈妈"}))]
+pub struct ContactPointInput {
+    /// Of an existing contact point; what is absent beside it stays as it is.
+    #[schema(nullable = false)]
+    pub id: Option<Uuid>,
+    #[schema(nullable = false)]
+    pub kind: Option<ContactKind>,
+    /// Phones in any usual form; they are kept in E.164. A masked value is refused.
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    pub value: Option<String>,
+    #[schema(min_length = 1, max_length = 50, nullable = false)]
+    pub label: Option<String>,
+    #[schema(nullable = false)]
+    pub is_preferred: Option<bool>,
+}
+
+impl std::fmt::Debug for ContactPointInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl From<ContactPointInput> for ContactInput {
+    fn from(input: ContactPointInput) -> Self {
+        Self {
+            id: input.id.map(Id::new),
+            kind: input.kind.map(|kind| kind.0),
+            value: input.value,
+            label: input.label,
+            is_preferred: input.is_preferred.unwrap_or_default(),
+        }
+    }
+}
+
+/// A way to reach a customer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ContactPoint)]
+pub struct ContactPointBody {
+    pub id: Uuid,
+    pub kind: ContactKind,
+    /// In its safe form (`138****8000`), except in reveals.
+    pub value: String,
+    #[schema(required)]
+    pub label: Option<String>,
+    pub is_preferred: bool,
+}
+
+impl ContactPointBody {
+    fn safe(point: &ContactPoint) -> Self {
+        Self {
+            id: point.id.uuid(),
+            kind: Wire(point.kind),
+            value: point.safe(),
+            label: point.label.clone(),
+            is_preferred: point.is_preferred,
+        }
+    }
+
+    fn clear(point: &ContactPoint) -> Self {
+        Self {
+            value: point.clear().to_owned(),
+            ..Self::safe(point)
+        }
+    }
+}
+
+/// Why contact values are needed in the clear.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "回访"}))]
+pub struct RevealCustomer {
+    /// Kept on the audit trail.
+    #[schema(min_length = 2, max_length = 200)]
+    pub reason: String,
+}
+
+/// Contact values in the clear.
+#[derive(Serialize, ToSchema)]
+pub struct RevealedCustomer {
+    pub id: Uuid,
+    #[schema(value_type = Vec<ContactPointBody>)]
+    pub contact_points: Vec<ContactPointBody>,
+}
+
+impl From<Customer> for RevealedCustomer {
+    fn from(customer: Customer) -> Self {
+        Self {
+            id: customer.id.uuid(),
+            contact_points: customer
+                .contacts
+                .iter()
+                .map(ContactPointBody::clear)
+                .collect(),
+        }
+    }
 }
 
 impl ChangeCustomer {
@@ -98,7 +205,7 @@ impl ChangeCustomer {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Customer, example = json!({"id": "0192f0c1-2222-7000-8000-000000000000", "version": 1,
     "kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01", "intent": 3,
-    "stage": "lead", "note": null, "campus_id": "0192f0c1-1111-7000-8000-000000000000",
+    "stage": "lead", "note": null, "contact_points": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
@@ -118,6 +225,8 @@ pub struct CustomerBody {
     pub stage: CustomerStage,
     #[schema(required)]
     pub note: Option<String>,
+    #[schema(value_type = Vec<ContactPointBody>)]
+    pub contact_points: Vec<ContactPointBody>,
     pub campus_id: Uuid,
     /// A person of staff, or a campus for its pool.
     pub holder_id: Uuid,
@@ -142,6 +251,11 @@ impl From<Customer> for CustomerBody {
             intent: profile.intent,
             stage: Wire(profile.stage),
             note: profile.note,
+            contact_points: customer
+                .contacts
+                .iter()
+                .map(ContactPointBody::safe)
+                .collect(),
             campus_id: customer.campus.uuid(),
             holder_id: customer.holder.uuid(),
             source_channel: Wire(customer.provenance.channel),

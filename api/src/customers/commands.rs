@@ -12,8 +12,11 @@ use persistence::{
     Error, Handle, Tx,
     access::{Deletes, Reads, Writes},
     customers::store,
+    database::Change,
     organization::store::{campus_zone, holds_at, is_staff},
 };
+
+use serde_json::json;
 
 use super::{ChangeCustomer, CreateCustomer};
 use crate::http::IfMatch;
@@ -43,6 +46,11 @@ pub async fn create(
             stage: body.stage.map_or(Stage::Lead, |v| v.0),
             note: body.note,
         },
+        body.contact_points
+            .unwrap_or_default()
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         Provenance {
             channel: body.source_channel.0,
             collected_at: body.collected_at.unwrap_or(tx.now()),
@@ -121,7 +129,16 @@ pub async fn change(
     let today = today(tx, grant, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the customer's campus is gone"))?;
-    let after = before.change(body.apply(before.profile.clone()), today, &tx.stamp())?;
+    let contacts = body
+        .contact_points
+        .clone()
+        .map(|points| points.into_iter().map(Into::into).collect());
+    let after = before.change(
+        body.apply(before.profile.clone()),
+        contacts,
+        today,
+        &tx.stamp(),
+    )?;
     if after.version != before.version {
         store::update(tx, grant, &before, &after).await?;
     }
@@ -188,4 +205,24 @@ pub async fn get(
     store::find(handle, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
+/// Opens a customer's contact values to the caller; that, and why, is on the trail before they
+/// are shown.
+pub async fn reveal(
+    tx: &Tx,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+    reason: &str,
+) -> Result<Customer, Error> {
+    let customer = get(tx, grant, id).await?;
+    tx.record(Change {
+        kind: "reveal",
+        id: id.uuid(),
+        version: customer.version,
+        before: json!(null),
+        after: json!({ "fields": ["contact_points"], "reason": reason }),
+        event: None,
+    });
+    Ok(customer)
 }

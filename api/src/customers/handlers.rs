@@ -1,11 +1,10 @@
 use actix_web::{HttpRequest, delete, get, patch, post};
 use domain::{
-    access::{CustomersDelete, CustomersRead, CustomersWrite},
+    access::{CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite},
     customers::Customer,
     search::Query,
 };
 use persistence::{
-    access::Reads,
     clock::micros,
     customers::{search::search, store},
     scope::Page,
@@ -13,8 +12,8 @@ use persistence::{
 use uuid::Uuid;
 
 use super::{
-    ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, SearchCustomers,
-    commands,
+    ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, RevealCustomer,
+    RevealedCustomer, SearchCustomers, commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
@@ -96,9 +95,8 @@ pub(super) async fn search_customers(
         asked.limit,
         asked.cursor.as_deref(),
     )?;
-    let keys = ctx.app().db.keys(ctx.grant.scope().institution()).await?;
     let before = part.after.map(|(doc, _)| doc);
-    let found = search(&ctx.read(), &ctx.grant, &keys, &query, before, part.limit).await?;
+    let found = search(&ctx.read(), &ctx.grant, &query, before, part.limit).await?;
     Ok(Reply::ok(&CustomerPage {
         items: found.customers.into_iter().map(|(_, c)| c.into()).collect(),
         next_cursor: found.unsearched.map(|doc| part.cursor((doc, Uuid::nil()))),
@@ -160,6 +158,23 @@ pub(super) async fn restore_customer(
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
         record(commands::restore(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Show contact values in the clear, for a stated reason
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = RevealCustomer,
+    responses((status = 200, body = RevealedCustomer)), security(("bearer" = ["customers:reveal"])))]
+#[post("/customers/{customer_id}/reveal")]
+pub(super) async fn reveal_customer(
+    ctx: Granted<CustomersReveal>,
+    id: PathId<Customer>,
+    body: Json<RevealCustomer>,
+) -> Result<Reply, Problem> {
+    let reason = body.value.reason.as_str();
+    ctx.transaction(|tx, grant| async move {
+        let customer = commands::reveal(&tx, &grant, id.0, reason).await?;
+        Reply::ok(&RevealedCustomer::from(customer))
     })
     .await
 }

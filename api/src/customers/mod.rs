@@ -15,5 +15,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_customer)
         .service(handlers::change_customer)
         .service(handlers::delete_customer)
-        .service(handlers::restore_customer);
+        .service(handlers::restore_customer)
+        .service(handlers::reveal_customer);
 }

@@ -38,5 +38,6 @@ permissions! {
     CustomersRead = "customers:read" { "查看客户", "See customers" }
     CustomersWrite = "customers:write" { "新建和修改客户", "Create and change customers" }
     CustomersDelete = "customers:delete" { "删除和恢复客户", "Delete and restore customers" }
+    CustomersReveal = "customers:reveal" { "查看联系方式明文", "See contact values in the clear" }
     CustomersAssign = "customers:assign" { "分配和转移客户", "Assign and transfer customers" }
 }

@@ -31,26 +31,26 @@ macro_rules! roles {
 
 roles! {
     "boss" { "老板", "Owner" } [
-        "customers:read" Institution, "customers:write" Institution,
+        "customers:reveal" Institution, "customers:read" Institution, "customers:write" Institution,
         "customers:delete" Institution, "customers:assign" Institution ]
     "sales_director" { "销售总监", "Sales director" } [
-        "customers:read" Institution, "customers:write" Institution, "customers:assign" Institution ]
+        "customers:reveal" Institution, "customers:read" Institution, "customers:write" Institution, "customers:assign" Institution ]
     "branch_manager" { "分公司经理", "Branch manager" } [
-        "customers:read" Campus, "customers:write" Campus,
+        "customers:reveal" Campus, "customers:read" Campus, "customers:write" Campus,
         "customers:delete" Campus, "customers:assign" Campus ]
     "sales_supervisor" { "销售部门主管", "Sales supervisor" } [
-        "customers:read" Team, "customers:write" Team, "customers:assign" Team ]
+        "customers:reveal" Team, "customers:read" Team, "customers:write" Team, "customers:assign" Team ]
     "recruitment_supervisor" { "招生主管", "Recruitment supervisor" } [
-        "customers:read" Institution, "customers:write" Institution, "customers:assign" Institution ]
+        "customers:reveal" Institution, "customers:read" Institution, "customers:write" Institution, "customers:assign" Institution ]
     "recruiter" { "招生人员", "Recruiter" } [
-        "customers:read" Own, "customers:write" Own ]
+        "customers:reveal" Own, "customers:read" Own, "customers:write" Own ]
     "customer_service" { "客服人员", "Customer service" } [
-        "customers:read" Campus, "customers:write" Campus ]
+        "customers:reveal" Campus, "customers:read" Campus, "customers:write" Campus ]
     "finance" { "财务", "Finance" } [
         "customers:read" Campus ]
     "teacher" { "教师", "Teacher" } []
     "customer_information_administrator" { "客户信息管理员", "Customer information administrator" } [
-        "customers:read" Institution, "customers:write" Institution, "customers:delete" Institution ]
+        "customers:reveal" Institution, "customers:read" Institution, "customers:write" Institution, "customers:delete" Institution ]
     "system_administrator" { "系统管理员", "System administrator" } []
 }
 

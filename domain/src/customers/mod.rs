@@ -4,8 +4,10 @@
 //! (student, guardian, school …), belongs to a campus, and is held by a person of staff or by the
 //! pool of a campus; who sees it follows from these two.
 
+mod contact;
 mod fault;
 mod model;
 
+pub use contact::*;
 pub use fault::*;
 pub use model::*;

@@ -1,6 +1,9 @@
 use jiff::{Timestamp, civil::Date};
 
-use super::{BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED};
+use super::{
+    BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED, ContactInput,
+    ContactPoint, replace,
+};
 use crate::{
     fault::{Fault, FieldFault},
     id::Id,
@@ -78,6 +81,8 @@ pub struct Customer {
     /// Raised by one with every change to the customer or its own parts.
     pub version: i64,
     pub profile: Profile,
+    /// At most [`CONTACTS_MAX`](super::CONTACTS_MAX).
+    pub contacts: Vec<ContactPoint>,
     pub holder: Id<Holder>,
     pub campus: Id<Campus>,
     pub provenance: Provenance,
@@ -149,6 +154,7 @@ impl Customer {
     /// Every field that breaks a rule, at once.
     pub fn create(
         profile: Profile,
+        contacts: Vec<ContactInput>,
         provenance: Provenance,
         holder: Id<Holder>,
         campus: Id<Campus>,
@@ -156,6 +162,7 @@ impl Customer {
         stamp: &Stamp,
     ) -> Result<Self, Fault> {
         let profile = profile.checked(today)?;
+        let contacts = replace(&[], contacts, stamp)?;
         if provenance.collected_at > stamp.now() {
             return Err(Fault::field("/collected_at", &COLLECTED_IN_FUTURE));
         }
@@ -163,6 +170,7 @@ impl Customer {
             id: stamp.id(),
             version: 1,
             profile,
+            contacts,
             holder,
             campus,
             provenance,
@@ -172,17 +180,29 @@ impl Customer {
         })
     }
 
-    /// The customer with another profile; the same customer when nothing differs.
-    pub fn change(&self, profile: Profile, today: Date, stamp: &Stamp) -> Result<Self, Fault> {
+    /// The customer with another profile, and other contact points where they are given; the same
+    /// customer when nothing differs.
+    pub fn change(
+        &self,
+        profile: Profile,
+        contacts: Option<Vec<ContactInput>>,
+        today: Date,
+        stamp: &Stamp,
+    ) -> Result<Self, Fault> {
         if self.deleted_at.is_some() {
             return Err(Fault::new(&CUSTOMER_DELETED));
         }
         let profile = profile.checked(today)?;
-        if profile == self.profile {
+        let contacts = match contacts {
+            Some(inputs) => replace(&self.contacts, inputs, stamp)?,
+            None => self.contacts.clone(),
+        };
+        if profile == self.profile && contacts == self.contacts {
             return Ok(self.clone());
         }
         Ok(Self {
             profile,
+            contacts,
             ..self.touched(stamp)
         })
     }

@@ -1,7 +1,10 @@
 use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
-    access::{CustomersAssign, CustomersDelete, CustomersRead, CustomersWrite, Permission, Reach},
+    access::{
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
+        Permission, Reach,
+    },
     customers::Customer,
     id::Id,
     organization::{Campus, Holder, Institution},
@@ -157,6 +160,7 @@ grants! {
     CustomersWrite reads Customer; writes Customer; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
+    CustomersReveal reads Customer; writes ; deletes ;
 }
 
 impl<P> Clone for Grant<P> {

@@ -1,16 +1,25 @@
+#![expect(unreachable_pub, reason = "what the ORM derives is public")]
+
+use std::borrow::Cow;
+
 use domain::{
-    customers::{Channel, Customer, Gender, Kind, Profile, Provenance, Stage},
+    customers::{
+        Channel, ContactKind, ContactPoint, Customer, Gender, Kind, Profile, Provenance, Stage,
+    },
     id::Id,
     organization::Institution,
     text,
     text_enum::TextEnum,
 };
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Iterable, entity::prelude::*};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::{
     Error,
     clock::{date, date_column, micros, timestamp},
+    keys::{FieldKeys, Place},
     scope::Scoped,
 };
 
@@ -30,6 +39,7 @@ pub struct Model {
     pub intent: Option<i16>,
     pub stage: String,
     pub note: Option<String>,
+    pub contacts: Option<Vec<u8>>,
     pub holder_id: Uuid,
     pub campus_id: Uuid,
     pub channel: String,
@@ -60,38 +70,105 @@ fn known<E: TextEnum>(text: &str) -> Result<E, Error> {
     E::parse(text).ok_or_else(|| Error::corrupt(E::NAME))
 }
 
-impl TryFrom<Model> for Customer {
-    type Error = Error;
-
-    fn try_from(row: Model) -> Result<Self, Error> {
-        Ok(Self {
-            id: Id::new(row.id),
-            version: row.version,
+impl Model {
+    /// The customer of this row, its contact points opened.
+    pub(super) fn open(self, keys: &FieldKeys) -> Result<Customer, Error> {
+        Ok(Customer {
+            contacts: contacts(keys, self.id, self.contacts.as_deref())?,
+            id: Id::new(self.id),
+            version: self.version,
             profile: Profile {
-                kind: known::<Kind>(&row.kind)?,
-                name: row.name,
-                gender: known::<Gender>(&row.gender)?,
-                birth_date: row.birth_date.map(date).transpose()?,
-                intent: row.intent,
-                stage: known::<Stage>(&row.stage)?,
-                note: row.note,
+                kind: known::<Kind>(&self.kind)?,
+                name: self.name,
+                gender: known::<Gender>(&self.gender)?,
+                birth_date: self.birth_date.map(date).transpose()?,
+                intent: self.intent,
+                stage: known::<Stage>(&self.stage)?,
+                note: self.note,
             },
-            holder: Id::new(row.holder_id),
-            campus: Id::new(row.campus_id),
+            holder: Id::new(self.holder_id),
+            campus: Id::new(self.campus_id),
             provenance: Provenance {
-                channel: known::<Channel>(&row.channel)?,
-                collected_at: timestamp(row.collected_at)?,
-                collector: row.collector_id.map(Id::new),
+                channel: known::<Channel>(&self.channel)?,
+                collected_at: timestamp(self.collected_at)?,
+                collector: self.collector_id.map(Id::new),
             },
-            created_at: timestamp(row.created_at)?,
-            updated_at: timestamp(row.updated_at)?,
-            deleted_at: row.deleted_at.map(timestamp).transpose()?,
+            created_at: timestamp(self.created_at)?,
+            updated_at: timestamp(self.updated_at)?,
+            deleted_at: self.deleted_at.map(timestamp).transpose()?,
         })
     }
 }
 
+/// A contact point as it is sealed.
+#[derive(Serialize, Deserialize)]
+struct Sealed<'a> {
+    id: Uuid,
+    kind: Cow<'a, str>,
+    value: Cow<'a, str>,
+    label: Option<Cow<'a, str>>,
+    is_preferred: bool,
+}
+
+fn place(customer: Uuid) -> Place {
+    Place {
+        table: "customers",
+        column: "contacts",
+        row: customer,
+    }
+}
+
+fn contacts(
+    keys: &FieldKeys,
+    customer: Uuid,
+    sealed: Option<&[u8]>,
+) -> Result<Vec<ContactPoint>, Error> {
+    let Some(sealed) = sealed else {
+        return Ok(Vec::new());
+    };
+    let plain = Zeroizing::new(keys.open(place(customer), sealed)?);
+    let points: Vec<Sealed<'_>> =
+        serde_json::from_slice(&plain).map_err(|_| Error::corrupt("contacts"))?;
+    points
+        .into_iter()
+        .map(|point| {
+            Ok(ContactPoint::stored(
+                Id::new(point.id),
+                known::<ContactKind>(&point.kind)?,
+                point.value.into_owned(),
+                point.label.map(Cow::into_owned),
+                point.is_preferred,
+            ))
+        })
+        .collect()
+}
+
+/// The contact points of a customer, sealed; nothing where there are none.
+fn seal(keys: &FieldKeys, customer: &Customer) -> Result<Option<Vec<u8>>, Error> {
+    if customer.contacts.is_empty() {
+        return Ok(None);
+    }
+    let points: Vec<Sealed<'_>> = customer
+        .contacts
+        .iter()
+        .map(|point| Sealed {
+            id: point.id.uuid(),
+            kind: point.kind.as_str().into(),
+            value: point.clear().into(),
+            label: point.label.as_deref().map(Cow::from),
+            is_preferred: point.is_preferred,
+        })
+        .collect();
+    let plain = Zeroizing::new(serde_json::to_vec(&points).map_err(Error::internal)?);
+    keys.seal(place(customer.id.uuid()), &plain).map(Some)
+}
+
 /// The whole row of a customer.
-pub(super) fn row(institution: Id<Institution>, customer: &Customer) -> Result<ActiveModel, Error> {
+pub(super) fn row(
+    institution: Id<Institution>,
+    keys: &FieldKeys,
+    customer: &Customer,
+) -> Result<ActiveModel, Error> {
     let profile = &customer.profile;
     Ok(ActiveModel {
         institution_id: Set(institution.uuid()),
@@ -105,6 +182,7 @@ pub(super) fn row(institution: Id<Institution>, customer: &Customer) -> Result<A
         intent: Set(profile.intent),
         stage: Set(profile.stage.as_str().into()),
         note: Set(profile.note.clone()),
+        contacts: Set(seal(keys, customer)?),
         holder_id: Set(customer.holder.uuid()),
         campus_id: Set(customer.campus.uuid()),
         channel: Set(customer.provenance.channel.as_str().into()),
@@ -114,6 +192,19 @@ pub(super) fn row(institution: Id<Institution>, customer: &Customer) -> Result<A
         updated_at: Set(micros(customer.updated_at)),
         deleted_at: Set(customer.deleted_at.map(micros)),
     })
+}
+
+/// The columns that differ. Sealed contact points differ each time they are sealed.
+pub(super) fn changes(before: ActiveModel, mut after: ActiveModel, contacts: bool) -> ActiveModel {
+    for column in Column::iter() {
+        if before.get(column) == after.get(column) {
+            after.not_set(column);
+        }
+    }
+    if !contacts {
+        after.not_set(Column::Contacts);
+    }
+    after
 }
 
 /// The fields of a customer as the audit trail compares them, in the words of the contract.
@@ -127,6 +218,14 @@ pub(super) fn fields(customer: &Customer) -> Value {
         "intent": profile.intent,
         "stage": profile.stage.as_str(),
         "note": profile.note,
+        "contact_points": customer
+            .contacts
+            .iter()
+            .map(|point| json!({
+                "id": point.id, "kind": point.kind.as_str(), "value": point.safe(),
+                "label": point.label, "is_preferred": point.is_preferred,
+            }))
+            .collect::<Vec<_>>(),
         "holder_id": customer.holder,
         "campus_id": customer.campus,
         "source_channel": customer.provenance.channel.as_str(),

@@ -5,11 +5,12 @@
 //! Grams only pre-filter: what they let through is held against the name again.
 
 use domain::{
-    customers::Customer,
+    customers::{ContactKind, ContactPoint, Customer},
     id::Id,
     organization::Institution,
-    search::{Query, Term, name_grams, recheck},
+    search::{Query, Term, last_four_gram, name_grams, recheck},
     text::fold,
+    text_enum::TextEnum,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityName, FromQueryResult, Iterable, Order,
@@ -18,7 +19,11 @@ use sea_orm::{
 
 use super::entity::{Column, Entity, Model};
 use crate::{
-    Error, Handle, Tx, access::Reads, database::statement, keys::FieldKeys, scope::reachable,
+    Error, Handle, Tx,
+    access::Reads,
+    database::statement,
+    keys::{FieldKeys, bytes},
+    scope::reachable,
 };
 
 const DOCUMENTS: &str = "search_documents";
@@ -41,7 +46,8 @@ pub(super) async fn index(
     customer: &Customer,
 ) -> Result<(), Error> {
     let keys = tx.keys().await?;
-    let grams = grams(&keys, customer);
+    let grams = grams(&keys, customer)?;
+    index_contacts(tx, &keys, institution, customer).await?;
     let key = [institution.uuid().into(), customer.id.uuid().into()];
     if tx.is_postgres() {
         let grams = Value::Array(
@@ -78,13 +84,66 @@ pub(super) async fn index(
     Ok(())
 }
 
-fn grams(keys: &FieldKeys, customer: &Customer) -> Vec<String> {
+/// Brings the keyed hashes of a customer's contact values up to date.
+async fn index_contacts(
+    tx: &Tx,
+    keys: &FieldKeys,
+    institution: Id<Institution>,
+    customer: &Customer,
+) -> Result<(), Error> {
+    if customer.version > 1 {
+        tx.execute_raw(statement(
+            tx,
+            "DELETE FROM contact_index WHERE institution_id = ? AND customer_id = ?",
+            [institution.uuid().into(), customer.id.uuid().into()],
+        ))
+        .await?;
+    }
+    for digest in customer.contacts.iter().map(|point| whole(keys, point)) {
+        tx.execute_raw(statement(
+            tx,
+            "INSERT INTO contact_index (institution_id, digest, customer_id) VALUES (?, ?, ?) \
+             ON CONFLICT DO NOTHING",
+            [
+                institution.uuid().into(),
+                bytes(digest?),
+                customer.id.uuid().into(),
+            ],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Keyed hash of a whole contact value.
+fn whole(keys: &FieldKeys, point: &ContactPoint) -> Result<[u8; 32], Error> {
+    keys.hash(point.kind.as_str(), point.clear())
+}
+
+/// The gram of a keyed hash: its first 16 bytes.
+fn hash_gram(keys: &FieldKeys, digest: &[u8; 32]) -> String {
+    let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
+    keys.gram(&format!("k{hex}"))
+}
+
+fn grams(keys: &FieldKeys, customer: &Customer) -> Result<Vec<String>, Error> {
     let name = &customer.profile.name;
-    name_grams(name)
+    let mut grams: Vec<String> = name_grams(name)
         .iter()
         .map(|gram| keys.gram(gram))
         .chain(first_character(name).map(|first| keys.gram(&first)))
-        .collect()
+        .collect();
+    for point in &customer.contacts {
+        grams.push(hash_gram(keys, &whole(keys, point)?));
+        grams.extend(
+            point
+                .last_four()
+                .map(|digits| keys.gram(&last_four_gram(&digits))),
+        );
+    }
+    grams.sort();
+    grams.dedup();
+    Ok(grams)
 }
 
 /// The gram that serves queries of one character.
@@ -96,16 +155,16 @@ fn first_character(name: &str) -> Option<String> {
 pub async fn search(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
-    keys: &FieldKeys,
     query: &Query,
     before: Option<i64>,
     limit: u64,
 ) -> Result<Found, Error> {
+    let keys = handle.keys_of(grant.scope().institution()).await?;
     let sets: Vec<Vec<String>> = query
         .terms()
         .iter()
-        .filter_map(|term| grams_of(keys, term))
-        .collect();
+        .filter_map(|term| grams_of(&keys, term).transpose())
+        .collect::<Result<_, _>>()?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut customers = Vec::new();
     let mut before = before;
@@ -116,7 +175,7 @@ pub async fn search(
         for (doc, row) in batch {
             before = Some(doc);
             if recheck(query, &row.name) {
-                customers.push((doc, Customer::try_from(row)?));
+                customers.push((doc, row.open(&keys)?));
             }
             if customers.len() == wanted {
                 return Ok(Found {
@@ -139,12 +198,20 @@ pub async fn search(
 }
 
 /// Grams that all must be there for a term; `None` where nothing can match.
-fn grams_of(keys: &FieldKeys, term: &Term) -> Option<Vec<String>> {
-    match term {
+fn grams_of(keys: &FieldKeys, term: &Term) -> Result<Option<Vec<String>>, Error> {
+    Ok(match term {
         Term::Grams(grams) => Some(grams.iter().map(|g| keys.gram(g)).collect()),
         Term::NamePrefix(prefix) => first_character(prefix).map(|first| vec![keys.gram(&first)]),
-        Term::PhoneLastFour(_) | Term::Phone(_) | Term::Email(_) => None,
-    }
+        Term::PhoneLastFour(digits) => Some(vec![keys.gram(&last_four_gram(digits))]),
+        Term::Phone(phone) => {
+            let digest = keys.hash(ContactKind::Phone.as_str(), phone.e164())?;
+            Some(vec![hash_gram(keys, &digest)])
+        }
+        Term::Email(email) => {
+            let digest = keys.hash(ContactKind::Email.as_str(), email.address())?;
+            Some(vec![hash_gram(keys, &digest)])
+        }
+    })
 }
 
 async fn candidates(

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     CHANGED, CREATED, DELETED, RESTORED,
-    entity::{Column, Entity, Model, PERSONAL, fields, row},
+    entity::{Column, Entity, PERSONAL, changes, fields, row},
     search,
 };
 use crate::{
@@ -77,12 +77,17 @@ pub async fn find(
     grant: &impl Reads<Customer>,
     id: Id<Customer>,
 ) -> Result<Option<Customer>, Error> {
-    scoped::<Entity>(grant)
+    let row = scoped::<Entity>(grant)
         .filter(Column::Id.eq(id.uuid()))
         .one(handle)
-        .await?
-        .map(Customer::try_from)
-        .transpose()
+        .await?;
+    match row {
+        Some(row) => {
+            let keys = handle.keys_of(grant.scope().institution()).await?;
+            row.open(&keys).map(Some)
+        }
+        None => Ok(None),
+    }
 }
 
 /// A customer that is about to be changed: no other transaction changes it until this one ends.
@@ -92,13 +97,15 @@ pub async fn lock(
     grant: &impl Writes<Customer>,
     id: Id<Customer>,
 ) -> Result<Option<Customer>, Error> {
-    scoped_to_change::<Entity>(grant)
+    let row = scoped_to_change::<Entity>(grant)
         .filter(Column::Id.eq(id.uuid()))
         .lock_exclusive()
         .one(tx)
-        .await?
-        .map(Customer::try_from)
-        .transpose()
+        .await?;
+    match row {
+        Some(row) => row.open(&*tx.keys().await?).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// One page of the customers within reach.
@@ -108,10 +115,11 @@ pub async fn list(
     filter: &Filter,
     part: &Page,
 ) -> Result<Vec<Customer>, Error> {
+    let keys = handle.keys_of(grant.scope().institution()).await?;
     page::<Entity>(handle, grant, filter.condition(), part)
         .await?
         .into_iter()
-        .map(Model::try_into)
+        .map(|row| row.open(&keys))
         .collect()
 }
 
@@ -124,7 +132,8 @@ pub async fn insert(
     customer: &Customer,
 ) -> Result<(), Error> {
     let scope = grant.scope();
-    Entity::insert(row(scope.institution(), customer)?)
+    let keys = tx.keys().await?;
+    Entity::insert(row(scope.institution(), &keys, customer)?)
         .exec_without_returning(tx)
         .await?;
     search::index(tx, scope.institution(), customer).await?;
@@ -155,8 +164,14 @@ pub async fn update(
     before: &Customer,
     after: &Customer,
 ) -> Result<(), Error> {
+    let institution = grant.scope().institution();
+    let keys = tx.keys().await?;
     let updated = scoped_update::<Entity>(grant)
-        .set(row(grant.scope().institution(), after)?)
+        .set(changes(
+            row(institution, &keys, before)?,
+            row(institution, &keys, after)?,
+            before.contacts != after.contacts,
+        ))
         .filter(Column::Id.eq(after.id.uuid()))
         .filter(Column::Version.eq(before.version))
         .exec(tx)
@@ -164,10 +179,16 @@ pub async fn update(
     if updated.rows_affected != 1 {
         return Err(Fault::new(&VERSION_STALE).into());
     }
-    if after.profile.name != before.profile.name {
-        search::index(tx, grant.scope().institution(), after).await?;
+    if after.profile.name != before.profile.name || after.contacts != before.contacts {
+        search::index(tx, institution, after).await?;
     }
-    let (was, is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
+    let (was, mut is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
+    if let Some(is) = is.as_object_mut()
+        && before.contacts != after.contacts
+    {
+        // The safe form may be the same.
+        is.entry("contact_points").or_insert(json!("changed"));
+    }
     let event = match (before.deleted_at, after.deleted_at) {
         (None, Some(_)) => Event {
             kind: &DELETED,

@@ -96,6 +96,12 @@ enum Engine {
 
 /// Where a statement runs: an open transaction, or a reading connection.
 pub trait Handle: ConnectionTrait + Send {
+    /// The keys that open sealed values of an institution.
+    fn keys_of(
+        &self,
+        institution: Id<Institution>,
+    ) -> impl Future<Output = Result<Arc<FieldKeys>, Error>> + Send;
+
     fn is_postgres(&self) -> bool {
         self.get_database_backend() == DbBackend::Postgres
     }
@@ -103,10 +109,20 @@ pub trait Handle: ConnectionTrait + Send {
 
 /// A reading connection: it can't write, on either engine's side.
 #[derive(Clone)]
-pub struct Read(DatabaseConnection);
+pub struct Read(DatabaseConnection, Arc<Keys>);
 
-impl Handle for Read {}
-impl Handle for Tx {}
+impl Handle for Read {
+    async fn keys_of(&self, institution: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
+        self.1.of(self, institution).await
+    }
+}
+
+impl Handle for Tx {
+    /// A transaction is of one institution.
+    async fn keys_of(&self, _: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
+        self.keys().await
+    }
+}
 
 impl Database {
     /// Opens the database. Refuses an engine that is known to lose data.
@@ -163,8 +179,8 @@ impl Database {
     /// A reading handle, outside any transaction. What decides a write is read in its transaction.
     pub fn read(&self) -> Read {
         match &self.engine {
-            Engine::Sqlite { read, .. } => Read(read.clone()),
-            Engine::Postgres { pool, .. } => Read(pool.clone()),
+            Engine::Sqlite { read, .. } => Read(read.clone(), self.keys.clone()),
+            Engine::Postgres { pool, .. } => Read(pool.clone(), self.keys.clone()),
         }
     }
 
@@ -228,11 +244,6 @@ impl Database {
             crate::migrations::up(&tx).await
         })
         .await
-    }
-
-    /// The keys that open sealed values of an institution.
-    pub async fn keys(&self, institution: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
-        self.keys.of(&self.read(), institution).await
     }
 
     /// Fails when the database does not answer a trivial question.

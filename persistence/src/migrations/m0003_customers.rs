@@ -18,6 +18,8 @@ CREATE TABLE customers (
         CHECK (stage IN ('lead', 'contacted', 'interested', 'trial', 'negotiating', 'enrolled',
                          'completed', 'lapsed', 'lost', 'won_back', 'invalid')),
     note {text},
+    -- Contact points, sealed; they are found by contact_index.
+    contacts {bytes},
     holder_id {uuid} NOT NULL,
     campus_id {uuid} NOT NULL,
     channel text NOT NULL,
@@ -36,6 +38,16 @@ CREATE TABLE customers (
 CREATE INDEX customers_created_idx ON customers (institution_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_holder_idx ON customers (institution_id, holder_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_campus_idx ON customers (institution_id, campus_id, created_at, id) WHERE deleted_at IS NULL;
+
+-- Keyed hashes of whole contact values.
+CREATE TABLE contact_index (
+    institution_id {uuid} NOT NULL,
+    digest {bytes} NOT NULL,
+    customer_id {uuid} NOT NULL,
+    PRIMARY KEY (institution_id, digest, customer_id),
+    CONSTRAINT contact_index_customer_fkey FOREIGN KEY (institution_id, customer_id) REFERENCES customers
+);
+CREATE INDEX contact_index_customer_idx ON contact_index (institution_id, customer_id);
 
 -- A customer opened to a person or a team beyond holder and campus. The customer's time of
 -- creation stands here too, so that a list of shared customers is one key range.

@@ -1,0 +1,236 @@
+use std::fmt;
+
+use super::{CONTACT_MASKED, CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
+use crate::{
+    email::Email,
+    fault::{Fault, FieldFault, REQUIRED, Rule},
+    id::Id,
+    phone::Phone,
+    stamp::Stamp,
+    text, text_enum,
+};
+
+text_enum! {
+    /// Kind of a contact point (CUST-04).
+    ContactKind as "ContactKind" {
+        Phone = "phone" { "电话", "Phone" }
+        Email = "email" { "邮箱", "E-mail" }
+        Wechat = "wechat" { "微信", "WeChat" }
+        Qq = "qq" { "QQ", "QQ" }
+        Address = "address" { "地址", "Address" }
+    }
+}
+
+/// Contact points of one customer, at most.
+pub const CONTACTS_MAX: usize = 20;
+/// Longest value, in characters.
+pub const CONTACT_MAX: usize = 200;
+/// Longest label, in characters.
+pub const LABEL_MAX: usize = 50;
+
+/// A way to reach a customer: an own part of it, sealed wherever it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContactPoint {
+    pub id: Id<ContactPoint>,
+    pub kind: ContactKind,
+    value: String,
+    pub label: Option<String>,
+    pub is_preferred: bool,
+}
+
+/// A contact point as it is asked for: an existing one by its id, or a new one.
+#[derive(Clone, Default)]
+pub struct ContactInput {
+    pub id: Option<Id<ContactPoint>>,
+    pub kind: Option<ContactKind>,
+    /// Unchanged, when absent on an existing one.
+    pub value: Option<String>,
+    pub label: Option<String>,
+    pub is_preferred: bool,
+}
+
+impl ContactPoint {
+    /// As it was stored; checked when it was taken in.
+    pub fn stored(
+        id: Id<Self>,
+        kind: ContactKind,
+        value: String,
+        label: Option<String>,
+        is_preferred: bool,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            value,
+            label,
+            is_preferred,
+        }
+    }
+
+    /// The value in the clear: E.164 for phones. Only for storing, finding, reveals and exports.
+    pub fn clear(&self) -> &str {
+        &self.value
+    }
+
+    /// The form that every other answer carries: `138****1234`.
+    pub fn safe(&self) -> String {
+        match self.kind {
+            ContactKind::Phone => Phone::parse(&self.value)
+                .map(|phone| phone.masked())
+                .unwrap_or_else(|_| HIDDEN.into()),
+            ContactKind::Email => Email::parse(&self.value)
+                .map(|email| email.masked())
+                .unwrap_or_else(|_| HIDDEN.into()),
+            ContactKind::Wechat | ContactKind::Qq => {
+                let mut start: String = self.value.chars().take(2).collect();
+                start.push_str(HIDDEN);
+                start
+            }
+            ContactKind::Address => HIDDEN.into(),
+        }
+    }
+
+    /// The last four digits of a phone.
+    pub fn last_four(&self) -> Option<String> {
+        match self.kind {
+            ContactKind::Phone => Phone::parse(&self.value)
+                .ok()
+                .map(|phone| phone.last_four().to_owned()),
+            _ => None,
+        }
+    }
+}
+
+const HIDDEN: &str = "***";
+
+impl fmt::Debug for ContactPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ***", self.kind)
+    }
+}
+
+impl fmt::Debug for ContactInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The list that replaces `existing`: each input is an existing point by its id, or a new one.
+///
+/// # Errors
+/// Every entry that breaks a rule, at once.
+pub fn replace(
+    existing: &[ContactPoint],
+    inputs: Vec<ContactInput>,
+    stamp: &Stamp,
+) -> Result<Vec<ContactPoint>, Fault> {
+    let mut points = Vec::new();
+    let mut faults = Vec::new();
+    for (index, input) in inputs.into_iter().enumerate() {
+        match point(existing, input, stamp) {
+            Ok(point) => points.push(point),
+            Err((field, rule)) => {
+                let pointer = format!("/contact_points/{index}/{field}");
+                faults.push(FieldFault::new(pointer, rule));
+            }
+        }
+    }
+    Fault::unless_empty(faults)?;
+    Ok(points)
+}
+
+type Broken = (&'static str, &'static Rule);
+
+fn point(
+    existing: &[ContactPoint],
+    input: ContactInput,
+    stamp: &Stamp,
+) -> Result<ContactPoint, Broken> {
+    let known = match input.id {
+        Some(id) => Some(
+            existing
+                .iter()
+                .find(|point| point.id == id)
+                .ok_or(("id", &CONTACT_UNKNOWN))?,
+        ),
+        None => None,
+    };
+    let kind = input
+        .kind
+        .or(known.map(|k| k.kind))
+        .ok_or(("kind", &REQUIRED))?;
+    let value = match (input.value, known) {
+        (Some(text), _) => value(kind, &text).map_err(|rule| ("value", rule))?,
+        (None, Some(known)) if known.kind == kind => known.value.clone(),
+        (None, _) => return Err(("value", &CONTACT_VALUE_MISSING)),
+    };
+    let label = input
+        .label
+        .map(|label| text::line("", &label, LABEL_MAX))
+        .transpose()
+        .map_err(|fault| ("label", fault.rule))?;
+    Ok(ContactPoint {
+        id: known.map_or_else(|| stamp.id(), |k| k.id),
+        kind,
+        value,
+        label,
+        is_preferred: input.is_preferred,
+    })
+}
+
+/// The value in its one form.
+fn value(kind: ContactKind, text: &str) -> Result<String, &'static Rule> {
+    // What we show in place of a value must not come back as one.
+    if text.contains("**") {
+        return Err(&CONTACT_MASKED);
+    }
+    match kind {
+        ContactKind::Phone => Phone::parse(text).map(|phone| phone.e164().to_owned()),
+        ContactKind::Email => Email::parse(text).map(|email| email.address().to_owned()),
+        _ => text::line("", text, CONTACT_MAX).map_err(|fault| fault.rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn stamp() -> Stamp {
+        Stamp::new(Timestamp::UNIX_EPOCH, |_| Uuid::from_u128(7))
+    }
+
+    fn phone(text: &str) -> ContactInput {
+        ContactInput {
+            kind: Some(ContactKind::Phone),
+            value: Some(text.into()),
+            ..ContactInput::default()
+        }
+    }
+
+    #[test]
+    fn a_masked_value_does_not_come_back_as_one() {
+        let points = replace(&[], vec![phone("138 0013 8000")], &stamp()).unwrap();
+        assert_eq!(points[0].clear(), "+8613800138000");
+        let masked = points[0].safe();
+        assert_eq!(masked, "138****8000");
+        let fault = replace(&points, vec![phone(&masked)], &stamp()).unwrap_err();
+        assert_eq!(fault.fields[0].rule.code, "masked_value");
+        assert_eq!(fault.fields[0].pointer, "/contact_points/0/value");
+    }
+
+    #[test]
+    fn an_existing_point_keeps_its_value_when_none_is_sent() {
+        let points = replace(&[], vec![phone("13800138000")], &stamp()).unwrap();
+        let kept = ContactInput {
+            id: Some(points[0].id),
+            label: Some("妈妈".into()),
+            ..ContactInput::default()
+        };
+        let after = replace(&points, vec![kept], &stamp()).unwrap();
+        assert_eq!(after[0].clear(), "+8613800138000");
+        assert_eq!(after[0].label.as_deref(), Some("妈妈"));
+    }
+}

@@ -1,0 +1,100 @@
+use tests::{both, json};
+
+both! {
+    async fn contact_values_are_shown_in_their_safe_form_everywhere_but_in_a_reveal(w: World) {
+        let recruiter = w.as_recruiter();
+        let mut body = w.new_customer("张伟");
+        body["contact_points"] = json!([
+            {"kind": "phone", "value": "138 0013 8000", "label": "妈妈", "is_preferred": true},
+            {"kind": "email", "value": "Zhang.Wei@Example.com"},
+        ]);
+        let made = recruiter.post("/api/v1/customers", &body).await.expect(201);
+        let path = format!("/api/v1/customers/{}", made.id());
+        assert_eq!(made.json["contact_points"][0]["value"], "138****8000");
+        let list = recruiter.get("/api/v1/customers").await.expect(200);
+        let found = recruiter.post("/api/v1/customers/search", &json!({"query": "张伟"})).await.expect(200);
+        for text in [&made.text, &recruiter.get(&path).await.text, &list.text, &found.text] {
+            assert!(!text.contains("13800138000") && !text.to_lowercase().contains("zhang.wei@"), "{text}");
+        }
+        let shown = recruiter.post(&format!("{path}/reveal"), &json!({"reason": "回访"})).await.expect(200);
+        assert_eq!(shown.json["contact_points"][0]["value"], "+8613800138000");
+        assert_eq!(shown.json["contact_points"][0]["label"], "妈妈");
+        let sql = "SELECT CAST(count(*) AS text) FROM audit_records WHERE institution_id = ? AND operation = 'revealCustomer'";
+        let records = w.server.texts(sql, vec![w.institution.uuid().into()]).await;
+        assert_eq!(records, ["1"]);
+    }
+
+    async fn a_reveal_needs_its_permission_reach_and_reason(w: World) {
+        let made = w.as_recruiter().post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201);
+        let path = format!("/api/v1/customers/{}/reveal", made.id());
+        let why = json!({"reason": "回访"});
+        w.as_colleague().post(&path, &why).await.expect_problem(404, "not_found");
+        w.as_stranger().post(&path, &why).await.expect_problem(404, "not_found");
+        w.actor("finance").post(&path, &why).await.expect_problem(403, "permission_missing");
+        w.as_recruiter().post(&path, &json!({})).await.expect_problem(422, "validation_failed");
+    }
+
+    async fn a_customer_is_found_by_a_whole_phone_its_last_digits_and_an_e_mail(w: World) {
+        let recruiter = w.as_recruiter();
+        let mut body = w.new_customer("张伟");
+        body["contact_points"] = json!([
+            {"kind": "phone", "value": "13800138000"}, {"kind": "email", "value": "zw@example.com"},
+        ]);
+        let made = recruiter.post("/api/v1/customers", &body).await.expect(201);
+        let find = async |who: &tests::Actor, query: &str| {
+            who.post("/api/v1/customers/search", &json!({"query": query})).await.expect(200).ids()
+        };
+        for query in ["13800138000", "+86 138-0013-8000", "8000", "ZW@example.com", "zw"] {
+            assert_eq!(find(&recruiter, query).await, [made.id()], "{query}");
+        }
+        assert!(find(&recruiter, "13800138001").await.is_empty());
+        assert!(find(&w.as_colleague(), "13800138000").await.is_empty());
+        assert!(find(&w.as_stranger(), "13800138000").await.is_empty());
+        // The index follows a new number.
+        let path = format!("/api/v1/customers/{}", made.id());
+        let other = json!({"contact_points": [{"kind": "phone", "value": "13900139000"}]});
+        recruiter.patch(&path, &other).await.expect(200);
+        assert!(find(&recruiter, "13800138000").await.is_empty());
+        assert_eq!(find(&recruiter, "13900139000").await, [made.id()]);
+    }
+
+    async fn a_list_of_contact_points_is_replaced_whole_and_keeps_what_its_ids_name(w: World) {
+        let recruiter = w.as_recruiter();
+        let mut body = w.new_customer("张伟");
+        body["contact_points"] = json!([
+            {"kind": "phone", "value": "13800138000"}, {"kind": "wechat", "value": "zhangwei2015"},
+        ]);
+        let made = recruiter.post("/api/v1/customers", &body).await.expect(201);
+        let path = format!("/api/v1/customers/{}", made.id());
+        let phone = made.json["contact_points"][0]["id"].clone();
+        let change = json!({"contact_points": [{"id": phone, "label": "爸爸"}]});
+        let changed = recruiter.patch(&path, &change).await.expect(200);
+        assert_eq!(changed.json["contact_points"].as_array().unwrap().len(), 1);
+        assert_eq!(changed.json["contact_points"][0]["value"], "138****8000");
+        let shown = recruiter.post(&format!("{path}/reveal"), &json!({"reason": "核对"})).await.expect(200);
+        assert_eq!(shown.json["contact_points"][0]["value"], "+8613800138000");
+        for (points, pointer, code) in [
+            (json!([{"kind": "phone", "value": "138****8000"}]), "#/contact_points/0/value", "masked_value"),
+            (json!([{"kind": "phone", "value": "12"}]), "#/contact_points/0/value", "phone_invalid"),
+            (json!([{"kind": "email", "value": "a@b@c"}]), "#/contact_points/0/value", "email_invalid"),
+            (json!([{"id": uuid::Uuid::now_v7()}]), "#/contact_points/0/id", "contact_point_unknown"),
+            (json!([{"kind": "phone"}]), "#/contact_points/0/value", "contact_value_missing"),
+            (json!([{"value": "13800138000"}]), "#/contact_points/0/kind", "required"),
+        ] {
+            let refused = recruiter.patch(&path, &json!({"contact_points": points})).await.expect(422);
+            assert_eq!(refused.errors(), [(pointer.into(), code.into())]);
+        }
+        assert_eq!(recruiter.get(&path).await.json, changed.json);
+    }
+
+    async fn no_contact_value_stands_in_the_database_in_the_clear(w: World) {
+        let mut body = w.new_customer("张伟");
+        body["contact_points"] = json!([{"kind": "phone", "value": "13712345678"}, {"kind": "address", "value": "canary-lane-77"}]);
+        w.as_recruiter().post("/api/v1/customers", &body).await.expect(201);
+        for (table, rows) in w.server.contents(w.institution).await {
+            for row in rows {
+                assert!(!row.contains("13712345678") && !row.contains("canary-lane-77"), "{table}");
+            }
+        }
+    }
+}
