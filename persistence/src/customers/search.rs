@@ -207,7 +207,10 @@ async fn candidates(
 /// The MATCH expression: any of the sets, all grams of a set.
 fn expression(sets: &[Vec<String>]) -> String {
     let all = |set: &Vec<String>| {
-        let quoted: Vec<String> = set.iter().map(|g| format!("\"{g}\"")).collect();
+        let quoted: Vec<String> = set
+            .iter()
+            .map(|g| format!("\"{}\"", g.replace('"', "\"\"")))
+            .collect();
         format!("({})", quoted.join(" AND "))
     };
     sets.iter().map(all).collect::<Vec<_>>().join(" OR ")
