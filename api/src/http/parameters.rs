@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, openapi::path::ParameterIn};
 
-use super::problem::{Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER};
+use super::problem::{INVALID_VALUE, Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER};
 use crate::app::App;
 
 /// Parameters that are as their schema says.
@@ -70,9 +70,13 @@ where
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
+    // What the schema lets through and the type does not, such as a time that no calendar has.
     serde_json::from_value(values)
         .map(Parameters)
-        .map_err(Problem::internal)
+        .map_err(|error| {
+            tracing::warn!(%error, "schema and type of the parameters disagree");
+            Problem::parameters(vec![FieldFault::new("", &INVALID_VALUE)])
+        })
 }
 
 /// The parameters as one object schema.
