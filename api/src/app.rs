@@ -7,7 +7,7 @@ use persistence::Database;
 use serde_json::Value;
 
 use crate::{
-    access::{Authorities, Limits, Tokens},
+    access::{Authorities, Limits, Tokens, commands::Derivation, passwords::Passwords},
     clock::Clock,
     contract,
     http::{Cursors, Problem, schema::Schemas},
@@ -26,12 +26,22 @@ pub struct Shared {
     pub settings: Settings,
     pub clock: Clock,
     pub tokens: Tokens,
-    pub authorities: Authorities,
+    pub authorities: Arc<Authorities>,
     pub limits: Limits,
+    pub passwords: Passwords,
+    pub derivation: Derivation,
     pub cursors: Cursors,
     pub schemas: Schemas,
     pub operations: Operations,
     pub document: Value,
+}
+
+/// What is made from the keys of the installation.
+pub struct Secrets {
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub derivation: Derivation,
+    pub cursors: Cursors,
 }
 
 impl std::ops::Deref for App {
@@ -42,24 +52,29 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    pub fn new(
-        settings: Settings,
-        clock: Clock,
-        db: Database,
-        tokens: Tokens,
-        cursors: Cursors,
-    ) -> Self {
+    pub fn new(settings: Settings, clock: Clock, db: Database, secrets: Secrets) -> Self {
+        let Secrets {
+            tokens,
+            passwords,
+            derivation,
+            cursors,
+        } = secrets;
         let document = contract::document(&settings.public_url);
+        let authorities = Arc::new(Authorities::default());
+        let forgetting = authorities.clone();
+        db.on_access_change(move |institution| forgetting.forget(institution));
         Self {
             db,
             shared: Arc::new(Shared {
                 limits: Limits::new(&settings),
-                authorities: Authorities::default(),
+                authorities,
                 schemas: Schemas::new(&document),
                 operations: Operations::new(&document),
                 settings,
                 clock,
                 tokens,
+                passwords,
+                derivation,
                 cursors,
                 document,
             }),

@@ -9,11 +9,24 @@ use persistence::{
     Database, Operation,
     database::Target,
     keys::Keys,
-    organization::store::{NewCampus, NewStaff, found, hire, open_campus},
+    organization::{
+        self,
+        store::{NewCampus, NewStaff, found, hire, open_campus},
+    },
 };
+use zeroize::Zeroizing;
 
 use crate::{
-    access::Tokens, app::App, clock::Clock, data_dir::DataDir, http::Cursors, settings::Settings,
+    access::{
+        Tokens,
+        commands::{Derivation, give_one_time_password},
+        passwords::Passwords,
+    },
+    app::{App, Secrets},
+    clock::Clock,
+    data_dir::DataDir,
+    http::Cursors,
+    settings::Settings,
 };
 
 /// Why the process can't start.
@@ -40,25 +53,32 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
     let signing = folder.secret("signing.pem", || {
         Tokens::generate_key().map_err(std::io::Error::other)
     })?;
-    let tokens = Tokens::new(&signing, settings.public_url.clone())?;
-    let cursors = Cursors::new(*folder.key("cursor.key")?);
-    Ok((App::new(settings, clock, db, tokens, cursors), folder))
+    let secrets = Secrets {
+        tokens: Tokens::new(&signing, settings.public_url.clone())?,
+        passwords: Passwords::new(folder.key("password.key")?)?,
+        derivation: Derivation::new(*folder.key("token.key")?),
+        cursors: Cursors::new(*folder.key("cursor.key")?),
+    };
+    Ok((App::new(settings, clock, db, secrets), folder))
 }
 
 /// What `educrm institution create` and the first start found.
-#[derive(Clone, Debug)]
 pub struct Founded {
     pub institution: Id<Institution>,
     pub administrator: Id<Principal>,
+    /// Printed once; the administrator must change it at the first log-in.
+    pub one_time_password: Zeroizing<String>,
 }
+
+/// User name of the first administrator.
+pub const ADMINISTRATOR: &str = "admin";
 
 /// Founds an institution with its headquarters and an administrator.
 pub async fn found_institution(
-    db: &Database,
-    clock: &Clock,
+    app: &App,
     new: &NewInstitution,
 ) -> Result<Founded, persistence::Error> {
-    let stamp = clock.stamp();
+    let stamp = app.clock.stamp();
     let institution = stamp.id();
     let operation = Operation::system(
         institution,
@@ -66,34 +86,52 @@ pub async fn found_institution(
         "found_institution",
         stamp,
     );
-    db.transaction(&operation, |tx| async move {
-        found(&tx, new).await?;
-        let campus = open_campus(
-            &tx,
-            &NewCampus {
-                name: new.name.clone(),
-                region: None,
-                legal_entity: new.name.clone(),
-                is_headquarters: true,
-                time_zone: new.time_zone.clone(),
-            },
-        )
-        .await?;
-        let administrator = hire(
-            &tx,
-            &NewStaff {
-                user_name: "admin".into(),
-                name: "管理员".into(),
-                campuses: vec![campus],
-                home_team: None,
-                roles: vec!["boss".into(), "system_administrator".into()],
-            },
-        )
-        .await?;
-        Ok(Founded {
-            institution,
-            administrator: administrator.cast(),
+    let administrator = app
+        .db
+        .transaction(&operation, |tx| async move {
+            found(&tx, new).await?;
+            let campus = open_campus(
+                &tx,
+                &NewCampus {
+                    name: new.name.clone(),
+                    region: None,
+                    legal_entity: new.name.clone(),
+                    is_headquarters: true,
+                    time_zone: new.time_zone.clone(),
+                },
+            )
+            .await?;
+            let administrator = hire(
+                &tx,
+                &NewStaff {
+                    user_name: ADMINISTRATOR.into(),
+                    name: "管理员".into(),
+                    campuses: vec![campus],
+                    home_team: None,
+                    roles: vec!["boss".into(), "system_administrator".into()],
+                },
+            )
+            .await?;
+            Ok(administrator.cast())
         })
+        .await?;
+    Ok(Founded {
+        institution,
+        administrator,
+        one_time_password: give_one_time_password(app, &operation, administrator).await?,
     })
-    .await
+}
+
+/// Founds the institution `school` where there is none yet.
+pub async fn found_first(app: &App) -> Result<Option<Founded>, persistence::Error> {
+    if organization::store::any_institution(&app.db.read()).await? {
+        return Ok(None);
+    }
+    let new = NewInstitution {
+        code: "school".into(),
+        name: "我的学校".into(),
+        time_zone: "Asia/Shanghai".into(),
+        currency: "CNY".into(),
+    };
+    found_institution(app, &new).await.map(Some)
 }

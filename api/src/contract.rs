@@ -37,6 +37,7 @@ use crate::{
         CustomerKind, CustomerStage, SourceChannel, CustomerSort
     )),
     tags(
+        (name = "access", description = "Log-in, sessions, and what one may do."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
         (name = "system", description = "Health, keys, lists and the contract itself.")
     )
@@ -80,7 +81,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         .iter()
         .any(|status| operation["responses"].get(*status).is_some());
     let changes_shared = matches!(method, "patch" | "put" | "delete");
-    let command = method == "post" && secured && !is_read_only(operation);
+    let account = path.contains("/auth/");
+    let command = method == "post" && secured && !account && !is_read_only(operation);
 
     if let Some(name) = operation["operationId"].as_str() {
         operation["operationId"] = lower_camel(name).into();
@@ -125,8 +127,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         ("503", "Unavailable"),
     ];
     problems.push(("408", "TimedOut"));
-    if secured {
+    if secured || account {
         problems.push(("401", "Unauthenticated"));
+    }
+    if secured {
         problems.push(("403", "PermissionMissing"));
     }
     if has_path_id {
@@ -146,7 +150,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if command || changes_shared {
         problems.push(("409", "Conflict"));
     }
-    if secured {
+    if secured || has_body {
         problems.push(("422", "Invalid"));
     }
     for (status, name) in problems {
@@ -327,7 +331,9 @@ mod tests {
         "listEnums",
         "listSigningKeys",
         "live",
+        "logIn",
         "ready",
+        "refreshTokens",
     ];
 
     fn published() -> Value {

@@ -1,6 +1,7 @@
 //! The API of educrm: a library with the binary `educrm`.
 //!
 //! - [`settings`], [`data_dir`], [`clock`]: what a process needs before it serves
+//! - [`boot`], [`cli`]: from settings to a running program
 //! - [`app`]: the state that every request sees
 //! - [`server`]: routes, start and stop
 //! - [`contract`]: the published OpenAPI document
@@ -14,6 +15,7 @@
 pub mod access;
 pub mod app;
 pub mod boot;
+pub mod cli;
 pub mod clock;
 pub mod contract;
 pub mod customers;

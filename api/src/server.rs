@@ -2,12 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use actix_cors::Cors;
 use actix_web::{App as Actix, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    access::{Limits, authenticate},
+    access::{self, Limits, authenticate},
     app::App,
     customers,
     http::edge::{Draining, edge},
@@ -19,9 +20,42 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         scope::scope("/api/v1")
             .configure(system::public_routes)
+            .configure(access::routes)
             .configure(customers::routes),
     );
     config.configure(system::routes);
+}
+
+/// Which browsers may call: exact origins, no credentials.
+fn cors(origins: &[String]) -> Cors {
+    let allowed = origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    allowed
+        .allowed_methods(["GET", "POST", "PATCH", "PUT", "DELETE"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+            "traceparent",
+            "accept-language",
+        ])
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "X-Request-Id",
+            "Deprecation",
+            "Sunset",
+            "Idempotency-Replayed",
+        ])
+        .max_age(600)
+        .disable_vary_header()
 }
 
 /// A server that runs.
@@ -57,6 +91,7 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let server = HttpServer::new(move || {
         let app = app.for_worker();
         let document = app.document.clone();
+        let origins = app.settings.cors_origins.0.clone();
         let (actix, _) = Actix::new()
             .into_utoipa_app()
             .map(|actix| {
@@ -65,6 +100,7 @@ pub fn start(app: App) -> std::io::Result<Running> {
                     .app_data(web::Data::new(shared_draining.clone()))
                     .wrap(from_fn(Limits::apply))
                     .wrap(from_fn(authenticate))
+                    .wrap(cors(&origins))
                     .wrap(from_fn(edge))
             })
             .configure(routes)

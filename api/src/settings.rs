@@ -79,24 +79,35 @@ settings! {
     plain_http: Switch = "EDUCRM_PLAIN_HTTP" or "off";
     /// Origins of browsers that may call the API, separated by commas; empty: none.
     cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
+    /// Networks of proxies whose X-Forwarded-For is believed, separated by commas; empty: none.
+    trusted_proxies: Networks = "EDUCRM_TRUSTED_PROXIES" or "";
     /// Requests a second that one principal (or one address, without log-in) may make.
     rate_per_second: Count = "EDUCRM_RATE_PER_SECOND" or "20";
     /// Requests that it may make at once.
     rate_burst: Count = "EDUCRM_RATE_BURST" or "60";
     /// Largest JSON body, in bytes.
     body_limit: Count = "EDUCRM_BODY_LIMIT" or "1048576";
+    /// Seconds in which a request's body must be there.
+    body_seconds: Count = "EDUCRM_BODY_SECONDS" or "10";
     /// Seconds that one request may take.
     request_seconds: Count = "EDUCRM_REQUEST_SECONDS" or "15";
     /// Seconds that requests under way get to finish when the server stops.
     stop_seconds: Count = "EDUCRM_STOP_SECONDS" or "30";
     /// What is logged: a level, or targets with levels.
-    log: String = "EDUCRM_LOG" or "info";
+    log: String = "EDUCRM_LOG" or "info,sea_orm_migration=warn,actix_server=warn";
 }
 
 impl Settings {
     /// From the environment, and from `.env` where there is one.
     pub fn from_environment() -> Result<Self, BadSettings> {
-        let _ = dotenvy::dotenv();
+        match dotenvy::dotenv() {
+            Err(error) if !error.not_found() => {
+                return Err(BadSettings(vec![
+                    ".env: can't be read; each line is NAME=value".into(),
+                ]));
+            }
+            _ => {}
+        }
         Self::read(|name| std::env::var(name).ok())
     }
 
@@ -197,6 +208,23 @@ impl FromStr for List {
                 .map(str::to_owned)
                 .collect(),
         ))
+    }
+}
+
+/// Networks in CIDR form, separated by commas.
+#[derive(Clone, Debug)]
+pub struct Networks(pub Vec<ipnet::IpNet>);
+
+impl FromStr for Networks {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        s.split(',')
+            .map(str::trim)
+            .filter(|v| !v.is_empty())
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(|_| "networks such as 10.0.0.0/8 are needed")
     }
 }
 

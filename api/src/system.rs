@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
+    access,
     app::App,
     contract,
     http::{
@@ -25,6 +26,8 @@ const TAG: &str = "system";
 
 /// Every closed list of the contract.
 static LISTS: &[ListInfo] = &[
+    ListInfo::of::<domain::access::PrincipalKind>(),
+    ListInfo::of::<domain::access::Reach>(),
     ListInfo::of::<domain::customers::Kind>(),
     ListInfo::of::<domain::customers::Gender>(),
     ListInfo::of::<domain::customers::Stage>(),
@@ -129,6 +132,8 @@ impl ProblemType {
 pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
     [
         problem::RULES,
+        access::commands::RULES,
+        access::passwords::RULES,
         domain::fault::RULES,
         domain::organization::RULES,
         domain::customers::RULES,

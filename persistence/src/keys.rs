@@ -92,7 +92,7 @@ impl Keys {
         if let Some(keys) = known {
             return Ok(keys);
         }
-        let keys = Arc::new(self.load(handle, institution).await?);
+        let keys = self.read(handle, institution).await?;
         self.opened
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -100,11 +100,12 @@ impl Keys {
         Ok(keys)
     }
 
-    async fn load(
+    /// The keys as they stand, past what is remembered.
+    pub(crate) async fn read(
         &self,
         handle: &impl Handle,
         institution: Id<Institution>,
-    ) -> Result<FieldKeys, Error> {
+    ) -> Result<Arc<FieldKeys>, Error> {
         let rows = handle
             .query_all_raw(statement(
                 handle,
@@ -141,13 +142,13 @@ impl Keys {
         if data.is_empty() {
             return Err(Error::Internal("the institution has no field keys".into()));
         }
-        Ok(FieldKeys {
+        Ok(Arc::new(FieldKeys {
             institution,
             number,
             current,
             data,
             index,
-        })
+        }))
     }
 }
 

@@ -64,9 +64,9 @@ pub(crate) fn reachable<E: Scoped>(grant: &impl Reads<E::Record>) -> Condition {
     within::<E>(grant.scope(), false).add(E::DELETED.is_null())
 }
 
-/// Rows by key that may be changed, deleted ones too: a share to read does not open them.
+/// Rows by key that may be changed, deleted ones too.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-pub(crate) fn scoped_to_change<E: Scoped>(grant: &impl Writes<E::Record>) -> Select<E> {
+pub(crate) fn scoped_for_change<E: Scoped>(grant: &impl Writes<E::Record>) -> Select<E> {
     E::find().filter(within::<E>(grant.scope(), true))
 }
 

@@ -1,3 +1,4 @@
+mod log_in;
 mod matrix;
 pub(crate) mod policy;
 mod revocation;

@@ -8,7 +8,9 @@ const PUBLIC: &[&str] = &[
     "listEnums",
     "listSigningKeys",
     "live",
+    "logIn",
     "ready",
+    "refreshTokens",
 ];
 
 both! {

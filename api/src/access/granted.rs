@@ -3,8 +3,16 @@ use std::{
     sync::Arc,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
-use domain::{access::Permission, fault::Fault, stamp::Stamp};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Method, StatusCode},
+};
+use domain::{
+    access::{Oneself, Permission},
+    fault::Fault,
+    stamp::Stamp,
+};
 use persistence::{
     Error, Operation, Tx,
     access::{Authority, Grant},
@@ -18,9 +26,12 @@ use crate::{
     http::{
         Problem, Reply,
         context::RequestContext,
-        problem::{IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED},
+        problem::{IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, PASSWORD_CHANGE_REQUIRED},
     },
 };
+
+/// How often a command is begun anew because the caller's authority has changed meanwhile.
+const TRIES: usize = 4;
 
 /// Proof that the caller holds `P`, and the way to the database.
 ///
@@ -62,7 +73,7 @@ impl<P: Permission> Granted<P> {
         let mut operation = self.operation.clone();
         let mut grant = self.grant.clone();
         let mut authority = self.authority.clone();
-        let mut again = true;
+        let mut tries = 1;
         loop {
             operation.authority = Some(authority.clone());
             let result = self
@@ -71,8 +82,8 @@ impl<P: Permission> Granted<P> {
                 .transaction(&operation, |tx| work(tx, grant.clone()))
                 .await;
             match result {
-                Err(Error::AuthorityChanged) if again => {
-                    again = false;
+                Err(Error::AuthorityChanged) if tries < TRIES => {
+                    tries += 1;
                     authority = self
                         .app
                         .authorities
@@ -129,6 +140,13 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
         Caller::Unknown => return Err(Problem::unauthenticated(true)),
         Caller::Anonymous => return Err(Problem::unauthenticated(false)),
     };
+    // Before the first password is changed, only one's own account can be touched.
+    if authority.must_change_password() && P::CODE != Oneself::CODE {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            &PASSWORD_CHANGE_REQUIRED,
+        ));
+    }
     let stamp = app.clock.stamp();
     let grant =
         Grant::of(&authority, stamp.now()).ok_or_else(|| Problem::permission_missing(P::CODE))?;

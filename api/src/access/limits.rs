@@ -19,7 +19,10 @@ use governor::{
 use super::authenticate::Caller;
 use crate::{
     app::App,
-    http::problem::{Problem, RATE_LIMITED},
+    http::{
+        address,
+        problem::{Problem, RATE_LIMITED},
+    },
     settings::Settings,
 };
 
@@ -75,11 +78,15 @@ impl Limits {
     /// Counts a request, and says on its answer what is left.
     pub async fn apply(
         request: ServiceRequest,
-        next: Next<impl MessageBody>,
+        next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<impl MessageBody>, Error> {
         let app = App::of(request.request())?.clone();
+        if ["/livez", "/readyz"].contains(&request.path()) {
+            // A balancer's probes come from one address and must not run out.
+            return Ok(next.call(request).await?.map_into_left_body());
+        }
         let limits = &app.limits;
-        let checked = limits.check(key(&request));
+        let checked = limits.check(key(&app, &request));
         let state = match checked {
             Ok(state) => state,
             Err(wait) => {
@@ -97,7 +104,7 @@ impl Limits {
                 headers.insert(name, value);
             }
         }
-        Ok(response)
+        Ok(response.map_into_right_body())
     }
 }
 
@@ -109,24 +116,10 @@ fn remaining() -> header::HeaderName {
     header::HeaderName::from_static("ratelimit")
 }
 
-/// The principal, or a digest of the address (its /64, for IPv6).
-fn key(request: &ServiceRequest) -> [u8; 16] {
-    if let Caller::Known(authority) = Caller::of(request.request()) {
-        return authority.principal().uuid().into_bytes();
+/// The principal, or the network of the caller.
+fn key(app: &App, request: &ServiceRequest) -> [u8; 16] {
+    match Caller::of(request.request()) {
+        Caller::Known(authority) => authority.principal().uuid().into_bytes(),
+        _ => address::network(request, app),
     }
-    let mut key = [0xff; 16];
-    match request.peer_addr().map(|a| a.ip()) {
-        Some(std::net::IpAddr::V4(ip)) => {
-            for (to, from) in key.iter_mut().zip(ip.octets()) {
-                *to = from;
-            }
-        }
-        Some(std::net::IpAddr::V6(ip)) => {
-            for (to, from) in key.iter_mut().zip(ip.octets()).take(8) {
-                *to = from;
-            }
-        }
-        None => {}
-    }
-    key
 }

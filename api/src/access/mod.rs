@@ -4,13 +4,30 @@
 //! for [`Granted<P>`], which refuses whoever does not hold `P`, before anything else is read.
 
 mod authenticate;
+mod body;
+pub mod commands;
 mod granted;
+mod handlers;
 mod idempotency_key;
 mod limits;
+pub mod passwords;
 mod tokens;
 
 pub use authenticate::{Authorities, authenticate};
+pub use body::*;
 pub use granted::Granted;
 pub use idempotency_key::{IdempotencyKey, OptionalIdempotencyKey};
 pub use limits::Limits;
 pub use tokens::{Tokens, Verified};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::log_in)
+        .service(handlers::refresh_tokens)
+        .service(handlers::log_out)
+        .service(handlers::list_sessions)
+        .service(handlers::end_session)
+        .service(handlers::change_password)
+        .service(handlers::get_me);
+}

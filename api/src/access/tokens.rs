@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 const AUDIENCE: &str = "educrm";
 const LEEWAY: i64 = 5;
 /// How long an access token is good.
-const ACCESS_TOKEN_LASTS: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const ACCESS_TOKEN_LASTS: SignedDuration = SignedDuration::from_mins(10);
 /// Verified tokens that are remembered.
 const REMEMBERED: u64 = 100_000;
 

@@ -10,7 +10,7 @@ use domain::{
 use jiff::{civil::Date, tz::TimeZone};
 use persistence::{
     Error, Handle, Tx,
-    access::{Reads, Writes},
+    access::{Deletes, Reads, Writes},
     customers::store,
     organization::store::{campus_zone, holds_at, is_staff},
 };
@@ -131,7 +131,7 @@ pub async fn change(
 /// Hides a customer.
 pub async fn delete(
     tx: &Tx,
-    grant: &impl Writes<Customer>,
+    grant: &impl Deletes<Customer>,
     id: Id<Customer>,
     condition: IfMatch,
 ) -> Result<(), Error> {
@@ -143,7 +143,7 @@ pub async fn delete(
 /// Brings a hidden customer back.
 pub async fn restore(
     tx: &Tx,
-    grant: &impl Writes<Customer>,
+    grant: &impl Deletes<Customer>,
     id: Id<Customer>,
 ) -> Result<Customer, Error> {
     let before = store::lock(tx, grant, id)

@@ -98,19 +98,10 @@ pub(super) async fn search_customers(
     )?;
     let keys = ctx.app().db.keys(ctx.grant.scope().institution()).await?;
     let before = part.after.map(|(doc, _)| doc);
-    let rows = search(
-        &ctx.read(),
-        &ctx.grant,
-        &keys,
-        &query,
-        before,
-        part.limit + 1,
-    )
-    .await?;
-    let shown = part.cut(rows, |(doc, _)| (*doc, Uuid::nil()));
+    let found = search(&ctx.read(), &ctx.grant, &keys, &query, before, part.limit).await?;
     Ok(Reply::ok(&CustomerPage {
-        items: shown.items.into_iter().map(|(_, c)| c.into()).collect(),
-        next_cursor: shown.next_cursor,
+        items: found.customers.into_iter().map(|(_, c)| c.into()).collect(),
+        next_cursor: found.unsearched.map(|doc| part.cursor((doc, Uuid::nil()))),
     })?)
 }
 

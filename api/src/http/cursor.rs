@@ -126,6 +126,11 @@ pub fn part_of<'a>(
 }
 
 impl Part<'_> {
+    /// The cursor that continues behind a position.
+    pub fn cursor(&self, position: Position) -> String {
+        self.app.cursors.write(position, &self.query)
+    }
+
     /// Cuts off the row that was read to learn whether there are more.
     pub fn cut<T>(&self, mut rows: Vec<T>, position: impl Fn(&T) -> Position) -> Shown<T> {
         let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
@@ -134,7 +139,7 @@ impl Part<'_> {
         let next_cursor = rows
             .last()
             .filter(|_| more)
-            .map(|row| self.app.cursors.write(position(row), &self.query));
+            .map(|row| self.cursor(position(row)));
         let separator = if self.query.ends_with('?') { "" } else { "&" };
         let next_address = next_cursor
             .as_ref()

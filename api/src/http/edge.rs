@@ -20,7 +20,8 @@ use actix_web::{
 use super::{
     context::RequestContext,
     problem::{
-        BODY_TOO_LARGE, INTERNAL, MALFORMED, METHOD_NOT_ALLOWED, Problem, ROUTE_UNKNOWN, TIMED_OUT,
+        BODY_TOO_LARGE, INTERNAL, MALFORMED, METHOD_NOT_ALLOWED, OUTCOME_UNKNOWN, Problem,
+        ROUTE_UNKNOWN, TIMED_OUT,
     },
 };
 use crate::app::App;
@@ -61,12 +62,24 @@ pub async fn edge(
             {
                 response = response.into_response(problem);
             }
+            if route.as_deref().is_some_and(|r| r.starts_with("/docs")) {
+                // The page of the documentation runs its own script and style, and calls this API.
+                response.headers_mut().insert(
+                    header::CONTENT_SECURITY_POLICY,
+                    HeaderValue::from_static(
+                        "default-src 'self'; style-src 'self' 'unsafe-inline'; \
+                         img-src 'self' data:; frame-ancestors 'none'",
+                    ),
+                );
+            }
             finish(response.headers_mut(), &context);
             Ok(response)
         }
         Ok(Err(error)) => Err(failed(&error, &context, &app)),
         Err(_) => {
-            let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT);
+            // What was begun may have been committed: only the caller's key can tell.
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, &OUTCOME_UNKNOWN)
+                .header(header::RETRY_AFTER, "1");
             Err(rendered(&problem, &context, &app))
         }
     };
@@ -155,7 +168,7 @@ fn rendered(problem: &Problem, context: &RequestContext, app: &App) -> Error {
 
 /// Headers that every answer carries (reliability.md 5.1), unless it has its own.
 fn finish(headers: &mut HeaderMap, context: &RequestContext) {
-    const DEFAULTS: [(&str, &str); 6] = [
+    const DEFAULTS: [(&str, &str); 7] = [
         ("x-content-type-options", "nosniff"),
         ("cache-control", "private, no-store"),
         (
@@ -165,12 +178,20 @@ fn finish(headers: &mut HeaderMap, context: &RequestContext) {
         ("referrer-policy", "no-referrer"),
         ("cross-origin-resource-policy", "same-origin"),
         ("vary", "Accept-Language, Authorization, Origin"),
+        // Counts only where a proxy serves this over TLS.
+        (
+            "strict-transport-security",
+            "max-age=63072000; includeSubDomains",
+        ),
     ];
     for (name, value) in DEFAULTS {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
+    }
+    if let Ok(language) = HeaderValue::from_str(context.language.tag()) {
+        headers.insert(header::CONTENT_LANGUAGE, language);
     }
     if let Ok(id) = HeaderValue::from_str(&context.request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), id);

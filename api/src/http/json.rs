@@ -1,6 +1,6 @@
 //! JSON bodies: bounded before they are built, checked against the published schema, then read.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -20,7 +20,8 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::{
     problem::{
-        BODY_TOO_COMPLEX, BODY_TOO_LARGE, INVALID_VALUE, MALFORMED, MEDIA_TYPE_UNSUPPORTED, Problem,
+        BODY_TOO_COMPLEX, BODY_TOO_LARGE, INVALID_VALUE, MALFORMED, MEDIA_TYPE_UNSUPPORTED,
+        Problem, TIMED_OUT,
     },
     schema::reference,
 };
@@ -52,7 +53,10 @@ where
             let app = App::of(&request)?;
             media_type(&request)?;
             let limit = app.settings.body_limit.0 as usize;
-            let bytes = collect(payload, limit).await?;
+            let patience = Duration::from_secs(app.settings.body_seconds.0.into());
+            let bytes = tokio::time::timeout(patience, collect(payload, limit))
+                .await
+                .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT))??;
             let body = parse(&bytes)?;
             let fingerprint = persistence::keys::digest(&[&canonical(&body)]);
             let check = app
@@ -65,7 +69,8 @@ where
             }
             // What the schema lets through and the type does not is a fault of the schema.
             let value: T = serde_json::from_value(body).map_err(|error| {
-                tracing::warn!(%error, schema = %T::name(), "schema and type disagree");
+                // The error itself quotes the value.
+                tracing::warn!(class = ?error.classify(), schema = %T::name(), "schema and type disagree");
                 Problem::from(Fault::field("", &INVALID_VALUE))
             })?;
             value.validate().map_err(|errors| {
@@ -80,6 +85,16 @@ where
 
 fn media_type(request: &HttpRequest) -> Result<(), Problem> {
     let patch = request.method() == Method::PATCH;
+    let encoded = request
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        return Err(
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &MEDIA_TYPE_UNSUPPORTED)
+                .with("accepted", "Content-Encoding: identity"),
+        );
+    }
     let sent = request
         .headers()
         .get(header::CONTENT_TYPE)

@@ -7,10 +7,12 @@
 //! - [`reply`]: finished answers with their ETag and Location
 //! - [`cursor`]: pages that can't be forged
 //! - [`precondition`]: If-Match and If-None-Match
+//! - [`address`]: where a request came from
 //! - [`context`]: request id, trace, language
 //! - [`edge`]: what wraps every request
 //! - [`wire`]: closed lists of domain as named schemas
 
+pub mod address;
 pub mod context;
 pub mod cursor;
 pub mod edge;

@@ -3,13 +3,13 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode};
 use domain::fault::FieldFault;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, openapi::path::ParameterIn};
 
-use super::problem::{INVALID_VALUE, Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER};
+use super::problem::{INVALID_VALUE, MALFORMED, Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER};
 use crate::app::App;
 
 /// Parameters that are as their schema says.
@@ -39,7 +39,7 @@ where
     let properties = check.schema.get("properties");
     let mut values = Map::new();
     let mut faults = Vec::new();
-    for (name, text) in pairs(query) {
+    for (name, text) in pairs(query)? {
         let schema = properties.and_then(|p| p.get(&name));
         match schema {
             None => faults.push(FieldFault::new(name, &UNKNOWN_PARAMETER)),
@@ -70,13 +70,10 @@ where
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    // What the schema lets through and the type does not, such as a time that no calendar has.
+    // Within the schema, yet beyond what the type holds.
     serde_json::from_value(values)
         .map(Parameters)
-        .map_err(|error| {
-            tracing::warn!(%error, "schema and type of the parameters disagree");
-            Problem::parameters(vec![FieldFault::new("", &INVALID_VALUE)])
-        })
+        .map_err(|_| Problem::parameters(vec![FieldFault::new("", &INVALID_VALUE)]))
 }
 
 /// The parameters as one object schema.
@@ -96,14 +93,10 @@ fn schema<T: IntoParams>() -> Value {
 }
 
 /// Names and values of a query string, percent-decoded.
-fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
-    url_pairs(query).into_iter()
-}
-
-fn url_pairs(query: &str) -> Vec<(String, String)> {
-    actix_web::web::Query::<Vec<(String, String)>>::from_query(query)
+fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
+    actix_web::web::Query::from_query(query)
         .map(actix_web::web::Query::into_inner)
-        .unwrap_or_default()
+        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, &MALFORMED))
 }
 
 /// The text as the value that its schema asks for; as it is where it can't be that.

@@ -16,8 +16,9 @@ use super::problem::{PRECONDITION_REQUIRED, Problem};
 pub enum IfMatch {
     /// `*`: whatever it is now.
     Any,
+    /// The version of the first tag of ours; the others can't hold as well.
     Version(i64),
-    /// A tag that we never gave.
+    /// Tags that we never gave.
     Nothing,
 }
 
@@ -47,15 +48,21 @@ impl FromRequest for IfMatch {
                 &PRECONDITION_REQUIRED,
             )),
             Some("*") => Ok(Self::Any),
-            Some(tag) => Ok(version(tag).map_or(Self::Nothing, Self::Version)),
+            Some(tags) => Ok(tags
+                .split(',')
+                .find_map(version)
+                .map_or(Self::Nothing, Self::Version)),
         })
     }
 }
 
 /// The version in one of our tags; only it counts, whatever the representation was.
 fn version(tag: &str) -> Option<i64> {
-    let inner = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-    inner.split('-').next()?.parse().ok()
+    let tag = tag.trim().trim_start_matches("W/");
+    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let digits = inner.split('-').next()?;
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
 }
 
 /// Whether `If-None-Match` names this tag, a compression suffix aside.

@@ -26,6 +26,9 @@ rules! {
     PERMISSION_MISSING = Denied "permission_missing" {
         "没有权限", "Permission missing";
         "该操作需要权限 {permission}。", "The operation needs the permission {permission}." }
+    PASSWORD_CHANGE_REQUIRED = Denied "password_change_required" {
+        "需要先修改密码", "The password must be changed first";
+        "请通过 /auth/password 设置新密码。", "Set a password of your own by /auth/password." }
     ROUTE_UNKNOWN = Absent "route_unknown" {
         "没有这个地址", "No such address";
         "请核对请求地址。", "There is no operation at this address." }
@@ -42,8 +45,11 @@ rules! {
         "请求体过于复杂", "The body is too complex";
         "嵌套过深、数组过长，或有重复的键。", "It is nested too deeply, an array is too long, or a key stands twice." }
     TIMED_OUT = Invalid "request_timed_out" {
-        "请求超时", "The request took too long";
-        "请求未在规定时间内完成。", "The request was not complete in time." }
+        "请求超时", "The request came too slowly";
+        "请求体未在规定时间内到达。", "The body was not there in time." }
+    OUTCOME_UNKNOWN = Conflict "outcome_unknown" {
+        "处理超时，结果未知", "It took too long; the outcome is unknown";
+        "请用同一个 Idempotency-Key 重复请求，或重新读取后再决定。", "Repeat it with the same Idempotency-Key, or read again before you decide." }
     UNKNOWN_FIELD = Invalid "unknown_field" {
         "未知字段", "Unknown field";
         "此字段不存在。", "There is no such field." }
@@ -190,7 +196,6 @@ impl Problem {
         for (name, value) in &self.headers {
             response.insert_header((name, value.as_str()));
         }
-        response.insert_header((header::CONTENT_LANGUAGE, context.language.tag()));
         response.content_type("application/problem+json");
         response.body(serde_json::to_vec(&body).unwrap_or_default())
     }
@@ -222,7 +227,13 @@ impl From<Fault> for Problem {
             Class::Absent => StatusCode::NOT_FOUND,
             Class::Stale => StatusCode::PRECONDITION_FAILED,
         };
-        Self::from_fault(status, fault)
+        let in_progress = fault.rule == &IDEMPOTENCY_IN_PROGRESS;
+        let problem = Self::from_fault(status, fault);
+        if in_progress {
+            problem.header(header::RETRY_AFTER, "1")
+        } else {
+            problem
+        }
     }
 }
 
@@ -230,8 +241,9 @@ impl From<persistence::Error> for Problem {
     fn from(error: persistence::Error) -> Self {
         match error {
             persistence::Error::Fault(fault) => fault.into(),
-            persistence::Error::AuthorityChanged => Self::unauthenticated(true),
-            persistence::Error::Busy | persistence::Error::Transient(_) => Self::unavailable(),
+            persistence::Error::AuthorityChanged
+            | persistence::Error::Busy
+            | persistence::Error::Transient(_) => Self::unavailable(),
             persistence::Error::Internal(message) => Self::internal(message),
         }
     }

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, Responder,
     body::BoxBody,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +92,7 @@ impl Responder for Reply {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let unchanged = status == StatusCode::OK
+            && request.method() == Method::GET
             && self
                 .etag
                 .as_deref()

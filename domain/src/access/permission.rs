@@ -34,6 +34,7 @@ macro_rules! permissions {
 }
 
 permissions! {
+    Oneself = "self" { "本人账户", "One's own account" }
     CustomersRead = "customers:read" { "查看客户", "See customers" }
     CustomersWrite = "customers:write" { "新建和修改客户", "Create and change customers" }
     CustomersDelete = "customers:delete" { "删除和恢复客户", "Delete and restore customers" }

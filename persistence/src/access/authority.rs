@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    access::{Permission, Principal, PrincipalKind, Reach, Session},
+    access::{Oneself, Permission, Principal, PrincipalKind, Reach, Session},
     id::Id,
     organization::Institution,
     text_enum::TextEnum,
@@ -18,6 +18,7 @@ pub struct Authority {
     kind: PrincipalKind,
     session: Option<Id<Session>>,
     standing: Standing,
+    must_change_password: bool,
     permissions: BTreeMap<String, BTreeSet<Reach>>,
     pub(super) places: Places,
 }
@@ -61,6 +62,11 @@ impl Authority {
         self.permissions.contains_key(P::CODE)
     }
 
+    /// Whether nothing but one's own account may be touched before the password is changed.
+    pub fn must_change_password(&self) -> bool {
+        self.must_change_password
+    }
+
     /// Codes of the permissions held, each with its reaches.
     pub fn permissions(&self) -> &BTreeMap<String, BTreeSet<Reach>> {
         &self.permissions
@@ -79,7 +85,11 @@ pub async fn load(
     session: Option<Id<Session>>,
     now: jiff::Timestamp,
 ) -> Result<Option<Authority>, Error> {
-    let Some((standing, kind)) = standing(handle, institution, principal, session, now).await?
+    let Some(Found {
+        standing,
+        kind,
+        must_change_password,
+    }) = standing(handle, institution, principal, session, now).await?
     else {
         return Ok(None);
     };
@@ -89,6 +99,7 @@ pub async fn load(
         kind,
         session,
         standing,
+        must_change_password,
         permissions: permissions(handle, institution, principal).await?,
         places: places(handle, institution, principal).await?,
     }))
@@ -105,9 +116,16 @@ pub async fn confirm(handle: &crate::Tx, authority: &Authority) -> Result<(), Er
     )
     .await?;
     match now {
-        Some((standing, _)) if standing == authority.standing => Ok(()),
+        Some(found) if found.standing == authority.standing => Ok(()),
         _ => Err(Error::AuthorityChanged),
     }
+}
+
+/// A principal that can act.
+struct Found {
+    standing: Standing,
+    kind: PrincipalKind,
+    must_change_password: bool,
 }
 
 /// `None` when the principal, its session or its institution is not active.
@@ -117,20 +135,21 @@ async fn standing(
     principal: Id<Principal>,
     session: Option<Id<Session>>,
     now: jiff::Timestamp,
-) -> Result<Option<(Standing, PrincipalKind)>, Error> {
+) -> Result<Option<Found>, Error> {
     let mut values = vec![institution.uuid().into(), principal.uuid().into()];
     let sql = match session {
         Some(session) => {
             values.push(session.uuid().into());
             values.push(micros(now).into());
-            "SELECT p.version, p.kind, i.access_version FROM principals p \
+            "SELECT p.version, p.kind, i.access_version, c.must_change FROM principals p \
              JOIN institutions i ON i.institution_id = p.institution_id \
+             LEFT JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id \
              JOIN sessions s ON s.institution_id = p.institution_id AND s.principal_id = p.id \
              WHERE p.institution_id = ? AND p.id = ? AND s.id = ? AND s.ended_at IS NULL \
              AND s.expires_at > ? AND p.status = 'active' AND i.status = 'active'"
         }
         None => {
-            "SELECT p.version, p.kind, i.access_version FROM principals p \
+            "SELECT p.version, p.kind, i.access_version, CAST(NULL AS boolean) AS must_change FROM principals p \
              JOIN institutions i ON i.institution_id = p.institution_id \
              WHERE p.institution_id = ? AND p.id = ? AND p.status = 'active' AND i.status = 'active'"
         }
@@ -139,13 +158,16 @@ async fn standing(
         return Ok(None);
     };
     let kind: String = row.try_get("", "kind")?;
-    Ok(Some((
-        Standing {
+    Ok(Some(Found {
+        standing: Standing {
             principal_version: row.try_get("", "version")?,
             access_version: row.try_get("", "access_version")?,
         },
-        PrincipalKind::parse(&kind).ok_or_else(|| Error::corrupt("principal kind"))?,
-    )))
+        kind: PrincipalKind::parse(&kind).ok_or_else(|| Error::corrupt("principal kind"))?,
+        must_change_password: row
+            .try_get::<Option<bool>>("", "must_change")?
+            .unwrap_or(false),
+    }))
 }
 
 async fn permissions(
@@ -164,6 +186,8 @@ async fn permissions(
         ))
         .await?;
     let mut permissions: BTreeMap<String, BTreeSet<Reach>> = BTreeMap::new();
+    // Everyone may see to his or her own account.
+    permissions.insert(Oneself::CODE.into(), BTreeSet::from([Reach::Own]));
     for row in rows {
         let reach: String = row.try_get("", "reach")?;
         permissions

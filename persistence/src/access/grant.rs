@@ -45,7 +45,7 @@ impl<P: Permission> Grant<P> {
         let reaches = authority.reaches(P::CODE)?;
         Some(Self::with(Scope {
             institution: authority.institution(),
-            branches: branches(authority, reaches),
+            branches: branches(authority, reaches, P::CODE),
             now: micros(now),
         }))
     }
@@ -68,7 +68,7 @@ impl<P: Permission> Grant<P> {
     }
 }
 
-fn branches(authority: &Authority, reaches: &BTreeSet<Reach>) -> Vec<Branch> {
+fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) -> Vec<Branch> {
     if reaches.contains(&Reach::Institution) {
         return vec![Branch::Institution];
     }
@@ -85,9 +85,12 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>) -> Vec<Branch> {
     }
     let mut branches: Vec<Branch> = campuses.into_iter().map(Branch::Campus).collect();
     branches.extend(holders.into_iter().map(Branch::Holder));
-    // One branch each: a row that is shared twice would fill two places of a page's key range.
-    let shares = places.grantees.iter();
-    branches.extend(shares.map(|grantee| Branch::Shared(vec![*grantee])));
+    // A share opens a record to be read, or to be changed as well; never to be deleted or moved.
+    if permission.ends_with(":read") || permission.ends_with(":write") {
+        // One branch each: a row that is shared twice would fill two places of a page's key range.
+        let shares = places.grantees.iter();
+        branches.extend(shares.map(|grantee| Branch::Shared(vec![*grantee])));
+    }
     branches
 }
 
@@ -116,17 +119,27 @@ impl Scope {
     }
 }
 
+mod sealed {
+    /// Only grants are grants.
+    pub trait Sealed {}
+}
+
+impl<P> sealed::Sealed for Grant<P> {}
+
 /// A grant that lets its bearer read `T`.
-pub trait Reads<T>: Sync {
+pub trait Reads<T>: sealed::Sealed + Sync {
     fn scope(&self) -> &Scope;
 }
 
 /// A grant that lets its bearer change `T`; it can read what it changes.
 pub trait Writes<T>: Reads<T> {}
 
+/// A grant that lets its bearer delete `T`, and restore it.
+pub trait Deletes<T>: Writes<T> {}
+
 /// Which permission reads and writes what.
 macro_rules! grants {
-    ($( $permission:ident reads $($read:ty),* ; writes $($write:ty),* ; )+) => {
+    ($( $permission:ident reads $($read:ty),* ; writes $($write:ty),* ; deletes $($delete:ty),* ; )+) => {
         $(
             $( impl Reads<$read> for Grant<$permission> {
                 fn scope(&self) -> &Scope {
@@ -134,15 +147,16 @@ macro_rules! grants {
                 }
             } )*
             $( impl Writes<$write> for Grant<$permission> {} )*
+            $( impl Deletes<$delete> for Grant<$permission> {} )*
         )+
     };
 }
 
 grants! {
-    CustomersRead reads Customer; writes ;
-    CustomersWrite reads Customer; writes Customer;
-    CustomersDelete reads Customer; writes Customer;
-    CustomersAssign reads Customer; writes Customer;
+    CustomersRead reads Customer; writes ; deletes ;
+    CustomersWrite reads Customer; writes Customer; deletes ;
+    CustomersDelete reads Customer; writes Customer; deletes Customer;
+    CustomersAssign reads Customer; writes Customer; deletes ;
 }
 
 impl<P> Clone for Grant<P> {

@@ -5,8 +5,10 @@
 //! them, so a store function that asks for a grant can't be called without the check.
 
 mod authority;
+pub mod credentials;
 mod grant;
-pub mod store;
+pub mod sessions;
+pub mod throttle;
 
 pub use authority::{Authority, confirm, load};
-pub use grant::{Branch, Grant, Reads, Scope, Writes};
+pub use grant::{Branch, Deletes, Grant, Reads, Scope, Writes};

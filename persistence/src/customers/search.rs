@@ -26,8 +26,13 @@ const GRAMS: &str = "search_grams";
 /// Batches read for one page where the grams let through what the name does not hold.
 const ROUNDS: usize = 8;
 
-/// A customer that was found, with its place in the order.
-pub type Found = (i64, Customer);
+/// What a search found.
+pub struct Found {
+    /// Each with its place in the order.
+    pub customers: Vec<(i64, Customer)>,
+    /// Below this place the search did not look.
+    pub unsearched: Option<i64>,
+}
 
 /// Enters a customer into the index, or brings its entry up to date.
 pub(super) async fn index(
@@ -87,7 +92,7 @@ fn first_character(name: &str) -> Option<String> {
     fold(name).chars().next().map(|c| format!("f{c}"))
 }
 
-/// Customers within reach that a query finds, newest first, from below `before`.
+/// At most `limit` customers within reach that a query finds, newest first, from below `before`.
 pub async fn search(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
@@ -95,35 +100,42 @@ pub async fn search(
     query: &Query,
     before: Option<i64>,
     limit: u64,
-) -> Result<Vec<Found>, Error> {
+) -> Result<Found, Error> {
     let sets: Vec<Vec<String>> = query
         .terms()
         .iter()
         .filter_map(|term| grams_of(keys, term))
         .collect();
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut found = Vec::new();
+    let mut customers = Vec::new();
     let mut before = before;
-    if sets.is_empty() {
-        return Ok(found);
-    }
-    for _ in 0..ROUNDS {
+    let rounds = if sets.is_empty() { 0 } else { ROUNDS };
+    for _ in 0..rounds {
         let batch = candidates(handle, grant, &sets, before, limit).await?;
         let last_batch = batch.len() < wanted;
         for (doc, row) in batch {
             before = Some(doc);
             if recheck(query, &row.name) {
-                found.push((doc, Customer::try_from(row)?));
+                customers.push((doc, Customer::try_from(row)?));
             }
-            if found.len() == wanted {
-                return Ok(found);
+            if customers.len() == wanted {
+                return Ok(Found {
+                    customers,
+                    unsearched: Some(doc),
+                });
             }
         }
         if last_batch {
-            break;
+            return Ok(Found {
+                customers,
+                unsearched: None,
+            });
         }
     }
-    Ok(found)
+    Ok(Found {
+        customers,
+        unsearched: before.filter(|_| rounds > 0),
+    })
 }
 
 /// Grams that all must be there for a term; `None` where nothing can match.

@@ -23,7 +23,7 @@ use crate::{
     clock::micros,
     database::Change,
     events::Event,
-    scope::{Page, page, scoped, scoped_to_change, scoped_update},
+    scope::{Page, page, scoped, scoped_for_change, scoped_update},
 };
 
 /// What a list shows.
@@ -92,7 +92,7 @@ pub async fn lock(
     grant: &impl Writes<Customer>,
     id: Id<Customer>,
 ) -> Result<Option<Customer>, Error> {
-    scoped_to_change::<Entity>(grant)
+    scoped_for_change::<Entity>(grant)
         .filter(Column::Id.eq(id.uuid()))
         .lock_exclusive()
         .one(tx)

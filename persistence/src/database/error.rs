@@ -58,6 +58,9 @@ impl From<DbErr> for Error {
         if matches!(error, DbErr::ConnectionAcquire(_)) {
             return Self::Busy;
         }
+        if is_lost_connection(&error) {
+            return Self::Busy;
+        }
         let Some(database) = database_error(&error) else {
             return Self::Internal(error.to_string());
         };
@@ -66,13 +69,25 @@ impl From<DbErr> for Error {
             // serialization failure, deadlock
             "40001" | "40P01" => Self::Transient(error),
             // lock not available, query cancelled, too many connections, starting up, SQLITE_BUSY
-            "55P03" | "57014" | "53300" | "57P03" | "5" => Self::Busy,
+            // (also in its extended forms); the connection or the server going away
+            "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" | "25P03" | "08000"
+            | "08003" | "08006" | "5" | "6" | "261" | "517" | "773" => Self::Busy,
             _ => match constraint::fault(database) {
                 Some(fault) => Self::Fault(fault),
                 None => Self::Internal(error.to_string()),
             },
         }
     }
+}
+
+fn is_lost_connection(error: &DbErr) -> bool {
+    matches!(
+        error,
+        DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e))
+        | DbErr::Conn(RuntimeErr::SqlxError(e))
+            if matches!(**e, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+    )
 }
 
 fn database_error(error: &DbErr) -> Option<&dyn DatabaseError> {

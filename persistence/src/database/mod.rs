@@ -11,7 +11,15 @@ mod sqlite;
 mod tx;
 mod writer;
 
-use std::{future::Future, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    path::PathBuf,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use domain::{id::Id, organization::Institution};
 use sea_orm::{
@@ -29,7 +37,7 @@ pub use tx::{Actor, Change, Operation, Tx};
 const ATTEMPTS: usize = 4;
 
 /// Which database, and how it is opened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Target {
     /// An SQLite file. `flush` false trades the last commits before a power cut for speed.
     Sqlite {
@@ -45,11 +53,33 @@ pub enum Target {
     },
 }
 
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite { .. } => "Sqlite",
+            // Its address holds a password.
+            Self::Postgres { .. } => "Postgres",
+        })
+    }
+}
+
 /// A handle to the database: cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     engine: Engine,
     keys: Arc<Keys>,
+    on_access_change: Arc<OnceLock<Box<AccessHook>>>,
+}
+
+/// Told the institution in which somebody's access has changed, once that is committed.
+type AccessHook = dyn Fn(Id<Institution>) + Send + Sync;
+
+/// What every transaction of a process shares.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    keys: &'a Arc<Keys>,
+    access_changed: &'a Arc<AtomicBool>,
+    operation: &'a Operation,
 }
 
 #[derive(Clone)]
@@ -100,13 +130,14 @@ impl Database {
             } => {
                 let options = Arc::new(postgres::Options::new(url, *connections, *workers)?);
                 let pool = options.pool();
-                postgres::check(&pool, *connections).await?;
+                options.check(&pool).await?;
                 Engine::Postgres { pool, options }
             }
         };
         Ok(Self {
             engine,
             keys: Arc::new(keys),
+            on_access_change: Arc::default(),
         })
     }
 
@@ -120,6 +151,7 @@ impl Database {
                     options: options.clone(),
                 },
                 keys: self.keys.clone(),
+                on_access_change: self.on_access_change.clone(),
             },
         }
     }
@@ -150,45 +182,52 @@ impl Database {
         Fut: Future<Output = Result<T, Error>> + Send,
         T: Send,
     {
+        let access_changed = Arc::new(AtomicBool::new(false));
+        let setting = Setting {
+            keys: &self.keys,
+            access_changed: &access_changed,
+            operation,
+        };
         let mut attempt = 1;
         loop {
             let result = match &self.engine {
-                Engine::Sqlite { writer, .. } => writer.run(&self.keys, operation, &work).await,
-                Engine::Postgres { pool, .. } => run(pool, &self.keys, operation, &work).await,
+                Engine::Sqlite { writer, .. } => writer.run(setting, &work).await,
+                Engine::Postgres { pool, .. } => run(pool, setting, &work).await,
             };
             match result {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
-                other => return other,
+                other => {
+                    if access_changed.load(Ordering::Acquire)
+                        && let Some(hook) = self.on_access_change.get()
+                    {
+                        hook(operation.institution);
+                    }
+                    return other;
+                }
             }
         }
     }
 
+    /// What is told of changed access. Only the first hook counts.
+    pub fn on_access_change(&self, hook: impl Fn(Id<Institution>) + Send + Sync + 'static) {
+        let _ = self.on_access_change.set(Box::new(hook));
+    }
+
     /// Applies what is missing of the schema, under a lock, in one transaction.
     pub async fn migrate(&self) -> Result<(), Error> {
-        match &self.engine {
-            Engine::Sqlite { writer, .. } => {
-                writer
-                    .run(&self.keys, &Operation::migration(), &|tx: Tx| async move {
-                        crate::migrations::up(&tx).await
-                    })
-                    .await
-            }
-            Engine::Postgres { pool, .. } => {
-                run(
-                    pool,
-                    &self.keys,
-                    &Operation::migration(),
-                    &|tx: Tx| async move {
-                        tx.execute_unprepared("SELECT pg_advisory_xact_lock(7216001)")
-                            .await?;
-                        tx.execute_unprepared("SET LOCAL statement_timeout = 0")
-                            .await?;
-                        crate::migrations::up(&tx).await
-                    },
+        self.transaction(&Operation::migration(), |tx: Tx| async move {
+            if tx.is_postgres() {
+                // Another process may be migrating: this one waits for it.
+                tx.execute_unprepared(
+                    "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0",
                 )
-                .await
+                .await?;
+                tx.execute_unprepared("SELECT pg_advisory_xact_lock(7216001)")
+                    .await?;
             }
-        }
+            crate::migrations::up(&tx).await
+        })
+        .await
     }
 
     /// The keys that open sealed values of an institution.
@@ -198,8 +237,12 @@ impl Database {
 
     /// Fails when the database does not answer a trivial question.
     pub async fn ping(&self) -> Result<(), Error> {
-        self.read().execute_unprepared("SELECT 1").await?;
-        Ok(())
+        let read = self.read();
+        read.query_one_raw(statement(&read, "SELECT 1", [])).await?;
+        match &self.engine {
+            Engine::Sqlite { writer, .. } if !writer.is_alive() => Err(Error::Busy),
+            _ => Ok(()),
+        }
     }
 
     /// Closes every connection of this handle; what is under way ends first.
@@ -244,8 +287,7 @@ pub(crate) fn statement(
 /// One transaction on a connection of its own (PostgreSQL).
 async fn run<T, F, Fut>(
     pool: &DatabaseConnection,
-    keys: &Arc<Keys>,
-    operation: &Operation,
+    setting: Setting<'_>,
     work: &F,
 ) -> Result<T, Error>
 where
@@ -257,7 +299,7 @@ where
             .await
             .map_err(Error::from)?,
     );
-    let tx = Tx::new(&transaction, keys, operation);
+    let tx = Tx::new(&transaction, setting);
     let result = tx.complete(work).await;
     // A handle that outlived its closure keeps the transaction from being committed.
     let transaction = Arc::into_inner(transaction).ok_or_else(Error::handle_kept)?;
@@ -280,11 +322,11 @@ impl ConnectionTrait for Read {
     fn get_database_backend(&self) -> DbBackend {
         self.0.get_database_backend()
     }
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.0.execute_raw(statement).await
+    async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
+        Err(DbErr::Custom("a reading handle does not write".into()))
     }
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.0.execute_unprepared(sql).await
+    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
+        Err(DbErr::Custom("a reading handle does not write".into()))
     }
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.0.query_one_raw(statement).await

@@ -12,7 +12,9 @@ const OLDEST: i32 = 150_000;
 
 pub(super) struct Options {
     connect: PgConnectOptions,
+    /// Of one worker.
     connections: u32,
+    workers: u32,
 }
 
 impl Options {
@@ -32,7 +34,14 @@ impl Options {
         Ok(Self {
             connect,
             connections: (connections / workers.max(1)).max(2),
+            workers: workers.max(1),
         })
+    }
+
+    /// Refuses a server on which this process could not do its work.
+    pub(super) async fn check(&self, pool: &DatabaseConnection) -> Result<(), Error> {
+        // The workers' pools, and the one that migrates and serves what no worker does.
+        check(pool, self.connections * (self.workers + 1)).await
     }
 
     /// A pool that connects when it is first used, on the thread that uses it.
@@ -41,6 +50,15 @@ impl Options {
             .max_connections(self.connections)
             .acquire_timeout(Duration::from_secs(3))
             .test_before_acquire(false)
+            // A connection that was quiet for a while may be gone, after a failover for instance.
+            .before_acquire(|connection, metadata| {
+                Box::pin(async move {
+                    if metadata.idle_for > QUIET {
+                        sqlx::Connection::ping(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
             .max_lifetime(Duration::from_secs(30 * 60))
             .idle_timeout(Duration::from_secs(10 * 60))
             .connect_lazy_with(self.connect.clone());
@@ -48,14 +66,18 @@ impl Options {
     }
 }
 
-/// Refuses a server that is too old or has too few connections for this process.
-pub(super) async fn check(pool: &DatabaseConnection, connections: u32) -> Result<(), Error> {
+/// How long a connection may be quiet before it is tested.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Refuses a server that is too old, could lose what it acknowledged, or has too few connections
+/// for `wanted`.
+async fn check(pool: &DatabaseConnection, wanted: u32) -> Result<(), Error> {
     let row = pool
         .query_one_raw(Statement::from_string(
             DbBackend::Postgres,
             "SELECT current_setting('server_version_num')::int AS version, \
              current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS free, \
-             current_setting('fsync') AS fsync",
+             current_setting('fsync') || current_setting('synchronous_commit') AS flush",
         ))
         .await?
         .ok_or_else(|| Error::Internal("PostgreSQL gave no settings".into()))?;
@@ -64,15 +86,16 @@ pub(super) async fn check(pool: &DatabaseConnection, connections: u32) -> Result
         return Err(Error::Internal("PostgreSQL 15 or later is needed".into()));
     }
     let free: i32 = row.try_get("", "free")?;
-    if i64::from(free) < i64::from(connections) {
+    if i64::from(free) < i64::from(wanted) {
         return Err(Error::Internal(format!(
-            "PostgreSQL allows {free} connections, this process wants {connections}"
+            "PostgreSQL allows {free} connections, this process wants {wanted}"
         )));
     }
-    let fsync: String = row.try_get("", "fsync")?;
-    if fsync != "on" {
+    let flush: String = row.try_get("", "flush")?;
+    if !flush.starts_with("on") || flush.ends_with("off") {
         return Err(Error::Internal(
-            "PostgreSQL runs with fsync off: acknowledged writes could be lost".into(),
+            "PostgreSQL runs with fsync or synchronous_commit off: acknowledged writes could be lost"
+                .into(),
         ));
     }
     Ok(())

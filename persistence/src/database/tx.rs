@@ -4,7 +4,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
 
@@ -14,9 +14,10 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::Error;
+use super::{Error, Setting};
 use crate::{
     access::Authority,
     audit, events,
@@ -107,46 +108,43 @@ struct Inner {
     transaction: Weak<DatabaseTransaction>,
     backend: DbBackend,
     keys: Arc<Keys>,
+    /// Keys that this transaction itself made: known to others only once it is committed.
+    own_keys: OnceCell<Arc<FieldKeys>>,
+    made_keys: AtomicBool,
+    access_changed: Arc<AtomicBool>,
     state: AtomicU8,
     operation: Operation,
     changes: Mutex<Vec<Change>>,
 }
 
 impl Tx {
-    pub(super) fn new(
-        transaction: &Arc<DatabaseTransaction>,
-        keys: &Arc<Keys>,
-        operation: &Operation,
-    ) -> Self {
+    pub(super) fn new(transaction: &Arc<DatabaseTransaction>, setting: Setting<'_>) -> Self {
         Self::with_backend(
             Arc::downgrade(transaction),
             transaction.get_database_backend(),
-            keys,
-            operation,
+            setting,
         )
     }
 
     /// A savepoint of the SQLite writer's transaction.
-    pub(super) fn borrowed(
-        transaction: Weak<DatabaseTransaction>,
-        keys: &Arc<Keys>,
-        operation: &Operation,
-    ) -> Self {
-        Self::with_backend(transaction, DbBackend::Sqlite, keys, operation)
+    pub(super) fn borrowed(transaction: Weak<DatabaseTransaction>, setting: Setting<'_>) -> Self {
+        Self::with_backend(transaction, DbBackend::Sqlite, setting)
     }
 
     fn with_backend(
         transaction: Weak<DatabaseTransaction>,
         backend: DbBackend,
-        keys: &Arc<Keys>,
-        operation: &Operation,
+        setting: Setting<'_>,
     ) -> Self {
         Self(Arc::new(Inner {
             transaction,
             backend,
-            keys: keys.clone(),
+            keys: setting.keys.clone(),
+            own_keys: OnceCell::new(),
+            made_keys: AtomicBool::new(false),
+            access_changed: setting.access_changed.clone(),
             state: AtomicU8::new(OPEN),
-            operation: operation.clone(),
+            operation: setting.operation.clone(),
             changes: Mutex::new(Vec::new()),
         }))
     }
@@ -190,12 +188,29 @@ impl Tx {
 
     /// The keys of the operation's institution.
     pub async fn keys(&self) -> Result<Arc<FieldKeys>, Error> {
-        self.0.keys.of(self, self.operation().institution).await
+        let institution = self.operation().institution;
+        if !self.0.made_keys.load(Ordering::Acquire) {
+            return self.0.keys.of(self, institution).await;
+        }
+        let own = &self.0.own_keys;
+        own.get_or_try_init(async || self.0.keys.read(self, institution).await)
+            .await
+            .cloned()
+    }
+
+    /// Says that what somebody may do has changed: loaded authorities are forgotten at the commit.
+    pub(crate) fn access_changed(&self) {
+        self.0.access_changed.store(true, Ordering::Release);
     }
 
     /// Makes the first keys of the operation's institution, which is new.
     pub(crate) async fn create_keys(&self) -> Result<(), Error> {
-        self.0.keys.create(self, self.operation().institution).await
+        self.0
+            .keys
+            .create(self, self.operation().institution)
+            .await?;
+        self.0.made_keys.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// The transaction itself, for the migrations.

@@ -18,12 +18,11 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot, watch},
     time::Instant,
 };
 
-use super::{Error, Operation, Tx};
-use crate::keys::Keys;
+use super::{Error, Setting, Tx};
 
 const GROUP_SIZE: usize = 64;
 const GROUP_TIME: Duration = Duration::from_millis(20);
@@ -32,6 +31,7 @@ const QUEUE: usize = 1024;
 
 pub(super) struct Writer {
     seats: mpsc::Sender<Seat>,
+    closing: watch::Sender<bool>,
     leader: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
@@ -66,33 +66,35 @@ enum Outcome {
 impl Writer {
     pub(super) fn start(connection: DatabaseConnection) -> Self {
         let (seats, queue) = mpsc::channel(QUEUE);
+        let (closing, closed) = watch::channel(false);
         Self {
             seats,
-            leader: Mutex::new(Some(tokio::spawn(lead(connection, queue)))),
+            closing,
+            leader: Mutex::new(Some(tokio::spawn(lead(connection, queue, closed)))),
         }
     }
 
-    /// Ends the leader after what it is doing.
+    /// Takes no new work, and returns when what waits is done and the connection closed.
     pub(super) async fn stop(&self) {
+        self.closing.send_replace(true);
         if let Some(leader) = self.leader.lock().await.take() {
-            leader.abort();
             let _ = leader.await;
         }
     }
 
-    pub(super) async fn run<T, F, Fut>(
-        &self,
-        keys: &Arc<Keys>,
-        operation: &Operation,
-        work: &F,
-    ) -> Result<T, Error>
+    /// Whether there is somebody to run what is asked for.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.seats.is_closed()
+    }
+
+    pub(super) async fn run<T, F, Fut>(&self, setting: Setting<'_>, work: &F) -> Result<T, Error>
     where
         F: Fn(Tx) -> Fut + Send + Sync,
         Fut: Future<Output = Result<T, Error>> + Send,
     {
-        match self.member(keys, operation, work, false).await? {
+        match self.member(setting, work, false).await? {
             Some(result) => result,
-            None => match self.member(keys, operation, work, true).await? {
+            None => match self.member(setting, work, true).await? {
                 Some(result) => result,
                 None => Err(Error::Internal("the writing connection was lost".into())),
             },
@@ -102,8 +104,7 @@ impl Writer {
     /// One turn; `None` when the group was lost and nothing was kept.
     async fn member<T, F, Fut>(
         &self,
-        keys: &Arc<Keys>,
-        operation: &Operation,
+        setting: Setting<'_>,
         work: &F,
         alone: bool,
     ) -> Result<Option<Result<T, Error>>, Error>
@@ -120,7 +121,7 @@ impl Writer {
             verdict,
             outcome,
         } = wait.await.map_err(|_| Error::Busy)?;
-        let tx = Tx::borrowed(transaction, keys, operation);
+        let tx = Tx::borrowed(transaction, setting);
         let result = tx.complete(work).await;
         let _ = verdict.send(if result.is_ok() {
             Verdict::Keep
@@ -136,15 +137,27 @@ impl Writer {
 }
 
 /// Forms groups for as long as there are seats.
-async fn lead(connection: DatabaseConnection, mut queue: mpsc::Receiver<Seat>) {
+async fn lead(
+    connection: DatabaseConnection,
+    mut queue: mpsc::Receiver<Seat>,
+    mut closed: watch::Receiver<bool>,
+) {
     let mut waiting = None;
     loop {
         let first = match waiting.take() {
-            Some(seat) => seat,
-            None => match queue.recv().await {
-                Some(seat) => seat,
-                None => return,
+            Some(seat) => Some(seat),
+            None => tokio::select! {
+                biased;
+                seat = queue.recv() => seat,
+                () = is_set(&mut closed) => {
+                    queue.close();
+                    queue.recv().await
+                }
             },
+        };
+        let Some(first) = first else {
+            let _ = connection.close().await;
+            return;
         };
         let begun = connection
             .begin_with_options(TransactionOptions {
@@ -158,6 +171,10 @@ async fn lead(connection: DatabaseConnection, mut queue: mpsc::Receiver<Seat>) {
             Err(error) => tracing::error!(%error, "the writer could not begin"),
         }
     }
+}
+
+async fn is_set(flag: &mut watch::Receiver<bool>) {
+    let _ = flag.wait_for(|set| *set).await.is_ok();
 }
 
 /// Runs one group to its end; gives back a seat that wants to be alone.
@@ -262,12 +279,12 @@ mod tests {
 
     use domain::{access::PrincipalKind, id::Id, stamp::Stamp};
     use jiff::Timestamp;
-    use tokio::sync::{Notify, watch};
+    use tokio::sync::Notify;
     use uuid::Uuid;
 
     use super::*;
     use crate::{
-        Database,
+        Database, Operation,
         database::{Target, statement},
         keys::Keys,
     };

@@ -293,6 +293,7 @@ async fn organization_changed(
     id: Uuid,
     after: serde_json::Value,
 ) -> Result<(), Error> {
+    tx.access_changed();
     run(
         tx,
         "UPDATE institutions SET access_version = access_version + 1 WHERE institution_id = ?",
@@ -310,7 +311,111 @@ async fn organization_changed(
     Ok(())
 }
 
-/// IANA zone of a campus that is open; `None` where there is no such campus.
+/// Whether there is an institution yet.
+pub async fn any_institution(handle: &impl Handle) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT 1 AS found FROM institutions LIMIT 1",
+            [],
+        ))
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Code, name and status of every institution, oldest first.
+pub async fn list_institutions(
+    handle: &impl Handle,
+) -> Result<Vec<(String, String, String)>, Error> {
+    handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT code, name, status FROM institutions ORDER BY number",
+            [],
+        ))
+        .await?
+        .iter()
+        .map(|row| {
+            Ok((
+                row.try_get("", "code")?,
+                row.try_get("", "name")?,
+                row.try_get("", "status")?,
+            ))
+        })
+        .collect()
+}
+
+/// Lets nobody of an institution in any more; its data stay.
+pub async fn suspend_institution(tx: &Tx) -> Result<(), Error> {
+    tx.access_changed();
+    run(
+        tx,
+        "UPDATE institutions SET status = 'suspended', access_version = access_version + 1, \
+         version = version + 1 WHERE institution_id = ?",
+        [tx.operation().institution.uuid().into()],
+    )
+    .await?;
+    tx.record(Change {
+        kind: "institution",
+        id: tx.operation().institution.uuid(),
+        version: 1,
+        before: json!({ "status": "active" }),
+        after: json!({ "status": "suspended" }),
+        event: None,
+    });
+    Ok(())
+}
+
+/// The institution of a code.
+pub async fn institution_by_code(
+    handle: &impl Handle,
+    code: &str,
+) -> Result<Option<Id<Institution>>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT institution_id FROM institutions WHERE code = ?",
+            [code.into()],
+        ))
+        .await?;
+    row.map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
+        .transpose()
+}
+
+/// The campuses of an institution by name, oldest first.
+pub async fn campuses(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+) -> Result<Vec<(Id<Campus>, String)>, Error> {
+    handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT id, name FROM campuses WHERE institution_id = ? AND archived_at IS NULL ORDER BY id",
+            [institution.uuid().into()],
+        ))
+        .await?
+        .iter()
+        .map(|row| Ok((Id::new(row.try_get("", "id")?), row.try_get("", "name")?)))
+        .collect()
+}
+
+/// Whether a role of this code can be given.
+pub async fn role_exists(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    code: &str,
+) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT 1 AS found FROM roles WHERE institution_id = ? AND code = ? AND archived_at IS NULL",
+            [institution.uuid().into(), code.into()],
+        ))
+        .await?;
+    Ok(row.is_some())
+}
+
+/// IANA zone of a campus, open or archived; `None` where there is no such campus.
 pub async fn campus_zone(
     handle: &impl Handle,
     institution: Id<Institution>,
@@ -319,7 +424,7 @@ pub async fn campus_zone(
     let row = handle
         .query_one_raw(statement(
             handle,
-            "SELECT time_zone FROM campuses WHERE institution_id = ? AND id = ? AND archived_at IS NULL",
+            "SELECT time_zone FROM campuses WHERE institution_id = ? AND id = ?",
             [institution.uuid().into(), campus.uuid().into()],
         ))
         .await?;
@@ -342,7 +447,7 @@ pub async fn is_staff(
     Ok(row.is_some())
 }
 
-/// Whether a holder is the pool of the campus, or active staff who works there.
+/// Whether the campus is open and a holder is its pool, or active staff who works there.
 pub async fn holds_at(
     handle: &impl Handle,
     institution: Id<Institution>,
@@ -353,6 +458,8 @@ pub async fn holds_at(
         .query_one_raw(statement(
             handle,
             "SELECT 1 AS found FROM holders h WHERE h.institution_id = ? AND h.id = ? \
+             AND EXISTS (SELECT 1 FROM campuses c WHERE c.institution_id = h.institution_id \
+                 AND c.id = ? AND c.archived_at IS NULL) \
              AND (h.pool_campus_id = ? OR EXISTS ( \
                  SELECT 1 FROM staff_campuses sc JOIN principals p \
                  ON p.institution_id = sc.institution_id AND p.id = sc.staff_id \
@@ -361,6 +468,7 @@ pub async fn holds_at(
             [
                 institution.uuid().into(),
                 holder.uuid().into(),
+                campus.uuid().into(),
                 campus.uuid().into(),
                 campus.uuid().into(),
             ],

@@ -1,0 +1,137 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::http::wire::Wire;
+
+pub type PrincipalKind = Wire<domain::access::PrincipalKind>;
+pub type Reach = Wire<domain::access::Reach>;
+
+/// A log-in.
+#[derive(Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"institution": "qiming", "user_name": "admin", "password": "one-time-password"}))]
+pub struct LogIn {
+    /// Code of the institution.
+    #[schema(min_length = 1, max_length = 32)]
+    pub institution: String,
+    #[schema(min_length = 1, max_length = 64)]
+    pub user_name: String,
+    #[schema(min_length = 1, max_length = 256, format = "password")]
+    pub password: String,
+    /// `device_token` of an earlier log-in: others' failed tries do not hold a known device up.
+    #[schema(max_length = 256, nullable = false)]
+    pub device_token: Option<String>,
+}
+
+impl fmt::Debug for LogIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Tokens of a session.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = Tokens)]
+pub struct TokensBody {
+    /// Sent with every request: `Authorization: Bearer …`.
+    pub access_token: String,
+    #[schema(pattern = "^Bearer$")]
+    pub token_type: &'static str,
+    /// Seconds for which the access token is good.
+    #[schema(minimum = 1)]
+    pub expires_in: i64,
+    /// Good once, for the next tokens.
+    pub refresh_token: String,
+    /// When the session ends whatever happens.
+    pub session_expires_at: Timestamp,
+    pub session_id: Uuid,
+    /// Whether nothing but one's own account can be used before the password is changed.
+    pub must_change_password: bool,
+    /// To be kept on this device and sent with its next log-in; null where nothing is new.
+    #[schema(required)]
+    pub device_token: Option<String>,
+}
+
+impl fmt::Debug for TokensBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A refresh token for new tokens.
+#[derive(Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"refresh_token": "educrm_rt_…"}))]
+pub struct RefreshTokens {
+    #[schema(min_length = 1, max_length = 256)]
+    pub refresh_token: String,
+}
+
+impl fmt::Debug for RefreshTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A new password.
+#[derive(Clone, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"current_password": "…", "new_password": "correct horse battery"}))]
+pub struct ChangePassword {
+    #[schema(min_length = 1, max_length = 256, format = "password")]
+    pub current_password: String,
+    /// 10 to 128 characters, not easily guessed.
+    #[schema(min_length = 1, max_length = 256, format = "password")]
+    pub new_password: String,
+}
+
+impl fmt::Debug for ChangePassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A log-in that has not ended.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionBody {
+    pub id: Uuid,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// Sessions, newest first; at most 200.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SessionList {
+    #[schema(value_type = Vec<SessionBody>)]
+    pub items: Vec<SessionBody>,
+}
+
+/// Who asks, and what he, she or it may do: what a frontend shapes its screens by.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Me {
+    pub institution_id: Uuid,
+    pub principal_id: Uuid,
+    pub principal_kind: PrincipalKind,
+    #[schema(required)]
+    pub session_id: Option<Uuid>,
+    pub must_change_password: bool,
+    /// Permissions held, by code.
+    #[schema(value_type = Vec<HeldPermission>)]
+    pub permissions: Vec<HeldPermission>,
+}
+
+/// A permission, and how far it goes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HeldPermission {
+    pub code: String,
+    #[schema(value_type = Vec<Reach>)]
+    pub reaches: Vec<Reach>,
+}

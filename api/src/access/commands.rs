@@ -1,0 +1,377 @@
+//! Use cases of log-in and sessions.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{
+    access::{Principal, PrincipalKind, Session},
+    fault::Fault,
+    id::Id,
+    organization::Institution,
+    rules,
+    stamp::Stamp,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use persistence::{
+    Error, Operation, Tx,
+    access::{
+        credentials::{self, Credentials},
+        sessions::{self, Presented},
+        throttle,
+    },
+    database::{Actor, Change},
+};
+use serde_json::json;
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::{
+    LogIn, TokensBody,
+    passwords::{self, PASSWORD_WRONG},
+    tokens::ACCESS_TOKEN_LASTS,
+};
+use crate::{app::App, http::context::RequestContext};
+
+rules! {
+    LOGIN_REFUSED = Denied "login_refused" {
+        "登录失败", "Log-in refused";
+        "机构、用户名或密码不正确。", "Institution, user name or password is wrong." }
+    LOGIN_THROTTLED = Denied "login_throttled" {
+        "登录尝试过多", "Too many tries";
+        "请在 Retry-After 之后重试。", "Try again after Retry-After." }
+    REFRESH_REFUSED = Denied "refresh_refused" {
+        "刷新令牌无效", "The refresh token is not good";
+        "请重新登录。", "Log in again." }
+}
+
+const REFRESH_PREFIX: &str = "educrm_rt_";
+const DEVICE_PREFIX: &str = "educrm_dt_";
+
+/// Secrets from which tokens are derived.
+pub struct Derivation {
+    key: [u8; 32],
+}
+
+impl Derivation {
+    pub fn new(key: [u8; 32]) -> Self {
+        Self { key }
+    }
+
+    fn of(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
+        // HMAC takes keys of any length.
+        Hmac::<Sha256>::new_from_slice(&self.key)
+            .map(|mut mac| {
+                mac.update(purpose.as_bytes());
+                mac.update(&[0]);
+                mac.update(text);
+                mac.finalize().into_bytes().into()
+            })
+            .unwrap_or_default()
+    }
+
+    /// The token that follows a refresh token: derived, so that it can be given again without being
+    /// stored.
+    fn successor(&self, institution: Id<Institution>, token: &str) -> String {
+        refresh_token(institution, &self.of("refresh", token.as_bytes()))
+    }
+
+    /// Tells an account's devices from others; only who logged in there has it.
+    fn device(&self, account: &[u8; 32]) -> String {
+        let tag = self.of("device", account);
+        format!("{DEVICE_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+    }
+}
+
+fn refresh_token(institution: Id<Institution>, secret: &[u8; 32]) -> String {
+    let mut bytes = institution.uuid().as_bytes().to_vec();
+    bytes.extend_from_slice(secret);
+    format!("{REFRESH_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn institution_of(token: &str) -> Option<Id<Institution>> {
+    let bytes = BASE64_URL_SAFE_NO_PAD
+        .decode(token.strip_prefix(REFRESH_PREFIX)?)
+        .ok()
+        .filter(|bytes| bytes.len() == 48)?;
+    let (institution, _) = bytes.split_at_checked(16)?;
+    Uuid::from_slice(institution).ok().map(Id::new)
+}
+
+/// Why a log-in did not happen.
+pub enum Refused {
+    /// Seconds to wait.
+    Throttled(i64),
+    Wrong,
+    Failed(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Logs a person in. `network` is where the request came from.
+pub async fn log_in(
+    app: &App,
+    context: &RequestContext,
+    network: [u8; 16],
+    body: &LogIn,
+) -> Result<TokensBody, Refused> {
+    let stamp = app.clock.stamp();
+    let account = app.derivation.of(
+        "account",
+        format!("{}\0{}", body.institution, body.user_name).as_bytes(),
+    );
+    let device = app.derivation.device(&account);
+    let known_device = body.device_token.as_deref() == Some(device.as_str());
+    // A known device has a ladder of its own, which others in its network do not climb.
+    let place = if known_device {
+        device.as_bytes()
+    } else {
+        &network
+    };
+    let ladder = app
+        .derivation
+        .of("ladder", &[account.as_slice(), place].concat());
+    let nowhere = operation(Id::new(Uuid::nil()), None, "log_in", context, stamp);
+    // Counted first, in a transaction of its own: the hash below takes long.
+    let wait = app
+        .db
+        .transaction(&nowhere, |tx| async move {
+            if let Some(wait) = throttle::attempt(&tx, &ladder, throttle::Rule::Ladder).await? {
+                return Ok(Some(wait));
+            }
+            if known_device {
+                return Ok(None);
+            }
+            throttle::attempt(&tx, &account, throttle::Rule::Hourly).await
+        })
+        .await?;
+    if let Some(wait) = wait {
+        return Err(Refused::Throttled(wait / 1_000_000 + 1));
+    }
+    let found = credentials::find(&app.db.read(), &body.institution, &body.user_name).await?;
+    let hash = found.as_ref().map(|c| c.password_hash.as_str());
+    let same = app.passwords.verify(&body.password, hash).await?;
+    let Some(credentials) = found.filter(|_| same) else {
+        tracing::warn!(request_id = %context.request_id, "log-in refused");
+        return Err(Refused::Wrong);
+    };
+    let Credentials {
+        institution,
+        principal,
+        ..
+    } = credentials;
+    let mut secret = [0_u8; 32];
+    persistence::keys::random(&mut secret)?;
+    let refresh = refresh_token(institution, &secret);
+    let token = refresh.as_bytes();
+    let (session, expires) = app
+        .db
+        .transaction(
+            &operation(institution, Some(principal), "logIn", context, stamp),
+            |tx| async move {
+                throttle::succeeded(&tx, &ladder, throttle::Rule::Ladder).await?;
+                if !known_device {
+                    throttle::succeeded(&tx, &account, throttle::Rule::Hourly).await?;
+                }
+                let (session, expires) = sessions::open(&tx, principal, sessions::LASTS).await?;
+                sessions::keep_refresh_token(&tx, session, token).await?;
+                record(&tx, session, "opened");
+                Ok((session, expires))
+            },
+        )
+        .await?;
+    Ok(TokensBody {
+        access_token: access_token(app, institution, principal, session, &stamp)?,
+        token_type: "Bearer",
+        expires_in: ACCESS_TOKEN_LASTS.as_secs(),
+        refresh_token: refresh,
+        session_expires_at: expires,
+        session_id: session.uuid(),
+        must_change_password: must_change(app, institution, principal, session).await?,
+        device_token: Some(device),
+    })
+}
+
+/// New tokens for a refresh token.
+pub async fn refresh(
+    app: &App,
+    context: &RequestContext,
+    presented: &str,
+) -> Result<TokensBody, Refused> {
+    let stamp = app.clock.stamp();
+    let institution = institution_of(presented).ok_or(Refused::Wrong)?;
+    let successor = app.derivation.successor(institution, presented);
+    let (token, next) = (presented.as_bytes(), successor.as_bytes());
+    let outcome = app
+        .db
+        .transaction(
+            &operation(institution, None, "refreshTokens", context, stamp),
+            |tx| async move {
+                let outcome = sessions::present(&tx, token, next).await?;
+                if let Presented::Reused(session) = outcome {
+                    record(&tx, session, "ended_by_reuse");
+                }
+                Ok(outcome)
+            },
+        )
+        .await?;
+    match outcome {
+        Presented::Good {
+            session, principal, ..
+        } => {
+            let sessions =
+                sessions::list(&app.db.read(), institution, principal, stamp.now()).await?;
+            let info = sessions
+                .into_iter()
+                .find(|s| s.id == session)
+                .ok_or(Refused::Wrong)?;
+            Ok(TokensBody {
+                access_token: access_token(app, institution, principal, session, &stamp)?,
+                token_type: "Bearer",
+                expires_in: ACCESS_TOKEN_LASTS.as_secs(),
+                refresh_token: successor,
+                session_expires_at: info.expires_at,
+                session_id: session.uuid(),
+                must_change_password: must_change(app, institution, principal, session).await?,
+                device_token: None,
+            })
+        }
+        Presented::Reused(session) => {
+            tracing::warn!(%session, "a used refresh token came back: its session is ended");
+            Err(Refused::Wrong)
+        }
+        Presented::Unknown => Err(Refused::Wrong),
+    }
+}
+
+async fn must_change(
+    app: &App,
+    institution: Id<Institution>,
+    principal: Id<Principal>,
+    session: Id<Session>,
+) -> Result<bool, Error> {
+    let authority = persistence::access::load(
+        &app.db.read(),
+        institution,
+        principal,
+        Some(session),
+        app.clock.now(),
+    )
+    .await?;
+    Ok(authority.is_some_and(|a| a.must_change_password()))
+}
+
+fn access_token(
+    app: &App,
+    institution: Id<Institution>,
+    principal: Id<Principal>,
+    session: Id<Session>,
+    stamp: &Stamp,
+) -> Result<String, Error> {
+    app.tokens
+        .issue(institution, principal, Some(session), stamp)
+        .map_err(Error::internal)
+}
+
+/// Ends a session of the caller's own.
+pub async fn end_session(tx: &Tx, session: Id<Session>) -> Result<(), Error> {
+    sessions::end(tx, session).await?;
+    record(tx, session, "ended");
+    Ok(())
+}
+
+/// Checks the present password. Slow: before the transaction, never in it.
+pub async fn confirm_password(
+    app: &App,
+    institution: Id<Institution>,
+    principal: Id<Principal>,
+    password: &str,
+) -> Result<(), Error> {
+    let stored = credentials::password_hash(&app.db.read(), institution, principal).await?;
+    if app.passwords.verify(password, stored.as_deref()).await? {
+        Ok(())
+    } else {
+        Err(Fault::field("/current_password", &PASSWORD_WRONG).into())
+    }
+}
+
+/// Changes the caller's own password, and ends the other sessions.
+pub async fn change_password(
+    tx: &Tx,
+    principal: Id<Principal>,
+    session: Option<Id<Session>>,
+    hash: &str,
+) -> Result<(), Error> {
+    credentials::set_password(tx, principal, hash, false).await?;
+    sessions::end_others(tx, principal, session).await?;
+    record_password(tx, principal, "changed");
+    Ok(())
+}
+
+/// Gives a person a password for one use. Returns it; nobody sees it again.
+pub async fn give_one_time_password(
+    app: &App,
+    operation: &Operation,
+    principal: Id<Principal>,
+) -> Result<zeroize::Zeroizing<String>, Error> {
+    let password = passwords::one_time()?;
+    let hash = app.passwords.hash(&password).await?;
+    let hash = hash.as_str();
+    app.db
+        .transaction(operation, |tx| async move {
+            credentials::set_password(&tx, principal, hash, true).await?;
+            sessions::end_others(&tx, principal, None).await?;
+            record_password(&tx, principal, "reset");
+            Ok(())
+        })
+        .await?;
+    Ok(password)
+}
+
+fn record(tx: &Tx, session: Id<Session>, what: &str) {
+    tx.record(Change {
+        kind: "session",
+        id: session.uuid(),
+        version: 1,
+        before: json!(null),
+        after: json!({ "state": what }),
+        event: None,
+    });
+}
+
+fn record_password(tx: &Tx, principal: Id<Principal>, what: &str) {
+    tx.record(Change {
+        kind: "password",
+        id: principal.uuid(),
+        version: 1,
+        before: json!(null),
+        after: json!({ "state": what }),
+        event: None,
+    });
+}
+
+fn operation(
+    institution: Id<Institution>,
+    principal: Option<Id<Principal>>,
+    name: &str,
+    context: &RequestContext,
+    stamp: Stamp,
+) -> Operation {
+    Operation {
+        institution,
+        actor: Actor {
+            principal: principal.map_or(Uuid::nil(), Id::uuid),
+            kind: if principal.is_some() {
+                PrincipalKind::Staff
+            } else {
+                PrincipalKind::System
+            },
+        },
+        name: name.into(),
+        request: context.request_id,
+        trace: context.trace_id,
+        stamp,
+        authority: None,
+    }
+}

@@ -1,0 +1,169 @@
+use actix_web::{HttpRequest, get, http::StatusCode, http::header, post, web};
+use domain::{
+    access::{Oneself, Session},
+    fault::{Fault, NOT_FOUND},
+};
+use persistence::access::sessions;
+
+use super::{
+    ChangePassword, Granted, HeldPermission, LogIn, Me, RefreshTokens, SessionBody, SessionList,
+    TokensBody,
+    commands::{self, LOGIN_REFUSED, LOGIN_THROTTLED, REFRESH_REFUSED, Refused},
+    passwords,
+};
+use crate::{
+    app::App,
+    http::{Json, Problem, Reply, address, context::RequestContext, path::PathId, wire::Wire},
+};
+
+const TAG: &str = "access";
+
+/// Log in
+#[utoipa::path(tag = TAG, request_body = LogIn, responses((status = 200, body = TokensBody)))]
+#[post("/auth/login")]
+pub(super) async fn log_in(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: Json<LogIn>,
+) -> Result<Reply, Problem> {
+    let network = address::client(&request, &app).map_or([0xff; 16], address::network_of);
+    let context = RequestContext::of(&request);
+    match commands::log_in(&app, &context, network, &body.value).await {
+        Ok(tokens) => Ok(Reply::ok(&tokens)?),
+        Err(Refused::Wrong) => Err(Problem::new(StatusCode::UNAUTHORIZED, &LOGIN_REFUSED)
+            .header(header::WWW_AUTHENTICATE, "Bearer realm=\"educrm\"")),
+        Err(Refused::Throttled(wait)) => Err(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            &LOGIN_THROTTLED,
+        )
+        .header(header::RETRY_AFTER, wait.to_string())),
+        Err(Refused::Failed(error)) => Err(error.into()),
+    }
+}
+
+/// Exchange a refresh token for new tokens
+#[utoipa::path(tag = TAG, request_body = RefreshTokens, responses((status = 200, body = TokensBody)))]
+#[post("/auth/refresh")]
+pub(super) async fn refresh_tokens(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: Json<RefreshTokens>,
+) -> Result<Reply, Problem> {
+    let context = RequestContext::of(&request);
+    match commands::refresh(&app, &context, &body.value.refresh_token).await {
+        Ok(tokens) => Ok(Reply::ok(&tokens)?),
+        Err(Refused::Failed(error)) => Err(error.into()),
+        Err(_) => Err(Problem::new(StatusCode::UNAUTHORIZED, &REFRESH_REFUSED)
+            .header(header::WWW_AUTHENTICATE, "Bearer realm=\"educrm\"")),
+    }
+}
+
+/// Log out: end the session that asks
+#[utoipa::path(tag = TAG, responses((status = 204)), security(("bearer" = ["self"])))]
+#[post("/auth/logout")]
+pub(super) async fn log_out(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
+    let session = ctx.authority().session();
+    ctx.transaction(|tx, _| async move {
+        if let Some(session) = session {
+            commands::end_session(&tx, session).await?;
+        }
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
+/// List one's own sessions
+#[utoipa::path(tag = TAG, responses((status = 200, body = SessionList)), security(("bearer" = ["self"])))]
+#[get("/auth/sessions")]
+pub(super) async fn list_sessions(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
+    let who = ctx.authority();
+    let sessions = sessions::list(
+        &ctx.read(),
+        who.institution(),
+        who.principal(),
+        ctx.stamp().now(),
+    )
+    .await?;
+    Ok(Reply::ok(&SessionList {
+        items: sessions
+            .into_iter()
+            .map(|s| SessionBody {
+                id: s.id.uuid(),
+                created_at: s.created_at,
+                expires_at: s.expires_at,
+                is_current: who.session() == Some(s.id),
+            })
+            .collect(),
+    })?)
+}
+
+/// End one of one's own sessions
+#[utoipa::path(tag = TAG, params(("session_id" = Uuid, Path)), responses((status = 204)),
+    security(("bearer" = ["self"])))]
+#[post("/auth/sessions/{session_id}/end")]
+pub(super) async fn end_session(
+    ctx: Granted<Oneself>,
+    id: PathId<Session>,
+) -> Result<Reply, Problem> {
+    let who = ctx.authority();
+    let (institution, principal) = (who.institution(), who.principal());
+    ctx.transaction(|tx, _| async move {
+        let mine = sessions::list(&tx, institution, principal, tx.now()).await?;
+        if !mine.iter().any(|s| s.id == id.0) {
+            return Err(Fault::new(&NOT_FOUND).into());
+        }
+        commands::end_session(&tx, id.0).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
+/// Change one's own password; other sessions end
+#[utoipa::path(tag = TAG, request_body = ChangePassword, responses((status = 204)),
+    security(("bearer" = ["self"])))]
+#[post("/auth/password")]
+pub(super) async fn change_password(
+    ctx: Granted<Oneself>,
+    body: Json<ChangePassword>,
+) -> Result<Reply, Problem> {
+    let ChangePassword {
+        current_password,
+        new_password,
+    } = &body.value;
+    let who = ctx.authority();
+    let (principal, session) = (who.principal(), who.session());
+    passwords::check("/new_password", new_password, &["educrm", current_password])?;
+    commands::confirm_password(ctx.app(), who.institution(), principal, current_password).await?;
+    let hash = ctx.app().passwords.hash(new_password).await?;
+    let hash = hash.as_str();
+    ctx.transaction(|tx, _| async move {
+        commands::change_password(&tx, principal, session, hash).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
+/// Who asks, and what is allowed
+#[utoipa::path(tag = TAG, responses((status = 200, body = Me)), security(("bearer" = ["self"])))]
+#[get("/me")]
+pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
+    let who = ctx.authority();
+    Ok(Reply::record(
+        1,
+        &Me {
+            institution_id: who.institution().uuid(),
+            principal_id: who.principal().uuid(),
+            principal_kind: Wire(who.kind()),
+            session_id: who.session().map(Into::into),
+            must_change_password: who.must_change_password(),
+            permissions: who
+                .permissions()
+                .iter()
+                .map(|(code, reaches)| HeldPermission {
+                    code: code.clone(),
+                    reaches: reaches.iter().map(|r| Wire(*r)).collect(),
+                })
+                .collect(),
+        },
+    )?)
+}

@@ -1,0 +1,273 @@
+//! The commands of the program that are not the server.
+
+use clap::{Parser, Subcommand};
+use domain::{
+    access::PrincipalKind,
+    fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
+    id::Id,
+    organization::{Institution, NewInstitution},
+};
+use persistence::{
+    Operation, invariants,
+    organization::store::{
+        self, NewStaff, campuses, hire, institution_by_code, list_institutions, suspend_institution,
+    },
+};
+
+use crate::{
+    access::commands::give_one_time_password,
+    app::App,
+    boot::{self, ADMINISTRATOR, Failure},
+    clock::Clock,
+    server,
+    settings::Settings,
+    system,
+};
+
+/// Customer relations of training schools: a JSON REST API.
+///
+/// Settings come from the environment or a .env file; .env.example lists them.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default).
+    Serve,
+    /// Bring the database's schema up to date, and exit.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Institutions: the tenants of this installation.
+    #[command(subcommand)]
+    Institution(InstitutionCommand),
+    /// People of an institution.
+    #[command(subcommand)]
+    Staff(StaffCommand),
+    /// Check the invariants of the data, as queries that must find nothing.
+    Selfcheck,
+}
+
+#[derive(Subcommand)]
+enum InstitutionCommand {
+    /// Found an institution, with its headquarters and an administrator.
+    Create {
+        /// What people type at log-in: 2 to 32 of a-z, 0-9 and hyphens.
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        name: String,
+        /// IANA name of its time zone.
+        #[arg(long, default_value = "Asia/Shanghai")]
+        time_zone: String,
+        /// ISO 4217 code of the one currency of its books.
+        #[arg(long, default_value = "CNY")]
+        currency: String,
+    },
+    /// List the institutions.
+    List,
+    /// Let nobody of an institution in any more; its data stay.
+    Suspend {
+        #[arg(long)]
+        code: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum StaffCommand {
+    /// Hire a person, who gets a password for one use.
+    Create {
+        /// Code of the institution.
+        #[arg(long)]
+        institution: String,
+        #[arg(long)]
+        user_name: String,
+        #[arg(long)]
+        name: String,
+        /// Name of a campus; the first one, when absent.
+        #[arg(long)]
+        campus: Option<String>,
+        /// Code of a role; several by repeating it.
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+    },
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => within_runtime(serve),
+            Command::Migrate => within_app(async |_| Ok(())),
+            Command::Openapi => {
+                let [(_, document), _] = system::published();
+                println!("{document:#}");
+                Ok(())
+            }
+            Command::Institution(command) => {
+                within_app(async |app| institution(app, command).await)
+            }
+            Command::Staff(command) => within_app(async |app| staff(app, command).await),
+            Command::Selfcheck => within_app(selfcheck),
+        }
+    }
+}
+
+fn within_runtime(work: impl AsyncFnOnce(Settings) -> Result<(), Failure>) -> Result<(), Failure> {
+    let settings = Settings::from_environment()?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::new(&settings.log))
+        .init();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work(settings))
+}
+
+fn within_app(work: impl AsyncFnOnce(&App) -> Result<(), Failure>) -> Result<(), Failure> {
+    within_runtime(async |settings| {
+        let (app, _folder) = boot::open(settings, Clock::default()).await?;
+        work(&app).await
+    })
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    let public_url = settings.public_url.clone();
+    let first_start = settings.database_url.0.is_empty();
+    let (app, _folder) = boot::open(settings, Clock::default()).await?;
+    if first_start && let Some(founded) = boot::found_first(&app).await? {
+        println!(
+            "First start: institution `school`, user `{ADMINISTRATOR}`, password for one use:"
+        );
+        println!("  {}", founded.one_time_password.as_str());
+    }
+    let running = server::start(app)?;
+    println!("API            {public_url}/api/v1");
+    println!("Documentation  {public_url}/docs/");
+    stop_signal().await?;
+    running.stop().await?;
+    Ok(())
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failure> {
+    match command {
+        InstitutionCommand::Create {
+            code,
+            name,
+            time_zone,
+            currency,
+        } => {
+            let new = NewInstitution {
+                code,
+                name,
+                time_zone,
+                currency,
+            };
+            let founded = boot::found_institution(app, &new).await?;
+            println!("institution {}", new.code);
+            println!("user        {ADMINISTRATOR}");
+            println!(
+                "password    {}  (for one use)",
+                founded.one_time_password.as_str()
+            );
+        }
+        InstitutionCommand::List => {
+            for (code, name, status) in list_institutions(&app.db.read()).await? {
+                println!("{code}\t{status}\t{name}");
+            }
+        }
+        InstitutionCommand::Suspend { code } => {
+            let operation = by_operator(app, known(app, &code).await?, "suspend_institution");
+            app.db
+                .transaction(
+                    &operation,
+                    |tx| async move { suspend_institution(&tx).await },
+                )
+                .await?;
+            println!("institution {code} is suspended");
+        }
+    }
+    Ok(())
+}
+
+async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
+    let StaffCommand::Create {
+        institution,
+        user_name,
+        name,
+        campus,
+        roles,
+    } = command;
+    let institution = known(app, &institution).await?;
+    let campuses = campuses(&app.db.read(), institution).await?;
+    let place = campuses
+        .iter()
+        .find(|(_, name)| campus.as_ref().is_none_or(|wanted| wanted == name))
+        .ok_or("there is no such campus")?;
+    for role in &roles {
+        if !store::role_exists(&app.db.read(), institution, role).await? {
+            return Err(Fault::fields(vec![FieldFault::new("/role", &REFERENCE_UNKNOWN)]).into());
+        }
+    }
+    let new = NewStaff {
+        user_name,
+        name,
+        campuses: vec![place.0],
+        home_team: None,
+        roles,
+    };
+    let operation = by_operator(app, institution, "create_staff");
+    let person = {
+        let new = &new;
+        app.db
+            .transaction(&operation, |tx| async move { hire(&tx, new).await })
+            .await?
+    };
+    let password = give_one_time_password(app, &operation, person.cast()).await?;
+    println!("user        {}", new.user_name);
+    println!("password    {}  (for one use)", password.as_str());
+    Ok(())
+}
+
+async fn selfcheck(app: &App) -> Result<(), Failure> {
+    let broken = invariants::check(&app.db, None).await?;
+    for (name, rows) in &broken {
+        println!("broken: {name} ({rows} rows)");
+    }
+    if broken.is_empty() {
+        println!("every invariant holds");
+        Ok(())
+    } else {
+        Err("invariants are broken".into())
+    }
+}
+
+async fn known(app: &App, code: &str) -> Result<Id<Institution>, Failure> {
+    let found = institution_by_code(&app.db.read(), code).await?;
+    Ok(found.ok_or("there is no such institution")?)
+}
+
+fn by_operator(app: &App, institution: Id<Institution>, name: &'static str) -> Operation {
+    Operation::system(
+        institution,
+        PrincipalKind::Operator,
+        name,
+        app.clock.stamp(),
+    )
+}

@@ -1,0 +1,60 @@
+//! Where a request came from.
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+use actix_web::dev::ServiceRequest;
+
+use crate::app::App;
+
+/// Address of the client: what the socket says, or the last address in `X-Forwarded-For` that no
+/// trusted proxy wrote.
+pub fn client(request: &HttpRequest, app: &App) -> Option<IpAddr> {
+    let trusted = |ip: &IpAddr| {
+        app.settings
+            .trusted_proxies
+            .0
+            .iter()
+            .any(|n| n.contains(ip))
+    };
+    let peer = request.peer_addr()?.ip();
+    if !trusted(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .filter_map(|v| v.trim().parse::<IpAddr>().ok())
+        .collect::<Vec<_>>();
+    Some(
+        forwarded
+            .into_iter()
+            .rev()
+            .find(|ip| !trusted(ip))
+            .unwrap_or(peer),
+    )
+}
+
+/// The network of a client: its /24, or /56 for IPv6; what limits count by.
+pub fn network(request: &ServiceRequest, app: &App) -> [u8; 16] {
+    client(request.request(), app).map_or([0xff; 16], network_of)
+}
+
+pub fn network_of(address: IpAddr) -> [u8; 16] {
+    let mut network = [0; 16];
+    match address.to_canonical() {
+        IpAddr::V4(ip) => {
+            for (to, from) in network.iter_mut().zip(ip.octets()).take(3) {
+                *to = from;
+            }
+        }
+        IpAddr::V6(ip) => {
+            for (to, from) in network.iter_mut().zip(ip.octets()).take(7) {
+                *to = from;
+            }
+        }
+    }
+    network
+}

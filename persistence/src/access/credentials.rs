@@ -1,0 +1,93 @@
+//! Passwords, as their hashes.
+
+use domain::{access::Principal, id::Id, organization::Institution};
+use sea_orm::ConnectionTrait;
+
+use crate::{Error, Handle, Tx, clock::micros, database::statement};
+
+/// What a log-in is checked against.
+#[derive(Clone)]
+pub struct Credentials {
+    pub institution: Id<Institution>,
+    pub principal: Id<Principal>,
+    /// PHC string.
+    pub password_hash: String,
+}
+
+/// The credentials of an active person, by institution code and user name.
+pub async fn find(
+    handle: &impl Handle,
+    institution_code: &str,
+    user_name: &str,
+) -> Result<Option<Credentials>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT c.institution_id, c.principal_id, c.password_hash FROM institutions i \
+             JOIN staff s ON s.institution_id = i.institution_id \
+             JOIN principals p ON p.institution_id = s.institution_id AND p.id = s.id \
+             JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id \
+             WHERE i.code = ? AND i.status = 'active' AND s.user_name = ? AND p.status = 'active'",
+            [institution_code.into(), user_name.into()],
+        ))
+        .await?;
+    row.map(|row| {
+        Ok(Credentials {
+            institution: Id::new(row.try_get("", "institution_id")?),
+            principal: Id::new(row.try_get("", "principal_id")?),
+            password_hash: row.try_get("", "password_hash")?,
+        })
+    })
+    .transpose()
+}
+
+/// The password hash of a principal, inside the transaction that will change it.
+pub async fn password_hash(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    principal: Id<Principal>,
+) -> Result<Option<String>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT password_hash FROM credentials WHERE institution_id = ? AND principal_id = ?",
+            [institution.uuid().into(), principal.uuid().into()],
+        ))
+        .await?;
+    row.map(|row| Ok(row.try_get("", "password_hash")?))
+        .transpose()
+}
+
+/// Sets a password. `must_change`: its bearer may do nothing else before choosing another.
+pub async fn set_password(
+    tx: &Tx,
+    principal: Id<Principal>,
+    hash: &str,
+    must_change: bool,
+) -> Result<(), Error> {
+    tx.access_changed();
+    let institution = tx.operation().institution.uuid();
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO credentials (institution_id, principal_id, password_hash, must_change, changed_at) \
+         VALUES (?, ?, ?, ?, ?) ON CONFLICT (institution_id, principal_id) DO UPDATE SET \
+         password_hash = excluded.password_hash, must_change = excluded.must_change, \
+         changed_at = excluded.changed_at",
+        [
+            institution.into(),
+            principal.uuid().into(),
+            hash.into(),
+            must_change.into(),
+            micros(tx.now()).into(),
+        ],
+    ))
+    .await?;
+    // What was loaded of the principal is out of date.
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE principals SET version = version + 1 WHERE institution_id = ? AND id = ?",
+        [institution.into(), principal.uuid().into()],
+    ))
+    .await?;
+    Ok(())
+}
