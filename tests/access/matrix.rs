@@ -3,20 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{Oneself, PERMISSIONS, Permission, Reach};
+use domain::access::{PERMISSIONS, Reach};
 use tests::{Operation, World, both, json};
 
 use super::policy::{
-    Kind, NO_RECORD, RELATIONS, ROWS, Relation, State, listed, make, people, row, target,
+    Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation, State, doer, listed,
+    people, record, row, target,
 };
 
-/// Operations of the document that need a permission, beside those on one's own account, which
-/// everybody has and no record stands behind.
+/// Operations of the document that need a permission.
 fn guarded(w: &World) -> impl Iterator<Item = (Operation, String)> {
     let all = w.server.contract.callable().into_iter();
     all.filter_map(|operation| {
         let permission = operation.permission.clone()?;
-        (permission != Oneself::CODE).then_some((operation, permission))
+        Some((operation, permission))
     })
 }
 
@@ -28,7 +28,6 @@ fn on_records(w: &World) -> impl Iterator<Item = (Operation, String)> {
 both! {
     async fn the_list_of_targets_is_that_of_the_document(w: World) {
         let with_path: BTreeSet<String> = w.server.contract.callable().into_iter()
-            .filter(|o| o.permission.as_deref() != Some(Oneself::CODE))
             .filter(|o| !o.path_ids.is_empty() && !NO_RECORD.contains(&o.id.as_str()))
             .map(|o| o.id)
             .collect();
@@ -73,9 +72,7 @@ both! {
 
     async fn a_refused_change_leaves_the_record_as_it_was(w: World) {
         for (operation, _) in on_records(&w).filter(|(o, _)| !o.is_read) {
-            let (kind, state) = row(&operation.id);
-            let pool = w.places.north;
-            let ids = make(&w, kind, state, w.institution, pool.uuid(), pool).await;
+            let (boss, ids) = doer(&w, &operation).await;
             let call = operation.call(&w, &ids);
             let before = w.server.contents(w.institution).await;
             for actor in [w.as_anonymous(), w.as_recruiter(), w.as_outsider(), w.actor("teacher"), w.as_stranger()] {
@@ -83,7 +80,7 @@ both! {
                 assert!([401, 403, 404].contains(&refused.status), "{}: {}", operation.id, refused.text);
             }
             assert_eq!(w.server.contents(w.institution).await, before, "{}", operation.id);
-            w.as_boss().call(&call).await.expect(operation.success);
+            boss.call(&call).await.expect(operation.success);
         }
     }
 
@@ -120,7 +117,7 @@ both! {
     }
 
     async fn an_operation_needs_the_permission_that_the_document_names_and_no_other(w: World) {
-        for (operation, permission) in guarded(&w) {
+        for (operation, permission) in guarded(&w).filter(|(_, permission)| permission != ONESELF) {
             let all = PERMISSIONS.iter().map(|p| p.code);
             let others: Vec<_> = all.filter(|code| *code != permission).map(|code| (code, Reach::Institution)).collect();
             let without = format!("without_{}", operation.id);
@@ -128,12 +125,23 @@ both! {
             let only = format!("only_{}", operation.id);
             w.add_role(&only, &[(permission.as_str(), Reach::Institution)]).await;
 
-            let call = operation.call(&w, &existing(&w, &operation).await);
+            let call = operation.call(&w, &record(&w, &operation, &w.as_boss(), false).await);
             let refused = w.hire(&[&without], w.places.north, None).await.call(&call).await
                 .expect_problem(403, "permission_missing");
             let challenge = refused.header("www-authenticate").unwrap();
             assert!(challenge.contains(&format!("scope=\"{permission}\"")), "{}: {challenge}", operation.id);
             w.hire(&[&only], w.places.north, None).await.call(&call).await.expect(operation.success);
+        }
+    }
+
+    async fn what_is_ones_own_needs_no_role_at_all(w: World) {
+        for (operation, _) in guarded(&w).filter(|(_, permission)| permission == ONESELF) {
+            let nobody = w.hire(&[], w.places.north, None).await;
+            let call = operation.call(&w, &record(&w, &operation, &nobody, false).await);
+            let answer = nobody.call(&call).await;
+            let expected = if NOT_BY_EXAMPLE.contains(&operation.id.as_str()) { 422 } else { operation.success };
+            assert_eq!(answer.status, expected, "{}: {}", operation.id, answer.text);
+            w.as_anonymous().call(&call).await.expect_problem(401, "unauthenticated");
         }
     }
 
@@ -165,16 +173,6 @@ both! {
         }
         assert!(w.as_boss().get("/api/v1/customers").await.ids().is_empty());
     }
-}
-
-/// Ids of a record of the north campus for an operation, in the state that it needs.
-async fn existing(w: &World, operation: &Operation) -> Vec<String> {
-    if operation.path_ids.is_empty() {
-        return Vec::new();
-    }
-    let (kind, state) = row(&operation.id);
-    let pool = w.places.north;
-    make(w, kind, state, w.institution, pool.uuid(), pool).await
 }
 
 fn is_list(operation: &Operation) -> bool {

@@ -5,13 +5,15 @@ use domain::{
     id::Id,
     organization::{Campus, Institution},
 };
-use tests::{Actor, World, json};
+use tests::{Actor, Operation, World, json};
 use uuid::Uuid;
 
 /// Kinds of record that operations name in their paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Customer,
+    /// Its owner's alone, whatever roles there are.
+    Session,
 }
 
 /// What a record must be for an operation to succeed.
@@ -29,7 +31,15 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("deleteCustomer", Kind::Customer, State::Live),
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("revealCustomer", Kind::Customer, State::Live),
+    ("endSession", Kind::Session, State::Live),
 ];
+
+/// What everybody may do to what is his own.
+pub(crate) const ONESELF: &str = "self";
+
+/// Operations that the example of the document can't do, since it names a secret of somebody's.
+/// This list may only shrink.
+pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword"];
 
 /// Operations with something in their path that is no record. This list may only shrink.
 pub(crate) const NO_RECORD: &[&str] = &["getProblemType"];
@@ -102,12 +112,15 @@ pub(crate) const RELATIONS: [Relation; 7] = [
 
 impl Person {
     pub(crate) fn holds(&self, permission: &str) -> bool {
-        self.permissions.iter().any(|(code, _)| *code == permission)
+        permission == ONESELF || self.permissions.iter().any(|(code, _)| *code == permission)
     }
 
     /// Whether a record is within the reach of a permission.
     pub(crate) fn reaches(&self, permission: &str, target: &Target) -> bool {
         let own = target.holder == self.actor.principal.uuid();
+        if permission == ONESELF {
+            return own;
+        }
         target.institution == self.institution
             && self
                 .permissions
@@ -218,6 +231,10 @@ pub(crate) async fn target(
     relation: Relation,
 ) -> Option<Target> {
     let own = (person.actor.principal.uuid(), person.campus);
+    let is_pool = matches!(relation, Relation::CampusPool | Relation::RegionPool);
+    if kind == Kind::Session && is_pool {
+        return None;
+    }
     let pool = |campus: Id<Campus>| (campus.uuid(), campus);
     let here = person.institution == w.institution;
     let places = if here { w.places } else { w.other_places };
@@ -254,6 +271,16 @@ pub(crate) async fn target(
             own
         }
     };
+    let holder = match (kind, relation) {
+        (Kind::Session, Relation::OtherCampus) if !here => return None,
+        (Kind::Session, Relation::OtherCampus) => w.actor("southerner").principal.uuid(),
+        (Kind::Session, Relation::OtherInstitution) if here => w.as_stranger().principal.uuid(),
+        (Kind::Session, Relation::OtherInstitution) => w.as_boss().principal.uuid(),
+        _ => holder,
+    };
+    if kind == Kind::Session && relation != Relation::Own && state == wanted && holder == own.0 {
+        return None;
+    }
     let ids = make(w, kind, state, institution, holder, campus).await;
     Some(Target {
         ids,
@@ -262,6 +289,36 @@ pub(crate) async fn target(
         campus,
         state,
     })
+}
+
+/// Somebody with every right in the school, and ids of a record on which that person can do an
+/// operation; none where it needs none.
+pub(crate) async fn doer(w: &World, operation: &Operation) -> (Actor, Vec<String>) {
+    let boss = w.hire(&["boss"], w.places.north, None).await;
+    let ids = record(w, operation, &boss, false).await;
+    (boss, ids)
+}
+
+/// Ids of a record of the north campus for an operation, or of one in another state than it needs.
+pub(crate) async fn record(
+    w: &World,
+    operation: &Operation,
+    actor: &Actor,
+    in_other_state: bool,
+) -> Vec<String> {
+    if operation.path_ids.is_empty() {
+        return Vec::new();
+    }
+    let (kind, needed) = row(&operation.id);
+    let state = match (needed, in_other_state) {
+        (State::Live, false) | (State::Deleted, true) => State::Live,
+        _ => State::Deleted,
+    };
+    let holder = match kind {
+        Kind::Session => actor.principal.uuid(),
+        Kind::Customer => w.places.north.uuid(),
+    };
+    make(w, kind, state, w.institution, holder, w.places.north).await
 }
 
 /// Makes a record, by whoever may do everything where it is.
@@ -279,6 +336,28 @@ pub(crate) async fn make(
         w.as_stranger()
     };
     match kind {
+        Kind::Session => {
+            let id = Uuid::now_v7();
+            let now = w.server.app.clock.now().as_microsecond();
+            let ended = (state == State::Deleted).then_some(now);
+            w.server
+                .execute(
+                    institution,
+                    "INSERT INTO sessions (institution_id, id, principal_id, created_at, \
+                     expires_at, ended_at) VALUES (?, ?, ?, ?, ?, ?)",
+                    vec![
+                        institution.uuid().into(),
+                        id.into(),
+                        holder.into(),
+                        now.into(),
+                        (now + 3_600_000_000).into(),
+                        sea_orm::Value::BigInt(ended),
+                    ],
+                )
+                .await
+                .unwrap();
+            vec![id.to_string()]
+        }
         Kind::Customer => {
             let mut body = w.new_customer("张伟");
             body["holder_id"] = json!(holder);

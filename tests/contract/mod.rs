@@ -1,3 +1,4 @@
 mod mass_assignment;
 mod operations;
+mod parity;
 mod refusals;

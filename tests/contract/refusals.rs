@@ -4,7 +4,7 @@
 use reqwest::Method;
 use tests::{Call, Operation, Value, World, both, json};
 
-use crate::access::policy::{State, make, row};
+use crate::access::policy::{NOT_BY_EXAMPLE, ONESELF, doer, record};
 
 /// A call that must be refused, who sends it, and why.
 struct Refusal {
@@ -15,17 +15,12 @@ struct Refusal {
 
 /// Everything that can be wrong with one operation while the rest of it is right.
 async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
-    let pool = w.places.north;
-    let (right, wrong) = if operation.path_ids.is_empty() {
-        (Vec::new(), None)
+    let boss = w.as_boss();
+    let right = record(w, operation, &boss, false).await;
+    let wrong = if right.is_empty() {
+        None
     } else {
-        let (kind, state) = row(&operation.id);
-        let other = match state {
-            State::Live => State::Deleted,
-            State::Deleted => State::Live,
-        };
-        let make = |state| make(w, kind, state, w.institution, pool.uuid(), pool);
-        (make(state).await, Some(make(other).await))
+        Some(record(w, operation, &boss, true).await)
     };
     let call = operation.call(w, &right);
     let mut all = Vec::new();
@@ -37,7 +32,9 @@ async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
         });
     };
     add("nobody", "anonymous", call.clone());
-    add("no permission", "teacher", call.clone());
+    if operation.permission.as_deref() != Some(ONESELF) {
+        add("no permission", "teacher", call.clone());
+    }
     let forged = call.clone().with("authorization", "Bearer a.b.c");
     add("forged", "anonymous", forged);
     if let Some(wrong) = wrong {
@@ -170,11 +167,6 @@ fn bad_bodies(
     add("unknown field", "boss", call.clone().with_body(&body));
 }
 
-/// Everybody may, and it may end the session of whoever tries.
-fn is_own_account(operation: &Operation) -> bool {
-    operation.permission.as_deref() == Some("self")
-}
-
 async fn send(w: &World, refusal: &Refusal) {
     let actor = match refusal.who {
         "anonymous" => w.as_anonymous(),
@@ -196,7 +188,7 @@ both! {
     async fn a_refused_request_changes_no_table(w: World) {
         let mut sent = 0;
         for operation in w.server.contract.callable() {
-            if operation.permission.is_none() || is_own_account(&operation) {
+            if operation.permission.is_none() {
                 continue;
             }
             let refusals = refusals(&w, &operation).await;
@@ -213,18 +205,12 @@ both! {
 
     async fn a_change_that_is_done_is_seen_in_the_tables(w: World) {
         for operation in w.server.contract.callable() {
-            if operation.permission.is_none() || operation.is_read || is_own_account(&operation) {
+            if operation.permission.is_none() || operation.is_read || NOT_BY_EXAMPLE.contains(&operation.id.as_str()) {
                 continue;
             }
-            let pool = w.places.north;
-            let ids = if operation.path_ids.is_empty() {
-                Vec::new()
-            } else {
-                let (kind, state) = row(&operation.id);
-                make(&w, kind, state, w.institution, pool.uuid(), pool).await
-            };
+            let (boss, ids) = doer(&w, &operation).await;
             let before = (w.server.contents(w.institution).await, w.server.contents(w.other).await);
-            w.as_boss().call(&operation.call(&w, &ids)).await.expect(operation.success);
+            boss.call(&operation.call(&w, &ids)).await.expect(operation.success);
             let after = (w.server.contents(w.institution).await, w.server.contents(w.other).await);
             assert_ne!(before.0, after.0, "{}", operation.id);
             assert_eq!(before.1, after.1, "{}", operation.id);

@@ -112,7 +112,7 @@ both! {
         assert!(!sees(&recruiter, id).await);
         share(&w, id, recruiter.principal.uuid(), false, None).await;
         assert!(sees(&recruiter, id).await);
-        assert_eq!(walk(&recruiter, 50, "-created_at").await, [id.clone()]);
+        assert_eq!(walk(&recruiter, 50, "-created_at").await, [id.as_str()]);
         assert!(!sees(&w.as_colleague(), id).await);
         assert!(!sees(&w.as_manager(), id).await);
     }

@@ -98,8 +98,9 @@ impl Authorities {
         )
         .await?
         .map(Arc::new);
-        if let Some(authority) = &authority {
-            self.known.insert(key, authority.clone());
+        match &authority {
+            Some(authority) => self.known.insert(key, authority.clone()),
+            None => self.known.invalidate(&key),
         }
         Ok(authority)
     }
