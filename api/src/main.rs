@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use educrm::{
-    boot::{self, Failure},
+    boot,
     clock::Clock,
-    server,
-    settings::Settings,
+    program::{run, serve},
     system,
 };
 
@@ -43,7 +42,7 @@ fn main() -> ExitCode {
             boot::open(settings, Clock::default()).await?;
             Ok(())
         }),
-        Some(Command::Serve) | None => run(serve),
+        Some(Command::Serve) | None => run(async |settings| serve(settings, |_| {}).await),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,38 +50,6 @@ fn main() -> ExitCode {
             eprintln!("{failure}");
             ExitCode::FAILURE
         }
-    }
-}
-
-fn run(command: impl AsyncFnOnce(Settings) -> Result<(), Failure>) -> Result<(), Failure> {
-    let settings = Settings::from_environment()?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&settings.log))
-        .init();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(command(settings))
-}
-
-async fn serve(settings: Settings) -> Result<(), Failure> {
-    let public_url = settings.public_url.clone();
-    let (app, _folder) = boot::open(settings, Clock::default()).await?;
-    let running = server::start(app)?;
-    println!("educrm serves {public_url}/api/v1, its documentation {public_url}/docs");
-    stop_signal().await?;
-    running.stop().await?;
-    Ok(())
-}
-
-async fn stop_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
     }
 }
 

@@ -7,6 +7,10 @@
 //! - [`world`]: a school with two campuses and its people
 //! - [`actor`]: who sends requests, and what comes back
 //! - [`contract`]: responses against the document
+//! - [`process`]: the application in a process of its own, that may be killed
+//! - [`client`]: a client that costs little, for drills and benches
+//! - [`chance`]: randomness that can be repeated
+//! - [`drills`]: long runs of what must survive
 
 #![expect(
     clippy::unwrap_used,
@@ -17,7 +21,11 @@
 )]
 
 pub mod actor;
+pub mod chance;
+pub mod client;
 pub mod contract;
+pub mod drills;
+pub mod process;
 pub mod server;
 pub mod world;
 
