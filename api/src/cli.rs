@@ -19,8 +19,7 @@ use crate::{
     app::App,
     boot::{self, ADMINISTRATOR, Failure},
     clock::Clock,
-    server,
-    settings::Settings,
+    program::{run, serve},
     system,
 };
 
@@ -101,7 +100,7 @@ impl Cli {
     /// Does what was asked for.
     pub fn run(self) -> Result<(), Failure> {
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => within_runtime(serve),
+            Command::Serve => run(async |settings| serve(settings, |_| {}).await),
             Command::Migrate => within_app(async |_| Ok(())),
             Command::Openapi => {
                 let [(_, document), _] = system::published();
@@ -117,52 +116,11 @@ impl Cli {
     }
 }
 
-fn within_runtime(work: impl AsyncFnOnce(Settings) -> Result<(), Failure>) -> Result<(), Failure> {
-    let settings = Settings::from_environment()?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&settings.log))
-        .init();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(work(settings))
-}
-
 fn within_app(work: impl AsyncFnOnce(&App) -> Result<(), Failure>) -> Result<(), Failure> {
-    within_runtime(async |settings| {
+    run(async |settings| {
         let (app, _folder) = boot::open(settings, Clock::default()).await?;
         work(&app).await
     })
-}
-
-async fn serve(settings: Settings) -> Result<(), Failure> {
-    let public_url = settings.public_url.clone();
-    let first_start = settings.database_url.0.is_empty();
-    let (app, _folder) = boot::open(settings, Clock::default()).await?;
-    if first_start && let Some(founded) = boot::found_first(&app).await? {
-        println!(
-            "First start: institution `school`, user `{ADMINISTRATOR}`, password for one use:"
-        );
-        println!("  {}", founded.one_time_password.as_str());
-    }
-    let running = server::start(app)?;
-    println!("API            {public_url}/api/v1");
-    println!("Documentation  {public_url}/docs/");
-    stop_signal().await?;
-    running.stop().await?;
-    Ok(())
-}
-
-async fn stop_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-    }
 }
 
 async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failure> {

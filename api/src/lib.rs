@@ -4,6 +4,7 @@
 //! - [`boot`], [`cli`]: from settings to a running program
 //! - [`app`]: the state that every request sees
 //! - [`server`]: routes, start and stop
+//! - [`program`]: the process around it
 //! - [`contract`]: the published OpenAPI document
 //! - [`http`]: what every operation shares
 //! - [`access`]: who asks, and whether they may
@@ -21,6 +22,7 @@ pub mod contract;
 pub mod customers;
 pub mod data_dir;
 pub mod http;
+pub mod program;
 pub mod server;
 pub mod settings;
 pub mod system;

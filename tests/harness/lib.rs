@@ -9,6 +9,10 @@
 //! - [`actor`]: who sends requests, and what comes back
 //! - [`call`]: requests made from the published document
 //! - [`contract`]: responses against the document
+//! - [`process`]: the application in a process of its own, that may be killed
+//! - [`client`]: a client that costs little, for drills and benches
+//! - [`chance`]: randomness that can be repeated
+//! - [`drills`]: long runs of what must survive
 
 #![expect(
     clippy::unwrap_used,
@@ -20,7 +24,11 @@
 
 pub mod actor;
 pub mod call;
+pub mod chance;
+pub mod client;
 pub mod contract;
+pub mod drills;
+pub mod process;
 pub mod provision;
 pub mod server;
 pub mod world;

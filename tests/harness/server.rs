@@ -128,7 +128,7 @@ fn fresh_folder() -> PathBuf {
 }
 
 /// Address of a fresh database on the server that `TEST_POSTGRES_URL` names.
-fn postgres() -> Option<String> {
+pub(crate) fn postgres() -> Option<String> {
     static SAID: Once = Once::new();
     let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
         SAID.call_once(|| eprintln!("TEST_POSTGRES_URL is not set: PostgreSQL is not tested"));
@@ -150,6 +150,26 @@ fn postgres() -> Option<String> {
             .unwrap();
     });
     Some(url)
+}
+
+/// Drops a database that nobody needs any more.
+pub(crate) fn discard(url: &str) {
+    let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+        return;
+    };
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let name = name.split('?').next().unwrap_or_default().to_owned();
+    // A runtime of its own, on a thread of its own: it may be dropped inside another.
+    let dropping = std::thread::spawn(move || {
+        Runtime::new().unwrap().block_on(async {
+            if let Ok(admin) = Database::connect(&server).await {
+                let _ = admin
+                    .execute_unprepared(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"))
+                    .await;
+            }
+        });
+    });
+    let _ = dropping.join();
 }
 
 /// Databases of earlier runs that nobody is connected to.

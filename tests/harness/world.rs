@@ -1,10 +1,11 @@
 //! A school: a region with two campuses, a third campus outside it, and people.
 
 use domain::{
-    access::{Principal, PrincipalKind},
+    access::{Principal, PrincipalKind, Session},
     id::Id,
     organization::{Campus, Institution, NewInstitution, Staff, Team},
 };
+use educrm::app::App;
 use persistence::{
     Error, Operation,
     access::sessions,
@@ -26,7 +27,7 @@ pub struct World {
     /// The other institution.
     pub other: Id<Institution>,
     pub other_places: Places,
-    people: Vec<(&'static str, Id<Principal>, String)>,
+    people: Vec<Person>,
     stranger: Actor,
 }
 
@@ -37,6 +38,29 @@ pub struct Post {
     pub campus: Id<Campus>,
     /// Whether in the recruiters' team.
     pub in_team: bool,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub name: &'static str,
+    pub principal: Id<Principal>,
+    pub session: Id<Session>,
+    pub token: String,
+}
+
+/// A founded school.
+#[derive(Clone, Debug)]
+pub struct School {
+    pub institution: Id<Institution>,
+    pub places: Places,
+    pub people: Vec<Person>,
+}
+
+impl School {
+    pub fn person(&self, name: &str) -> &Person {
+        self.people.iter().find(|p| p.name == name).unwrap()
+    }
 }
 
 /// Where things are.
@@ -76,33 +100,30 @@ enum Where {
 impl World {
     /// Founds both institutions.
     pub async fn found(server: &'static Server) -> Self {
-        let (institution, places, people) = settle(server, "school").await;
-        let code = code_of("school", institution);
-        let (other, other_places, others) = settle(server, "other").await;
-        let (_, principal, token) = others
-            .into_iter()
-            .find(|(name, ..)| *name == "boss")
-            .unwrap();
+        let found = async |code| server.inside(settle(server.app.clone(), code)).await;
+        let school = found("school").await;
+        let other = found("other").await;
+        let boss = other.person("boss");
         Self {
             server,
-            institution,
-            code,
-            places,
-            other,
-            other_places,
-            people,
-            stranger: Actor::new(server, principal, Some(token)),
+            institution: school.institution,
+            code: code_of("school", school.institution),
+            places: school.places,
+            stranger: Actor::new(server, boss.principal, Some(boss.token.clone())),
+            other: other.institution,
+            other_places: other.places,
+            people: school.people,
         }
     }
 
     pub fn actor(&self, name: &str) -> Actor {
-        let (_, principal, token) = self.people.iter().find(|(n, ..)| *n == name).unwrap();
-        Actor::new(self.server, *principal, Some(token.clone()))
+        let person = self.people.iter().find(|p| p.name == name).unwrap();
+        Actor::new(self.server, person.principal, Some(person.token.clone()))
     }
 
     /// Names of everyone in the school.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.people.iter().map(|(name, ..)| *name)
+        self.people.iter().map(|p| p.name)
     }
 
     /// What one of the school's people does.
@@ -168,10 +189,8 @@ fn code_of(code: &str, institution: Id<Institution>) -> String {
     format!("{code}-{}", &unique[unique.len() - 12..])
 }
 
-type People = Vec<(&'static str, Id<Principal>, String)>;
-
-async fn settle(server: &'static Server, code: &str) -> (Id<Institution>, Places, People) {
-    let app = &server.app;
+/// Founds a school with its people, each with a session.
+pub async fn settle(app: App, code: &'static str) -> School {
     let stamp = app.clock.stamp();
     let institution: Id<Institution> = stamp.id();
     let operation = Operation::system(institution, PrincipalKind::Operator, "settle", stamp);
@@ -181,71 +200,68 @@ async fn settle(server: &'static Server, code: &str) -> (Id<Institution>, Places
         time_zone: "Asia/Shanghai".into(),
         currency: "CNY".into(),
     };
-    let db = app.db.clone();
-    let (places, people) = server
-        .inside(async move {
-            let new = &new;
-            db.transaction(&operation, |tx| async move {
-                found(&tx, new).await?;
-                let region = add_region(&tx, "北区").await?;
-                let campus = async |name: &str, region| {
-                    open_campus(
-                        &tx,
-                        &NewCampus {
-                            name: name.into(),
-                            region,
-                            legal_entity: "启明教育有限公司".into(),
-                            is_headquarters: false,
-                            time_zone: "Asia/Shanghai".into(),
-                        },
-                    )
-                    .await
+    let new = &new;
+    let (places, sessions) = app
+        .db
+        .transaction(&operation, |tx| async move {
+            found(&tx, new).await?;
+            let region = add_region(&tx, "北区").await?;
+            let campus = async |name: &str, region| {
+                open_campus(
+                    &tx,
+                    &NewCampus {
+                        name: name.into(),
+                        region,
+                        legal_entity: "启明教育有限公司".into(),
+                        is_headquarters: false,
+                        time_zone: "Asia/Shanghai".into(),
+                    },
+                )
+                .await
+            };
+            let north = campus("北校区", Some(region)).await?;
+            let east = campus("东校区", Some(region)).await?;
+            let south = campus("南校区", None).await?;
+            let team = form_team(&tx, "招生一组", None).await?;
+            let places = Places {
+                north,
+                east,
+                south,
+                team,
+            };
+            let mut people: Vec<(&'static str, Id<Staff>)> = Vec::new();
+            for (name, role, place, in_team) in PEOPLE {
+                let campus = match place {
+                    Where::North => north,
+                    Where::East => east,
+                    Where::South => south,
                 };
-                let north = campus("北校区", Some(region)).await?;
-                let east = campus("东校区", Some(region)).await?;
-                let south = campus("南校区", None).await?;
-                let team = form_team(&tx, "招生一组", None).await?;
-                let places = Places {
-                    north,
-                    east,
-                    south,
-                    team,
-                };
-                let mut people: Vec<(&'static str, Id<Staff>)> = Vec::new();
-                for (name, role, place, in_team) in PEOPLE {
-                    let campus = match place {
-                        Where::North => north,
-                        Where::East => east,
-                        Where::South => south,
-                    };
-                    let person = hire(
-                        &tx,
-                        &NewStaff {
-                            user_name: (*name).into(),
-                            name: (*name).into(),
-                            campuses: vec![campus],
-                            home_team: in_team.then_some(team),
-                            roles: vec![(*role).into()],
-                        },
-                    )
-                    .await?;
-                    people.push((name, person));
-                }
-                let leader = people.iter().find(|(n, _)| *n == "supervisor").unwrap().1;
-                lead_team(&tx, team, leader).await?;
-                let mut sessions = Vec::new();
-                for (name, person) in people {
-                    let lasts = jiff::SignedDuration::from_hours(1);
-                    let (session, _) = sessions::open(&tx, person.cast(), lasts).await?;
-                    sessions.push((name, person.cast::<Principal>(), session));
-                }
-                Ok::<_, Error>((places, sessions))
-            })
-            .await
-            .unwrap()
+                let person = hire(
+                    &tx,
+                    &NewStaff {
+                        user_name: (*name).into(),
+                        name: (*name).into(),
+                        campuses: vec![campus],
+                        home_team: in_team.then_some(team),
+                        roles: vec![(*role).into()],
+                    },
+                )
+                .await?;
+                people.push((name, person));
+            }
+            let leader = people.iter().find(|(n, _)| *n == "supervisor").unwrap().1;
+            lead_team(&tx, team, leader).await?;
+            let mut sessions = Vec::new();
+            for (name, person) in people {
+                let lasts = jiff::SignedDuration::from_hours(24);
+                let (session, _) = sessions::open(&tx, person.cast(), lasts).await?;
+                sessions.push((name, person.cast::<Principal>(), session));
+            }
+            Ok::<_, Error>((places, sessions))
         })
-        .await;
-    let people = people
+        .await
+        .unwrap();
+    let people = sessions
         .into_iter()
         .map(|(name, principal, session)| {
             let stamp = app.clock.stamp();
@@ -253,8 +269,17 @@ async fn settle(server: &'static Server, code: &str) -> (Id<Institution>, Places
                 .tokens
                 .issue(institution, principal, Some(session), &stamp)
                 .unwrap();
-            (name, principal, token)
+            Person {
+                name,
+                principal,
+                session,
+                token,
+            }
         })
         .collect();
-    (institution, places, people)
+    School {
+        institution,
+        places,
+        people,
+    }
 }

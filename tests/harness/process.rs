@@ -1,0 +1,238 @@
+//! The application in a process of its own: `drill serve`.
+
+use std::{
+    fs::File,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use educrm::{access::Tokens, app::App, boot, clock::Clock, settings::Settings};
+use persistence::{Database, database::Target, keys::Keys};
+use tokio::runtime::Runtime;
+
+use crate::{
+    Engine,
+    client::{Connection, request},
+    server::{discard, postgres},
+    world::Person,
+};
+
+/// What `drill serve` says once it listens.
+pub const LISTENING: &str = "listening on ";
+/// A start that takes longer is a failure (T-08).
+pub const LONGEST_START: Duration = Duration::from_secs(10);
+
+/// A data folder and a database, for one process at a time.
+pub struct Site {
+    pub engine: Engine,
+    pub folder: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Site {
+    /// A new folder and a new database; `None` where there is no PostgreSQL.
+    pub fn new(engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
+        let url = match engine {
+            Engine::Sqlite => String::new(),
+            Engine::Postgres => postgres()?,
+        };
+        let folder = std::env::temp_dir().join(format!("educrm-site-{}", uuid::Uuid::now_v7()));
+        let mut all: Vec<(String, String)> = [
+            ("DATABASE_URL", url.as_str()),
+            ("EDUCRM_DATA_DIR", folder.to_str().unwrap()),
+            ("EDUCRM_LISTEN", "127.0.0.1:0"),
+            ("EDUCRM_RATE_PER_SECOND", "1000000"),
+            ("EDUCRM_RATE_BURST", "1000000"),
+        ]
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .into();
+        all.extend(settings.iter().map(|(n, v)| ((*n).into(), (*v).into())));
+        Some(Self {
+            engine,
+            folder,
+            settings: all,
+        })
+    }
+
+    /// The same site with a setting changed.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(n, _)| n != name);
+        self.settings.push((name.into(), value.into()));
+    }
+
+    pub fn database_url(&self) -> &str {
+        self.setting("DATABASE_URL").unwrap()
+    }
+
+    fn setting(&self, name: &str) -> Option<&str> {
+        let found = self.settings.iter().find(|(n, _)| n == name);
+        found.map(|(_, v)| v.as_str())
+    }
+
+    /// Runs something on the application itself, in this process, while no other is running.
+    pub fn prepare<T>(&self, work: impl AsyncFnOnce(App) -> T) -> T {
+        let settings = Settings::read(|name| self.setting(name).map(str::to_owned)).unwrap();
+        Runtime::new().unwrap().block_on(async {
+            let (app, folder) = boot::open(settings, Clock::default()).await.unwrap();
+            let result = work(app.clone()).await;
+            app.db.clone().close().await;
+            drop(folder);
+            result
+        })
+    }
+
+    /// A handle to the database, beside the process.
+    pub async fn database(&self) -> Database {
+        let target = match self.engine {
+            Engine::Sqlite => Target::Sqlite {
+                file: self.folder.join("educrm.sqlite"),
+                readers: 1,
+                flush: true,
+            },
+            Engine::Postgres => Target::Postgres {
+                url: self.database_url().into(),
+                connections: 2,
+                workers: 1,
+            },
+        };
+        Database::open(&target, Keys::new(&[1; 32])).await.unwrap()
+    }
+
+    /// A fresh access token of a person.
+    pub fn token(
+        &self,
+        institution: domain::id::Id<domain::organization::Institution>,
+        person: &Person,
+    ) -> String {
+        let settings = Settings::read(|name| self.setting(name).map(str::to_owned)).unwrap();
+        let pem = std::fs::read_to_string(self.folder.join("signing.pem")).unwrap();
+        let tokens = Tokens::new(&pem, settings.public_url).unwrap();
+        let stamp = Clock::default().stamp();
+        tokens
+            .issue(institution, person.principal, Some(person.session), &stamp)
+            .unwrap()
+    }
+
+    /// Starts `drill serve` and waits until it is ready.
+    pub fn start(&self, drill: &Path) -> Process {
+        let started = Instant::now();
+        let log = self.folder.join("log");
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .unwrap();
+        out.set_len(0).unwrap();
+        let child = Command::new(drill)
+            .arg("serve")
+            .env_clear()
+            .envs(self.settings.iter().map(|(n, v)| (n, v)))
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stderr(out.try_clone().unwrap())
+            .stdout(out)
+            .spawn()
+            .unwrap();
+        let mut process = Process {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            start: Duration::ZERO,
+            log,
+        };
+        process.address = process.wait(started, |process| process.listening());
+        let probe = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let address = process.address;
+        process.wait(started, |_| probe.block_on(ready(address)).then_some(()));
+        process.start = started.elapsed();
+        process
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+        if self.engine == Engine::Postgres {
+            discard(self.database_url());
+        }
+    }
+}
+
+/// A running `drill serve`; killed when dropped.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+    /// From its start until it was ready.
+    pub start: Duration,
+    log: PathBuf,
+}
+
+impl Process {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it without warning: SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end, and waits.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Empties its log.
+    pub fn forget_log(&self) {
+        let _ = File::options()
+            .write(true)
+            .open(&self.log)
+            .and_then(|log| log.set_len(0));
+    }
+
+    fn listening(&self) -> Option<SocketAddr> {
+        let log = std::fs::read_to_string(&self.log).ok()?;
+        let line = log.lines().find_map(|line| line.strip_prefix(LISTENING))?;
+        line.parse().ok()
+    }
+
+    fn wait<T>(&mut self, since: Instant, mut until: impl FnMut(&Self) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = until(self) {
+                return found;
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && since.elapsed() < LONGEST_START,
+                "the server did not start: {}",
+                std::fs::read_to_string(&self.log).unwrap_or_default()
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn ready(address: SocketAddr) -> bool {
+    let asked: io::Result<u16> = async {
+        let mut connection = Connection::open(address).await?;
+        let request = request("GET", "/readyz", "", &[], "");
+        Ok(connection.send(&request).await?.status)
+    }
+    .await;
+    asked.is_ok_and(|status| status == 200)
+}
