@@ -9,3 +9,4 @@
 mod contract;
 mod customers;
 mod database;
+mod organization;

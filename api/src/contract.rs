@@ -37,6 +37,7 @@ use crate::{
         CustomerKind, CustomerStage, SourceChannel, CustomerSort
     )),
     tags(
+        (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups, staff and roles."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
         (name = "system", description = "Health, keys, lists and the contract itself.")
     )

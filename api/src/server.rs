@@ -11,7 +11,7 @@ use crate::{
     app::App,
     customers,
     http::edge::{Draining, edge},
-    system,
+    organization, system,
 };
 
 /// Every route of the program. The contract is made from the same list.
@@ -19,6 +19,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         scope::scope("/api/v1")
             .configure(system::public_routes)
+            .configure(organization::routes)
             .configure(customers::routes),
     );
     config.configure(system::routes);

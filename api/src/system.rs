@@ -25,6 +25,9 @@ const TAG: &str = "system";
 
 /// Every closed list of the contract.
 static LISTS: &[ListInfo] = &[
+    ListInfo::of::<domain::access::Reach>(),
+    ListInfo::of::<domain::access::PrincipalStatus>(),
+    ListInfo::of::<domain::access::Side>(),
     ListInfo::of::<domain::customers::Kind>(),
     ListInfo::of::<domain::customers::Gender>(),
     ListInfo::of::<domain::customers::Stage>(),
@@ -130,6 +133,8 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
     [
         problem::RULES,
         domain::fault::RULES,
+        domain::reference::RULES,
+        domain::access::RULES,
         domain::organization::RULES,
         domain::customers::RULES,
         domain::search::RULES,

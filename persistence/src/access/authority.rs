@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    access::{Permission, Principal, PrincipalKind, Reach, Session},
+    access::{DirectoryRead, Permission, Principal, PrincipalKind, Reach, Session},
     id::Id,
     organization::Institution,
     text_enum::TextEnum,
@@ -36,7 +36,7 @@ pub(super) struct Places {
     pub(super) team: Vec<Uuid>,
     pub(super) campuses: Vec<Uuid>,
     pub(super) region_campuses: Vec<Uuid>,
-    /// Whom a share may name to open a record to this principal: itself, and its team.
+    /// Whom a share may name to open a record to this principal: itself, its team and its groups.
     pub(super) grantees: Vec<Uuid>,
 }
 
@@ -89,7 +89,7 @@ pub async fn load(
         kind,
         session,
         standing,
-        permissions: permissions(handle, institution, principal).await?,
+        permissions: permissions(handle, institution, principal, kind).await?,
         places: places(handle, institution, principal).await?,
     }))
 }
@@ -152,6 +152,7 @@ async fn permissions(
     handle: &impl Handle,
     institution: Id<Institution>,
     principal: Id<Principal>,
+    kind: PrincipalKind,
 ) -> Result<BTreeMap<String, BTreeSet<Reach>>, Error> {
     let rows = handle
         .query_all_raw(statement(
@@ -164,6 +165,13 @@ async fn permissions(
         ))
         .await?;
     let mut permissions: BTreeMap<String, BTreeSet<Reach>> = BTreeMap::new();
+    // Reference data and the staff directory are open to everyone who works here.
+    if kind == PrincipalKind::Staff {
+        permissions.insert(
+            DirectoryRead::CODE.into(),
+            BTreeSet::from([Reach::Institution]),
+        );
+    }
     for row in rows {
         let reach: String = row.try_get("", "reach")?;
         permissions
@@ -203,6 +211,12 @@ async fn places(
     let mut grantees = ids("SELECT home_team_id AS id FROM staff \
          WHERE institution_id = ? AND id = ? AND home_team_id IS NOT NULL")
     .await?;
+    grantees.extend(
+        ids("SELECT g.id FROM group_members m \
+             JOIN groups g ON g.institution_id = m.institution_id AND g.id = m.group_id \
+             WHERE m.institution_id = ? AND m.staff_id = ? AND g.archived_at IS NULL ORDER BY g.id")
+        .await?,
+    );
     grantees.push(principal.uuid());
     Ok(Places {
         own: principal.uuid(),

@@ -1,10 +1,13 @@
 use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
-    access::{CustomersAssign, CustomersDelete, CustomersRead, CustomersWrite, Permission, Reach},
+    access::{
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersWrite, DirectoryRead,
+        OrganizationWrite, Permission, Reach, Role, RolesWrite, StaffWrite,
+    },
     customers::Customer,
     id::Id,
-    organization::{Campus, Holder, Institution},
+    organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -72,12 +75,19 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>) -> Vec<Branch> {
     if reaches.contains(&Reach::Institution) {
         return vec![Branch::Institution];
     }
+    // Classes and households come with their capabilities: until then these cover nothing.
+    if reaches
+        .iter()
+        .all(|reach| matches!(reach, Reach::Taught | Reach::Family))
+    {
+        return Vec::new();
+    }
     let places = &authority.places;
     let mut campuses = BTreeSet::new();
     let mut holders = BTreeSet::from([places.own]);
     for reach in reaches {
         match reach {
-            Reach::Own | Reach::Institution => {}
+            Reach::Own | Reach::Institution | Reach::Taught | Reach::Family => {}
             Reach::Team => holders.extend(&places.team),
             Reach::Campus => campuses.extend(&places.campuses),
             Reach::Region => campuses.extend(&places.region_campuses),
@@ -96,6 +106,11 @@ impl Scope {
 
     pub fn branches(&self) -> &[Branch] {
         &self.branches
+    }
+
+    /// Whether everything of the institution is within reach.
+    pub fn is_whole(&self) -> bool {
+        self.branches == [Branch::Institution]
     }
 
     /// Whether a row with this holder and campus is within reach, shares aside.
@@ -141,6 +156,11 @@ grants! {
     CustomersWrite reads Customer; writes Customer;
     CustomersDelete reads Customer; writes Customer;
     CustomersAssign reads Customer; writes Customer;
+    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role; writes ;
+    OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
+        writes Region, Campus, Department, Team, Group;
+    StaffWrite reads Campus, Team, Staff, Role; writes Staff;
+    RolesWrite reads Role; writes Role;
 }
 
 impl<P> Clone for Grant<P> {

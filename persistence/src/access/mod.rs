@@ -6,7 +6,10 @@
 
 mod authority;
 mod grant;
+mod role;
 pub mod store;
 
 pub use authority::{Authority, confirm, load};
 pub use grant::{Branch, Grant, Reads, Scope, Writes};
+pub use role::ROLE;
+pub(crate) use role::permit;

@@ -1,0 +1,4 @@
+mod access;
+mod archive;
+mod places;
+mod teams;
