@@ -89,6 +89,18 @@ pub struct Events {
     pub unarchived: EventType,
 }
 
+impl Events {
+    /// Every event of the kind.
+    pub fn all(&self) -> [&EventType; 4] {
+        [
+            &self.created,
+            &self.changed,
+            &self.archived,
+            &self.unarchived,
+        ]
+    }
+}
+
 /// Declares the table of a kind: the columns that all have, and its own.
 macro_rules! table {
     ($module:ident, $name:literal { $( $column:ident: $type:ty ),* $(,)? }) => {

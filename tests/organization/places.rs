@@ -70,6 +70,16 @@ both! {
         boss.post(&format!("{path}/unarchive"), &json!(null)).await.expect_problem(409, "name_taken");
     }
 
+    async fn of_records_with_one_name_that_come_together_one_is_kept(w: World) {
+        let boss = w.as_boss();
+        let name = json!({"name": "华北"});
+        let answers = futures_util::future::join_all((0..8).map(|_| boss.post("/api/v1/regions", &name))).await;
+        assert_eq!(answers.iter().filter(|a| a.status == 201).count(), 1);
+        for refused in answers.into_iter().filter(|a| a.status != 201) {
+            refused.expect_problem(409, "name_taken");
+        }
+    }
+
     async fn what_is_chosen_exists_in_the_institution_and_is_open(w: World) {
         let boss = w.as_boss();
         let foreign = w.as_stranger().post("/api/v1/regions", &json!({"name": "外地"})).await.expect(201);

@@ -1,8 +1,11 @@
-//! The institution's parts over HTTP: regions, campuses, departments, teams and groups.
+//! The institution over HTTP: regions, campuses, departments, teams and groups; then [`staff`] and
+//! [`roles`].
 
 mod body;
 pub mod commands;
 mod handlers;
+pub mod roles;
+pub mod staff;
 
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -38,5 +41,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_group)
         .service(handlers::change_group)
         .service(handlers::archive_group)
-        .service(handlers::unarchive_group);
+        .service(handlers::unarchive_group)
+        .configure(staff::routes)
+        .configure(roles::routes);
 }

@@ -34,6 +34,17 @@ pub static STAFF_STATUS_CHANGED: EventType = EventType {
     schema_version: 1,
 };
 
+/// Every event of staff; reference data has those of its kinds.
+pub static EVENTS: &[&EventType] = &[
+    &STAFF_HIRED,
+    &STAFF_CHANGED,
+    &STAFF_ROLES_CHANGED,
+    &STAFF_STATUS_CHANGED,
+];
+
+/// The events of every kind of reference data here.
+pub static KINDS: &[&reference::Events] = &[&REGION, &CAMPUS, &DEPARTMENT, &TEAM, &GROUP];
+
 /// A unique index over the names of the living.
 macro_rules! name_key {
     ($table:literal) => {

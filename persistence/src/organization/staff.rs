@@ -258,34 +258,43 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Resu
     Ok(())
 }
 
-/// Writes a changed profile or status over the version that it was read at.
+/// Roles of a person before and after.
+pub type RolesChange<'a> = (&'a BTreeSet<Id<Role>>, &'a BTreeSet<Id<Role>>);
+
+/// Writes a changed person over the version that it was read at, with other roles where they change.
 pub async fn update(
     tx: &Tx,
     grant: &impl Writes<Staff>,
     before: &Staff,
     after: &Staff,
+    roles: Option<RolesChange<'_>>,
 ) -> Result<(), Error> {
-    let institution = grant.scope().institution();
+    let institution = writable(grant.scope())?;
     over(tx, institution, before, after).await?;
     let (was, is) = (&before.profile, &after.profile);
-    link(
-        tx,
-        CAMPUSES,
-        institution,
-        after.id.uuid(),
-        &was.campuses,
-        &is.campuses,
-    )
-    .await?;
+    let id = after.id.uuid();
+    link(tx, CAMPUSES, institution, id, &was.campuses, &is.campuses).await?;
     if (was.home_team, &was.campuses) != (is.home_team, &is.campuses) {
         access_changed(tx).await?;
     }
+    let (mut old, mut new) = (fields(before), fields(after));
     let mut event = &STAFF_CHANGED;
+    if let Some((was, is)) = roles {
+        link(tx, ROLES, institution, id, was, is).await?;
+        for (fields, roles) in [(&mut old, was), (&mut new, is)] {
+            if let Some(fields) = fields.as_object_mut() {
+                fields.insert("role_ids".into(), json!(roles));
+            }
+        }
+        event = &STAFF_ROLES_CHANGED;
+    }
     if after.status != before.status {
-        standing_changed(tx, institution, after).await?;
         event = &STAFF_STATUS_CHANGED;
     }
-    recorded(tx, Some(fields(before)), after, fields(after), event);
+    if roles.is_some() || after.status != before.status {
+        standing_changed(tx, institution, after).await?;
+    }
+    recorded(tx, Some(old), after, new, event);
     Ok(())
 }
 
@@ -299,27 +308,6 @@ pub async fn roles(
     let owner = scope.is_whole().then(|| id.uuid()).into_iter().collect();
     let mut found = links(handle, ROLES, scope.institution(), owner).await?;
     Ok(found.remove(&id.uuid()).unwrap_or_default())
-}
-
-/// Writes which roles a person holds; both with the person at their version.
-pub async fn set_roles(
-    tx: &Tx,
-    grant: &impl Writes<Staff>,
-    (before, was): (&Staff, &BTreeSet<Id<Role>>),
-    (after, is): (&Staff, &BTreeSet<Id<Role>>),
-) -> Result<(), Error> {
-    let institution = grant.scope().institution();
-    over(tx, institution, before, after).await?;
-    link(tx, ROLES, institution, after.id.uuid(), was, is).await?;
-    standing_changed(tx, institution, after).await?;
-    recorded(
-        tx,
-        Some(json!({ "role_ids": was })),
-        after,
-        json!({ "role_ids": is }),
-        &STAFF_ROLES_CHANGED,
-    );
-    Ok(())
 }
 
 async fn over(

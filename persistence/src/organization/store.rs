@@ -197,7 +197,8 @@ pub async fn hire(tx: &Tx, new: &NewStaff) -> Result<Id<Staff>, Error> {
             roles.insert(role_of_code(tx, code).await?);
         }
         let after = person.touched(&tx.stamp());
-        staff::set_roles(tx, &grant, (&person, &BTreeSet::new()), (&after, &roles)).await?;
+        let change = (&BTreeSet::new(), &roles);
+        staff::update(tx, &grant, &person, &after, Some(change)).await?;
     }
     Ok(person.id)
 }
