@@ -11,3 +11,4 @@ mod audit;
 mod contract;
 mod customers;
 mod database;
+mod organization;

@@ -39,6 +39,9 @@ use crate::{
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
+        (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
+        (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
+        (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
         (name = "system", description = "Health, keys, lists and the contract itself.")
     )
 )]

@@ -9,9 +9,10 @@
 //! - [`http`]: what every operation shares
 //! - [`access`]: who asks, and whether they may
 //! - [`system`]: health, keys, lists
+//! - [`reference`]: what every kind of reference data shares
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
-//! - [`customers`]
+//! - [`organization`], [`customers`]
 
 pub mod access;
 pub mod app;
@@ -22,7 +23,9 @@ pub mod contract;
 pub mod customers;
 pub mod data_dir;
 pub mod http;
+pub mod organization;
 pub mod program;
+pub mod reference;
 pub mod server;
 pub mod settings;
 pub mod system;

@@ -30,7 +30,9 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result
     let embedded = settings.database_url.0.is_empty();
     let (app, _folder) = boot::open(settings, Clock::default()).await?;
     if embedded && let Some(founded) = boot::found_first(&app).await? {
-        println!("First start: institution `school`, user `{ADMINISTRATOR}`, password for one use:");
+        println!(
+            "First start: institution `school`, user `{ADMINISTRATOR}`, password for one use:"
+        );
         println!("  {}", founded.one_time_password.as_str());
     }
     let db = app.db.clone();

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     customers,
     http::edge::{Draining, edge},
-    system,
+    organization, system,
 };
 
 /// Every route of the program. The contract is made from the same list.
@@ -21,6 +21,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         scope::scope("/api/v1")
             .configure(system::public_routes)
             .configure(access::routes)
+            .configure(organization::routes)
             .configure(customers::routes),
     );
     config.configure(system::routes);

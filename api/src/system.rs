@@ -27,7 +27,9 @@ const TAG: &str = "system";
 /// Every closed list of the contract.
 static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::access::PrincipalKind>(),
+    ListInfo::of::<domain::access::PrincipalStatus>(),
     ListInfo::of::<domain::access::Reach>(),
+    ListInfo::of::<domain::access::Side>(),
     ListInfo::of::<domain::customers::ContactKind>(),
     ListInfo::of::<domain::customers::Kind>(),
     ListInfo::of::<domain::customers::Gender>(),
@@ -136,6 +138,8 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         access::commands::RULES,
         access::passwords::RULES,
         domain::fault::RULES,
+        domain::reference::RULES,
+        domain::access::RULES,
         domain::organization::RULES,
         domain::customers::RULES,
         domain::search::RULES,

@@ -112,6 +112,12 @@ impl Fault {
     }
 }
 
+impl From<FieldFault> for Fault {
+    fn from(fault: FieldFault) -> Self {
+        Self::fields(vec![fault])
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.rule.code)?;

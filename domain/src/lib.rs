@@ -10,6 +10,7 @@
 //! - [`phone`]: telephone numbers in one form, and the form that is safe to show
 //! - [`email`]: e-mail addresses, in the same two forms
 //! - [`search`]: the grams by which a customer is found
+//! - [`reference`]: records that others choose from: campuses, roles, teams
 //!
 //! Capabilities, by the names that they have everywhere:
 //! - [`access`]: permissions, reach, roles
@@ -26,6 +27,7 @@ pub mod imports;
 pub mod money;
 pub mod organization;
 pub mod phone;
+pub mod reference;
 pub mod search;
 pub mod stamp;
 pub mod text;

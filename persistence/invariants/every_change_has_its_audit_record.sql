@@ -1,11 +1,24 @@
--- I-31, I-15: a customer that has not one event for each version.
-SELECT c.id
-FROM customers c
+-- I-31, I-15: a record that has not one event a version. What an institution has from the start was
+-- told by its founding: departments and roles that are built in begin without an event.
+WITH records AS (
+    SELECT institution_id, id, version, 'customer' AS kind FROM customers
+    UNION ALL SELECT institution_id, id, version, 'staff' FROM staff
+    UNION ALL SELECT institution_id, id, version, 'region' FROM regions
+    UNION ALL SELECT institution_id, id, version, 'campus' FROM campuses
+    UNION ALL SELECT institution_id, id, version, 'team' FROM teams
+    UNION ALL SELECT institution_id, id, version, 'group' FROM groups
+    UNION ALL SELECT institution_id, id,
+        CASE WHEN substr(code, 1, 4) = 'own_' THEN version ELSE version - 1 END, 'department' FROM departments
+    UNION ALL SELECT institution_id, id,
+        CASE WHEN is_built_in THEN version - 1 ELSE version END, 'role' FROM roles
+)
+SELECT r.id
+FROM records r
 LEFT JOIN (
-    SELECT institution_id, subject_id, count(*) AS changes
+    SELECT institution_id, subject_id, subject_kind, count(*) AS changes
     FROM events
     WHERE institution_id = ? OR ? IS NULL
-    GROUP BY institution_id, subject_id
-) e ON e.institution_id = c.institution_id AND e.subject_id = c.id
-WHERE (c.institution_id = ? OR ? IS NULL) AND COALESCE(e.changes, 0) <> c.version
+    GROUP BY institution_id, subject_id, subject_kind
+) e ON e.institution_id = r.institution_id AND e.subject_id = r.id AND e.subject_kind = r.kind
+WHERE (r.institution_id = ? OR ? IS NULL) AND COALESCE(e.changes, 0) <> r.version
 LIMIT 100

@@ -5,6 +5,7 @@
 //! - [`migrations`]: the schema, step by step
 //! - [`access`]: who asks ([`Authority`](access::Authority)), what they may touch ([`Grant`](access::Grant))
 //! - [`scope`]: the one door to rows that belong to somebody
+//! - [`reference`]: the one door to reference data
 //! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
 //! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
 //! - [`invariants`]: what must always hold, as queries
@@ -24,6 +25,7 @@ pub mod invariants;
 pub mod keys;
 pub mod migrations;
 pub mod organization;
+pub mod reference;
 pub mod scope;
 
 pub use database::{Database, Error, Handle, Operation, Tx};

@@ -46,6 +46,26 @@ pub struct Page {
     pub limit: u64,
 }
 
+impl Page {
+    /// The keyset: one range scan as a row value, on both engines.
+    pub(crate) fn behind(&self, created: Expr, id: Expr) -> Option<SimpleExpr> {
+        let (at, last) = self.after?;
+        let key = Expr::tuple([created, id]);
+        let last = Expr::tuple([Expr::val(at), Expr::val(last)]);
+        Some(match self.order {
+            Direction::NewestFirst => key.lt(last),
+            Direction::OldestFirst => key.gt(last),
+        })
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        match self.order {
+            Direction::NewestFirst => Order::Desc,
+            Direction::OldestFirst => Order::Asc,
+        }
+    }
+}
+
 /// Which end of a list comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -85,10 +105,7 @@ pub(crate) async fn page<E: Scoped>(
     page: &Page,
 ) -> Result<Vec<E::Model>, Error> {
     let scope = grant.scope();
-    let order = match page.order {
-        Direction::NewestFirst => Order::Desc,
-        Direction::OldestFirst => Order::Asc,
-    };
+    let order = page.order();
     let mut select = E::find();
     if let [branch] = scope.branches() {
         QuerySelect::query(&mut select).cond_where(
@@ -179,15 +196,13 @@ fn range<E: Scoped>(scope: &Scope, branch: &Branch) -> Condition {
     }
 }
 
-/// The keyset: one range scan as a row value, on both engines.
 fn after<E: Scoped>(page: &Page) -> Option<SimpleExpr> {
-    let (at, id) = page.after?;
-    let key = Expr::tuple([column::<E>(E::CREATED), column::<E>(E::ID)]);
-    let last = Expr::tuple([Expr::val(at), Expr::val(id)]);
-    Some(match page.order {
-        Direction::NewestFirst => key.lt(last),
-        Direction::OldestFirst => key.gt(last),
-    })
+    page.behind(column::<E>(E::CREATED), column::<E>(E::ID))
+}
+
+/// A condition that no row meets.
+pub(crate) fn nothing() -> SimpleExpr {
+    Expr::val(1).eq(0)
 }
 
 /// Whether a row, known by its key, is within reach.
@@ -215,7 +230,10 @@ fn within<E: Scoped>(scope: &Scope, writing: bool) -> Condition {
         }
     }
     let institution = Condition::all().add(E::INSTITUTION.eq(scope.institution().uuid()));
-    if everything {
+    if scope.branches().is_empty() {
+        // An empty "any of" would be left out, and let everything through.
+        institution.add(nothing())
+    } else if everything {
         institution
     } else {
         institution.add(any)

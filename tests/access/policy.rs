@@ -135,6 +135,8 @@ impl Person {
                             target.campus == self.campus || self.region.contains(&target.campus)
                         }
                         Reach::Institution => true,
+                        // Reach nothing yet: they come with classes and with the portal.
+                        Reach::Taught | Reach::Family => false,
                     }
                 })
     }
@@ -144,7 +146,8 @@ fn permissions(roles: &[&str]) -> Vec<(&'static str, Reach)> {
     BUILT_IN_ROLES
         .iter()
         .filter(|role| roles.contains(&role.code))
-        .flat_map(|role| role.permissions.iter().copied())
+        .flat_map(|role| role.permissions)
+        .flat_map(|(reach, codes)| codes.iter().map(|code| (*code, *reach)))
         .collect()
 }
 

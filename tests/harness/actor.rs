@@ -82,6 +82,16 @@ impl Actor {
         .await
     }
 
+    /// Replaces a small document whatever its version is now.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.put_if(path, "*", body).await
+    }
+
+    pub async fn put_if(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        let request = self.request(Method::PUT, path).header("if-match", etag);
+        self.send(request.json(body)).await
+    }
+
     /// Deletes a record whatever its version is now.
     pub async fn delete(&self, path: &str) -> Answer {
         self.delete_if(path, "*").await

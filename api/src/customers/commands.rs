@@ -31,8 +31,9 @@ pub async fn create(
     body: CreateCustomer,
 ) -> Result<Customer, Error> {
     let campus = Id::<Campus>::new(body.campus_id);
-    let today = today(tx, grant, campus)
+    let (today, _) = today(tx, grant, campus)
         .await?
+        .filter(|(_, open)| *open)
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
     let holder = holder(tx, grant, body.holder_id.map(Id::new), campus).await?;
     let collector = collector(tx, grant, body.collector_id.map(Id::new)).await?;
@@ -126,7 +127,7 @@ pub async fn change(
 ) -> Result<Customer, Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
-    let today = today(tx, grant, before.campus)
+    let (today, _) = today(tx, grant, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the customer's campus is gone"))?;
     let contacts = body
@@ -183,17 +184,17 @@ async fn present(
         .ok_or_else(|| Fault::new(&NOT_FOUND).into())
 }
 
-/// Today at a campus; `None` where there is no such campus.
+/// Today at a campus, and whether it is open; `None` where there is no such campus.
 async fn today(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     campus: Id<Campus>,
-) -> Result<Option<Date>, Error> {
-    let Some(zone) = campus_zone(tx, grant.scope().institution(), campus).await? else {
+) -> Result<Option<(Date, bool)>, Error> {
+    let Some((zone, open)) = campus_zone(tx, grant.scope().institution(), campus).await? else {
         return Ok(None);
     };
     let zone = TimeZone::get(&zone).map_err(Error::corrupt)?;
-    Ok(Some(tx.now().to_zoned(zone).date()))
+    Ok(Some((tx.now().to_zoned(zone).date(), open)))
 }
 
 /// A customer within reach.

@@ -1,5 +1,9 @@
 //! Every permission of the program, as a type and as a code.
 
+use super::{
+    Reach,
+    Side::{self, Either, Sales},
+};
 use crate::fault::Text;
 
 /// A permission as a type: a grant of it is proof that the caller holds it.
@@ -13,10 +17,36 @@ pub trait Permission: Send + Sync + 'static {
 pub struct PermissionInfo {
     pub code: &'static str,
     pub label: Text,
+    /// The reaches that a role may give it.
+    pub reaches: &'static [Reach],
+    /// Of which side of the wall between sales and purchasing it is (ROLE-10).
+    pub side: Side,
 }
 
+/// The permission of this code.
+pub fn permission(code: &str) -> Option<&'static PermissionInfo> {
+    PERMISSIONS.iter().find(|p| p.code == code)
+}
+
+/// Rows that belong to a customer.
+const ROWS: &[Reach] = &[
+    Reach::Own,
+    Reach::Team,
+    Reach::Campus,
+    Reach::Region,
+    Reach::Institution,
+    Reach::Taught,
+    Reach::Family,
+];
+/// What is one's own: held by everybody, whatever the roles.
+const OWN: &[Reach] = &[Reach::Own];
+/// What belongs to a campus as a whole.
+const PLACES: &[Reach] = &[Reach::Campus, Reach::Region, Reach::Institution];
+/// What the institution has once.
+const WHOLE: &[Reach] = &[Reach::Institution];
+
 macro_rules! permissions {
-    ($( $name:ident = $code:literal { $zh:literal, $en:literal } )+) => {
+    ($( $name:ident = $code:literal $reaches:ident $side:ident { $zh:literal, $en:literal } )+) => {
         $(
             #[doc = concat!("`", $code, "`: ", $en)]
             #[derive(Debug)]
@@ -28,16 +58,44 @@ macro_rules! permissions {
 
         /// Every permission, in the order in which a role editor shows them.
         pub static PERMISSIONS: &[PermissionInfo] = &[
-            $(PermissionInfo { code: $code, label: Text { zh: $zh, en: $en } }),+
+            $(PermissionInfo {
+                code: $code,
+                label: Text { zh: $zh, en: $en },
+                reaches: $reaches,
+                side: $side,
+            }),+
         ];
     };
 }
 
 permissions! {
-    Oneself = "self" { "本人账户", "One's own account" }
-    CustomersRead = "customers:read" { "查看客户", "See customers" }
-    CustomersWrite = "customers:write" { "新建和修改客户", "Create and change customers" }
-    CustomersDelete = "customers:delete" { "删除和恢复客户", "Delete and restore customers" }
-    CustomersReveal = "customers:reveal" { "查看联系方式明文", "See contact values in the clear" }
-    CustomersAssign = "customers:assign" { "分配和转移客户", "Assign and transfer customers" }
+    Oneself = "self" OWN Either { "本人账户", "One's own account" }
+    CustomersRead = "customers:read" ROWS Sales { "查看客户", "See customers" }
+    CustomersWrite = "customers:write" ROWS Sales { "新建和修改客户", "Create and change customers" }
+    CustomersDelete = "customers:delete" ROWS Sales { "删除和恢复客户", "Delete and restore customers" }
+    CustomersAssign = "customers:assign" ROWS Sales { "分配和转移客户", "Assign and transfer customers" }
+    CustomersReveal = "customers:reveal" ROWS Sales { "查看客户联系方式等敏感信息", "Reveal sensitive values of customers" }
+    CustomersShare = "customers:share" ROWS Sales { "共享客户", "Share customers" }
+    FollowUpsRead = "follow_ups:read" ROWS Sales { "查看跟进", "See follow-ups" }
+    FollowUpsWrite = "follow_ups:write" ROWS Sales { "记录跟进", "Record follow-ups" }
+    TagsRead = "tags:read" ROWS Sales { "查看客户标签", "See the tags of customers" }
+    TagsWrite = "tags:write" ROWS Sales { "为客户加减标签", "Put tags on customers and take them off" }
+    TagsManage = "tags:manage" WHOLE Sales { "管理标签库", "Manage the definitions of tags" }
+    CoursesWrite = "courses:write" PLACES Either { "管理课程和班级", "Manage courses and classes" }
+    EnrollmentsRead = "enrollments:read" ROWS Sales { "查看报名", "See enrollments" }
+    EnrollmentsWrite = "enrollments:write" ROWS Sales { "办理报名", "Enroll and withdraw" }
+    AttendanceWrite = "attendance:write" ROWS Either { "点名", "Call the roll" }
+    PaymentsRead = "payments:read" ROWS Sales { "查看收费并打印收据", "See payments and print receipts" }
+    PaymentsWrite = "payments:write" ROWS Sales { "收费", "Take payments" }
+    PaymentsVoid = "payments:void" ROWS Sales { "作废收费", "Void payments" }
+    ImportsRun = "imports:run" PLACES Sales { "导入", "Run imports" }
+    ExportsRun = "exports:run" ROWS Either { "导出", "Run exports" }
+    ReportsRead = "reports:read" ROWS Either { "查看报表", "See reports" }
+    AuditRead = "audit:read" WHOLE Either { "查看操作日志", "See the audit trail" }
+    DirectoryRead = "directory:read" WHOLE Either { "查看通讯录和基础资料", "See the staff directory and reference data" }
+    OrganizationWrite = "organization:write" WHOLE Either { "管理校区、部门和团队", "Manage campuses, departments and teams" }
+    StaffWrite = "staff:write" WHOLE Either { "管理员工", "Manage staff" }
+    RolesWrite = "roles:write" WHOLE Either { "管理角色", "Manage roles" }
+    SessionsManage = "sessions:manage" WHOLE Either { "管理他人的登录", "Manage log-ins of others" }
+    ApiClientsWrite = "api_clients:write" WHOLE Either { "管理接口客户端", "Manage API clients" }
 }

@@ -3,7 +3,7 @@
 use crate::text_enum;
 
 text_enum! {
-    /// How far a permission goes: whose rows it covers (数据范围, ROLE-07…09).
+    /// How far a permission goes: whose rows it covers (数据范围, ROLE-07…09, ROLE-14, ROLE-15).
     Reach as "Reach" {
         /// The customers that the person holds.
         Own = "own" { "本人", "Own" }
@@ -15,5 +15,23 @@ text_enum! {
         Region = "region" { "区域", "Region" }
         /// Everything.
         Institution = "institution" { "全机构", "Institution" }
+        /// The students of the classes that the person teaches.
+        Taught = "taught" { "所授班级", "Taught" }
+        /// The person and the children whose guardian he or she is.
+        Family = "family" { "家庭", "Family" }
+    }
+}
+
+impl Reach {
+    /// Whether one who has this reach may give another one that reach.
+    pub fn covers(self, other: Self) -> bool {
+        use Reach::{Campus, Family, Institution, Own, Region, Taught, Team};
+        match self {
+            Institution => true,
+            Region => matches!(other, Region | Campus | Team | Own | Taught),
+            Campus => matches!(other, Campus | Team | Own | Taught),
+            Team => matches!(other, Team | Own),
+            Own | Taught | Family => self == other,
+        }
     }
 }

@@ -2,48 +2,25 @@
 //!
 //! The institution is the tenant: the whole group, of which no other may see anything. It has
 //! regions (区域) and campuses (校区), each campus of a legal entity, departments (部门), teams
-//! (团队) with a leader, and staff (员工). Every customer is held by a person of staff or by the
+//! (团队) with a leader, groups (用户组), and staff (员工). Every customer is held by a person of staff or by the
 //! pool of a campus: a *holder* (归属).
 
 mod department;
+mod fault;
+mod places;
+mod staff;
 
 pub use department::*;
-
-use crate::rules;
+pub use fault::*;
+pub use places::*;
+pub use staff::*;
 
 /// The tenant: an education group or a single school.
 #[derive(Debug)]
 pub enum Institution {}
-/// Several campuses under one regional head.
-#[derive(Debug)]
-pub enum Region {}
-/// A place of teaching, run by a legal entity.
-#[derive(Debug)]
-pub enum Campus {}
-/// A department of the institution.
-#[derive(Debug)]
-pub enum Department {}
-/// People who work under one leader.
-#[derive(Debug)]
-pub enum Team {}
-/// A person who works for the institution; a principal with the same id.
-#[derive(Debug)]
-pub enum Staff {}
 /// Who holds a customer: a person of staff or the pool of a campus, under its id.
 #[derive(Debug)]
 pub enum Holder {}
-
-rules! {
-    INSTITUTION_CODE_TAKEN = Conflict "institution_code_taken" {
-        "机构代码已被使用", "The institution code is taken";
-        "请换一个代码。", "Choose another code." }
-    INSTITUTION_CODE_INVALID = Invalid "institution_code_invalid" {
-        "机构代码不正确", "Not an institution code";
-        "机构代码为 2 到 32 位小写字母、数字或连字符。", "2 to 32 lower-case letters, digits or hyphens." }
-    TIME_ZONE_UNKNOWN = Invalid "time_zone_unknown" {
-        "未知时区", "Unknown time zone";
-        "请使用 IANA 时区名，例如 Asia/Shanghai。", "Give an IANA name such as Asia/Shanghai." }
-}
 
 /// An institution as it is founded.
 #[derive(Clone, Debug)]

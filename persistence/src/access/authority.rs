@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    access::{Oneself, Permission, Principal, PrincipalKind, Reach, Session},
+    access::{DirectoryRead, Oneself, Permission, Principal, PrincipalKind, Reach, Session},
     id::Id,
     organization::Institution,
     text_enum::TextEnum,
@@ -37,7 +37,7 @@ pub(super) struct Places {
     pub(super) team: Vec<Uuid>,
     pub(super) campuses: Vec<Uuid>,
     pub(super) region_campuses: Vec<Uuid>,
-    /// Whom a share may name to open a record to this principal: itself, and its team.
+    /// Whom a share may name to open a record to this principal: itself, its team and its groups.
     pub(super) grantees: Vec<Uuid>,
 }
 
@@ -100,7 +100,7 @@ pub async fn load(
         session,
         standing,
         must_change_password,
-        permissions: permissions(handle, institution, principal).await?,
+        permissions: permissions(handle, institution, principal, kind).await?,
         places: places(handle, institution, principal).await?,
     }))
 }
@@ -174,6 +174,7 @@ async fn permissions(
     handle: &impl Handle,
     institution: Id<Institution>,
     principal: Id<Principal>,
+    kind: PrincipalKind,
 ) -> Result<BTreeMap<String, BTreeSet<Reach>>, Error> {
     let rows = handle
         .query_all_raw(statement(
@@ -188,6 +189,13 @@ async fn permissions(
     let mut permissions: BTreeMap<String, BTreeSet<Reach>> = BTreeMap::new();
     // Everyone may see to his or her own account.
     permissions.insert(Oneself::CODE.into(), BTreeSet::from([Reach::Own]));
+    // Reference data and the staff directory are open to everyone who works here.
+    if kind == PrincipalKind::Staff {
+        permissions.insert(
+            DirectoryRead::CODE.into(),
+            BTreeSet::from([Reach::Institution]),
+        );
+    }
     for row in rows {
         let reach: String = row.try_get("", "reach")?;
         permissions
@@ -227,6 +235,12 @@ async fn places(
     let mut grantees = ids("SELECT home_team_id AS id FROM staff \
          WHERE institution_id = ? AND id = ? AND home_team_id IS NOT NULL")
     .await?;
+    grantees.extend(
+        ids("SELECT g.id FROM group_members m \
+             JOIN groups g ON g.institution_id = m.institution_id AND g.id = m.group_id \
+             WHERE m.institution_id = ? AND m.staff_id = ? AND g.archived_at IS NULL ORDER BY g.id")
+        .await?,
+    );
     grantees.push(principal.uuid());
     Ok(Places {
         own: principal.uuid(),

@@ -3,11 +3,11 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use domain::{
     access::{
         CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
-        Permission, Reach,
+        DirectoryRead, OrganizationWrite, Permission, Reach, Role, RolesWrite, StaffWrite,
     },
     customers::Customer,
     id::Id,
-    organization::{Campus, Holder, Institution},
+    organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -75,12 +75,19 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) 
     if reaches.contains(&Reach::Institution) {
         return vec![Branch::Institution];
     }
+    // Classes and households come with their capabilities: until then these cover nothing.
+    if reaches
+        .iter()
+        .all(|reach| matches!(reach, Reach::Taught | Reach::Family))
+    {
+        return Vec::new();
+    }
     let places = &authority.places;
     let mut campuses = BTreeSet::new();
     let mut holders = BTreeSet::from([places.own]);
     for reach in reaches {
         match reach {
-            Reach::Own | Reach::Institution => {}
+            Reach::Own | Reach::Institution | Reach::Taught | Reach::Family => {}
             Reach::Team => holders.extend(&places.team),
             Reach::Campus => campuses.extend(&places.campuses),
             Reach::Region => campuses.extend(&places.region_campuses),
@@ -104,6 +111,11 @@ impl Scope {
 
     pub fn branches(&self) -> &[Branch] {
         &self.branches
+    }
+
+    /// Whether everything of the institution is within reach.
+    pub fn is_whole(&self) -> bool {
+        self.branches == [Branch::Institution]
     }
 
     /// Whether a row with this holder and campus is within reach, shares aside.
@@ -161,6 +173,11 @@ grants! {
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
+    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role; writes ; deletes ;
+    OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
+        writes Region, Campus, Department, Team, Group; deletes ;
+    StaffWrite reads Campus, Team, Staff, Role; writes Staff; deletes ;
+    RolesWrite reads Role; writes Role; deletes ;
 }
 
 impl<P> Clone for Grant<P> {

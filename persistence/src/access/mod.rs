@@ -7,8 +7,11 @@
 mod authority;
 pub mod credentials;
 mod grant;
+mod role;
 pub mod sessions;
 pub mod throttle;
 
 pub use authority::{Authority, confirm, load};
 pub use grant::{Branch, Deletes, Grant, Reads, Scope, Writes};
+pub use role::ROLE;
+pub(crate) use role::permit;

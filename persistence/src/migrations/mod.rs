@@ -7,6 +7,7 @@
 mod m0001_organization;
 mod m0002_trail;
 mod m0003_customers;
+mod m0004_groups;
 mod m0005_credentials;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_organization::Migration),
             Box::new(m0002_trail::Migration),
             Box::new(m0003_customers::Migration),
+            Box::new(m0004_groups::Migration),
             Box::new(m0005_credentials::Migration),
         ]
     }

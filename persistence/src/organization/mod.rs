@@ -1,14 +1,79 @@
 //! The institution and its parts.
 
+mod places;
+pub mod staff;
 pub mod store;
 
-use domain::organization::INSTITUTION_CODE_TAKEN;
+use domain::{
+    organization::{INSTITUTION_CODE_TAKEN, USER_NAME_TAKEN},
+    reference::NAME_TAKEN,
+};
 
-use crate::database::Constraint;
+use crate::{database::Constraint, events::EventType, reference};
 
-pub(crate) static CONSTRAINTS: &[Constraint] = &[Constraint {
-    name: "institutions_code_key",
-    columns: "institutions.code",
-    rule: &INSTITUTION_CODE_TAKEN,
-    pointer: "",
-}];
+pub static REGION: reference::Events = reference::events!("region");
+pub static CAMPUS: reference::Events = reference::events!("campus");
+pub static DEPARTMENT: reference::Events = reference::events!("department");
+pub static TEAM: reference::Events = reference::events!("team");
+pub static GROUP: reference::Events = reference::events!("group");
+
+pub static STAFF_HIRED: EventType = EventType {
+    name: "staff.hired",
+    schema_version: 1,
+};
+pub static STAFF_CHANGED: EventType = EventType {
+    name: "staff.changed",
+    schema_version: 1,
+};
+pub static STAFF_ROLES_CHANGED: EventType = EventType {
+    name: "staff.roles_changed",
+    schema_version: 1,
+};
+pub static STAFF_STATUS_CHANGED: EventType = EventType {
+    name: "staff.status_changed",
+    schema_version: 1,
+};
+
+/// Every event of staff; reference data has those of its kinds.
+pub static EVENTS: &[&EventType] = &[
+    &STAFF_HIRED,
+    &STAFF_CHANGED,
+    &STAFF_ROLES_CHANGED,
+    &STAFF_STATUS_CHANGED,
+];
+
+/// The events of every kind of reference data here.
+pub static KINDS: &[&reference::Events] = &[&REGION, &CAMPUS, &DEPARTMENT, &TEAM, &GROUP];
+
+/// A unique index over the names of the living.
+macro_rules! name_key {
+    ($table:literal) => {
+        Constraint {
+            name: concat!($table, "_name_key"),
+            columns: concat!($table, ".institution_id, ", $table, ".name_fold"),
+            rule: &NAME_TAKEN,
+            pointer: "",
+        }
+    };
+}
+
+pub(crate) static CONSTRAINTS: &[Constraint] = &[
+    Constraint {
+        name: "institutions_code_key",
+        columns: "institutions.code",
+        rule: &INSTITUTION_CODE_TAKEN,
+        pointer: "",
+    },
+    Constraint {
+        name: "staff_user_name_key",
+        columns: "staff.institution_id, staff.user_name",
+        rule: &USER_NAME_TAKEN,
+        pointer: "",
+    },
+    name_key!("regions"),
+    name_key!("campuses"),
+    name_key!("departments"),
+    name_key!("teams"),
+    name_key!("groups"),
+    name_key!("roles"),
+];

@@ -1,19 +1,27 @@
 //! Founding institutions, opening campuses, hiring staff, and looking them up.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    access::{BUILT_IN_ROLES, Role},
+    access::{BUILT_IN_ROLES, OrganizationWrite, Permission, Role, StaffWrite},
+    fault::{Fault, NOT_FOUND},
     id::Id,
-    organization::{Campus, DEPARTMENTS, Holder, Institution, NewInstitution, Region, Staff, Team},
-    text_enum::TextEnum,
+    organization::{
+        Campus, DEPARTMENTS, Department, Holder, Institution, NewInstitution, Region, Staff,
+        StaffProfile, Team,
+    },
+    reference::Reference,
 };
 use sea_orm::{ConnectionTrait, Value};
 use serde_json::json;
-use uuid::Uuid;
 
+use super::staff;
 use crate::{
     Error, Handle, Tx,
+    access::{Grant, Writes, permit},
     clock::micros,
     database::{Change, statement},
+    reference::{self, Kept},
 };
 
 /// A campus as it is opened.
@@ -71,36 +79,7 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
     .await?;
     tx.create_keys().await?;
     departments(tx).await?;
-    for role in BUILT_IN_ROLES {
-        let id = tx.stamp().id::<Role>().uuid();
-        run(
-            tx,
-            "INSERT INTO roles (institution_id, id, code, name, is_built_in, version, created_at) \
-             VALUES (?, ?, ?, ?, ?, 1, ?)",
-            [
-                institution.into(),
-                id.into(),
-                role.code.into(),
-                role.name.zh.into(),
-                true.into(),
-                now.into(),
-            ],
-        )
-        .await?;
-        for (permission, reach) in role.permissions {
-            run(
-                tx,
-                "INSERT INTO role_permissions (institution_id, role_id, permission, reach) VALUES (?, ?, ?, ?)",
-                [
-                    institution.into(),
-                    id.into(),
-                    (*permission).into(),
-                    reach.as_str().into(),
-                ],
-            )
-            .await?;
-        }
-    }
+    roles(tx).await?;
     tx.record(Change {
         kind: "institution",
         id: institution,
@@ -113,202 +92,128 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
 }
 
 async fn departments(tx: &Tx) -> Result<(), Error> {
-    let mut parent: Option<Uuid> = None;
+    let mut records: Vec<Reference<Department>> = Vec::new();
+    let mut parent = None;
     for department in DEPARTMENTS {
-        let id = tx.stamp().id::<()>().uuid();
-        run(
-            tx,
-            "INSERT INTO departments (institution_id, id, parent_id, code, name, version, created_at) \
-             VALUES (?, ?, ?, ?, ?, 1, ?)",
-            [
-                tx.operation().institution.uuid().into(),
-                id.into(),
-                department.is_unit.then_some(parent).flatten().into(),
-                department.code.into(),
-                department.name.zh.into(),
-                micros(tx.now()).into(),
-            ],
-        )
-        .await?;
+        let record = Reference::create(
+            Department {
+                code: department.code.into(),
+                name: department.name.zh.into(),
+                parent: parent.filter(|_| department.is_unit),
+            },
+            &tx.stamp(),
+        )?;
         // Units follow the department that they belong to.
         if !department.is_unit {
-            parent = Some(id);
+            parent = Some(record.id);
+        }
+        records.push(record);
+    }
+    reference::plant(tx, tx.operation().institution, &records).await
+}
+
+async fn roles(tx: &Tx) -> Result<(), Error> {
+    let institution = tx.operation().institution;
+    let records = BUILT_IN_ROLES
+        .iter()
+        .map(|role| Reference::create(Role::from(role), &tx.stamp()))
+        .collect::<Result<Vec<_>, _>>()?;
+    reference::plant(tx, institution, &records).await?;
+    let mut permissions = Vec::new();
+    for role in records {
+        for (code, reach) in role.details.permissions {
+            permissions.push((role.id, code, reach));
         }
     }
-    Ok(())
+    permit(tx, institution, permissions).await
+}
+
+/// What the program may write while it founds an institution.
+fn grant<P: Permission>(tx: &Tx) -> Grant<P> {
+    Grant::system(tx.operation().institution, tx.now(), "founding")
+}
+
+async fn add<T: Kept>(tx: &Tx, details: T) -> Result<Id<T>, Error>
+where
+    Grant<OrganizationWrite>: Writes<T>,
+{
+    let record = Reference::create(details, &tx.stamp())?;
+    reference::insert(tx, &grant::<OrganizationWrite>(tx), &record).await?;
+    Ok(record.id)
 }
 
 pub async fn add_region(tx: &Tx, name: &str) -> Result<Id<Region>, Error> {
-    let id = tx.stamp().id();
-    run(
-        tx,
-        "INSERT INTO regions (institution_id, id, name, version, created_at) VALUES (?, ?, ?, 1, ?)",
-        [
-            tx.operation().institution.uuid().into(),
-            id.uuid().into(),
-            name.into(),
-            micros(tx.now()).into(),
-        ],
-    )
-    .await?;
-    organization_changed(tx, "region", id.uuid(), json!({ "name": name })).await?;
-    Ok(id)
+    add(tx, Region { name: name.into() }).await
 }
 
 /// Opens a campus, with its pool.
 pub async fn open_campus(tx: &Tx, new: &NewCampus) -> Result<Id<Campus>, Error> {
-    let id: Id<Campus> = tx.stamp().id();
-    let institution = tx.operation().institution.uuid();
-    run(
-        tx,
-        "INSERT INTO campuses (institution_id, id, region_id, name, legal_entity, is_headquarters, \
-         time_zone, version, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
-        [
-            institution.into(),
-            id.uuid().into(),
-            new.region.map(Id::uuid).into(),
-            new.name.as_str().into(),
-            new.legal_entity.as_str().into(),
-            new.is_headquarters.into(),
-            new.time_zone.as_str().into(),
-            micros(tx.now()).into(),
-        ],
-    )
-    .await?;
-    run(
-        tx,
-        "INSERT INTO holders (institution_id, id, pool_campus_id) VALUES (?, ?, ?)",
-        [institution.into(), id.uuid().into(), id.uuid().into()],
-    )
-    .await?;
-    organization_changed(tx, "campus", id.uuid(), json!({ "name": new.name })).await?;
-    Ok(id)
+    let campus = Campus {
+        name: new.name.clone(),
+        region: new.region,
+        legal_entity: new.legal_entity.clone(),
+        is_headquarters: new.is_headquarters,
+        time_zone: new.time_zone.clone(),
+    };
+    add(tx, campus).await
 }
 
 pub async fn form_team(tx: &Tx, name: &str, leader: Option<Id<Staff>>) -> Result<Id<Team>, Error> {
-    let id: Id<Team> = tx.stamp().id();
-    run(
-        tx,
-        "INSERT INTO teams (institution_id, id, leader_id, name, version, created_at) \
-         VALUES (?, ?, ?, ?, 1, ?)",
-        [
-            tx.operation().institution.uuid().into(),
-            id.uuid().into(),
-            leader.map(Id::uuid).into(),
-            name.into(),
-            micros(tx.now()).into(),
-        ],
-    )
-    .await?;
-    organization_changed(
-        tx,
-        "team",
-        id.uuid(),
-        json!({ "name": name, "leader_id": leader }),
-    )
-    .await?;
-    Ok(id)
+    let team = Team {
+        name: name.into(),
+        campus: None,
+        leader,
+    };
+    add(tx, team).await
 }
 
 /// Makes a person the leader of a team.
 pub async fn lead_team(tx: &Tx, team: Id<Team>, leader: Id<Staff>) -> Result<(), Error> {
-    run(
-        tx,
-        "UPDATE teams SET leader_id = ?, version = version + 1 WHERE institution_id = ? AND id = ?",
-        [
-            leader.uuid().into(),
-            tx.operation().institution.uuid().into(),
-            team.uuid().into(),
-        ],
-    )
-    .await?;
-    organization_changed(tx, "team", team.uuid(), json!({ "leader_id": leader })).await
+    let grant = grant::<OrganizationWrite>(tx);
+    let before = reference::lock(tx, &grant, team)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let after = before.change(Team {
+        leader: Some(leader),
+        ..before.details.clone()
+    })?;
+    reference::update(tx, &grant, &before, &after).await
 }
 
 /// Hires a person: a principal, who can hold customers.
 pub async fn hire(tx: &Tx, new: &NewStaff) -> Result<Id<Staff>, Error> {
-    let id: Id<Staff> = tx.stamp().id();
-    let institution = tx.operation().institution.uuid();
-    let now = micros(tx.now());
-    run(
-        tx,
-        "INSERT INTO principals (institution_id, id, kind, status, version, created_at) \
-         VALUES (?, ?, 'staff', 'active', 1, ?)",
-        [institution.into(), id.uuid().into(), now.into()],
-    )
-    .await?;
-    run(
-        tx,
-        "INSERT INTO staff (institution_id, id, user_name, name, home_team_id, version, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
-        [
-            institution.into(),
-            id.uuid().into(),
-            new.user_name.as_str().into(),
-            new.name.as_str().into(),
-            new.home_team.map(Id::uuid).into(),
-            now.into(),
-            now.into(),
-        ],
-    )
-    .await?;
-    run(
-        tx,
-        "INSERT INTO holders (institution_id, id, staff_id) VALUES (?, ?, ?)",
-        [institution.into(), id.uuid().into(), id.uuid().into()],
-    )
-    .await?;
-    for campus in &new.campuses {
-        run(
-            tx,
-            "INSERT INTO staff_campuses (institution_id, staff_id, campus_id) VALUES (?, ?, ?)",
-            [institution.into(), id.uuid().into(), campus.uuid().into()],
-        )
-        .await?;
+    let grant = grant::<StaffWrite>(tx);
+    let profile = StaffProfile {
+        name: new.name.clone(),
+        position: None,
+        home_team: new.home_team,
+        campuses: new.campuses.iter().copied().collect(),
+    };
+    let person = Staff::hire(new.user_name.clone(), profile, &tx.stamp())?;
+    staff::insert(tx, &grant, &person).await?;
+    if !new.roles.is_empty() {
+        let mut roles = BTreeSet::new();
+        for code in &new.roles {
+            roles.insert(role_of_code(tx, code).await?);
+        }
+        let after = person.touched(&tx.stamp());
+        let change = (&BTreeSet::new(), &roles);
+        staff::update(tx, &grant, &person, &after, Some(change)).await?;
     }
-    for role in &new.roles {
-        run(
-            tx,
-            "INSERT INTO principal_roles (institution_id, principal_id, role_id) \
-             SELECT institution_id, ?, id FROM roles WHERE institution_id = ? AND code = ?",
-            [id.uuid().into(), institution.into(), role.as_str().into()],
-        )
-        .await?;
-    }
-    organization_changed(
-        tx,
-        "staff",
-        id.uuid(),
-        json!({ "user_name": new.user_name, "campus_ids": new.campuses, "roles": new.roles }),
-    )
-    .await?;
-    Ok(id)
+    Ok(person.id)
 }
 
-/// Every change to who stands where is seen by all instances within two seconds, and by every
-/// write at once: loaded authorities carry this version.
-async fn organization_changed(
-    tx: &Tx,
-    kind: &'static str,
-    id: Uuid,
-    after: serde_json::Value,
-) -> Result<(), Error> {
-    tx.access_changed();
-    run(
-        tx,
-        "UPDATE institutions SET access_version = access_version + 1 WHERE institution_id = ?",
-        [tx.operation().institution.uuid().into()],
-    )
-    .await?;
-    tx.record(Change {
-        kind,
-        id,
-        version: 1,
-        before: json!(null),
-        after,
-        event: None,
-    });
-    Ok(())
+async fn role_of_code(tx: &Tx, code: &str) -> Result<Id<Role>, Error> {
+    let institution = tx.operation().institution.uuid();
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT id FROM roles WHERE institution_id = ? AND code = ?",
+            [institution.into(), code.into()],
+        ))
+        .await?
+        .ok_or_else(|| Error::internal(format!("no role {code}")))?;
+    Ok(Id::new(row.try_get("", "id")?))
 }
 
 /// Whether there is an institution yet.
@@ -415,20 +320,39 @@ pub async fn role_exists(
     Ok(row.is_some())
 }
 
-/// IANA zone of a campus, open or archived; `None` where there is no such campus.
-pub async fn campus_zone(
+/// IANA zone of the institution; `None` where there is no such institution.
+pub async fn institution_zone(
     handle: &impl Handle,
     institution: Id<Institution>,
-    campus: Id<Campus>,
 ) -> Result<Option<String>, Error> {
     let row = handle
         .query_one_raw(statement(
             handle,
-            "SELECT time_zone FROM campuses WHERE institution_id = ? AND id = ?",
-            [institution.uuid().into(), campus.uuid().into()],
+            "SELECT time_zone FROM institutions WHERE institution_id = ?",
+            [institution.uuid().into()],
         ))
         .await?;
     row.map(|row| Ok(row.try_get("", "time_zone")?)).transpose()
+}
+
+/// IANA zone of a campus, and whether it is open; `None` where there is no such campus.
+pub async fn campus_zone(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    campus: Id<Campus>,
+) -> Result<Option<(String, bool)>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT time_zone, archived_at FROM campuses WHERE institution_id = ? AND id = ?",
+            [institution.uuid().into(), campus.uuid().into()],
+        ))
+        .await?;
+    row.map(|row| {
+        let archived: Option<i64> = row.try_get("", "archived_at")?;
+        Ok((row.try_get("", "time_zone")?, archived.is_none()))
+    })
+    .transpose()
 }
 
 /// Whether there is such a person of staff.

@@ -1,0 +1,270 @@
+//! Use cases of regions, campuses, departments, teams and groups: load, decide, save.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    access::OrganizationWrite,
+    fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
+    id::Id,
+    organization::{Campus, DEPARTMENT_TOO_DEEP, Department, Group, Region, Staff, Team},
+    reference::Reference,
+};
+use persistence::{
+    Error, Tx,
+    access::{Grant, Reads},
+    organization::{staff::missing, store::institution_zone},
+    reference::Kept,
+};
+
+use super::{
+    ChangeCampus, ChangeDepartment, ChangeGroup, ChangeRegion, ChangeTeam, CreateCampus,
+    CreateDepartment, CreateGroup, CreateRegion, CreateTeam,
+};
+use crate::{
+    http::IfMatch,
+    reference::{as_read, choose, create, present, save},
+};
+
+type Organizer = Grant<OrganizationWrite>;
+
+pub async fn create_region(
+    tx: &Tx,
+    grant: &Organizer,
+    body: CreateRegion,
+) -> Result<Reference<Region>, Error> {
+    create(tx, grant, Region { name: body.name }).await
+}
+
+pub async fn change_region(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Region>,
+    condition: IfMatch,
+    body: ChangeRegion,
+) -> Result<Reference<Region>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    let after = before.change(body.apply(before.details.clone()))?;
+    save(tx, grant, &before, after).await
+}
+
+/// Opens a campus, with its pool.
+///
+/// # Errors
+/// 422 where a field breaks a rule or the region can't be chosen, 409 where the name is taken.
+pub async fn create_campus(
+    tx: &Tx,
+    grant: &Organizer,
+    body: CreateCampus,
+) -> Result<Reference<Campus>, Error> {
+    let institution = Reads::<Campus>::scope(grant).institution();
+    let time_zone = match body.time_zone {
+        Some(zone) => zone,
+        None => institution_zone(tx, institution)
+            .await?
+            .ok_or_else(|| Error::corrupt("no institution"))?,
+    };
+    let campus = Campus {
+        name: body.name,
+        region: body.region_id.map(Id::new),
+        legal_entity: body.legal_entity,
+        is_headquarters: body.is_headquarters.unwrap_or(false),
+        time_zone,
+    };
+    region_of(tx, grant, &campus).await?;
+    create(tx, grant, campus).await
+}
+
+pub async fn change_campus(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Campus>,
+    condition: IfMatch,
+    body: ChangeCampus,
+) -> Result<Reference<Campus>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    let after = before.change(body.apply(before.details.clone()))?;
+    if after.details.region != before.details.region {
+        region_of(tx, grant, &after.details).await?;
+    }
+    save(tx, grant, &before, after).await
+}
+
+pub async fn unarchive_campus(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Campus>,
+) -> Result<Reference<Campus>, Error> {
+    let before = present(tx, grant, id).await?;
+    let after = before.unarchive()?;
+    region_of(tx, grant, &after.details).await?;
+    save(tx, grant, &before, after).await
+}
+
+async fn region_of(tx: &Tx, grant: &Organizer, campus: &Campus) -> Result<(), Error> {
+    if let Some(region) = campus.region {
+        choose(tx, grant, region, "/region_id").await?;
+    }
+    Ok(())
+}
+
+pub async fn create_department(
+    tx: &Tx,
+    grant: &Organizer,
+    body: CreateDepartment,
+) -> Result<Reference<Department>, Error> {
+    let id: Id<Department> = tx.stamp().id();
+    let department = Department {
+        code: own_code(id),
+        name: body.name,
+        parent: body.parent_id.map(Id::new),
+    };
+    parent_of(tx, grant, &department).await?;
+    let record = Reference::with_id(id, department, &tx.stamp())?;
+    persistence::reference::insert(tx, grant, &record).await?;
+    Ok(record)
+}
+
+/// A code that no built-in record has; the end of an id is its random part.
+pub(super) fn own_code<K>(id: Id<K>) -> String {
+    let id = id.uuid().simple().to_string();
+    format!("own_{}", id.get(16..).unwrap_or(&id))
+}
+
+pub async fn change_department(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Department>,
+    condition: IfMatch,
+    body: ChangeDepartment,
+) -> Result<Reference<Department>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    let after = before.change(body.apply(before.details.clone()))?;
+    if after.details.parent != before.details.parent {
+        // What has units of its own can't become one.
+        let institution = Reads::<Department>::scope(grant).institution();
+        let has_units = Department::in_use(tx, institution, id).await?;
+        if after.details.parent == Some(id) || (after.details.parent.is_some() && has_units) {
+            return Err(Fault::new(&DEPARTMENT_TOO_DEEP).into());
+        }
+        parent_of(tx, grant, &after.details).await?;
+    }
+    save(tx, grant, &before, after).await
+}
+
+pub async fn unarchive_department(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Department>,
+) -> Result<Reference<Department>, Error> {
+    let before = present(tx, grant, id).await?;
+    let after = before.unarchive()?;
+    parent_of(tx, grant, &after.details).await?;
+    save(tx, grant, &before, after).await
+}
+
+async fn parent_of(tx: &Tx, grant: &Organizer, unit: &Department) -> Result<(), Error> {
+    if let Some(parent) = unit.parent {
+        let parent = choose(tx, grant, parent, "/parent_id").await?;
+        if parent.details.parent.is_some() {
+            return Err(Fault::new(&DEPARTMENT_TOO_DEEP).into());
+        }
+    }
+    Ok(())
+}
+
+pub async fn create_team(
+    tx: &Tx,
+    grant: &Organizer,
+    body: CreateTeam,
+) -> Result<Reference<Team>, Error> {
+    let team = Team {
+        name: body.name,
+        campus: body.campus_id.map(Id::new),
+        leader: body.leader_id.map(Id::new),
+    };
+    campus_of(tx, grant, &team).await?;
+    leader_of(tx, grant, &team).await?;
+    create(tx, grant, team).await
+}
+
+pub async fn change_team(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Team>,
+    condition: IfMatch,
+    body: ChangeTeam,
+) -> Result<Reference<Team>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    let after = before.change(body.apply(before.details.clone()))?;
+    if after.details.campus != before.details.campus {
+        campus_of(tx, grant, &after.details).await?;
+    }
+    if after.details.leader != before.details.leader {
+        leader_of(tx, grant, &after.details).await?;
+    }
+    save(tx, grant, &before, after).await
+}
+
+pub async fn unarchive_team(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Team>,
+) -> Result<Reference<Team>, Error> {
+    let before = present(tx, grant, id).await?;
+    let after = before.unarchive()?;
+    campus_of(tx, grant, &after.details).await?;
+    save(tx, grant, &before, after).await
+}
+
+async fn campus_of(tx: &Tx, grant: &Organizer, team: &Team) -> Result<(), Error> {
+    if let Some(campus) = team.campus {
+        choose(tx, grant, campus, "/campus_id").await?;
+    }
+    Ok(())
+}
+
+async fn leader_of(tx: &Tx, grant: &Organizer, team: &Team) -> Result<(), Error> {
+    people(tx, grant, team.leader.into_iter().collect(), "/leader_id").await
+}
+
+pub async fn create_group(
+    tx: &Tx,
+    grant: &Organizer,
+    body: CreateGroup,
+) -> Result<Reference<Group>, Error> {
+    let members: BTreeSet<_> = body.member_ids.into_iter().flatten().map(Id::new).collect();
+    people(tx, grant, members.clone(), "/member_ids").await?;
+    let group = Group {
+        name: body.name,
+        members,
+    };
+    create(tx, grant, group).await
+}
+
+pub async fn change_group(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Group>,
+    condition: IfMatch,
+    body: ChangeGroup,
+) -> Result<Reference<Group>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    let after = before.change(body.apply(before.details.clone()))?;
+    let members = &after.details.members;
+    let new = members.difference(&before.details.members).copied();
+    people(tx, grant, new.collect(), "/member_ids").await?;
+    save(tx, grant, &before, after).await
+}
+
+/// Refuses people who are not there, or have left.
+async fn people(
+    tx: &Tx,
+    grant: &Organizer,
+    wanted: BTreeSet<Id<Staff>>,
+    pointer: &'static str,
+) -> Result<(), Error> {
+    if wanted.is_empty() || missing(tx, grant, &wanted).await?.is_empty() {
+        return Ok(());
+    }
+    Err(FieldFault::new(pointer, &REFERENCE_UNKNOWN).into())
+}

@@ -1,0 +1,47 @@
+//! The institution over HTTP: regions, campuses, departments, teams and groups; then [`staff`] and
+//! [`roles`].
+
+mod body;
+pub mod commands;
+mod handlers;
+pub mod roles;
+pub mod staff;
+
+pub use body::*;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::create_region)
+        .service(handlers::list_regions)
+        .service(handlers::get_region)
+        .service(handlers::change_region)
+        .service(handlers::archive_region)
+        .service(handlers::unarchive_region)
+        .service(handlers::create_campus)
+        .service(handlers::list_campuses)
+        .service(handlers::get_campus)
+        .service(handlers::change_campus)
+        .service(handlers::archive_campus)
+        .service(handlers::unarchive_campus)
+        .service(handlers::create_department)
+        .service(handlers::list_departments)
+        .service(handlers::get_department)
+        .service(handlers::change_department)
+        .service(handlers::archive_department)
+        .service(handlers::unarchive_department)
+        .service(handlers::create_team)
+        .service(handlers::list_teams)
+        .service(handlers::get_team)
+        .service(handlers::change_team)
+        .service(handlers::archive_team)
+        .service(handlers::unarchive_team)
+        .service(handlers::create_group)
+        .service(handlers::list_groups)
+        .service(handlers::get_group)
+        .service(handlers::change_group)
+        .service(handlers::archive_group)
+        .service(handlers::unarchive_group)
+        .configure(staff::routes)
+        .configure(roles::routes);
+}

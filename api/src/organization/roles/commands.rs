@@ -1,0 +1,103 @@
+//! Use cases of roles: load, decide, save. Nobody gives a role what they do not hold themselves.
+
+use domain::{
+    access::{Reach, Role, RolesWrite, Side, permissions, within_own},
+    id::Id,
+    reference::Reference,
+};
+use persistence::{Error, Tx, access::Grant, reference};
+
+use super::{ChangeRole, CopyRole, CreateRole, listed};
+use crate::{
+    http::IfMatch,
+    organization::commands::own_code,
+    reference::{archive, as_read, get, present, save},
+};
+
+type Manager = Grant<RolesWrite>;
+
+/// Refuses what goes beyond the caller's own; the program itself has no bounds.
+fn bounded<'a>(
+    tx: &Tx,
+    wanted: impl IntoIterator<Item = &'a (String, Reach)>,
+) -> Result<(), Error> {
+    match &tx.operation().authority {
+        Some(authority) => Ok(within_own(authority.permissions(), wanted)?),
+        None => Ok(()),
+    }
+}
+
+async fn add(tx: &Tx, grant: &Manager, id: Id<Role>, role: Role) -> Result<Reference<Role>, Error> {
+    bounded(tx, &role.permissions)?;
+    let record = Reference::with_id(id, role, &tx.stamp())?;
+    reference::insert(tx, grant, &record).await?;
+    Ok(record)
+}
+
+/// Makes a role of the institution's own.
+///
+/// # Errors
+/// 403 beyond what the caller holds, 409 where the name is taken, 422 for an unknown permission or
+/// a reach that it can't have.
+pub async fn create(tx: &Tx, grant: &Manager, body: CreateRole) -> Result<Reference<Role>, Error> {
+    let id = tx.stamp().id();
+    let role = Role {
+        code: own_code(id),
+        name: body.name,
+        is_built_in: false,
+        side: body.side.map_or(Side::Either, |side| side.0),
+        permissions: permissions(&listed(body.permissions))?,
+    };
+    add(tx, grant, id, role).await
+}
+
+/// Makes a role of the institution's own from another, which may be built in.
+pub async fn copy(
+    tx: &Tx,
+    grant: &Manager,
+    id: Id<Role>,
+    body: CopyRole,
+) -> Result<Reference<Role>, Error> {
+    let original = get(tx, grant, id).await?;
+    let id = tx.stamp().id();
+    let role = Role {
+        code: own_code(id),
+        name: body.name,
+        is_built_in: false,
+        ..original.details
+    };
+    add(tx, grant, id, role).await
+}
+
+/// Changes a role; what its holders may do changes at once.
+///
+/// # Errors
+/// 409 for a built-in one; 403 where something is added that the caller does not hold.
+pub async fn change(
+    tx: &Tx,
+    grant: &Manager,
+    id: Id<Role>,
+    condition: IfMatch,
+    body: ChangeRole,
+) -> Result<Reference<Role>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    before.details.editable()?;
+    let mut role = before.details.clone();
+    role.name = body.name.unwrap_or(role.name);
+    if let Some(list) = body.permissions {
+        role.permissions = permissions(&listed(list))?;
+    }
+    let after = before.change(role)?;
+    let given = &after.details.permissions;
+    bounded(tx, given.difference(&before.details.permissions))?;
+    save(tx, grant, &before, after).await
+}
+
+/// Puts a role into the archive.
+///
+/// # Errors
+/// 409 for a built-in one, or while somebody holds it.
+pub async fn put_away(tx: &Tx, grant: &Manager, id: Id<Role>) -> Result<Reference<Role>, Error> {
+    present(tx, grant, id).await?.details.editable()?;
+    archive(tx, grant, id).await
+}

@@ -1,0 +1,174 @@
+use std::collections::BTreeSet;
+
+use domain::{
+    access::{PrincipalStatus, Role},
+    id::Id,
+    organization::{Staff, StaffProfile},
+};
+use jiff::Timestamp;
+use persistence::organization::staff::Filter;
+use serde::{Deserialize, Serialize};
+use serde_with::rust::double_option;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::{http::wire::Wire, reference::page};
+
+pub type StaffStatus = Wire<PrincipalStatus>;
+
+/// A new person of staff. Log-in is set up apart, by a password reset; roles are given apart, too.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_name": "li.na", "name": "李娜", "position": "招生顾问",
+    "campus_ids": ["0192f0c1-1111-7000-8000-000000000000"]}))]
+pub struct CreateStaff {
+    /// What the person types at log-in; never changes, and never goes to another.
+    #[schema(min_length = 2, max_length = 64, pattern = "^[a-z0-9._-]+$")]
+    pub user_name: String,
+    #[schema(min_length = 1, max_length = 60)]
+    pub name: String,
+    #[schema(min_length = 1, max_length = 60, nullable = false)]
+    pub position: Option<String>,
+    /// The one team whose leader reaches what the person holds.
+    #[schema(nullable = false)]
+    pub home_team_id: Option<Uuid>,
+    /// Where the person works.
+    #[schema(max_items = 200)]
+    pub campus_ids: Vec<Uuid>,
+}
+
+/// Changes to a person of staff: absent leaves a field, null clears it.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"position": "高级招生顾问"}))]
+pub struct ChangeStaff {
+    #[schema(min_length = 1, max_length = 60, nullable = false)]
+    pub name: Option<String>,
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 60)]
+    pub position: Option<Option<String>>,
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<Uuid>)]
+    pub home_team_id: Option<Option<Uuid>>,
+    /// Replaced as a whole.
+    #[schema(max_items = 200, nullable = false)]
+    pub campus_ids: Option<Vec<Uuid>>,
+}
+
+impl ChangeStaff {
+    /// The profile with these changes.
+    pub fn apply(self, profile: StaffProfile) -> StaffProfile {
+        StaffProfile {
+            name: self.name.unwrap_or(profile.name),
+            position: self.position.unwrap_or(profile.position),
+            home_team: self
+                .home_team_id
+                .map_or(profile.home_team, |id| id.map(Id::new)),
+            campuses: self.campus_ids.map_or(profile.campuses, |ids| {
+                ids.into_iter().map(Id::new).collect()
+            }),
+        }
+    }
+}
+
+/// A person of staff (员工), as the directory shows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Staff)]
+pub struct StaffBody {
+    pub id: Uuid,
+    /// Raised with every change, of roles and status too; the first part of the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// What the person types at log-in; null for whoever does not manage staff.
+    #[schema(required)]
+    pub user_name: Option<String>,
+    pub name: String,
+    #[schema(required)]
+    pub position: Option<String>,
+    #[schema(required)]
+    pub home_team_id: Option<Uuid>,
+    pub campus_ids: Vec<Uuid>,
+    pub status: StaffStatus,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl StaffBody {
+    /// As one sees it who manages staff, or who does not.
+    pub fn new(person: Staff, manages: bool) -> Self {
+        let profile = person.profile;
+        Self {
+            id: person.id.uuid(),
+            version: person.version,
+            user_name: manages.then_some(person.user_name),
+            name: profile.name,
+            position: profile.position,
+            home_team_id: profile.home_team.map(Id::uuid),
+            campus_ids: profile.campuses.into_iter().map(Id::uuid).collect(),
+            status: Wire(person.status),
+            created_at: person.created_at,
+            updated_at: person.updated_at,
+        }
+    }
+}
+
+page! {
+    /// One page of the directory.
+    StaffPage of StaffBody
+}
+
+/// The roles that a person holds; reach is the union over them.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role_ids": ["0192f0c1-4444-7000-8000-000000000000"]}))]
+pub struct SetStaffRoles {
+    #[schema(max_items = 50)]
+    pub role_ids: Vec<Uuid>,
+}
+
+/// The roles that a person holds.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StaffRoles {
+    pub role_ids: Vec<Uuid>,
+}
+
+impl From<BTreeSet<Id<Role>>> for StaffRoles {
+    fn from(roles: BTreeSet<Id<Role>>) -> Self {
+        Self {
+            role_ids: roles.into_iter().map(Id::uuid).collect(),
+        }
+    }
+}
+
+/// Which people, in the order of hiring.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListStaff {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    /// Working at any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+    /// With any of these as their home team.
+    #[param(style = Form, explode = false)]
+    pub team_id: Option<Vec<Uuid>>,
+    /// Of any of these statuses; everyone who has not left, when absent.
+    #[param(style = Form, explode = false)]
+    pub status: Option<Vec<StaffStatus>>,
+}
+
+impl ListStaff {
+    pub fn filter(&self) -> Filter {
+        Filter {
+            campuses: self.campus_id.clone().unwrap_or_default(),
+            teams: self.team_id.clone().unwrap_or_default(),
+            statuses: self.status.iter().flatten().map(|s| s.0).collect(),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+use actix_web::{HttpRequest, get, patch, post, put};
+use domain::{
+    access::{DirectoryRead, StaffWrite},
+    organization::Staff,
+};
+use persistence::{
+    clock::micros,
+    organization::staff as store,
+    scope::{Direction, Page},
+};
+
+use super::{
+    ChangeStaff, CreateStaff, ListStaff, SetStaffRoles, StaffBody, StaffPage, StaffRoles, commands,
+};
+use crate::{
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
+};
+
+const TAG: &str = "staff";
+
+fn record(person: Staff) -> Result<Reply, persistence::Error> {
+    Reply::record(person.version, &StaffBody::new(person, true))
+}
+
+/// Take on a person of staff
+#[utoipa::path(tag = TAG, request_body = CreateStaff, responses((status = 201, body = StaffBody)),
+    security(("bearer" = ["staff:write"])))]
+#[post("/staff")]
+pub(super) async fn create_staff(
+    ctx: Granted<StaffWrite>,
+    key: IdempotencyKey,
+    body: Json<CreateStaff>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let person = commands::create(&tx, &grant, new.clone()).await?;
+        let address = format!("/api/v1/staff/{}", person.id);
+        Reply::created(address, person.version, &StaffBody::new(person, true))
+    })
+    .await
+}
+
+/// List the staff directory
+#[utoipa::path(tag = TAG, params(ListStaff), responses((status = 200, body = StaffPage)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/staff")]
+pub(super) async fn list_staff(
+    ctx: Granted<DirectoryRead>,
+    request: HttpRequest,
+    query: Parameters<ListStaff>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: Direction::OldestFirst,
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
+    let shown = part.cut(rows, |p| (micros(p.created_at), p.id.uuid()));
+    let manages = ctx.authority().holds::<StaffWrite>();
+    let people = shown.items.into_iter();
+    Ok(Reply::ok(&StaffPage {
+        items: people.map(|p| StaffBody::new(p, manages)).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Read a person of staff
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/staff/{staff_id}")]
+pub(super) async fn get_staff(
+    ctx: Granted<DirectoryRead>,
+    id: PathId<Staff>,
+) -> Result<Reply, Problem> {
+    let person = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let manages = ctx.authority().holds::<StaffWrite>();
+    Ok(Reply::record(
+        person.version,
+        &StaffBody::new(person, manages),
+    )?)
+}
+
+/// Change a person of staff
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), request_body = ChangeStaff,
+    responses((status = 200, body = StaffBody)), security(("bearer" = ["staff:write"])))]
+#[patch("/staff/{staff_id}")]
+pub(super) async fn change_staff(
+    ctx: Granted<StaffWrite>,
+    id: PathId<Staff>,
+    condition: IfMatch,
+    body: Json<ChangeStaff>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        record(commands::change(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Read which roles a person of staff holds
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffRoles)),
+    security(("bearer" = ["staff:write"])))]
+#[get("/staff/{staff_id}/roles")]
+pub(super) async fn get_staff_roles(
+    ctx: Granted<StaffWrite>,
+    id: PathId<Staff>,
+) -> Result<Reply, Problem> {
+    let person = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let roles = store::roles(&ctx.read(), &ctx.grant, id.0).await?;
+    Ok(Reply::record(person.version, &StaffRoles::from(roles))?)
+}
+
+/// Set which roles a person of staff holds
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), request_body = SetStaffRoles,
+    responses((status = 200, body = StaffRoles)), security(("bearer" = ["staff:write"])))]
+#[put("/staff/{staff_id}/roles")]
+pub(super) async fn set_staff_roles(
+    ctx: Granted<StaffWrite>,
+    id: PathId<Staff>,
+    condition: IfMatch,
+    body: Json<SetStaffRoles>,
+) -> Result<Reply, Problem> {
+    let wanted = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        let (person, roles) =
+            commands::set_roles(&tx, &grant, id.0, condition, wanted.clone()).await?;
+        Reply::record(person.version, &StaffRoles::from(roles))
+    })
+    .await
+}
+
+/// Suspend a person of staff: access ends at once
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
+    security(("bearer" = ["staff:write"])))]
+#[post("/staff/{staff_id}/suspend")]
+pub(super) async fn suspend_staff(
+    ctx: Granted<StaffWrite>,
+    id: PathId<Staff>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        record(commands::suspend(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Let a person of staff who was suspended, or had left, work again
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
+    security(("bearer" = ["staff:write"])))]
+#[post("/staff/{staff_id}/reinstate")]
+pub(super) async fn reinstate_staff(
+    ctx: Granted<StaffWrite>,
+    id: PathId<Staff>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        record(commands::reinstate(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Note that a person of staff has left: access ends at once, and the roles are withdrawn
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
+    security(("bearer" = ["staff:write"])))]
+#[post("/staff/{staff_id}/leave")]
+pub(super) async fn leave_staff(
+    ctx: Granted<StaffWrite>,
+    id: PathId<Staff>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        record(commands::leave(&tx, &grant, id.0).await?)
+    })
+    .await
+}

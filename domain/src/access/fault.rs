@@ -1,0 +1,19 @@
+use crate::rules;
+
+rules! {
+    ROLE_BUILT_IN = Conflict "role_built_in" {
+        "内置角色不能修改", "A built-in role can't be changed";
+        "请复制该角色，再修改副本。", "Copy the role and change the copy." }
+    ROLE_BEYOND_OWN = Denied "role_beyond_own" {
+        "超出本人权限", "More than you hold yourself";
+        "不能授予本人没有的权限或更大的范围：{permission}。", "Nobody gives a permission or reach that they do not hold: {permission}." }
+    PERMISSION_UNKNOWN = Invalid "permission_unknown" {
+        "未知权限", "Unknown permission";
+        "该权限不存在。", "There is no such permission." }
+    REACH_NOT_OFFERED = Invalid "reach_not_offered" {
+        "该权限没有此范围", "The permission has no such reach";
+        "可选范围：{values}。", "It can have: {values}." }
+    SALES_PURCHASING_WALL = Conflict "sales_purchasing_wall" {
+        "销售与采购须分离", "Sales and purchasing are kept apart";
+        "销售角色与采购角色的权限不能由同一角色或同一人持有。", "Nobody holds functions of both, in one role or in several." }
+}

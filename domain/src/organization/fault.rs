@@ -1,0 +1,28 @@
+use crate::rules;
+
+rules! {
+    INSTITUTION_CODE_TAKEN = Conflict "institution_code_taken" {
+        "机构代码已被使用", "The institution code is taken";
+        "请换一个代码。", "Choose another code." }
+    INSTITUTION_CODE_INVALID = Invalid "institution_code_invalid" {
+        "机构代码不正确", "Not an institution code";
+        "机构代码为 2 到 32 位小写字母、数字或连字符。", "2 to 32 lower-case letters, digits or hyphens." }
+    TIME_ZONE_UNKNOWN = Invalid "time_zone_unknown" {
+        "未知时区", "Unknown time zone";
+        "请使用 IANA 时区名，例如 Asia/Shanghai。", "Give an IANA name such as Asia/Shanghai." }
+    DEPARTMENT_TOO_DEEP = Conflict "department_too_deep" {
+        "部门只有两级", "Departments have two levels";
+        "科室隶属于部门，科室之下不再分级。", "A unit belongs to a department; nothing belongs to a unit." }
+    USER_NAME_TAKEN = Conflict "user_name_taken" {
+        "用户名已被使用", "The user name is taken";
+        "请换一个用户名。", "Choose another user name." }
+    USER_NAME_INVALID = Invalid "user_name_invalid" {
+        "用户名不正确", "Not a user name";
+        "用户名为 2 到 64 位小写字母、数字、点、下划线或连字符。", "2 to 64 lower-case letters, digits, dots, underscores or hyphens." }
+    STAFF_STATUS = Conflict "staff_status" {
+        "员工当前状态不允许此操作", "The person's status does not allow this";
+        "当前状态：{status}。", "The status is {status}." }
+    OWN_STANDING = Denied "own_standing" {
+        "不能更改本人的角色或状态", "One's own roles and status";
+        "请由他人更改您的角色或状态。", "Somebody else has to change your roles or status." }
+}

@@ -1,0 +1,142 @@
+//! People who work for the institution.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{Campus, STAFF_STATUS, Team, USER_NAME_INVALID};
+use crate::{
+    access::PrincipalStatus::{self, Active, Left, Suspended},
+    fault::{Fault, FieldFault},
+    id::Id,
+    stamp::Stamp,
+    text,
+    text_enum::TextEnum,
+};
+
+/// Longest name and position, in characters.
+pub const STAFF_NAME_MAX: usize = 60;
+/// Most campuses where one person works.
+pub const CAMPUSES_MAX: usize = 200;
+
+/// A person of staff (员工); a principal, and a holder of customers, with the same id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staff {
+    pub id: Id<Staff>,
+    /// Raised with every change, of roles and status too.
+    pub version: i64,
+    /// What the person types at log-in: 2 to 64 of `a-z0-9._-`, never given to another.
+    pub user_name: String,
+    pub profile: StaffProfile,
+    pub status: PrincipalStatus,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What the directory tells of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffProfile {
+    pub name: String,
+    /// Position (岗位, ROLE-03), as the school calls it.
+    pub position: Option<String>,
+    /// The one team whose leader sees what the person holds.
+    pub home_team: Option<Id<Team>>,
+    /// Where the person works: reach `campus` covers these.
+    pub campuses: BTreeSet<Id<Campus>>,
+}
+
+impl StaffProfile {
+    /// # Errors
+    /// Every field that breaks a rule, at once.
+    pub fn checked(self) -> Result<Self, Fault> {
+        let mut faults = Vec::new();
+        let mut keep = |result: Result<String, FieldFault>| {
+            result
+                .map_err(|fault| faults.push(fault))
+                .unwrap_or_default()
+        };
+        let name = keep(text::line("/name", &self.name, STAFF_NAME_MAX));
+        let position = self
+            .position
+            .map(|position| keep(text::line("/position", &position, STAFF_NAME_MAX)));
+        Fault::unless_empty(faults)?;
+        Ok(Self {
+            name,
+            position,
+            ..self
+        })
+    }
+}
+
+impl Staff {
+    /// A person who begins to work here.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule, at once.
+    pub fn hire(user_name: String, profile: StaffProfile, stamp: &Stamp) -> Result<Self, Fault> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+        if !(2..=64).contains(&user_name.len()) || !user_name.bytes().all(plain) {
+            return Err(Fault::field("/user_name", &USER_NAME_INVALID));
+        }
+        Ok(Self {
+            id: stamp.id(),
+            version: 1,
+            user_name,
+            profile: profile.checked()?,
+            status: Active,
+            created_at: stamp.now(),
+            updated_at: stamp.now(),
+        })
+    }
+
+    /// The person with another profile; the same when nothing differs.
+    pub fn change(&self, profile: StaffProfile, stamp: &Stamp) -> Result<Self, Fault> {
+        let profile = profile.checked()?;
+        if profile == self.profile {
+            return Ok(self.clone());
+        }
+        Ok(Self {
+            profile,
+            ..self.touched(stamp)
+        })
+    }
+
+    /// Takes away all access until [`reinstate`](Self::reinstate).
+    pub fn suspend(&self, stamp: &Stamp) -> Result<Self, Fault> {
+        self.to(&[Active], Suspended, stamp)
+    }
+
+    /// Back from suspension, or back at work.
+    pub fn reinstate(&self, stamp: &Stamp) -> Result<Self, Fault> {
+        self.to(&[Suspended, Left], Active, stamp)
+    }
+
+    /// Ends the employment. What the person holds stays until it is assigned to others.
+    pub fn leave(&self, stamp: &Stamp) -> Result<Self, Fault> {
+        self.to(&[Active, Suspended], Left, stamp)
+    }
+
+    /// The person at the next version, after a change of its roles.
+    pub fn touched(&self, stamp: &Stamp) -> Self {
+        Self {
+            version: self.version + 1,
+            updated_at: stamp.now(),
+            ..self.clone()
+        }
+    }
+
+    fn to(
+        &self,
+        from: &[PrincipalStatus],
+        status: PrincipalStatus,
+        stamp: &Stamp,
+    ) -> Result<Self, Fault> {
+        if !from.contains(&self.status) {
+            return Err(Fault::new(&STAFF_STATUS).with("status", self.status.as_str()));
+        }
+        Ok(Self {
+            status,
+            ..self.touched(stamp)
+        })
+    }
+}

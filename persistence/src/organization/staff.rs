@@ -1,0 +1,394 @@
+//! Rows of staff.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    access::{PrincipalStatus, Role},
+    fault::{Fault, VERSION_STALE},
+    id::Id,
+    organization::{Institution, Staff, StaffProfile},
+    text_enum::TextEnum,
+};
+use sea_orm::{
+    ConnectionTrait, QueryResult,
+    sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    STAFF_CHANGED, STAFF_HIRED, STAFF_ROLES_CHANGED, STAFF_STATUS_CHANGED,
+    places::{Links, link, links},
+};
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Scope, Writes},
+    audit::difference,
+    clock::{micros, timestamp},
+    database::{Change, statement},
+    events::{Event, EventType},
+    reference::{access_changed, writable},
+    scope::{Page, nothing},
+};
+
+/// What a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub campuses: Vec<Uuid>,
+    pub teams: Vec<Uuid>,
+    /// Those who have left are shown only where they are asked for.
+    pub statuses: Vec<PrincipalStatus>,
+}
+
+const STAFF: &str = "staff";
+const PRINCIPALS: &str = "principals";
+const CAMPUSES: Links = ("staff_campuses", "staff_id", "campus_id");
+const ROLES: Links = ("principal_roles", "principal_id", "role_id");
+
+/// The staff of an institution with their status. Confined as reference data is.
+fn confined(scope: &Scope) -> SelectStatement {
+    let mut select = Sql::select();
+    for column in [
+        "id",
+        "version",
+        "user_name",
+        "name",
+        "position",
+        "home_team_id",
+        "created_at",
+        "updated_at",
+    ] {
+        select.column((STAFF, column));
+    }
+    select
+        .column((PRINCIPALS, "status"))
+        .from(STAFF)
+        .inner_join(
+            PRINCIPALS,
+            Expr::col((PRINCIPALS, "institution_id"))
+                .eq(Expr::col((STAFF, "institution_id")))
+                .and(Expr::col((PRINCIPALS, "id")).eq(Expr::col((STAFF, "id")))),
+        )
+        .and_where(Expr::col((STAFF, "institution_id")).eq(scope.institution().uuid()));
+    if !scope.is_whole() {
+        select.and_where(nothing());
+    }
+    select
+}
+
+async fn read(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    select: &SelectStatement,
+) -> Result<Vec<Staff>, Error> {
+    let mut staff = handle
+        .query_all(select)
+        .await?
+        .iter()
+        .map(person)
+        .collect::<Result<Vec<_>, _>>()?;
+    let ids = staff.iter().map(|person| person.id.uuid()).collect();
+    let mut campuses = links(handle, CAMPUSES, institution, ids).await?;
+    for person in &mut staff {
+        person.profile.campuses = campuses.remove(&person.id.uuid()).unwrap_or_default();
+    }
+    Ok(staff)
+}
+
+fn person(row: &QueryResult) -> Result<Staff, Error> {
+    let status: String = row.try_get("", "status")?;
+    Ok(Staff {
+        id: Id::new(row.try_get("", "id")?),
+        version: row.try_get("", "version")?,
+        user_name: row.try_get("", "user_name")?,
+        profile: StaffProfile {
+            name: row.try_get("", "name")?,
+            position: row.try_get("", "position")?,
+            home_team: row
+                .try_get::<Option<Uuid>>("", "home_team_id")?
+                .map(Id::new),
+            campuses: BTreeSet::new(),
+        },
+        status: PrincipalStatus::parse(&status).ok_or_else(|| Error::corrupt("status"))?,
+        created_at: timestamp(row.try_get("", "created_at")?)?,
+        updated_at: timestamp(row.try_get("", "updated_at")?)?,
+    })
+}
+
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Staff>,
+    id: Id<Staff>,
+) -> Result<Option<Staff>, Error> {
+    let mut select = confined(grant.scope());
+    select.and_where(Expr::col((STAFF, "id")).eq(id.uuid()));
+    let found = read(handle, grant.scope().institution(), &select).await?;
+    Ok(found.into_iter().next())
+}
+
+/// A person about to be changed: no other transaction changes it until this one ends.
+pub async fn lock(
+    tx: &Tx,
+    grant: &impl Writes<Staff>,
+    id: Id<Staff>,
+) -> Result<Option<Staff>, Error> {
+    if tx.is_postgres() {
+        tx.query_one_raw(statement(
+            tx,
+            "SELECT 1 AS locked FROM staff WHERE institution_id = ? AND id = ? FOR UPDATE",
+            [grant.scope().institution().uuid().into(), id.uuid().into()],
+        ))
+        .await?;
+    }
+    find(tx, grant, id).await
+}
+
+/// One page, in the order of hiring.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<Staff>,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Vec<Staff>, Error> {
+    let mut select = confined(grant.scope());
+    let institution = grant.scope().institution();
+    if !filter.campuses.is_empty() {
+        let working = Sql::select()
+            .column("staff_id")
+            .from("staff_campuses")
+            .and_where(Expr::col("institution_id").eq(institution.uuid()))
+            .and_where(Expr::col("campus_id").is_in(filter.campuses.iter().copied()))
+            .take();
+        select.and_where(Expr::col((STAFF, "id")).in_subquery(working));
+    }
+    if !filter.teams.is_empty() {
+        let team = Expr::col((STAFF, "home_team_id"));
+        select.and_where(team.is_in(filter.teams.iter().copied()));
+    }
+    let status = Expr::col((PRINCIPALS, "status"));
+    if filter.statuses.is_empty() {
+        select.and_where(status.ne(PrincipalStatus::Left.as_str()));
+    } else {
+        select.and_where(status.is_in(filter.statuses.iter().map(|s| s.as_str())));
+    }
+    let created = || Expr::col((STAFF, "created_at"));
+    let id = || Expr::col((STAFF, "id"));
+    if let Some(behind) = page.behind(created(), id()) {
+        select.and_where(behind);
+    }
+    select
+        .order_by_expr(created(), page.order())
+        .order_by_expr(id(), page.order())
+        .limit(page.limit);
+    read(handle, institution, &select).await
+}
+
+/// Of these people, those who are not there or have left.
+pub async fn missing(
+    tx: &Tx,
+    grant: &impl Reads<Staff>,
+    wanted: &BTreeSet<Id<Staff>>,
+) -> Result<BTreeSet<Id<Staff>>, Error> {
+    let mut select = confined(grant.scope());
+    select
+        .and_where(Expr::col((STAFF, "id")).is_in(wanted.iter().map(|id| id.uuid())))
+        .and_where(Expr::col((PRINCIPALS, "status")).ne(PrincipalStatus::Left.as_str()));
+    let mut missing = wanted.clone();
+    for row in tx.query_all(&select).await? {
+        missing.remove(&Id::new(row.try_get("", "id")?));
+    }
+    Ok(missing)
+}
+
+/// Writes a new person: a principal, and a holder of customers, under one id.
+pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Result<(), Error> {
+    let institution = writable(grant.scope())?;
+    let (here, id) = (institution.uuid(), person.id.uuid());
+    let now = micros(person.created_at);
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO principals (institution_id, id, kind, status, version, created_at) \
+         VALUES (?, ?, 'staff', ?, 1, ?)",
+        [
+            here.into(),
+            id.into(),
+            person.status.as_str().into(),
+            now.into(),
+        ],
+    ))
+    .await?;
+    let profile = &person.profile;
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO staff (institution_id, id, user_name, name, position, home_team_id, version, \
+         created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            here.into(),
+            id.into(),
+            person.user_name.as_str().into(),
+            profile.name.as_str().into(),
+            profile.position.clone().into(),
+            profile.home_team.map(Id::uuid).into(),
+            person.version.into(),
+            now.into(),
+            micros(person.updated_at).into(),
+        ],
+    ))
+    .await?;
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO holders (institution_id, id, staff_id) VALUES (?, ?, ?)",
+        [here.into(), id.into(), id.into()],
+    ))
+    .await?;
+    link(
+        tx,
+        CAMPUSES,
+        institution,
+        id,
+        &BTreeSet::new(),
+        &profile.campuses,
+    )
+    .await?;
+    // The leader of the home team reaches what the new member will hold.
+    if profile.home_team.is_some() {
+        access_changed(tx).await?;
+    }
+    recorded(tx, None, person, fields(person), &STAFF_HIRED);
+    Ok(())
+}
+
+/// Roles of a person before and after.
+pub type RolesChange<'a> = (&'a BTreeSet<Id<Role>>, &'a BTreeSet<Id<Role>>);
+
+/// Writes a changed person over the version that it was read at, with other roles where they change.
+pub async fn update(
+    tx: &Tx,
+    grant: &impl Writes<Staff>,
+    before: &Staff,
+    after: &Staff,
+    roles: Option<RolesChange<'_>>,
+) -> Result<(), Error> {
+    let institution = writable(grant.scope())?;
+    over(tx, institution, before, after).await?;
+    let (was, is) = (&before.profile, &after.profile);
+    let id = after.id.uuid();
+    link(tx, CAMPUSES, institution, id, &was.campuses, &is.campuses).await?;
+    if (was.home_team, &was.campuses) != (is.home_team, &is.campuses) {
+        access_changed(tx).await?;
+    }
+    let (mut old, mut new) = (fields(before), fields(after));
+    let mut event = &STAFF_CHANGED;
+    if let Some((was, is)) = roles {
+        link(tx, ROLES, institution, id, was, is).await?;
+        for (fields, roles) in [(&mut old, was), (&mut new, is)] {
+            if let Some(fields) = fields.as_object_mut() {
+                fields.insert("role_ids".into(), json!(roles));
+            }
+        }
+        event = &STAFF_ROLES_CHANGED;
+    }
+    if after.status != before.status {
+        event = &STAFF_STATUS_CHANGED;
+    }
+    if roles.is_some() || after.status != before.status {
+        standing_changed(tx, institution, after).await?;
+    }
+    recorded(tx, Some(old), after, new, event);
+    Ok(())
+}
+
+/// The roles that a person holds.
+pub async fn roles(
+    handle: &impl Handle,
+    grant: &impl Reads<Staff>,
+    id: Id<Staff>,
+) -> Result<BTreeSet<Id<Role>>, Error> {
+    let scope = grant.scope();
+    let owner = scope.is_whole().then(|| id.uuid()).into_iter().collect();
+    let mut found = links(handle, ROLES, scope.institution(), owner).await?;
+    Ok(found.remove(&id.uuid()).unwrap_or_default())
+}
+
+async fn over(
+    tx: &Tx,
+    institution: Id<Institution>,
+    before: &Staff,
+    after: &Staff,
+) -> Result<(), Error> {
+    let profile = &after.profile;
+    let updated = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE staff SET name = ?, position = ?, home_team_id = ?, version = ?, updated_at = ? \
+             WHERE institution_id = ? AND id = ? AND version = ?",
+            [
+                profile.name.as_str().into(),
+                profile.position.clone().into(),
+                profile.home_team.map(Id::uuid).into(),
+                after.version.into(),
+                micros(after.updated_at).into(),
+                institution.uuid().into(),
+                after.id.uuid().into(),
+                before.version.into(),
+            ],
+        ))
+        .await?;
+    if updated.rows_affected() != 1 {
+        return Err(Fault::new(&VERSION_STALE).into());
+    }
+    Ok(())
+}
+
+/// What this one principal may do is another from now on: authorities loaded before are void.
+async fn standing_changed(
+    tx: &Tx,
+    institution: Id<Institution>,
+    person: &Staff,
+) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE principals SET status = ?, version = version + 1 WHERE institution_id = ? AND id = ?",
+        [
+            person.status.as_str().into(),
+            institution.uuid().into(),
+            person.id.uuid().into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+fn fields(person: &Staff) -> Value {
+    let profile = &person.profile;
+    json!({
+        "user_name": person.user_name,
+        "name": profile.name,
+        "position": profile.position,
+        "home_team_id": profile.home_team,
+        "campus_ids": profile.campuses,
+        "status": person.status.as_str(),
+    })
+}
+
+fn recorded(
+    tx: &Tx,
+    before: Option<Value>,
+    person: &Staff,
+    after: Value,
+    event: &'static EventType,
+) {
+    let (was, is) = difference(before.as_ref(), &after, &[]);
+    let data = match &before {
+        None => json!({ "campus_ids": person.profile.campuses }),
+        Some(_) => json!({ "changed": is.as_object().map(|o| o.keys().collect::<Vec<_>>()) }),
+    };
+    tx.record(Change {
+        kind: "staff",
+        id: person.id.uuid(),
+        version: person.version,
+        before: if before.is_some() { was } else { Value::Null },
+        after: is,
+        event: Some(Event { kind: event, data }),
+    });
+}

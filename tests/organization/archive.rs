@@ -1,0 +1,65 @@
+use tests::{both, json};
+
+both! {
+    async fn an_archived_record_is_shown_only_where_it_is_asked_for(w: World) {
+        let boss = w.as_boss();
+        let made = boss.post("/api/v1/regions", &json!({"name": "华北"})).await.expect(201);
+        let path = format!("/api/v1/regions/{}", made.id());
+        let archived = boss.post(&format!("{path}/archive"), &json!(null)).await.expect(200);
+        assert!(archived.json["archived_at"].is_string());
+        assert_eq!(boss.get(&path).await.expect(200).json, archived.json);
+        assert!(!boss.get("/api/v1/regions").await.ids().contains(&made.id()));
+        assert!(boss.get("/api/v1/regions?include_archived=true").await.ids().contains(&made.id()));
+        assert!(!boss.get("/api/v1/regions?include_archived=false").await.ids().contains(&made.id()));
+        boss.patch(&path, &json!({"name": "华东"})).await.expect_problem(409, "archived");
+        boss.post(&format!("{path}/archive"), &json!(null)).await.expect_problem(409, "archived");
+        let back = boss.post(&format!("{path}/unarchive"), &json!(null)).await.expect(200);
+        assert_eq!(back.json["archived_at"], json!(null));
+        assert_eq!(back.json["version"], 3);
+        boss.post(&format!("{path}/unarchive"), &json!(null)).await.expect_problem(409, "not_archived");
+    }
+
+    async fn what_is_in_use_is_not_archived(w: World) {
+        let boss = w.as_boss();
+        let north = boss.get(&format!("/api/v1/campuses/{}", w.places.north)).await.expect(200);
+        let region = north.json["region_id"].as_str().unwrap().to_owned();
+        for path in [
+            format!("/api/v1/regions/{region}"),
+            format!("/api/v1/campuses/{}", w.places.north),
+            format!("/api/v1/teams/{}", w.places.team),
+        ] {
+            boss.post(&format!("{path}/archive"), &json!(null)).await.expect_problem(409, "in_use");
+        }
+    }
+
+    async fn an_archived_campus_takes_no_new_customers(w: World) {
+        let boss = w.as_boss();
+        let campus = boss.post("/api/v1/campuses", &json!({"name": "西校区", "legal_entity": "启明"})).await.expect(201);
+        let mut body = w.new_customer("张伟");
+        body["campus_id"] = campus.json["id"].clone();
+        let customer = boss.post("/api/v1/customers", &body).await.expect(201);
+        let path = format!("/api/v1/customers/{}", customer.id());
+        let archive = format!("/api/v1/campuses/{}/archive", campus.id());
+        boss.post(&archive, &json!(null)).await.expect_problem(409, "in_use");
+        boss.delete(&path).await.expect(204);
+        boss.post(&archive, &json!(null)).await.expect(200);
+        let refused = boss.post("/api/v1/customers", &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/campus_id".into(), "unknown_reference".into())]);
+        // What belonged to it can still come back, and be put right.
+        boss.post(&format!("{path}/restore"), &json!(null)).await.expect(200);
+        boss.patch(&path, &json!({"intent": 2})).await.expect(200);
+    }
+
+    async fn what_comes_back_chooses_only_what_is_open(w: World) {
+        let boss = w.as_boss();
+        let region = boss.post("/api/v1/regions", &json!({"name": "华北"})).await.expect(201);
+        let new = json!({"name": "西校区", "legal_entity": "启明", "region_id": region.id()});
+        let campus = boss.post("/api/v1/campuses", &new).await.expect(201);
+        let path = format!("/api/v1/campuses/{}", campus.id());
+        boss.post(&format!("{path}/archive"), &json!(null)).await.expect(200);
+        boss.post(&format!("/api/v1/regions/{}/archive", region.id()), &json!(null)).await.expect(200);
+        boss.post(&format!("{path}/unarchive"), &json!(null)).await.expect_problem(422, "validation_failed");
+        boss.post(&format!("/api/v1/regions/{}/unarchive", region.id()), &json!(null)).await.expect(200);
+        boss.post(&format!("{path}/unarchive"), &json!(null)).await.expect(200);
+    }
+}

@@ -1,0 +1,137 @@
+use tests::{both, json};
+
+use super::role;
+
+both! {
+    async fn every_institution_has_the_built_in_roles(w: World) {
+        let teacher = w.actor("teacher");
+        let list = teacher.get("/api/v1/roles?limit=200").await.expect(200);
+        let roles = list.json["items"].as_array().unwrap();
+        assert_eq!(roles.len(), domain::access::BUILT_IN_ROLES.len());
+        assert!(roles.iter().all(|r| r["is_built_in"] == true));
+        let recruiter = roles.iter().find(|r| r["code"] == "recruiter").unwrap();
+        assert_eq!(recruiter["name"], "招生人员");
+        assert_eq!(recruiter["side"], "sales");
+        let reads = json!({"permission": "customers:read", "reach": "own"});
+        assert!(recruiter["permissions"].as_array().unwrap().contains(&reads));
+        let one = teacher.get(&format!("/api/v1/roles/{}", recruiter["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!(&one.json, recruiter);
+    }
+
+    async fn the_catalogue_says_what_a_role_can_give(w: World) {
+        let list = w.actor("teacher").get("/api/v1/permissions").await.expect(200);
+        let find = |code: &str| {
+            list.json["items"].as_array().unwrap().iter().find(|p| p["code"] == code).unwrap().clone()
+        };
+        assert_eq!(find("customers:read")["label"], "See customers");
+        assert_eq!(find("staff:write")["reaches"], json!(["institution"]));
+        assert_eq!(find("courses:write")["reaches"], json!(["campus", "region", "institution"]));
+    }
+
+    async fn a_role_of_ones_own_is_made_and_changed(w: World) {
+        let boss = w.as_boss();
+        let made = boss
+            .post("/api/v1/roles", &json!({"name": "校区前台", "permissions": [
+                {"permission": "customers:read", "reach": "campus"},
+                {"permission": "customers:read", "reach": "campus"},
+            ]}))
+            .await
+            .expect(201);
+        assert_eq!(made.json["permissions"], json!([{"permission": "customers:read", "reach": "campus"}]));
+        assert_eq!(made.json["is_built_in"], false);
+        let path = made.header("location").unwrap().to_owned();
+        let change = json!({"permissions": [{"permission": "follow_ups:read", "reach": "own"}]});
+        let changed = boss.patch_if(&path, &made.etag(), &change).await.expect(200);
+        assert_eq!(changed.json["permissions"], change["permissions"]);
+        assert_eq!(changed.json["name"], "校区前台");
+        assert_eq!(boss.get(&path).await.expect(200).json, changed.json);
+        boss.patch_if(&path, &made.etag(), &change).await.expect_problem(412, "version_stale");
+        boss.post("/api/v1/roles", &json!({"name": "校区前台", "permissions": []})).await.expect_problem(409, "name_taken");
+        boss.post("/api/v1/roles", &json!({"name": "招生 人员", "permissions": []})).await.expect_problem(409, "name_taken");
+    }
+
+    async fn what_a_permission_can_not_be_is_refused_by_place(w: World) {
+        let refused = w.as_boss()
+            .post("/api/v1/roles", &json!({"name": "x", "permissions": [
+                {"permission": "customers:read", "reach": "campus"},
+                {"permission": "customers:burn", "reach": "campus"},
+                {"permission": "staff:write", "reach": "campus"},
+            ]}))
+            .await
+            .expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [
+            ("#/permissions/1/permission".into(), "permission_unknown".into()),
+            ("#/permissions/2/reach".into(), "reach_not_offered".into()),
+        ]);
+        let wall = json!({"name": "x", "side": "purchasing",
+            "permissions": [{"permission": "customers:read", "reach": "own"}]});
+        w.as_boss().post("/api/v1/roles", &wall).await.expect_problem(409, "sales_purchasing_wall");
+    }
+
+    async fn a_change_of_a_role_counts_at_once_for_its_holders(w: World) {
+        let boss = w.as_boss();
+        let recruiter = w.as_recruiter();
+        let copy = format!("/api/v1/roles/{}/copy", role(&boss, "recruiter").await);
+        let made = boss.post(&copy, &json!({"name": "招生人员（暑期）"})).await.expect(201);
+        let roles = json!({"role_ids": [made.id()]});
+        boss.put(&format!("/api/v1/staff/{}/roles", recruiter.principal), &roles).await.expect(200);
+        recruiter.post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201);
+        let path = format!("/api/v1/roles/{}", made.id());
+        let less = json!({"permissions": [{"permission": "customers:read", "reach": "own"}]});
+        boss.patch(&path, &less).await.expect(200);
+        recruiter.post("/api/v1/customers", &w.new_customer("李四")).await.expect_problem(403, "permission_missing");
+        boss.post(&format!("{path}/archive"), &json!(null)).await.expect_problem(409, "in_use");
+    }
+
+    async fn built_in_roles_are_copied_not_changed(w: World) {
+        let boss = w.as_boss();
+        let original = boss.get(&format!("/api/v1/roles/{}", role(&boss, "purchasing").await)).await.expect(200);
+        let path = format!("/api/v1/roles/{}", original.id());
+        boss.patch(&path, &json!({"name": "买手"})).await.expect_problem(409, "role_built_in");
+        boss.post(&format!("{path}/archive"), &json!(null)).await.expect_problem(409, "role_built_in");
+        let copy = boss.post(&format!("{path}/copy"), &json!({"name": "买手"})).await.expect(201);
+        assert_eq!(copy.json["side"], "purchasing");
+        assert_eq!(copy.json["permissions"], original.json["permissions"]);
+        assert_ne!(copy.json["code"], original.json["code"]);
+        let own = format!("/api/v1/roles/{}", copy.id());
+        boss.post(&format!("{own}/archive"), &json!(null)).await.expect(200);
+        boss.post(&format!("{own}/unarchive"), &json!(null)).await.expect(200);
+    }
+
+    async fn nobody_makes_a_role_beyond_their_own(w: World) {
+        let boss = w.as_boss();
+        let teacher = w.actor("teacher");
+        let administers = json!({"role_ids": [role(&boss, "system_administrator").await]});
+        boss.put(&format!("/api/v1/staff/{}/roles", teacher.principal), &administers).await.expect(200);
+        tokio::time::sleep(std::time::Duration::from_millis(1600)).await;
+        let reads = json!({"permission": "customers:read", "reach": "own"});
+        let audits = json!({"permission": "audit:read", "reach": "institution"});
+        teacher.post("/api/v1/roles", &json!({"name": "a", "permissions": [reads]})).await
+            .expect_problem(403, "role_beyond_own");
+        let made = teacher.post("/api/v1/roles", &json!({"name": "a", "permissions": [audits]})).await.expect(201);
+        let path = format!("/api/v1/roles/{}", made.id());
+        teacher.patch(&path, &json!({"permissions": [audits, reads]})).await.expect_problem(403, "role_beyond_own");
+        teacher.patch(&path, &json!({"permissions": []})).await.expect(200);
+        for code in ["recruiter", "boss"] {
+            let copy = format!("/api/v1/roles/{}/copy", role(&boss, code).await);
+            teacher.post(&copy, &json!({"name": "b"})).await.expect_problem(403, "role_beyond_own");
+        }
+    }
+
+    async fn roles_of_another_institution_look_like_nothing(w: World) {
+        let stranger = w.as_stranger();
+        let own = w.as_boss().post("/api/v1/roles", &json!({"name": "a", "permissions": []})).await.expect(201);
+        let real = format!("/api/v1/roles/{}", own.id());
+        let random = format!("/api/v1/roles/{}", uuid::Uuid::now_v7());
+        assert_eq!(stranger.get(&real).await.expect(404).essence(), stranger.get(&random).await.expect(404).essence());
+        for path in [&real, &random] {
+            stranger.patch(path, &json!({"name": "b"})).await.expect_problem(404, "not_found");
+            stranger.post(&format!("{path}/copy"), &json!({"name": "b"})).await.expect_problem(404, "not_found");
+            stranger.post(&format!("{path}/archive"), &json!(null)).await.expect_problem(404, "not_found");
+        }
+        for who in w.names().filter(|who| *who != "boss") {
+            w.actor(who).patch(&real, &json!({"name": "b"})).await.expect_problem(403, "permission_missing");
+            w.actor(who).post("/api/v1/roles", &json!({})).await.expect_problem(403, "permission_missing");
+        }
+    }
+}
