@@ -7,8 +7,8 @@ use domain::access::{PERMISSIONS, Reach};
 use tests::{Operation, World, both, json};
 
 use super::policy::{
-    Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation, State, doer, listed,
-    people, record, row, target,
+    Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation, State, doer, is_reference,
+    listed, people, record, row, target,
 };
 
 /// Operations of the document that need a permission.
@@ -16,7 +16,7 @@ fn guarded(w: &World) -> impl Iterator<Item = (Operation, String)> {
     let all = w.server.contract.callable().into_iter();
     all.filter_map(|operation| {
         let permission = operation.permission.clone()?;
-        Some((operation, permission))
+        (!is_reference(&operation)).then_some((operation, permission))
     })
 }
 
@@ -28,7 +28,7 @@ fn on_records(w: &World) -> impl Iterator<Item = (Operation, String)> {
 both! {
     async fn the_list_of_targets_is_that_of_the_document(w: World) {
         let with_path: BTreeSet<String> = w.server.contract.callable().into_iter()
-            .filter(|o| !o.path_ids.is_empty() && !NO_RECORD.contains(&o.id.as_str()))
+            .filter(|o| !o.path_ids.is_empty() && !NO_RECORD.contains(&o.id.as_str()) && !is_reference(o))
             .map(|o| o.id)
             .collect();
         let rows: BTreeSet<String> = ROWS.iter().map(|(id, ..)| (*id).to_owned()).collect();

@@ -41,6 +41,21 @@ pub(crate) const ONESELF: &str = "self";
 /// This list may only shrink.
 pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword"];
 
+/// Permissions over what belongs to no customer and to no holder: reference data, staff, roles.
+/// tests/organization tries their operations. This list may only shrink.
+const REFERENCE: &[&str] = &[
+    "directory:read",
+    "organization:write",
+    "roles:write",
+    "staff:write",
+];
+
+/// Whether an operation is about reference data.
+pub(crate) fn is_reference(operation: &Operation) -> bool {
+    let permission = operation.permission.as_deref().unwrap_or_default();
+    REFERENCE.contains(&permission)
+}
+
 /// Operations with something in their path that is no record. This list may only shrink.
 pub(crate) const NO_RECORD: &[&str] = &["getProblemType"];
 

@@ -163,7 +163,8 @@ impl World {
                 id.uuid().into(),
                 code.into(),
                 code.into(),
-                false.into(),
+                // As one of those that begin without an event.
+                true.into(),
             ],
         )
         .await
@@ -197,7 +198,11 @@ impl World {
         let operation = Operation::system(institution, PrincipalKind::Operator, "hire", stamp);
         let new = NewStaff {
             user_name: stamp.id::<()>().to_string(),
-            name: roles.join(" "),
+            name: if roles.is_empty() {
+                "没有角色".into()
+            } else {
+                roles.join(" ")
+            },
             campuses: vec![campus],
             home_team,
             roles: roles.iter().map(|r| (*r).to_owned()).collect(),
