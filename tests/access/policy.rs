@@ -142,7 +142,9 @@ impl Person {
                 .iter()
                 .filter(|(code, _)| *code == permission)
                 .any(|(_, reach)| {
-                    own || match reach {
+                    // These two reach nothing yet: they come with classes and with the portal.
+                    let staff = !matches!(reach, Reach::Taught | Reach::Family);
+                    (staff && own) || match reach {
                         Reach::Own => false,
                         Reach::Team => self.led.iter().any(|p| p.uuid() == target.holder),
                         Reach::Campus => target.campus == self.campus,
@@ -150,7 +152,6 @@ impl Person {
                             target.campus == self.campus || self.region.contains(&target.campus)
                         }
                         Reach::Institution => true,
-                        // Reach nothing yet: they come with classes and with the portal.
                         Reach::Taught | Reach::Family => false,
                     }
                 })

@@ -156,11 +156,12 @@ impl World {
     pub async fn add_role(&self, code: &str, permissions: &[(&str, Reach)]) {
         let id: Id<()> = self.server.app.clock.stamp().id();
         self.execute(
-            "INSERT INTO roles (institution_id, id, code, name, is_built_in, version, created_at) \
-             VALUES (?, ?, ?, ?, ?, 1, 0)",
+            "INSERT INTO roles (institution_id, id, code, name, name_fold, is_built_in, version, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, 1, 0)",
             vec![
                 self.institution.uuid().into(),
                 id.uuid().into(),
+                code.into(),
                 code.into(),
                 code.into(),
                 // As one of those that begin without an event.
