@@ -99,7 +99,7 @@ pub(super) async fn search_customers(
     let keys = ctx.app().db.keys(ctx.grant.scope().institution()).await?;
     let before = part.after.map(|(doc, _)| doc);
     let rows = search(
-        &ctx.read(),
+        &ctx.app().db.search(),
         &ctx.grant,
         &keys,
         &query,
