@@ -7,7 +7,10 @@ use domain::{
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QuerySelect,
+    sea_query::LockType,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -94,7 +97,8 @@ pub async fn lock(
 ) -> Result<Option<Customer>, Error> {
     scoped_with_deleted::<Entity>(grant)
         .filter(Column::Id.eq(id.uuid()))
-        .lock_exclusive()
+        // Not of the key: rows that refer to the customer may come meanwhile.
+        .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?
         .map(Customer::try_from)
@@ -155,8 +159,17 @@ pub async fn update(
     before: &Customer,
     after: &Customer,
 ) -> Result<(), Error> {
+    let institution = grant.scope().institution();
+    let mut changes = row(institution, after)?;
+    let was = row(institution, before)?;
+    for column in Column::iter() {
+        // A column that is set, even to what it was, has its keys and references checked.
+        if changes.get(column) == was.get(column) {
+            changes.not_set(column);
+        }
+    }
     let updated = scoped_update::<Entity>(grant)
-        .set(row(grant.scope().institution(), after)?)
+        .set(changes)
         .filter(Column::Id.eq(after.id.uuid()))
         .filter(Column::Version.eq(before.version))
         .exec(tx)
