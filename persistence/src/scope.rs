@@ -10,8 +10,8 @@
 use std::fmt::Write;
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, IdenStatic, Order, QueryFilter, QueryOrder, QuerySelect,
-    Select, Statement, UpdateMany,
+    ColumnTrait, Condition, EntityTrait, IdenStatic, Iterable, Order, QueryFilter, Select,
+    Statement, UpdateMany,
     sea_query::{
         Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, Query, SelectStatement,
         SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
@@ -92,19 +92,24 @@ pub(crate) async fn page<E: Scoped>(
         Direction::OldestFirst => Order::Asc,
     };
     let limit = whole_page(page.limit);
-    let mut select = E::find()
-        .order_by(E::CREATED, order.clone())
-        .order_by(E::ID, order.clone());
     let mut sql = Sql::of(handle);
+    let mut select = SelectStatement::new();
+    for shown in E::Column::iter() {
+        select.expr(column::<E>(shown));
+    }
     if let [branch @ (Branch::Institution | Branch::Campus(_) | Branch::Holder(_))] =
         scope.branches()
     {
-        QuerySelect::query(&mut select).cond_where(
-            Condition::all()
-                .add(range::<E>(scope, branch))
-                .add(filter)
-                .add_option(after(column::<E>(E::CREATED), column::<E>(E::ID), page)),
-        );
+        let (at, id) = (column::<E>(E::CREATED), column::<E>(E::ID));
+        select
+            .from(E::default().into_iden())
+            .cond_where(range::<E>(scope, branch).add(filter).add_option(after(
+                at.clone(),
+                id.clone(),
+                page,
+            )))
+            .order_by_expr(at, order.clone())
+            .order_by_expr(id, order);
     } else {
         let ranges: Vec<SelectStatement> = scope
             .branches()
@@ -127,15 +132,21 @@ pub(crate) async fn page<E: Scoped>(
             sql.text(&format!(" LIMIT {limit}) AS branch"));
         }
         sql.text(") ");
-        QuerySelect::query(&mut select).join(
-            JoinType::InnerJoin,
-            KEYS,
-            Condition::all()
-                .add(E::INSTITUTION.eq(scope.institution().uuid()))
-                .add(column::<E>(E::ID).eq(Expr::col((KEYS, "id")))),
-        );
+        // The keys come first, and CROSS JOIN keeps them outermost: SQLite's planner would walk the
+        // table in the order that is wanted.
+        select
+            .from(KEYS)
+            .join(
+                JoinType::CrossJoin,
+                E::default().into_iden(),
+                Condition::all(),
+            )
+            .and_where(E::INSTITUTION.eq(scope.institution().uuid()))
+            .and_where(column::<E>(E::ID).eq(Expr::col((KEYS, "id"))))
+            .order_by_expr(Expr::col((KEYS, "at")), order.clone())
+            .order_by_expr(Expr::col((KEYS, "id")), order);
     }
-    sql.select(QuerySelect::query(&mut select));
+    sql.select(&select);
     sql.text(&format!(" LIMIT {limit}"));
     let mut rows = E::find()
         .from_raw_sql(sql.statement(handle))
