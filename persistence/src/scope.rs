@@ -7,11 +7,14 @@
 //! the branches, or a correlated EXISTS, would read the table (measured: seconds on a million
 //! rows). For one row by its key, OR costs nothing.
 
+use std::fmt::Write;
+
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
-    UpdateMany,
+    ColumnTrait, Condition, EntityTrait, IdenStatic, Iterable, Order, QueryFilter, Select,
+    Statement, UpdateMany,
     sea_query::{
-        Alias, Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
+        Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, Query, SelectStatement,
+        SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
     },
 };
 use uuid::Uuid;
@@ -106,82 +109,178 @@ pub(crate) async fn page<E: Scoped>(
 ) -> Result<Vec<E::Model>, Error> {
     let scope = grant.scope();
     let order = page.order();
-    let mut select = E::find();
-    if let [branch] = scope.branches() {
-        QuerySelect::query(&mut select).cond_where(
-            Condition::all()
-                .add(range::<E>(scope, branch))
-                .add(filter)
-                .add_option(after::<E>(page)),
-        );
+    let limit = whole_page(page.limit);
+    let mut sql = Sql::of(handle);
+    let mut select = SelectStatement::new();
+    for shown in E::Column::iter() {
+        select.expr(column::<E>(shown));
+    }
+    if let [branch @ (Branch::Institution | Branch::Campus(_) | Branch::Holder(_))] =
+        scope.branches()
+    {
+        let (at, id) = (column::<E>(E::CREATED), column::<E>(E::ID));
+        select
+            .from(E::default().into_iden())
+            .cond_where(
+                range::<E>(scope, branch)
+                    .add(filter)
+                    .add_option(page.behind(at.clone(), id.clone())),
+            )
+            .order_by_expr(at, order.clone())
+            .order_by_expr(id, order);
     } else {
-        let mut ranges = scope
+        let ranges: Vec<SelectStatement> = scope
             .branches()
             .iter()
-            .map(|branch| keys::<E>(scope, branch, &filter, page, &order));
-        let Some(mut union) = ranges.next() else {
+            .flat_map(|branch| keys::<E>(scope, branch, &filter, page, &order))
+            .collect();
+        if ranges.is_empty() {
             return Ok(Vec::new());
-        };
-        for keys in ranges {
-            // Distinct: a row may be in several branches.
-            union.union(UnionType::Distinct, keys);
         }
-        QuerySelect::query(&mut select).join_subquery(
-            JoinType::InnerJoin,
-            union,
-            KEYS,
-            Condition::all()
-                .add(E::INSTITUTION.eq(scope.institution().uuid()))
-                .add(column::<E>(E::ID).eq(Expr::col((Alias::new(KEYS), Alias::new("id"))))),
-        );
+        for (number, keys) in ranges.iter().enumerate() {
+            // Distinct: a row may be in several branches.
+            sql.text(if number == 0 {
+                "WITH page_keys AS ("
+            } else {
+                " UNION "
+            });
+            // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+            sql.text("SELECT at, id FROM (");
+            sql.select(keys);
+            sql.text(&format!(" LIMIT {limit}) AS branch"));
+        }
+        sql.text(") ");
+        // The keys come first, and CROSS JOIN keeps them outermost: SQLite's planner would walk the
+        // table in the order that is wanted.
+        select
+            .from(KEYS)
+            .join(
+                JoinType::CrossJoin,
+                E::default().into_iden(),
+                Condition::all(),
+            )
+            .and_where(E::INSTITUTION.eq(scope.institution().uuid()))
+            .and_where(column::<E>(E::ID).eq(Expr::col((KEYS, "id"))))
+            .order_by_expr(Expr::col((KEYS, "at")), order.clone())
+            .order_by_expr(Expr::col((KEYS, "id")), order);
     }
-    Ok(select
-        .order_by(E::CREATED, order.clone())
-        .order_by(E::ID, order)
-        .limit(page.limit)
+    sql.select(&select);
+    sql.text(&format!(" LIMIT {limit}"));
+    let mut rows = E::find()
+        .from_raw_sql(sql.statement(handle))
         .all(handle)
-        .await?)
+        .await?;
+    rows.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
+    Ok(rows)
 }
 
 const KEYS: &str = "page_keys";
 
-/// Key columns of one branch of a page.
+/// Rows to read for a page: one of a few numbers, since limits stand in the statement as they are.
+///
+/// As a parameter, a limit keeps PostgreSQL from keeping a plan: it takes an unknown limit for a
+/// tenth of the table, and plans anew each time for the one that it is told (for twelve holders
+/// that is most of the work).
+fn whole_page(limit: u64) -> u64 {
+    [21, 51, 101, 201]
+        .into_iter()
+        .find(|whole| limit <= *whole)
+        .unwrap_or(limit)
+}
+
+/// A statement put together from parts.
+struct Sql {
+    writer: SqlWriterValues,
+    postgres: bool,
+}
+
+impl Sql {
+    fn of(handle: &impl Handle) -> Self {
+        let postgres = handle.is_postgres();
+        let placeholder = if postgres { "$" } else { "?" };
+        Self {
+            writer: SqlWriterValues::new(placeholder, postgres),
+            postgres,
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        // Writing to a string does not fail.
+        let _ = self.writer.write_str(text);
+    }
+
+    fn select(&mut self, select: &SelectStatement) {
+        if self.postgres {
+            select.build_collect_into(PostgresQueryBuilder, &mut self.writer);
+        } else {
+            select.build_collect_into(SqliteQueryBuilder, &mut self.writer);
+        }
+    }
+
+    fn statement(self, handle: &impl Handle) -> Statement {
+        let (sql, values) = self.writer.into_parts();
+        Statement {
+            sql,
+            values: Some(values),
+            db_backend: handle.get_database_backend(),
+        }
+    }
+}
+
+/// Key columns of one branch of a page, in order; one key range each.
 fn keys<E: Scoped>(
     scope: &Scope,
     branch: &Branch,
     filter: &Condition,
     page: &Page,
     order: &Order,
-) -> SelectStatement {
-    let mut range_of = Query::select();
-    range_of
-        .expr_as(column::<E>(E::CREATED), "at")
-        .expr_as(column::<E>(E::ID), "id")
-        .from(E::default().into_iden())
-        .cond_where(
-            Condition::all()
-                .add(range::<E>(scope, branch))
-                .add(filter.clone())
-                .add_option(after::<E>(page)),
-        )
-        .order_by_expr(column::<E>(E::CREATED), order.clone())
-        .order_by_expr(column::<E>(E::ID), order.clone())
-        .limit(page.limit);
-    if let Branch::Shared(_) = branch {
-        range_of.join(
-            JoinType::InnerJoin,
-            SHARES,
-            Condition::all()
-                .add(share("institution_id").eq(column::<E>(E::INSTITUTION)))
-                .add(share("customer_id").eq(column::<E>(E::CUSTOMER))),
-        );
-    }
-    // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
-    Query::select()
-        .column("at")
-        .column("id")
-        .from_subquery(range_of, "branch")
-        .take()
+) -> Vec<SelectStatement> {
+    let ordered = |at: Expr, id: Expr, range: Condition| {
+        let mut keys = SelectStatement::new();
+        keys.expr_as(at.clone(), "at")
+            .expr_as(id.clone(), "id")
+            .cond_where(
+                range
+                    .add(filter.clone())
+                    .add_option(page.behind(at.clone(), id.clone())),
+            )
+            .order_by_expr(at, order.clone())
+            .order_by_expr(id, order.clone());
+        keys
+    };
+    let Branch::Shared(grantees) = branch else {
+        let range = range::<E>(scope, branch);
+        let mut keys = ordered(column::<E>(E::CREATED), column::<E>(E::ID), range);
+        keys.from(E::default().into_iden());
+        return vec![keys];
+    };
+    // Shares know when their customer was taken in: a list of customers walks them in its order.
+    let of_customers = E::CUSTOMER.as_str() == E::ID.as_str();
+    let (at, id) = if of_customers {
+        (share("customer_created_at"), share("customer_id"))
+    } else {
+        (column::<E>(E::CREATED), column::<E>(E::ID))
+    };
+    grantees
+        .iter()
+        .map(|grantee| {
+            let range = Condition::all()
+                .add(share("institution_id").eq(scope.institution().uuid()))
+                .add(share("grantee_id").eq(*grantee))
+                .add(still_open(scope))
+                .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
+                .add(column::<E>(E::CUSTOMER).eq(share("customer_id")))
+                .add(E::DELETED.is_null());
+            let mut keys = ordered(at.clone(), id.clone(), range);
+            // CROSS JOIN keeps the shares outermost on SQLite, whose planner would walk the table.
+            keys.from(SHARES).join(
+                JoinType::CrossJoin,
+                E::default().into_iden(),
+                Condition::all(),
+            );
+            keys
+        })
+        .collect()
 }
 
 fn range<E: Scoped>(scope: &Scope, branch: &Branch) -> Condition {
@@ -194,10 +293,6 @@ fn range<E: Scoped>(scope: &Scope, branch: &Branch) -> Condition {
         Branch::Holder(holder) => all.add(E::HOLDER.eq(*holder)),
         Branch::Shared(grantees) => all.add(open_share(scope, grantees)),
     }
-}
-
-fn after<E: Scoped>(page: &Page) -> Option<SimpleExpr> {
-    page.behind(column::<E>(E::CREATED), column::<E>(E::ID))
 }
 
 /// A condition that no row meets.
@@ -246,11 +341,13 @@ fn open_share(scope: &Scope, grantees: &[Uuid]) -> Condition {
     Condition::all()
         .add(share("institution_id").eq(scope.institution().uuid()))
         .add(share("grantee_id").is_in(grantees.iter().copied()))
-        .add(
-            Condition::any()
-                .add(share("until").is_null())
-                .add(share("until").gt(scope.now())),
-        )
+        .add(still_open(scope))
+}
+
+fn still_open(scope: &Scope) -> Condition {
+    Condition::any()
+        .add(share("until").is_null())
+        .add(share("until").gt(scope.now()))
 }
 
 fn share(column: &'static str) -> Expr {

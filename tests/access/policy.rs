@@ -144,16 +144,17 @@ impl Person {
                 .any(|(_, reach)| {
                     // These two reach nothing yet: they come with classes and with the portal.
                     let staff = !matches!(reach, Reach::Taught | Reach::Family);
-                    (staff && own) || match reach {
-                        Reach::Own => false,
-                        Reach::Team => self.led.iter().any(|p| p.uuid() == target.holder),
-                        Reach::Campus => target.campus == self.campus,
-                        Reach::Region => {
-                            target.campus == self.campus || self.region.contains(&target.campus)
+                    (staff && own)
+                        || match reach {
+                            Reach::Own => false,
+                            Reach::Team => self.led.iter().any(|p| p.uuid() == target.holder),
+                            Reach::Campus => target.campus == self.campus,
+                            Reach::Region => {
+                                target.campus == self.campus || self.region.contains(&target.campus)
+                            }
+                            Reach::Institution => true,
+                            Reach::Taught | Reach::Family => false,
                         }
-                        Reach::Institution => true,
-                        Reach::Taught | Reach::Family => false,
-                    }
                 })
     }
 }

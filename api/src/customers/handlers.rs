@@ -96,7 +96,14 @@ pub(super) async fn search_customers(
         asked.cursor.as_deref(),
     )?;
     let before = part.after.map(|(doc, _)| doc);
-    let found = search(&ctx.read(), &ctx.grant, &query, before, part.limit).await?;
+    let found = search(
+        &ctx.app().db.search(),
+        &ctx.grant,
+        &query,
+        before,
+        part.limit,
+    )
+    .await?;
     Ok(Reply::ok(&CustomerPage {
         items: found.customers.into_iter().map(|(_, c)| c.into()).collect(),
         next_cursor: found.unsearched.map(|doc| part.cursor((doc, Uuid::nil()))),

@@ -7,7 +7,7 @@ use domain::{
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -99,7 +99,8 @@ pub async fn lock(
 ) -> Result<Option<Customer>, Error> {
     let row = scoped_to_change::<Entity>(grant)
         .filter(Column::Id.eq(id.uuid()))
-        .lock_exclusive()
+        // Not of the key: rows that refer to the customer may come meanwhile.
+        .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?;
     match row {

@@ -7,6 +7,7 @@
 mod constraint;
 mod error;
 mod postgres;
+mod readers;
 mod sqlite;
 mod tx;
 mod writer;
@@ -26,7 +27,9 @@ use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
     Statement, TransactionTrait, Value,
 };
+use sqlx::{Postgres, Sqlite};
 
+use self::readers::Readers;
 use crate::keys::{FieldKeys, Keys};
 
 pub(crate) use constraint::Constraint;
@@ -86,12 +89,26 @@ struct Setting<'a> {
 enum Engine {
     Sqlite {
         writer: Arc<writer::Writer>,
-        read: DatabaseConnection,
+        read: Arc<Readers<Sqlite>>,
     },
     Postgres {
+        /// Of transactions.
         pool: DatabaseConnection,
+        read: Arc<Readers<Postgres>>,
+        search: Arc<Readers<Postgres>>,
         options: Arc<postgres::Options>,
     },
+}
+
+impl Engine {
+    fn postgres(options: Arc<postgres::Options>) -> Self {
+        Self::Postgres {
+            pool: options.pool(),
+            read: Arc::new(options.readers()),
+            search: Arc::new(options.searchers()),
+            options,
+        }
+    }
 }
 
 /// Where a statement runs: an open transaction, or a reading connection.
@@ -107,9 +124,15 @@ pub trait Handle: ConnectionTrait + Send {
     }
 }
 
-/// A reading connection: it can't write, on either engine's side.
+/// A reading handle: it can't write, on either engine's side.
 #[derive(Clone)]
-pub struct Read(DatabaseConnection, Arc<Keys>);
+pub struct Read(ReadOf, Arc<Keys>);
+
+#[derive(Clone)]
+enum ReadOf {
+    Sqlite(Arc<Readers<Sqlite>>),
+    Postgres(Arc<Readers<Postgres>>),
+}
 
 impl Handle for Read {
     async fn keys_of(&self, institution: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
@@ -136,7 +159,7 @@ impl Database {
                 let (write, read) = sqlite::open(file, *readers, *flush).await?;
                 Engine::Sqlite {
                     writer: Arc::new(writer::Writer::start(write)),
-                    read,
+                    read: Arc::new(read),
                 }
             }
             Target::Postgres {
@@ -145,9 +168,8 @@ impl Database {
                 workers,
             } => {
                 let options = Arc::new(postgres::Options::new(url, *connections, *workers)?);
-                let pool = options.pool();
-                options.check(&pool).await?;
-                Engine::Postgres { pool, options }
+                options.check().await?;
+                Engine::postgres(options)
             }
         };
         Ok(Self {
@@ -162,10 +184,7 @@ impl Database {
         match &self.engine {
             Engine::Sqlite { .. } => self.clone(),
             Engine::Postgres { options, .. } => Self {
-                engine: Engine::Postgres {
-                    pool: options.pool(),
-                    options: options.clone(),
-                },
+                engine: Engine::postgres(options.clone()),
                 keys: self.keys.clone(),
                 on_access_change: self.on_access_change.clone(),
             },
@@ -178,9 +197,21 @@ impl Database {
 
     /// A reading handle, outside any transaction. What decides a write is read in its transaction.
     pub fn read(&self) -> Read {
+        let readers = match &self.engine {
+            Engine::Sqlite { read, .. } => ReadOf::Sqlite(read.clone()),
+            Engine::Postgres { read, .. } => ReadOf::Postgres(read.clone()),
+        };
+        Read(readers, self.keys.clone())
+    }
+
+    /// A reading handle for searches, whose best plan depends on what is sought: on PostgreSQL every
+    /// one is planned for its own values.
+    pub fn search(&self) -> Read {
         match &self.engine {
-            Engine::Sqlite { read, .. } => Read(read.clone(), self.keys.clone()),
-            Engine::Postgres { pool, .. } => Read(pool.clone(), self.keys.clone()),
+            Engine::Sqlite { .. } => self.read(),
+            Engine::Postgres { search, .. } => {
+                Read(ReadOf::Postgres(search.clone()), self.keys.clone())
+            }
         }
     }
 
@@ -260,10 +291,14 @@ impl Database {
     pub async fn close(self) {
         match self.engine {
             Engine::Sqlite { writer, read } => {
-                let _ = read.close().await;
+                read.close().await;
                 writer.stop().await;
             }
-            Engine::Postgres { pool, .. } => {
+            Engine::Postgres {
+                pool, read, search, ..
+            } => {
+                read.close().await;
+                search.close().await;
                 let _ = pool.close().await;
             }
         }
@@ -331,7 +366,10 @@ where
 #[async_trait::async_trait]
 impl ConnectionTrait for Read {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        match &self.0 {
+            ReadOf::Sqlite(_) => DbBackend::Sqlite,
+            ReadOf::Postgres(_) => DbBackend::Postgres,
+        }
     }
     async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
         Err(DbErr::Custom("a reading handle does not write".into()))
@@ -340,9 +378,15 @@ impl ConnectionTrait for Read {
         Err(DbErr::Custom("a reading handle does not write".into()))
     }
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.0.query_one_raw(statement).await
+        match &self.0 {
+            ReadOf::Sqlite(readers) => readers.one(&statement).await,
+            ReadOf::Postgres(readers) => readers.one(&statement).await,
+        }
     }
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.0.query_all_raw(statement).await
+        match &self.0 {
+            ReadOf::Sqlite(readers) => readers.all(&statement).await,
+            ReadOf::Postgres(readers) => readers.all(&statement).await,
+        }
     }
 }

@@ -3,22 +3,46 @@
 use std::{str::FromStr, time::Duration};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{
+    Postgres,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
-use super::Error;
+use super::{Error, readers::Readers};
 
 /// The oldest server version that is tested, as `server_version_num` counts.
 const OLDEST: i32 = 150_000;
 
 pub(super) struct Options {
     connect: PgConnectOptions,
-    /// Of one worker.
-    connections: u32,
+    shares: Shares,
     workers: u32,
 }
 
+/// Connections of one worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shares {
+    /// Transactions wait for the disk, so most are theirs.
+    transactions: u32,
+    reads: u32,
+    searches: u32,
+}
+
+impl Shares {
+    /// At least one of each.
+    fn of(connections: u32) -> Self {
+        let searches = (connections / 8).max(1);
+        let reads = (connections.saturating_sub(searches) * 2 / 5).max(1);
+        Self {
+            transactions: connections.saturating_sub(searches + reads).max(1),
+            reads,
+            searches,
+        }
+    }
+}
+
 impl Options {
-    /// `connections` a process are shared out over its workers, at least two each.
+    /// `connections` a process are shared out over its workers, at least three each.
     pub(super) fn new(url: &str, connections: u32, workers: u32) -> Result<Self, Error> {
         let connect = PgConnectOptions::from_str(url)
             // The address holds a password: never repeat it.
@@ -33,21 +57,47 @@ impl Options {
             ]);
         Ok(Self {
             connect,
-            connections: (connections / workers.max(1)).max(2),
+            shares: Shares::of(connections / workers.max(1)),
             workers: workers.max(1),
         })
     }
 
     /// Refuses a server on which this process could not do its work.
-    pub(super) async fn check(&self, pool: &DatabaseConnection) -> Result<(), Error> {
-        // The workers' pools, and the one that migrates and serves what no worker does.
-        check(pool, self.connections * (self.workers + 1)).await
+    pub(super) async fn check(&self) -> Result<(), Error> {
+        let Shares {
+            transactions,
+            reads,
+            searches,
+        } = self.shares;
+        // The workers' connections, and those of what no worker does.
+        let wanted = (transactions + reads + searches) * (self.workers + 1);
+        let pool = self.pool();
+        let checked = check(&pool, wanted).await;
+        let _ = pool.close().await;
+        checked
+    }
+
+    /// Connections that read.
+    pub(super) fn readers(&self) -> Readers<Postgres> {
+        Readers::new(self.reading(), self.shares.reads)
+    }
+
+    /// Connections that search: a plan that is kept for all values reads a whole index for common
+    /// ones.
+    pub(super) fn searchers(&self) -> Readers<Postgres> {
+        let planned = [("plan_cache_mode", "force_custom_plan")];
+        Readers::new(self.reading().options(planned), self.shares.searches)
+    }
+
+    fn reading(&self) -> PgConnectOptions {
+        let read_only = [("default_transaction_read_only", "on")];
+        self.connect.clone().options(read_only)
     }
 
     /// A pool that connects when it is first used, on the thread that uses it.
     pub(super) fn pool(&self) -> DatabaseConnection {
         let pool = PgPoolOptions::new()
-            .max_connections(self.connections)
+            .max_connections(self.shares.transactions)
             .acquire_timeout(Duration::from_secs(3))
             .test_before_acquire(false)
             // A connection that was quiet for a while may be gone, after a failover for instance.
@@ -99,4 +149,19 @@ async fn check(pool: &DatabaseConnection, wanted: u32) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_work_has_its_connections() {
+        for connections in 0..40 {
+            let shares = Shares::of(connections);
+            let sum = shares.transactions + shares.reads + shares.searches;
+            assert_eq!(sum, connections.max(3), "{shares:?}");
+            assert!(shares.transactions >= shares.reads, "{shares:?}");
+        }
+    }
 }

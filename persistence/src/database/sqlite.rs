@@ -3,9 +3,12 @@
 use std::{path::Path, time::Duration};
 
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{
+    Sqlite,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
 
-use super::Error;
+use super::{Error, readers::Readers};
 
 /// Older versions can corrupt a WAL file when a checkpoint meets a commit.
 const OLDEST_SAFE: (u32, u32, u32) = (3, 51, 3);
@@ -14,7 +17,7 @@ pub(super) async fn open(
     file: &Path,
     readers: u32,
     flush: bool,
-) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+) -> Result<(DatabaseConnection, Readers<Sqlite>), Error> {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
@@ -47,16 +50,10 @@ pub(super) async fn open(
             "SQLite {version} can corrupt its file; 3.51.3 or later is needed"
         )));
     }
-    let read = SqlitePoolOptions::new()
-        .max_connections(readers)
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(3))
-        .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
-        .await
-        .map_err(Error::internal)?;
+    let read = options.create_if_missing(false).pragma("query_only", "on");
     Ok((
         SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
-        SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        Readers::new(read, readers),
     ))
 }
 
