@@ -12,7 +12,7 @@ use domain::{
 use educrm::app::App;
 use persistence::{
     Error, Operation, Tx,
-    access::store::open_session,
+    access::sessions,
     organization::store::{NewCampus, NewStaff, form_team, found, hire, lead_team, open_campus},
 };
 use sqlx::{
@@ -186,7 +186,7 @@ async fn person(
     )
     .await?;
     let principal: Id<Principal> = id.cast();
-    let (session, _) = open_session(tx, principal, jiff::SignedDuration::from_hours(24)).await?;
+    let (session, _) = sessions::open(tx, principal, jiff::SignedDuration::from_hours(24)).await?;
     Ok(Person {
         name: "",
         principal,
