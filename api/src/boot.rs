@@ -53,6 +53,12 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
     let signing = folder.secret("signing.pem", || {
         Tokens::generate_key().map_err(std::io::Error::other)
     })?;
+    let fingerprint = |secret: &[u8]| persistence::keys::digest(&[b"educrm key", secret]);
+    let mut fingerprints = vec![("signing.pem", fingerprint(signing.as_bytes()))];
+    for name in ["field.key", "password.key", "token.key", "cursor.key"] {
+        fingerprints.push((name, fingerprint(folder.key(name)?.as_slice())));
+    }
+    db.confirm_keys(&fingerprints).await?;
     let secrets = Secrets {
         tokens: Tokens::new(&signing, settings.public_url.clone())?,
         passwords: Passwords::new(folder.key("password.key")?)?,

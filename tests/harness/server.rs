@@ -21,6 +21,15 @@ pub enum Engine {
     Postgres,
 }
 
+/// Files of a data folder that all instances of an installation share.
+pub const KEY_FILES: [&str; 5] = [
+    "field.key",
+    "signing.pem",
+    "cursor.key",
+    "password.key",
+    "token.key",
+];
+
 /// The application on a socket of its own.
 pub struct Server {
     pub address: SocketAddr,
@@ -59,10 +68,30 @@ impl Server {
     pub fn twin(&self) -> Self {
         let folder = fresh_folder();
         std::fs::create_dir(&folder).unwrap();
-        for key in ["field.key", "signing.pem", "cursor.key"] {
+        for key in KEY_FILES {
             std::fs::copy(self.folder.join(key), folder.join(key)).unwrap();
         }
         Self::start_in(folder, &self.database_url, &[])
+    }
+
+    /// Why an instance with a key of its own instead of the installation's does not start.
+    pub async fn refused_with_other(&self, key: &str) -> String {
+        let folder = fresh_folder();
+        std::fs::create_dir(&folder).unwrap();
+        for name in KEY_FILES.into_iter().filter(|name| *name != key) {
+            std::fs::copy(self.folder.join(name), folder.join(name)).unwrap();
+        }
+        let url = self.database_url.clone();
+        let settings = Settings::read(|name| match name {
+            "DATABASE_URL" => Some(url.clone()),
+            "EDUCRM_DATA_DIR" => folder.to_str().map(str::to_owned),
+            _ => None,
+        })
+        .unwrap();
+        let opened = self
+            .inside(async move { boot::open(settings, Clock::default()).await.map(|_| ()) })
+            .await;
+        opened.unwrap_err().to_string()
     }
 
     fn start(database_url: &str, more: &[(&str, &str)]) -> Self {

@@ -277,6 +277,18 @@ impl Database {
         .await
     }
 
+    /// Refuses keys other than those that this database was first opened with: what others sealed
+    /// could not be read, and what these seal nobody else could read.
+    pub async fn confirm_keys(&self, fingerprints: &[(&str, [u8; 32])]) -> Result<(), Error> {
+        self.transaction(&Operation::migration(), |tx: Tx| async move {
+            for (name, fingerprint) in fingerprints {
+                crate::keys::confirm(&tx, name, fingerprint).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Fails when the database does not answer a trivial question.
     pub async fn ping(&self) -> Result<(), Error> {
         let read = self.read();

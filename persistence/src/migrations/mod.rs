@@ -9,6 +9,7 @@ mod m0002_trail;
 mod m0003_customers;
 mod m0004_groups;
 mod m0005_credentials;
+mod m0006_installation;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_customers::Migration),
             Box::new(m0004_groups::Migration),
             Box::new(m0005_credentials::Migration),
+            Box::new(m0006_installation::Migration),
         ]
     }
 }
