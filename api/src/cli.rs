@@ -78,6 +78,14 @@ enum InstitutionCommand {
 
 #[derive(Subcommand)]
 enum StaffCommand {
+    /// Give a person a new password for one use; log-ins that are open end.
+    ResetPassword {
+        /// Code of the institution.
+        #[arg(long)]
+        institution: String,
+        #[arg(long)]
+        user_name: String,
+    },
     /// Hire a person, who gets a password for one use.
     Create {
         /// Code of the institution.
@@ -165,13 +173,19 @@ async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failu
 }
 
 async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
-    let StaffCommand::Create {
-        institution,
-        user_name,
-        name,
-        campus,
-        roles,
-    } = command;
+    let (institution, user_name, name, campus, roles) = match command {
+        StaffCommand::Create {
+            institution,
+            user_name,
+            name,
+            campus,
+            roles,
+        } => (institution, user_name, name, campus, roles),
+        StaffCommand::ResetPassword {
+            institution,
+            user_name,
+        } => return reset_password(app, &institution, &user_name).await,
+    };
     let institution = known(app, &institution).await?;
     let campuses = campuses(&app.db.read(), institution).await?;
     let place = campuses
@@ -199,6 +213,18 @@ async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
     };
     let password = give_one_time_password(app, &operation, person.cast()).await?;
     println!("user        {}", new.user_name);
+    println!("password    {}  (for one use)", password.as_str());
+    Ok(())
+}
+
+async fn reset_password(app: &App, institution: &str, user_name: &str) -> Result<(), Failure> {
+    let institution = known(app, institution).await?;
+    let person = store::staff_by_user_name(&app.db.read(), institution, user_name)
+        .await?
+        .ok_or("there is no such person")?;
+    let operation = by_operator(app, institution, "reset_password");
+    let password = give_one_time_password(app, &operation, person.cast()).await?;
+    println!("user        {user_name}");
     println!("password    {}  (for one use)", password.as_str());
     Ok(())
 }

@@ -130,6 +130,12 @@ impl Settings {
         if self.public_url.ends_with('/') {
             bad.push("EDUCRM_PUBLIC_URL: leave out the last /".into());
         }
+        if !is_private(&self.database_url.0) {
+            bad.push(
+                "DATABASE_URL: a server beyond loopback needs sslmode=verify-full (or verify-ca)"
+                    .into(),
+            );
+        }
         if bad.is_empty() {
             Ok(())
         } else {
@@ -144,6 +150,36 @@ impl Settings {
             n => n.into(),
         }
     }
+}
+
+/// Whether what is sent to a database can't be read on its way: it stays on this machine, or its
+/// certificate is checked.
+fn is_private(url: &str) -> bool {
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let host = address
+        .split_once("://")
+        .map_or(address, |(_, rest)| rest)
+        .rsplit('@')
+        .next()
+        .unwrap_or_default()
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let local = host.is_empty()
+        || host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
+    let named: Vec<&str> = query.split('&').collect();
+    let elsewhere = named.iter().any(|pair| pair.starts_with("host="));
+    let checked = ["sslmode=verify-full", "sslmode=verify-ca"]
+        .iter()
+        .any(|mode| named.contains(mode));
+    checked || (local && !elsewhere)
 }
 
 fn parse<T: FromStr>(
@@ -262,6 +298,19 @@ mod tests {
     }
 
     #[test]
+    fn a_database_is_reached_on_this_machine_or_with_a_checked_certificate() {
+        for url in [
+            "",
+            "postgres://crm:p%40ss@127.0.0.1:5432/crm",
+            "postgres://crm@localhost/crm",
+            "postgres://crm@[::1]:5432/crm",
+            "postgres://crm@db.school.example/crm?sslmode=verify-full",
+        ] {
+            assert!(is_private(url), "{url}");
+        }
+    }
+
+    #[test]
     fn all_bad_settings_are_told_at_once() {
         let bad = Settings::read(|name| match name {
             "EDUCRM_LISTEN" => Some("here".into()),
@@ -279,6 +328,15 @@ mod tests {
             ("EDUCRM_LISTEN", "0.0.0.0:8080"),
             ("EDUCRM_CORS_ORIGINS", "*"),
             ("EDUCRM_PUBLIC_URL", "ftp://school.example"),
+            (
+                "DATABASE_URL",
+                "postgres://crm:secret@db.school.example/crm",
+            ),
+            (
+                "DATABASE_URL",
+                "postgres://crm@db.school.example/crm?sslmode=require",
+            ),
+            ("DATABASE_URL", "postgres:///crm?host=db.school.example"),
         ] {
             let read = Settings::read(|n| (n == name).then(|| value.into()));
             assert!(read.is_err(), "{name}={value}");

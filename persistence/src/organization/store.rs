@@ -355,6 +355,23 @@ pub async fn campus_zone(
     .transpose()
 }
 
+/// The person of staff of a user name.
+pub async fn staff_by_user_name(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    user_name: &str,
+) -> Result<Option<Id<Staff>>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT id FROM staff WHERE institution_id = ? AND user_name = ?",
+            [institution.uuid().into(), user_name.into()],
+        ))
+        .await?;
+    row.map(|row| Ok(Id::new(row.try_get("", "id")?)))
+        .transpose()
+}
+
 /// Whether there is such a person of staff.
 pub async fn is_staff(
     handle: &impl Handle,
