@@ -11,7 +11,6 @@ async fn give(w: &World, who: &str, permission: &str, reach: &str) {
     boss.put(&path, &json!({"role_ids": [made.id()]}))
         .await
         .expect(200);
-    tokio::time::sleep(std::time::Duration::from_millis(1600)).await;
 }
 
 both! {

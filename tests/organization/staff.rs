@@ -102,6 +102,7 @@ both! {
         recruiter.post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201);
         let suspended = boss.post(&format!("{path}/suspend"), &json!(null)).await.expect(200);
         assert_eq!(suspended.json["status"], "suspended");
+        recruiter.get("/api/v1/customers").await.expect_problem(401, "unauthenticated");
         recruiter.post("/api/v1/customers", &w.new_customer("李四")).await.expect_problem(401, "unauthenticated");
         boss.post(&format!("{path}/suspend"), &json!(null)).await.expect_problem(409, "staff_status");
         assert_eq!(boss.get("/api/v1/staff?status=suspended").await.ids(), [recruiter.principal.to_string()]);

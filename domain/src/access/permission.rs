@@ -38,8 +38,8 @@ const ROWS: &[Reach] = &[
     Reach::Taught,
     Reach::Family,
 ];
-/// What is one's own: held by everybody, whatever the roles.
-const OWN: &[Reach] = &[Reach::Own];
+/// Held by everybody, whatever the roles: no role can give it.
+const IMPLIED: &[Reach] = &[];
 /// What belongs to a campus as a whole.
 const PLACES: &[Reach] = &[Reach::Campus, Reach::Region, Reach::Institution];
 /// What the institution has once.
@@ -69,7 +69,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    Oneself = "self" OWN Either { "本人账户", "One's own account" }
+    Oneself = "self" IMPLIED Either { "本人账户", "One's own account" }
     CustomersRead = "customers:read" ROWS Sales { "查看客户", "See customers" }
     CustomersWrite = "customers:write" ROWS Sales { "新建和修改客户", "Create and change customers" }
     CustomersDelete = "customers:delete" ROWS Sales { "删除和恢复客户", "Delete and restore customers" }

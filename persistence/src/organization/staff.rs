@@ -346,6 +346,7 @@ async fn standing_changed(
     institution: Id<Institution>,
     person: &Staff,
 ) -> Result<(), Error> {
+    tx.access_changed();
     tx.execute_raw(statement(
         tx,
         "UPDATE principals SET status = ?, version = version + 1 WHERE institution_id = ? AND id = ?",
