@@ -169,8 +169,12 @@ pub async fn search(
     let mut customers = Vec::new();
     let mut before = before;
     let rounds = if sets.is_empty() { 0 } else { ROUNDS };
+    let common = query
+        .terms()
+        .iter()
+        .all(|term| matches!(term, Term::NamePrefix(_)));
     for _ in 0..rounds {
-        let batch = candidates(handle, grant, &sets, before, limit).await?;
+        let batch = candidates(handle, grant, &sets, common, before, limit).await?;
         let last_batch = batch.len() < wanted;
         for (doc, row) in batch {
             before = Some(doc);
@@ -218,6 +222,7 @@ async fn candidates(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
     sets: &[Vec<String>],
+    common: bool,
     before: Option<i64>,
     limit: u64,
 ) -> Result<Vec<(i64, Model)>, Error> {
@@ -263,14 +268,21 @@ async fn candidates(
         .cond_where(reachable::<Entity>(grant))
         .limit(limit);
     // Each engine walks its own order backwards.
-    let order = if handle.is_postgres() {
+    let number = if handle.is_postgres() {
         document("doc_id")
     } else {
         Expr::col((GRAMS, "rowid"))
     };
     if let Some(before) = before {
-        select.and_where(order.clone().lt(before));
+        select.and_where(number.clone().lt(before));
     }
+    // PostgreSQL can't tell how rare a gram is, and would walk all documents to find a few: only for
+    // the first character of a name, which many share, does walking them in order end early.
+    let order = if handle.is_postgres() && !common {
+        Expr::cust("search_documents.doc_id + 0")
+    } else {
+        number
+    };
     select.order_by_expr(order, Order::Desc);
     let rows = handle.query_all(&select).await?;
     rows.iter()

@@ -205,7 +205,7 @@ pub(crate) async fn explain(url: &str, sent: &Sent) -> Vec<String> {
         .unwrap_or_else(|error| vec![error.to_string()])
 }
 
-/// Runs pgbench; `None`, with its reason on standard error, where it failed.
+/// Runs pgbench, its connections with the same `settings` as ours; `None`, with its reason on standard error, where it failed.
 pub(crate) fn pgbench(
     folder: &Path,
     url: &str,
@@ -213,6 +213,7 @@ pub(crate) fn pgbench(
     clients: usize,
     lasts: Duration,
     now: i64,
+    settings: &str,
 ) -> Option<Floor> {
     let mut command = Command::new(program()?);
     command.args(["-n", "-M", "prepared", "-j", "2", "-P", "1", "-D", "n=0"]);
@@ -233,6 +234,7 @@ pub(crate) fn pgbench(
     }
     command
         .arg(url)
+        .env("PGOPTIONS", settings)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     // Another program may hold the connections for a moment.

@@ -16,6 +16,9 @@ use crate::machine::Cpu;
 /// Before counting begins: caches fill, connections open.
 const WARM_UP: Duration = Duration::from_millis(800);
 
+/// What a server answers that has more to do than it can.
+const TOO_BUSY: u16 = 503;
+
 /// Writes the next request of one connection.
 pub(crate) type Next = Box<dyn FnMut() -> Vec<u8> + Send>;
 
@@ -26,6 +29,8 @@ pub(crate) struct Measured {
     pub(crate) seconds: f64,
     /// Microseconds, sorted.
     latencies: Vec<u32>,
+    /// Requests that were turned away, 503.
+    pub(crate) busy: usize,
     pub(crate) cpu: Cpu,
 }
 
@@ -47,7 +52,8 @@ impl Measured {
     }
 }
 
-/// Drives the server from one thread; every answer must have the status that is expected.
+/// Drives the server from one thread; every answer must have the status that is expected, or say
+/// that the server is too busy.
 pub(crate) fn drive(
     server: u32,
     address: SocketAddr,
@@ -75,15 +81,18 @@ pub(crate) fn drive(
         counting.store(false, Ordering::Relaxed);
         let (cpu, seconds) = (Cpu::now(server).since(before), started.elapsed());
         over.store(true, Ordering::Relaxed);
-        let mut latencies = Vec::new();
+        let (mut latencies, mut busy) = (Vec::new(), 0);
         for connection in running {
-            latencies.extend(connection.await.unwrap());
+            let (some, turned_away) = connection.await.unwrap();
+            latencies.extend(some);
+            busy += turned_away;
         }
         latencies.sort_unstable();
         Measured {
             requests: latencies.len(),
             seconds: seconds.as_secs_f64(),
             latencies,
+            busy,
             cpu,
         }
     })
@@ -95,13 +104,18 @@ async fn connection(
     mut next: Next,
     counting: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
-) -> Vec<u32> {
+) -> (Vec<u32>, usize) {
     let mut connection = Connection::open(address).await.unwrap();
     let mut latencies = Vec::with_capacity(16 * 1024);
+    let mut busy = 0;
     while !over.load(Ordering::Relaxed) {
         let request = next();
         let sent = Instant::now();
         let answer = connection.send(&request).await.unwrap();
+        if answer.status == TOO_BUSY {
+            busy += 1;
+            continue;
+        }
         assert_eq!(
             answer.status,
             expected,
@@ -113,7 +127,7 @@ async fn connection(
             latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
         }
     }
-    latencies
+    (latencies, busy)
 }
 
 fn flag() -> Arc<AtomicBool> {

@@ -420,13 +420,20 @@ fn measure(
         let floor = match scripts {
             Some(scripts) => {
                 let now = jiff_now();
+                let settings = if case.name.starts_with("search") {
+                    "-c plan_cache_mode=force_custom_plan"
+                } else {
+                    ""
+                };
+                let url = site.database_url();
                 floor::pgbench(
                     &site.folder,
-                    site.database_url(),
+                    url,
                     &scripts,
                     CONNECTIONS,
                     lasts,
                     now,
+                    settings,
                 )
             }
             None => driver(site, seeded, case, lasts),
@@ -734,6 +741,9 @@ impl Line {
         if let Some(goal) = self.goal.p95 {
             let is = self.ours.percentile(0.95);
             parts.push(format!("p95 {goal:.0} ms {}", met(is < goal)));
+        }
+        if self.ours.busy > 0 {
+            parts.push(format!("{} requests TURNED AWAY", self.ours.busy));
         }
         parts.join(", ")
     }
