@@ -30,6 +30,8 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::access::PrincipalStatus>(),
     ListInfo::of::<domain::access::Reach>(),
     ListInfo::of::<domain::access::Side>(),
+    ListInfo::of::<domain::access::GranteeKind>(),
+    ListInfo::of::<domain::access::ShareAccess>(),
     ListInfo::of::<domain::customers::ContactKind>(),
     ListInfo::of::<domain::customers::Kind>(),
     ListInfo::of::<domain::customers::Gender>(),

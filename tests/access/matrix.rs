@@ -7,8 +7,8 @@ use domain::access::{PERMISSIONS, Reach};
 use tests::{Operation, World, both, json};
 
 use super::policy::{
-    Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation, State, doer, is_reference,
-    listed, people, record, row, target,
+    ALSO_NEEDS, Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation, State, doer,
+    is_reference, listed, people, record, row, target,
 };
 
 /// Operations of the document that need a permission.
@@ -47,7 +47,7 @@ both! {
                         continue;
                     };
                     tried += 1;
-                    let call = operation.call(&w, &record.ids);
+                    let call = operation.call_in(&w, record.institution, &record.ids);
                     w.as_anonymous().call(&call).await.expect_problem(401, "unauthenticated");
                     let answer = person.actor.call(&call).await;
                     let what = format!("{} of {relation:?} by {}", operation.id, person.name);
@@ -123,7 +123,9 @@ both! {
             let without = format!("without_{}", operation.id);
             w.add_role(&without, &others).await;
             let only = format!("only_{}", operation.id);
-            w.add_role(&only, &[(permission.as_str(), Reach::Institution)]).await;
+            let also = ALSO_NEEDS.iter().filter(|(id, _)| *id == operation.id).map(|(_, code)| *code);
+            let needed: Vec<_> = also.chain([permission.as_str()]).map(|code| (code, Reach::Institution)).collect();
+            w.add_role(&only, &needed).await;
 
             let call = operation.call(&w, &record(&w, &operation, &w.as_boss(), false).await);
             let refused = w.hire(&[&without], w.places.north, None).await.call(&call).await

@@ -2,4 +2,5 @@ mod log_in;
 mod matrix;
 pub(crate) mod policy;
 mod revocation;
+mod sharing;
 mod tokens;

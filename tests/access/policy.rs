@@ -12,6 +12,8 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Customer,
+    /// Of a customer, with a person of its institution.
+    Share,
     /// Its owner's alone, whatever roles there are.
     Session,
 }
@@ -31,6 +33,9 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("deleteCustomer", Kind::Customer, State::Live),
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("revealCustomer", Kind::Customer, State::Live),
+    ("listCustomerShares", Kind::Customer, State::Live),
+    ("shareCustomer", Kind::Customer, State::Live),
+    ("endCustomerShare", Kind::Share, State::Live),
     ("endSession", Kind::Session, State::Live),
 ];
 
@@ -40,6 +45,9 @@ pub(crate) const ONESELF: &str = "self";
 /// Operations that the example of the document can't do, since it names a secret of somebody's.
 /// This list may only shrink.
 pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword"];
+
+/// Operations that look at a second permission, since nobody gives more than they hold.
+pub(crate) const ALSO_NEEDS: &[(&str, &str)] = &[("shareCustomer", "customers:read")];
 
 /// Permissions over what belongs to no customer and to no holder: reference data, staff, roles.
 /// tests/organization tries their operations. This list may only shrink.
@@ -336,7 +344,7 @@ pub(crate) async fn record(
     };
     let holder = match kind {
         Kind::Session => actor.principal.uuid(),
-        Kind::Customer => w.places.north.uuid(),
+        Kind::Customer | Kind::Share => w.places.north.uuid(),
     };
     make(w, kind, state, w.institution, holder, w.places.north).await
 }
@@ -377,6 +385,20 @@ pub(crate) async fn make(
                 .await
                 .unwrap();
             vec![id.to_string()]
+        }
+        Kind::Share => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let shares = format!("/api/v1/customers/{}/shares", ids[0]);
+            let grantee = w.places_of(institution).team;
+            let body = json!({"grantee_id": grantee, "access": "read"});
+            maker.post(&shares, &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("{shares}/{grantee}");
+                maker.delete(&path).await.expect(204);
+            }
+            ids.push(grantee.to_string());
+            ids
         }
         Kind::Customer => {
             let mut body = w.new_customer("张伟");

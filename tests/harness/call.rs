@@ -1,6 +1,7 @@
 //! Requests made from the published document: what is added to the API is tested by what it says
 //! of itself.
 
+use domain::{id::Id, organization::Institution};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -145,24 +146,33 @@ impl Operation {
         ids.map(|_| uuid::Uuid::now_v7().to_string()).collect()
     }
 
-    /// The example that the document gives of the body, with ids of this world.
+    /// The example that the document gives of the body, with ids of the school.
     pub fn example(&self, world: &World) -> Option<Value> {
+        self.example_in(world, world.institution)
+    }
+
+    fn example_in(&self, world: &World, institution: Id<Institution>) -> Option<Value> {
         let body = self.body.as_ref()?;
         let mut example = body["example"].clone();
         assert!(example.is_object(), "{}: a body without example", self.id);
-        world.make_real(&mut example);
+        world.make_real(institution, &mut example);
         Some(example)
     }
 
     /// A call that has everything that it needs: its example as the body, any version, a fresh key.
     pub fn call(&self, world: &World, ids: &[String]) -> Call {
+        self.call_in(world, world.institution, ids)
+    }
+
+    /// The same in either of the two institutions.
+    pub fn call_in(&self, world: &World, institution: Id<Institution>, ids: &[String]) -> Call {
         let call = Call {
             method: self.method.clone(),
             path: self.path(ids),
             headers: Vec::new(),
             body: None,
         };
-        let call = match self.example(world) {
+        let call = match self.example_in(world, institution) {
             Some(body) => call.with_body(&body).with("content-type", self.media()),
             None => call,
         };

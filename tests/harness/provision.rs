@@ -230,17 +230,21 @@ impl World {
         Actor::new(self.server, principal, Some(token))
     }
 
-    /// Puts ids of this world where an example of the document has made-up ones.
-    pub fn make_real(&self, example: &mut serde_json::Value) {
+    /// Puts ids of an institution where an example of the document has made-up ones.
+    pub fn make_real(&self, institution: Id<Institution>, example: &mut serde_json::Value) {
+        let places = self.places_of(institution);
         if let Some(fields) = example.as_object_mut() {
             for (name, value) in fields {
                 match name.as_str() {
-                    "campus_id" => *value = self.places.north.to_string().into(),
-                    _ => self.make_real(value),
+                    "campus_id" => *value = places.north.to_string().into(),
+                    "grantee_id" => *value = places.team.to_string().into(),
+                    _ => self.make_real(institution, value),
                 }
             }
         } else if let Some(items) = example.as_array_mut() {
-            items.iter_mut().for_each(|item| self.make_real(item));
+            for item in items {
+                self.make_real(institution, item);
+            }
         }
     }
 }

@@ -121,6 +121,15 @@ impl World {
         Actor::new(self.server, person.principal, Some(person.token.clone()))
     }
 
+    /// The campuses and the team of either institution.
+    pub fn places_of(&self, institution: Id<Institution>) -> Places {
+        if institution == self.institution {
+            self.places
+        } else {
+            self.other_places
+        }
+    }
+
     /// Names of everyone in the school.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.people.iter().map(|p| p.name)

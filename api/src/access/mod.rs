@@ -11,6 +11,7 @@ mod handlers;
 mod idempotency_key;
 mod limits;
 pub mod passwords;
+pub mod shares;
 mod tokens;
 
 pub use authenticate::{Authorities, authenticate};
@@ -22,6 +23,7 @@ pub use tokens::{Tokens, Verified};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    shares::routes(config);
     config
         .service(handlers::log_in)
         .service(handlers::refresh_tokens)

@@ -16,4 +16,13 @@ rules! {
     SALES_PURCHASING_WALL = Conflict "sales_purchasing_wall" {
         "销售与采购须分离", "Sales and purchasing are kept apart";
         "销售角色与采购角色的权限不能由同一角色或同一人持有。", "Nobody holds functions of both, in one role or in several." }
+    SHARE_BEYOND_OWN = Denied "share_beyond_own" {
+        "超出本人权限", "More than you hold yourself";
+        "只能按本人对该客户的权限共享：{permission}。", "Nobody opens a customer further than they reach it themselves: {permission}." }
+    SHARE_ENDED = Invalid "share_ended" {
+        "共享的结束时间已过", "The share would have ended";
+        "结束时间必须晚于现在。", "The end of a share lies in the future." }
+    SHARE_WITH_ONESELF = Invalid "share_with_oneself" {
+        "不能共享给本人", "Shared with oneself";
+        "请选择其他员工、团队或用户组。", "Choose another person, a team or a group." }
 }

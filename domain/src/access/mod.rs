@@ -8,11 +8,13 @@ mod fault;
 mod permission;
 mod reach;
 mod role;
+mod share;
 
 pub use fault::*;
 pub use permission::*;
 pub use reach::*;
 pub use role::*;
+pub use share::*;
 
 use crate::text_enum;
 

@@ -2,8 +2,9 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
-        DirectoryRead, OrganizationWrite, Permission, Reach, Role, RolesWrite, StaffWrite,
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersShare,
+        CustomersWrite, DirectoryRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite,
+        Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
     customers::Customer,
     id::Id,
@@ -71,6 +72,17 @@ impl<P: Permission> Grant<P> {
     }
 }
 
+/// What a share opens: the customer with its follow-ups and tags, to be read or to be changed as
+/// well. Never its money, and never to be deleted, moved or shared on.
+const SHARED: &[&str] = &[
+    CustomersRead::CODE,
+    CustomersWrite::CODE,
+    FollowUpsRead::CODE,
+    FollowUpsWrite::CODE,
+    TagsRead::CODE,
+    TagsWrite::CODE,
+];
+
 fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) -> Vec<Branch> {
     if reaches.contains(&Reach::Institution) {
         return vec![Branch::Institution];
@@ -95,9 +107,8 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) 
     }
     let mut branches: Vec<Branch> = campuses.into_iter().map(Branch::Campus).collect();
     branches.extend(holders.into_iter().map(Branch::Holder));
-    // A share opens a record to be read, or to be changed as well; never to be deleted or moved.
     // One branch each: a row that is shared twice would fill two places of a page's key range.
-    if permission.ends_with(":read") || permission.ends_with(":write") {
+    if SHARED.contains(&permission) {
         let shares = places.grantees.iter();
         branches.extend(shares.map(|grantee| Branch::Shared(vec![*grantee])));
     }
@@ -173,6 +184,7 @@ grants! {
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
+    CustomersShare reads Customer, Share; writes Share; deletes Share;
     DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role; writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;

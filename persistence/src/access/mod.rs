@@ -9,6 +9,7 @@ pub mod credentials;
 mod grant;
 mod role;
 pub mod sessions;
+pub mod shares;
 pub mod throttle;
 
 pub use authority::{Authority, confirm, load};

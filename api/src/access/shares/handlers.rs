@@ -1,0 +1,65 @@
+use actix_web::{delete, get, post};
+use domain::{
+    access::{CustomersShare, Grantee},
+    customers::Customer,
+};
+
+use super::{CustomerShares, ShareBody, ShareCustomer, commands};
+use crate::{
+    access::{Granted, IdempotencyKey},
+    http::{
+        IfMatch, Json, Problem, Reply,
+        path::{PathId, PathIds},
+    },
+};
+
+const TAG: &str = "customers";
+
+/// List with whom a customer is shared
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = CustomerShares)),
+    security(("bearer" = ["customers:share"])))]
+#[get("/customers/{customer_id}/shares")]
+pub(super) async fn list_customer_shares(
+    ctx: Granted<CustomersShare>,
+    id: PathId<Customer>,
+) -> Result<Reply, Problem> {
+    let (customer, shares) =
+        commands::list(&ctx.read(), &ctx.grant, id.0, ctx.stamp().now()).await?;
+    let items = shares.into_iter().map(ShareBody::from).collect();
+    Ok(Reply::record(customer.version, &CustomerShares { items })?)
+}
+
+/// Share a customer with a person, a team or a group
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = ShareCustomer,
+    responses((status = 201, body = ShareBody)), security(("bearer" = ["customers:share"])))]
+#[post("/customers/{customer_id}/shares")]
+pub(super) async fn share_customer(
+    ctx: Granted<CustomersShare>,
+    id: PathId<Customer>,
+    key: IdempotencyKey,
+    body: Json<ShareCustomer>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let share = commands::open(&tx, &grant, id.0, new.clone()).await?;
+        let address = format!("/api/v1/customers/{}/shares/{}", id.0, share.grantee);
+        Reply::created(address, share.version, &ShareBody::from(share))
+    })
+    .await
+}
+
+/// End a share of a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("grantee_id" = Uuid, Path)),
+    responses((status = 204)), security(("bearer" = ["customers:share"])))]
+#[delete("/customers/{customer_id}/shares/{grantee_id}")]
+pub(super) async fn end_customer_share(
+    ctx: Granted<CustomersShare>,
+    ids: PathIds<Customer, Grantee>,
+    condition: IfMatch,
+) -> Result<Reply, Problem> {
+    ctx.transaction(|tx, grant| async move {
+        commands::end(&tx, &grant, ids.0, ids.1, condition).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
