@@ -6,7 +6,7 @@ use domain::{
         CustomersWrite, DirectoryRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite,
         Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
-    customers::Customer,
+    customers::{Anchor, Customer},
     id::Id,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
 };
@@ -180,7 +180,7 @@ macro_rules! grants {
 
 grants! {
     CustomersRead reads Customer; writes ; deletes ;
-    CustomersWrite reads Customer; writes Customer; deletes ;
+    CustomersWrite reads Customer, Anchor; writes Customer; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
