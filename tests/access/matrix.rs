@@ -41,13 +41,13 @@ both! {
         for (operation, permission) in on_records(&w) {
             let (kind, state) = row(&operation.id);
             for person in &people {
-                let nothing = person.actor.call(&operation.call(&w, &operation.random_ids())).await;
+                let nothing = person.actor.call(&operation.call(&w, &operation.random_ids()).await).await;
                 for relation in RELATIONS {
                     let Some(record) = target(&w, kind, state, person, relation).await else {
                         continue;
                     };
                     tried += 1;
-                    let call = record.call(&w, &operation);
+                    let call = record.call(&w, &operation).await;
                     w.as_anonymous().call(&call).await.expect_problem(401, "unauthenticated");
                     let answer = person.actor.call(&call).await;
                     let what = format!("{} of {relation:?} by {}", operation.id, person.name);
@@ -73,7 +73,7 @@ both! {
     async fn a_refused_change_leaves_the_record_as_it_was(w: World) {
         for (operation, _) in on_records(&w).filter(|(o, _)| !o.is_read) {
             let (boss, ids) = doer(&w, &operation).await;
-            let call = operation.call(&w, &ids);
+            let call = operation.call(&w, &ids).await;
             let before = w.server.contents(w.institution).await;
             for actor in [w.as_anonymous(), w.as_recruiter(), w.as_outsider(), w.actor("teacher"), w.as_stranger()] {
                 let refused = actor.call(&call).await;
@@ -97,7 +97,7 @@ both! {
             }
             for (operation, permission) in lists.iter().filter(|(o, _)| kind_of(o) == kind) {
                 for person in &people {
-                    let answer = person.actor.call(&operation.call(&w, &[])).await;
+                    let answer = person.actor.call(&operation.call(&w, &[]).await).await;
                     let what = format!("{} by {}", operation.id, person.name);
                     if !person.holds(permission) {
                         answer.expect_problem(403, "permission_missing");
@@ -127,7 +127,7 @@ both! {
             let needed: Vec<_> = also.chain([permission.as_str()]).map(|code| (code, Reach::Institution)).collect();
             w.add_role(&only, &needed).await;
 
-            let call = operation.call(&w, &record(&w, &operation, &w.as_boss(), false).await);
+            let call = operation.call(&w, &record(&w, &operation, &w.as_boss(), false).await).await;
             let refused = w.hire(&[&without], w.places.north, None).await.call(&call).await
                 .expect_problem(403, "permission_missing");
             let challenge = refused.header("www-authenticate").unwrap();
@@ -139,7 +139,7 @@ both! {
     async fn what_is_ones_own_needs_no_role_at_all(w: World) {
         for (operation, _) in guarded(&w).filter(|(_, permission)| permission == ONESELF) {
             let nobody = w.hire(&[], w.places.north, None).await;
-            let call = operation.call(&w, &record(&w, &operation, &nobody, false).await);
+            let call = operation.call(&w, &record(&w, &operation, &nobody, false).await).await;
             let answer = nobody.call(&call).await;
             let expected = if NOT_BY_EXAMPLE.contains(&operation.id.as_str()) { 422 } else { operation.success };
             assert_eq!(answer.status, expected, "{}: {}", operation.id, answer.text);

@@ -136,9 +136,9 @@ pub(crate) const RELATIONS: [Relation; 7] = [
 
 impl Target {
     /// A call on the record whose body names no place or holder that is out of somebody's reach.
-    pub(crate) fn call(&self, w: &World, operation: &Operation) -> Call {
-        let call = operation.call_in(w, self.institution, &self.ids);
-        let Some(mut body) = operation.example(w) else {
+    pub(crate) async fn call(&self, w: &World, operation: &Operation) -> Call {
+        let call = operation.call_in(w, self.institution, &self.ids).await;
+        let Some(mut body) = operation.example_in(w, self.institution).await else {
             return call;
         };
         let here = [

@@ -54,7 +54,7 @@ both! {
         for operation in guarded(&w) {
             let (boss, ids) = doer(&w, &operation).await;
             let mut expected = records(&w).await;
-            let answer = boss.call(&operation.call(&w, &ids)).await.expect(operation.success);
+            let answer = boss.call(&operation.call(&w, &ids).await).await.expect(operation.success);
             if !operation.is_read {
                 expected.insert(request_id(&answer), vec![operation.id.clone()]);
             }

@@ -22,7 +22,7 @@ async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
     } else {
         Some(record(w, operation, &boss, true).await)
     };
-    let call = operation.call(w, &right);
+    let call = operation.call(w, &right).await;
     let mut all = Vec::new();
     let mut add = |why: &str, who: &'static str, call: Call| {
         all.push(Refusal {
@@ -40,8 +40,8 @@ async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
     if let Some(wrong) = wrong {
         add("stranger", "stranger", call.clone());
         add("out of reach", "outsider", call.clone());
-        add("other state", "boss", operation.call(w, &wrong));
-        let nothing = operation.call(w, &operation.random_ids());
+        add("other state", "boss", operation.call(w, &wrong).await);
+        let nothing = operation.call(w, &operation.random_ids()).await;
         add("nothing there", "boss", nothing);
         for id in [
             "nonsense",
@@ -52,7 +52,7 @@ async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
             &right[0].replace('-', ""),
         ] {
             let ids = vec![id.to_owned(); right.len()];
-            add(id, "boss", operation.call(w, &ids));
+            add(id, "boss", operation.call(w, &ids).await);
         }
     }
     if operation.takes("if-match") {
@@ -89,7 +89,7 @@ async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
         call.body = None;
         add(method.as_str(), "boss", call);
     }
-    if let Some(example) = operation.example(w) {
+    if let Some(example) = operation.example(w).await {
         bad_bodies(w, operation, &call, &example, &mut add);
     }
     all
@@ -210,7 +210,7 @@ both! {
             }
             let (boss, ids) = doer(&w, &operation).await;
             let before = (w.server.contents(w.institution).await, w.server.contents(w.other).await);
-            boss.call(&operation.call(&w, &ids)).await.expect(operation.success);
+            boss.call(&operation.call(&w, &ids).await).await.expect(operation.success);
             let after = (w.server.contents(w.institution).await, w.server.contents(w.other).await);
             assert_ne!(before.0, after.0, "{}", operation.id);
             assert_eq!(before.1, after.1, "{}", operation.id);

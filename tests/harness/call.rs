@@ -147,32 +147,38 @@ impl Operation {
     }
 
     /// The example that the document gives of the body, with ids of the school.
-    pub fn example(&self, world: &World) -> Option<Value> {
-        self.example_in(world, world.institution)
+    pub async fn example(&self, world: &World) -> Option<Value> {
+        self.example_in(world, world.institution).await
     }
 
-    fn example_in(&self, world: &World, institution: Id<Institution>) -> Option<Value> {
+    /// The same with ids of either of the two institutions.
+    pub async fn example_in(&self, world: &World, institution: Id<Institution>) -> Option<Value> {
         let body = self.body.as_ref()?;
         let mut example = body["example"].clone();
         assert!(example.is_object(), "{}: a body without example", self.id);
-        world.make_real(institution, &mut example);
+        world.make_real(institution, &mut example).await;
         Some(example)
     }
 
     /// A call that has everything that it needs: its example as the body, any version, a fresh key.
-    pub fn call(&self, world: &World, ids: &[String]) -> Call {
-        self.call_in(world, world.institution, ids)
+    pub async fn call(&self, world: &World, ids: &[String]) -> Call {
+        self.call_in(world, world.institution, ids).await
     }
 
     /// The same in either of the two institutions.
-    pub fn call_in(&self, world: &World, institution: Id<Institution>, ids: &[String]) -> Call {
+    pub async fn call_in(
+        &self,
+        world: &World,
+        institution: Id<Institution>,
+        ids: &[String],
+    ) -> Call {
         let call = Call {
             method: self.method.clone(),
             path: self.path(ids),
             headers: Vec::new(),
             body: None,
         };
-        let call = match self.example_in(world, institution) {
+        let call = match self.example_in(world, institution).await {
             Some(body) => call.with_body(&body).with("content-type", self.media()),
             None => call,
         };

@@ -5,6 +5,7 @@
 //!
 //! - [`server`]: the application, once an engine
 //! - [`world`]: a school with two campuses and its people
+//! - [`fixtures`]: records that examples of the document name
 //! - [`provision`]: what no operation of the API does yet, by raw SQL
 //! - [`actor`]: who sends requests, and what comes back
 //! - [`call`]: requests made from the published document
@@ -28,6 +29,7 @@ pub mod chance;
 pub mod client;
 pub mod contract;
 pub mod drills;
+pub mod fixtures;
 pub mod process;
 pub mod provision;
 pub mod server;

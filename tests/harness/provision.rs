@@ -229,22 +229,4 @@ impl World {
             .unwrap();
         Actor::new(self.server, principal, Some(token))
     }
-
-    /// Puts ids of an institution where an example of the document has made-up ones.
-    pub fn make_real(&self, institution: Id<Institution>, example: &mut serde_json::Value) {
-        let places = self.places_of(institution);
-        if let Some(fields) = example.as_object_mut() {
-            for (name, value) in fields {
-                match name.as_str() {
-                    "campus_id" => *value = places.north.to_string().into(),
-                    "grantee_id" => *value = places.team.to_string().into(),
-                    _ => self.make_real(institution, value),
-                }
-            }
-        } else if let Some(items) = example.as_array_mut() {
-            for item in items {
-                self.make_real(institution, item);
-            }
-        }
-    }
 }

@@ -15,7 +15,7 @@ use persistence::{
 };
 use serde_json::json;
 
-use crate::{Actor, Server};
+use crate::{Actor, Server, fixtures::Fixtures};
 
 /// A school of its own in the shared database, and another institution beside it.
 pub struct World {
@@ -29,6 +29,7 @@ pub struct World {
     pub other_places: Places,
     people: Vec<Person>,
     stranger: Actor,
+    pub(crate) fixtures: Fixtures,
 }
 
 /// What somebody does, and where.
@@ -113,6 +114,7 @@ impl World {
             other: other.institution,
             other_places: other.places,
             people: school.people,
+            fixtures: Fixtures::default(),
         }
     }
 
@@ -127,6 +129,15 @@ impl World {
             self.places
         } else {
             self.other_places
+        }
+    }
+
+    /// Who may do everything in either institution.
+    pub fn ruler_of(&self, institution: Id<Institution>) -> Actor {
+        if institution == self.institution {
+            self.as_boss()
+        } else {
+            self.as_stranger()
         }
     }
 
