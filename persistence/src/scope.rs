@@ -9,6 +9,7 @@
 
 use std::fmt::Write;
 
+use domain::customers::{Anchor, Customer};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, IdenStatic, Iterable, Order, QueryFilter, Select,
     Statement, UpdateMany,
@@ -80,6 +81,15 @@ pub enum Direction {
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 pub(crate) fn scoped<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {
     E::find().filter(reachable::<E>(grant))
+}
+
+/// Customers by key that may be given a record of the permission's kind, deleted ones left out: a
+/// share to read does not open them.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) fn anchored<E: Scoped<Record = Customer>>(grant: &impl Reads<Anchor>) -> Select<E> {
+    E::find()
+        .filter(within::<E>(grant.scope(), true))
+        .filter(E::DELETED.is_null())
 }
 
 /// What confines a query of a capability's own making to the grant, deleted rows left out.

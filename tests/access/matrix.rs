@@ -47,7 +47,7 @@ both! {
                         continue;
                     };
                     tried += 1;
-                    let call = operation.call(&w, &record.ids);
+                    let call = record.call(&w, &operation);
                     w.as_anonymous().call(&call).await.expect_problem(401, "unauthenticated");
                     let answer = person.actor.call(&call).await;
                     let what = format!("{} of {relation:?} by {}", operation.id, person.name);

@@ -5,7 +5,7 @@ use domain::{
     id::Id,
     organization::{Campus, Institution},
 };
-use tests::{Actor, Operation, World, json};
+use tests::{Actor, Call, Operation, World, json};
 use uuid::Uuid;
 
 /// Kinds of record that operations name in their paths.
@@ -30,6 +30,7 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("changeCustomer", Kind::Customer, State::Live),
     ("deleteCustomer", Kind::Customer, State::Live),
     ("restoreCustomer", Kind::Customer, State::Deleted),
+    ("transferCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
     ("endSession", Kind::Session, State::Live),
 ];
@@ -124,6 +125,26 @@ pub(crate) const RELATIONS: [Relation; 7] = [
     Relation::OtherInstitution,
     Relation::OwnInOtherState,
 ];
+
+impl Target {
+    /// A call on the record whose body names no place or holder that is out of somebody's reach.
+    pub(crate) fn call(&self, w: &World, operation: &Operation) -> Call {
+        let call = operation.call(w, &self.ids);
+        let Some(mut body) = operation.example(w) else {
+            return call;
+        };
+        let here = [
+            ("holder_id", self.holder),
+            ("campus_id", self.campus.uuid()),
+        ];
+        for (field, value) in here {
+            if body.get(field).is_some() {
+                body[field] = json!(value);
+            }
+        }
+        call.with_body(&body)
+    }
+}
 
 impl Person {
     pub(crate) fn holds(&self, permission: &str) -> bool {

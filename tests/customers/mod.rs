@@ -6,4 +6,5 @@ mod delete;
 mod list;
 mod search;
 mod shares;
+mod transfer;
 mod walk;

@@ -1,3 +1,4 @@
+mod children;
 mod crash;
 mod keys;
 mod transactions;

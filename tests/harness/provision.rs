@@ -236,6 +236,7 @@ impl World {
             for (name, value) in fields {
                 match name.as_str() {
                     "campus_id" => *value = self.places.north.to_string().into(),
+                    "holder_id" => *value = self.as_colleague().principal.to_string().into(),
                     _ => self.make_real(value),
                 }
             }

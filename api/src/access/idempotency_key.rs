@@ -52,7 +52,12 @@ impl IdempotencyKey {
 impl OptionalIdempotencyKey {
     /// The key of a command without a body.
     pub fn bare(&self) -> Option<Key> {
-        self.0.as_ref().map(|key| key.of([0; 32]))
+        self.of([0; 32])
+    }
+
+    /// The key as used for a body with this fingerprint.
+    pub fn of(&self, fingerprint: [u8; 32]) -> Option<Key> {
+        self.0.as_ref().map(|key| key.of(fingerprint))
     }
 }
 

@@ -165,6 +165,22 @@ pub struct RevealCustomer {
     pub reason: String,
 }
 
+/// In whose hands a customer will be.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"holder_id": "0192f0c1-3333-7000-8000-000000000000", "campus_id": "0192f0c1-1111-7000-8000-000000000000",
+    "reason": "招生老师离职"}))]
+pub struct TransferCustomer {
+    /// A person of staff of the campus, or the campus itself for its pool.
+    pub holder_id: Uuid,
+    /// The customer's campus, when absent.
+    #[schema(nullable = false)]
+    pub campus_id: Option<Uuid>,
+    /// Kept on the audit trail.
+    #[schema(min_length = 2, max_length = 200)]
+    pub reason: String,
+}
+
 /// Contact values in the clear.
 #[derive(Serialize, ToSchema)]
 pub struct RevealedCustomer {

@@ -6,6 +6,7 @@ use domain::{
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     organization::{Campus, Holder, Staff},
+    text,
 };
 use jiff::{civil::Date, tz::TimeZone};
 use persistence::{
@@ -18,7 +19,7 @@ use persistence::{
 
 use serde_json::json;
 
-use super::{ChangeCustomer, CreateCustomer};
+use super::{ChangeCustomer, CreateCustomer, TransferCustomer};
 use crate::http::IfMatch;
 
 /// Takes in a new customer.
@@ -171,6 +172,34 @@ pub async fn restore(
     store::update(tx, grant, &before, &after).await?;
     Ok(after)
 }
+
+/// Hands a customer, and everything that belongs to it, over to somebody else.
+///
+/// # Errors
+/// 404 out of reach, 422 where the new holder is out of reach or does not belong to the campus.
+pub async fn transfer(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+    body: TransferCustomer,
+) -> Result<Customer, Error> {
+    let before = present(tx, grant, id).await?;
+    let reason = text::line("/reason", &body.reason, REASON_MAX)?;
+    let campus = body.campus_id.map_or(before.campus, Id::new);
+    today(tx, grant, campus)
+        .await?
+        .filter(|(_, open)| *open)
+        .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
+    let holder = holder(tx, grant, Some(Id::new(body.holder_id)), campus).await?;
+    let after = before.transfer(holder, campus, &tx.stamp())?;
+    if after.version != before.version {
+        store::transfer(tx, grant, &before, &after, &reason).await?;
+    }
+    Ok(after)
+}
+
+/// Longest reason, in characters.
+const REASON_MAX: usize = 200;
 
 /// A customer about to be changed; a deleted one is as good as absent.
 async fn present(

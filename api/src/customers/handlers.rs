@@ -1,6 +1,6 @@
 use actix_web::{HttpRequest, delete, get, patch, post};
 use domain::{
-    access::{CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite},
+    access::{CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite},
     customers::Customer,
     search::Query,
 };
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, RevealCustomer,
-    RevealedCustomer, SearchCustomers, commands,
+    RevealedCustomer, SearchCustomers, TransferCustomer, commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
@@ -165,6 +165,23 @@ pub(super) async fn restore_customer(
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
         record(commands::restore(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Hand a customer over to somebody else
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = TransferCustomer,
+    responses((status = 200, body = CustomerBody)), security(("bearer" = ["customers:assign"])))]
+#[post("/customers/{customer_id}/transfer")]
+pub(super) async fn transfer_customer(
+    ctx: Granted<CustomersAssign>,
+    id: PathId<Customer>,
+    key: OptionalIdempotencyKey,
+    body: Json<TransferCustomer>,
+) -> Result<Reply, Problem> {
+    let transfer = &body.value;
+    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+        record(commands::transfer(&tx, &grant, id.0, transfer.clone()).await?)
     })
     .await
 }

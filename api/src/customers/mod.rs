@@ -16,5 +16,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::change_customer)
         .service(handlers::delete_customer)
         .service(handlers::restore_customer)
+        .service(handlers::transfer_customer)
         .service(handlers::reveal_customer);
 }

@@ -19,6 +19,9 @@ rules! {
     CONTACT_VALUE_MISSING = Invalid "contact_value_missing" {
         "缺少联系方式的值", "The value is missing";
         "新的联系方式，或更改类型时，必须填写值。", "A new contact point, or one of another kind, needs its value." }
+    CUSTOMER_IN_USE = Conflict "customer_in_use" {
+        "客户仍有业务", "The customer has business under way";
+        "有在读报名、未结清的应收或账目的客户不能删除。", "A customer with an active enrollment, an open charge or entries in the books can't be deleted." }
     CUSTOMER_DELETED = Conflict "customer_deleted" {
         "客户已删除", "The customer is deleted";
         "请先恢复该客户。", "Restore the customer first." }

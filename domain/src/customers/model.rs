@@ -91,6 +91,22 @@ pub struct Customer {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// What another record needs of the customer that it belongs to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Anchor {
+    pub id: Id<Customer>,
+    pub kind: Kind,
+    pub name: String,
+    pub holder: Id<Holder>,
+    pub campus: Id<Campus>,
+}
+
+impl std::fmt::Debug for Anchor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Anchor({})", self.id)
+    }
+}
+
 /// What is known of the customer itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
@@ -203,6 +219,29 @@ impl Customer {
         Ok(Self {
             profile,
             contacts,
+            ..self.touched(stamp)
+        })
+    }
+
+    /// The customer in other hands; the same customer when nothing differs.
+    ///
+    /// # Errors
+    /// 409 while it is deleted.
+    pub fn transfer(
+        &self,
+        holder: Id<Holder>,
+        campus: Id<Campus>,
+        stamp: &Stamp,
+    ) -> Result<Self, Fault> {
+        if self.deleted_at.is_some() {
+            return Err(Fault::new(&CUSTOMER_DELETED));
+        }
+        if (holder, campus) == (self.holder, self.campus) {
+            return Ok(self.clone());
+        }
+        Ok(Self {
+            holder,
+            campus,
             ..self.touched(stamp)
         })
     }

@@ -5,7 +5,7 @@ use domain::{
         CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
         DirectoryRead, OrganizationWrite, Permission, Reach, Role, RolesWrite, StaffWrite,
     },
-    customers::Customer,
+    customers::{Anchor, Customer},
     id::Id,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
 };
@@ -169,7 +169,7 @@ macro_rules! grants {
 
 grants! {
     CustomersRead reads Customer; writes ; deletes ;
-    CustomersWrite reads Customer; writes Customer; deletes ;
+    CustomersWrite reads Customer, Anchor; writes Customer; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;

@@ -1,8 +1,11 @@
 //! Customers: rows, and what is written with them.
 
+mod children;
 mod entity;
 pub mod search;
 pub mod store;
+
+pub use children::{CHILDREN, Child, POINTERS};
 
 use crate::events::EventType;
 
@@ -12,6 +15,10 @@ pub static CREATED: EventType = EventType {
 };
 pub static CHANGED: EventType = EventType {
     name: "customer.changed",
+    schema_version: 1,
+};
+pub static HOLDER_CHANGED: EventType = EventType {
+    name: "customer.holder_changed",
     schema_version: 1,
 };
 pub static DELETED: EventType = EventType {
@@ -24,4 +31,4 @@ pub static RESTORED: EventType = EventType {
 };
 
 /// Every event of this capability.
-pub static EVENTS: &[&EventType] = &[&CREATED, &CHANGED, &DELETED, &RESTORED];
+pub static EVENTS: &[&EventType] = &[&CREATED, &CHANGED, &HOLDER_CHANGED, &DELETED, &RESTORED];

@@ -1,7 +1,7 @@
 //! Reading and writing customers, within a grant.
 
 use domain::{
-    customers::{Channel, Customer, Kind, Stage},
+    customers::{Anchor, CUSTOMER_IN_USE, Channel, Customer, Kind, Stage},
     fault::{Fault, VERSION_STALE},
     id::Id,
     text_enum::TextEnum,
@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    CHANGED, CREATED, DELETED, RESTORED,
+    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
     entity::{Column, Entity, PERSONAL, changes, fields, row},
     search,
 };
@@ -23,7 +23,7 @@ use crate::{
     clock::micros,
     database::Change,
     events::Event,
-    scope::{Page, page, scoped, scoped_to_change, scoped_update},
+    scope::{Page, anchored, page, scoped, scoped_to_change, scoped_update},
 };
 
 /// What a list shows.
@@ -109,6 +109,39 @@ pub async fn lock(
     }
 }
 
+/// The customer that another record will belong to: within reach, not deleted, and until the
+/// transaction ends neither moved nor deleted nor given another record of the kind that asks.
+pub async fn anchor(
+    tx: &Tx,
+    grant: &impl Reads<Anchor>,
+    id: Id<Customer>,
+) -> Result<Option<Anchor>, Error> {
+    let row: Option<(Uuid, String, String, Uuid, Uuid)> = anchored::<Entity>(grant)
+        .filter(Column::Id.eq(id.uuid()))
+        .select_only()
+        .columns([
+            Column::Id,
+            Column::Kind,
+            Column::Name,
+            Column::HolderId,
+            Column::CampusId,
+        ])
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple()
+        .one(tx)
+        .await?;
+    row.map(|(id, kind, name, holder, campus)| {
+        Ok(Anchor {
+            id: Id::new(id),
+            kind: Kind::parse(&kind).ok_or_else(|| Error::corrupt(Kind::NAME))?,
+            name,
+            holder: Id::new(holder),
+            campus: Id::new(campus),
+        })
+    })
+    .transpose()
+}
+
 /// One page of the customers within reach.
 pub async fn list(
     handle: &impl Handle,
@@ -165,7 +198,31 @@ pub async fn update(
     before: &Customer,
     after: &Customer,
 ) -> Result<(), Error> {
+    save(tx, grant, before, after, None).await
+}
+
+/// Writes a customer that is in other hands, and moves what belongs to it along.
+pub async fn transfer(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    before: &Customer,
+    after: &Customer,
+    reason: &str,
+) -> Result<(), Error> {
+    save(tx, grant, before, after, Some(reason)).await
+}
+
+async fn save(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    before: &Customer,
+    after: &Customer,
+    reason: Option<&str>,
+) -> Result<(), Error> {
     let institution = grant.scope().institution();
+    if after.deleted_at.is_some() && children::is_kept(tx, before).await? {
+        return Err(Fault::new(&CUSTOMER_IN_USE).into());
+    }
     let keys = tx.keys().await?;
     let updated = scoped_update::<Entity>(grant)
         .set(changes(
@@ -183,12 +240,19 @@ pub async fn update(
     if after.profile.name != before.profile.name || after.contacts != before.contacts {
         search::index(tx, institution, after).await?;
     }
+    let is_moved = (after.holder, after.campus) != (before.holder, before.campus);
+    if is_moved {
+        children::follow(tx, after).await?;
+    }
     let (was, mut is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
     if let Some(is) = is.as_object_mut()
         && before.contacts != after.contacts
     {
         // The safe form may be the same.
         is.entry("contact_points").or_insert(json!("changed"));
+    }
+    if let (Some(is), Some(reason)) = (is.as_object_mut(), reason) {
+        is.insert("reason".into(), reason.into());
     }
     let event = match (before.deleted_at, after.deleted_at) {
         (None, Some(_)) => Event {
@@ -198,6 +262,15 @@ pub async fn update(
         (Some(_), None) => Event {
             kind: &RESTORED,
             data: json!({}),
+        },
+        _ if is_moved => Event {
+            kind: &HOLDER_CHANGED,
+            data: json!({
+                "holder_id": after.holder,
+                "campus_id": after.campus,
+                "previous_holder_id": before.holder,
+                "previous_campus_id": before.campus,
+            }),
         },
         _ => Event {
             kind: &CHANGED,

@@ -1,0 +1,75 @@
+//! What hangs on a customer.
+//!
+//! Two lists that every table joins when it is made; a test compares both with the schema.
+
+use domain::customers::Customer;
+use sea_orm::ConnectionTrait;
+
+use crate::{Error, Tx, database::statement};
+
+/// A table whose rows carry the holder and the campus of their customer, so that a list of them is
+/// one key range a branch. A deferred foreign key refuses the commit where one was forgotten.
+#[derive(Debug)]
+pub struct Child {
+    pub table: &'static str,
+    /// Rows for whose sake the customer can't be deleted, as a condition.
+    pub keeps: Option<&'static str>,
+}
+
+/// Every such table.
+pub static CHILDREN: &[Child] = &[];
+
+/// Table and column of everything that refers to a customer, for transfer, merge, erasure and the
+/// export of one person.
+pub static POINTERS: &[(&str, &str)] = &[
+    ("contact_index", "customer_id"),
+    ("customer_shares", "customer_id"),
+    ("search_documents", "customer_id"),
+];
+
+/// Moves what belongs to a customer along with it.
+pub(super) async fn follow(tx: &Tx, customer: &Customer) -> Result<(), Error> {
+    for child in CHILDREN {
+        let sql = format!(
+            "UPDATE {} SET holder_id = ?, customer_campus_id = ? \
+             WHERE institution_id = ? AND customer_id = ?",
+            child.table
+        );
+        tx.execute_raw(statement(
+            tx,
+            &sql,
+            [
+                customer.holder.uuid().into(),
+                customer.campus.uuid().into(),
+                tx.operation().institution.uuid().into(),
+                customer.id.uuid().into(),
+            ],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Whether something keeps a customer from being deleted. Its row is locked: nothing new comes.
+pub(super) async fn is_kept(tx: &Tx, customer: &Customer) -> Result<bool, Error> {
+    for (table, condition) in CHILDREN.iter().filter_map(|c| Some((c.table, c.keeps?))) {
+        let sql = format!(
+            "SELECT 1 AS found FROM {table} \
+             WHERE institution_id = ? AND customer_id = ? AND ({condition}) LIMIT 1"
+        );
+        let found = tx
+            .query_one_raw(statement(
+                tx,
+                &sql,
+                [
+                    tx.operation().institution.uuid().into(),
+                    customer.id.uuid().into(),
+                ],
+            ))
+            .await?;
+        if found.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
