@@ -37,6 +37,7 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::Gender>(),
     ListInfo::of::<domain::customers::Stage>(),
     ListInfo::of::<domain::customers::Channel>(),
+    ListInfo::of::<domain::customers::RelationRole>(),
 ];
 
 /// Operations beside the API: no log-in, no prefix.

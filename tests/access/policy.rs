@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Customer,
     /// Of a customer, with a person of its institution.
     Share,
+    /// Of a customer, with a guardian in the same hands.
+    Relation,
     /// Its owner's alone, whatever roles there are.
     Session,
 }
@@ -34,6 +36,9 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
+    ("relateCustomer", Kind::Customer, State::Live),
+    ("listRelations", Kind::Customer, State::Live),
+    ("endRelation", Kind::Relation, State::Live),
     ("listCustomerShares", Kind::Customer, State::Live),
     ("shareCustomer", Kind::Customer, State::Live),
     ("endCustomerShare", Kind::Share, State::Live),
@@ -149,6 +154,10 @@ impl Target {
             if body.get(field).is_some() {
                 body[field] = json!(value);
             }
+        }
+        if body.get("relative_id").is_some() {
+            let guardian = guardian(w, self.institution, self.holder, self.campus).await;
+            body["relative_id"] = json!(guardian);
         }
         call.with_body(&body)
     }
@@ -365,7 +374,7 @@ pub(crate) async fn record(
     };
     let holder = match kind {
         Kind::Session => actor.principal.uuid(),
-        Kind::Customer | Kind::Share => w.places.north.uuid(),
+        Kind::Customer | Kind::Share | Kind::Relation => w.places.north.uuid(),
     };
     make(w, kind, state, w.institution, holder, w.places.north).await
 }
@@ -379,11 +388,7 @@ pub(crate) async fn make(
     holder: Uuid,
     campus: Id<Campus>,
 ) -> Vec<String> {
-    let maker = if institution == w.institution {
-        w.as_boss()
-    } else {
-        w.as_stranger()
-    };
+    let maker = w.ruler_of(institution);
     match kind {
         Kind::Session => {
             let id = Uuid::now_v7();
@@ -406,6 +411,20 @@ pub(crate) async fn make(
                 .await
                 .unwrap();
             vec![id.to_string()]
+        }
+        Kind::Relation => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let relations = format!("/api/v1/customers/{}/relations", ids[0]);
+            let guardian = guardian(w, institution, holder, campus).await;
+            let body = json!({"role": "guardian", "relative_id": guardian});
+            let made = maker.post(&relations, &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("{relations}/{}", made.id());
+                maker.delete(&path).await.expect(204);
+            }
+            ids.push(made.id());
+            ids
         }
         Kind::Share => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
@@ -433,4 +452,20 @@ pub(crate) async fn make(
             vec![made.id()]
         }
     }
+}
+
+/// Makes a guardian in these hands.
+async fn guardian(
+    w: &World,
+    institution: Id<Institution>,
+    holder: Uuid,
+    campus: Id<Campus>,
+) -> String {
+    let mut body = w.new_customer("王芳");
+    body["kind"] = json!("guardian");
+    body["holder_id"] = json!(holder);
+    body["campus_id"] = json!(campus);
+    let maker = w.ruler_of(institution);
+    let made = maker.post("/api/v1/customers", &body).await.expect(201);
+    made.id()
 }

@@ -53,8 +53,9 @@ both! {
     async fn every_change_leaves_one_record_that_names_it_and_a_read_leaves_none(w: World) {
         for operation in guarded(&w) {
             let (boss, ids) = doer(&w, &operation).await;
+            let call = operation.call(&w, &ids).await;
             let mut expected = records(&w).await;
-            let answer = boss.call(&operation.call(&w, &ids).await).await.expect(operation.success);
+            let answer = boss.call(&call).await.expect(operation.success);
             if !operation.is_read {
                 expected.insert(request_id(&answer), vec![operation.id.clone()]);
             }

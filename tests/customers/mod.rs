@@ -4,6 +4,7 @@ mod contacts;
 mod create;
 mod delete;
 mod list;
+mod relations;
 mod search;
 mod shares;
 mod transfer;

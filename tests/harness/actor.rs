@@ -1,6 +1,8 @@
 //! Who sends requests, and what comes back.
 
 use domain::{access::Principal, id::Id};
+use std::time::Duration;
+
 use reqwest::{
     Client, Method, RequestBuilder, StatusCode,
     header::{HeaderMap, HeaderName, HeaderValue},
@@ -27,11 +29,19 @@ pub struct Answer {
     pub json: Value,
 }
 
+/// A client that lets a connection go before the server closes it as idle.
+fn client() -> Client {
+    Client::builder()
+        .pool_idle_timeout(Duration::from_secs(5))
+        .build()
+        .unwrap()
+}
+
 impl Actor {
     pub fn new(server: &'static Server, principal: Id<Principal>, token: Option<String>) -> Self {
         Self {
             server,
-            client: Client::new(),
+            client: client(),
             principal,
             token,
         }

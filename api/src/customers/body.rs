@@ -137,7 +137,7 @@ pub struct ContactPointBody {
 }
 
 impl ContactPointBody {
-    fn safe(point: &ContactPoint) -> Self {
+    pub(super) fn safe(point: &ContactPoint) -> Self {
         Self {
             id: point.id.uuid(),
             kind: Wire(point.kind),

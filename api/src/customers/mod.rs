@@ -3,6 +3,7 @@
 mod body;
 pub mod commands;
 mod handlers;
+pub mod relations;
 
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -17,5 +18,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::delete_customer)
         .service(handlers::restore_customer)
         .service(handlers::transfer_customer)
-        .service(handlers::reveal_customer);
+        .service(handlers::reveal_customer)
+        .configure(relations::routes);
 }

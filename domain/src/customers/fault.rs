@@ -28,6 +28,21 @@ rules! {
     CUSTOMER_NOT_DELETED = Conflict "customer_not_deleted" {
         "客户未被删除", "The customer is not deleted";
         "只有已删除的客户才能恢复。", "Only a deleted customer can be restored." }
+    RELATION_NOT_FITTING = Invalid "relation_not_fitting" {
+        "关系与客户类型不符", "The kinds do not fit the relation";
+        "监护关系的一方必须是学员，另一方必须是家长。", "One of the two must be a student, the other a guardian." }
+    RELATIVE_IS_DELETED = Invalid "relative_deleted" {
+        "关联客户已删除", "The related customer is deleted";
+        "请先恢复该客户。", "Restore that customer first." }
+    RELATION_EXISTS = Conflict "relation_exists" {
+        "关系已存在", "The two are related already";
+        "请先解除原有关系。", "Remove the relation that is there first." }
+    TOO_MANY_RELATIONS = Conflict "too_many_relations" {
+        "关系过多", "Too many relations";
+        "一个客户最多有 {max} 个关系。", "A customer has at most {max} relations." }
+    KIND_IS_RELATED = Conflict "kind_is_related" {
+        "客户有监护关系，不能更改类型", "The kind of a related customer stays";
+        "请先解除该客户的监护关系。", "Remove the customer's relations first." }
     HOLDER_NOT_AT_CAMPUS = Invalid "holder_not_at_campus" {
         "归属人不在该校区", "The holder does not work at the campus";
         "归属人必须是该校区的员工或该校区的公海。", "A holder is a person of staff, or the pool, of the customer's campus." }

@@ -7,7 +7,9 @@
 mod contact;
 mod fault;
 mod model;
+mod relation;
 
 pub use contact::*;
 pub use fault::*;
 pub use model::*;
+pub use relation::*;

@@ -268,7 +268,8 @@ impl Customer {
         })
     }
 
-    fn touched(&self, stamp: &Stamp) -> Self {
+    /// The customer after a change to a part of it that stands apart, such as a relation.
+    pub fn touched(&self, stamp: &Stamp) -> Self {
         Self {
             version: self.version + 1,
             updated_at: stamp.now(),

@@ -23,6 +23,8 @@ pub static CHILDREN: &[Child] = &[];
 /// export of one person.
 pub static POINTERS: &[(&str, &str)] = &[
     ("contact_index", "customer_id"),
+    ("customer_relations", "guardian_id"),
+    ("customer_relations", "student_id"),
     ("customer_shares", "customer_id"),
     ("search_documents", "customer_id"),
 ];

@@ -2,6 +2,7 @@
 
 mod children;
 mod entity;
+pub mod relations;
 pub mod search;
 pub mod store;
 

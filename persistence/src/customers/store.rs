@@ -1,20 +1,20 @@
 //! Reading and writing customers, within a grant.
 
 use domain::{
-    customers::{Anchor, CUSTOMER_IN_USE, Channel, Customer, Kind, Stage},
+    customers::{Anchor, CUSTOMER_IN_USE, Channel, Customer, KIND_IS_RELATED, Kind, Stage},
     fault::{Fault, VERSION_STALE},
     id::Id,
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
     entity::{Column, Entity, PERSONAL, changes, fields, row},
-    search,
+    relations, search,
 };
 use crate::{
     Error, Handle, Tx,
@@ -212,6 +212,42 @@ pub async fn transfer(
     save(tx, grant, before, after, Some(reason)).await
 }
 
+/// Raises the version of a customer of which a part that stands apart has changed; `was` and `is`
+/// name the part.
+pub(super) async fn touch(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    before: &Customer,
+    after: &Customer,
+    was: Value,
+    is: Value,
+) -> Result<(), Error> {
+    let updated = scoped_update::<Entity>(grant)
+        .col_expr(Column::Version, after.version.into())
+        .col_expr(Column::UpdatedAt, micros(after.updated_at).into())
+        .filter(Column::Id.eq(after.id.uuid()))
+        .filter(Column::Version.eq(before.version))
+        .exec(tx)
+        .await?;
+    if updated.rows_affected != 1 {
+        return Err(Fault::new(&VERSION_STALE).into());
+    }
+    let changed: Vec<_> = is.as_object().into_iter().flat_map(|o| o.keys()).collect();
+    let data = json!({ "changed": changed });
+    tx.record(Change {
+        kind: "customer",
+        id: after.id.uuid(),
+        version: after.version,
+        before: was,
+        after: is,
+        event: Some(Event {
+            kind: &CHANGED,
+            data,
+        }),
+    });
+    Ok(())
+}
+
 async fn save(
     tx: &Tx,
     grant: &impl Writes<Customer>,
@@ -222,6 +258,9 @@ async fn save(
     let institution = grant.scope().institution();
     if after.deleted_at.is_some() && children::is_kept(tx, before).await? {
         return Err(Fault::new(&CUSTOMER_IN_USE).into());
+    }
+    if after.profile.kind != before.profile.kind && relations::exist(tx, before).await? {
+        return Err(Fault::new(&KIND_IS_RELATED).into());
     }
     let keys = tx.keys().await?;
     let updated = scoped_update::<Entity>(grant)

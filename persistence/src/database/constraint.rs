@@ -18,7 +18,10 @@ pub(crate) struct Constraint {
 }
 
 /// One list a capability.
-static CONSTRAINTS: &[&[Constraint]] = &[crate::organization::CONSTRAINTS];
+static CONSTRAINTS: &[&[Constraint]] = &[
+    crate::organization::CONSTRAINTS,
+    crate::customers::relations::CONSTRAINTS,
+];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {
     let message = error.message();

@@ -10,6 +10,7 @@ mod m0003_customers;
 mod m0004_groups;
 mod m0005_credentials;
 mod m0006_installation;
+mod m0007_relations;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_groups::Migration),
             Box::new(m0005_credentials::Migration),
             Box::new(m0006_installation::Migration),
+            Box::new(m0007_relations::Migration),
             Box::new(m0063_shares::Migration),
         ]
     }

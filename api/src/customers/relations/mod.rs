@@ -1,0 +1,15 @@
+//! Relations between customers over HTTP.
+
+mod body;
+pub mod commands;
+mod handlers;
+
+pub use body::*;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::relate_customer)
+        .service(handlers::list_relations)
+        .service(handlers::end_relation);
+}
