@@ -9,6 +9,7 @@
 mod access;
 mod audit;
 mod contract;
+mod courses;
 mod customers;
 mod database;
 mod organization;

@@ -38,6 +38,7 @@ use crate::{
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
+        (name = "courses", description = "Courses (课程): subjects, courses and classes."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),

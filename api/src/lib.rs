@@ -12,7 +12,7 @@
 //! - [`reference`]: what every kind of reference data shares
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
-//! - [`organization`], [`customers`]
+//! - [`organization`], [`customers`], [`courses`]
 
 pub mod access;
 pub mod app;
@@ -20,6 +20,7 @@ pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod contract;
+pub mod courses;
 pub mod customers;
 pub mod data_dir;
 pub mod http;

@@ -77,6 +77,19 @@ pub async fn list<T: Shown, P: Permission>(
 where
     Grant<P>: Reads<T>,
 {
+    list_where(ctx, request, query, &T::Filter::default()).await
+}
+
+/// Answers one page of what meets a filter.
+pub async fn list_where<T: Shown, P: Permission>(
+    ctx: &Granted<P>,
+    request: &HttpRequest,
+    query: &ListReference,
+    filter: &T::Filter,
+) -> Result<Reply, Problem>
+where
+    Grant<P>: Reads<T>,
+{
     let part = cursor::part(ctx.app(), request, query.limit, query.cursor.as_deref())?;
     let page = Page {
         order: Direction::OldestFirst,
@@ -84,7 +97,7 @@ where
         limit: part.limit + 1,
     };
     let archived = query.include_archived.unwrap_or(false);
-    let rows = reference::list::<T>(&ctx.read(), &ctx.grant, archived, &page).await?;
+    let rows = reference::list::<T>(&ctx.read(), &ctx.grant, filter, archived, &page).await?;
     let shown = part.cut(rows, |r| (micros(r.created_at), r.id.uuid()));
     let items = shown.items.into_iter().map(T::Body::from).collect();
     Ok(Reply::ok(&T::Page::from((items, shown.next_cursor)))?.with_next(shown.next_address))

@@ -10,7 +10,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     access::{self, Limits, authenticate},
     app::App,
-    customers,
+    courses, customers,
     http::edge::{Draining, edge},
     organization, system,
 };
@@ -22,7 +22,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(system::public_routes)
             .configure(access::routes)
             .configure(organization::routes)
-            .configure(customers::routes),
+            .configure(customers::routes)
+            .configure(courses::routes),
     );
     config.configure(system::routes);
 }

@@ -145,6 +145,8 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::access::RULES,
         domain::organization::RULES,
         domain::customers::RULES,
+        domain::courses::RULES,
+        domain::money::RULES,
         domain::search::RULES,
         domain::phone::RULES,
         domain::email::RULES,

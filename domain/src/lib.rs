@@ -16,9 +16,11 @@
 //! - [`access`]: permissions, reach, roles
 //! - [`organization`]: institution, regions, campuses, departments, teams, staff
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
+//! - [`courses`]: subjects, courses and classes
 //! - [`imports`]: lists of leads, read as a careful clerk would
 
 pub mod access;
+pub mod courses;
 pub mod customers;
 pub mod email;
 pub mod fault;

@@ -12,11 +12,12 @@
 //! - [`clock`]: instants as the databases keep them
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
-//! - [`organization`], [`customers`]
+//! - [`organization`], [`customers`], [`courses`]
 
 pub mod access;
 pub mod audit;
 pub mod clock;
+pub mod courses;
 pub mod customers;
 pub mod database;
 pub mod events;

@@ -1,14 +1,15 @@
 //! The one door to reference data: what an institution chooses from.
 //!
-//! It has no holder: a grant either covers the whole institution or none of it. A capability says
-//! once how its record stands in a row ([`Kept`]); reading, paging and writing are the same for all.
+//! It has no holder: whoever reads a kind reads all of it. Changing it takes a grant over the whole
+//! institution, or over the campus where the record stands. A capability says once how its record
+//! stands in a row ([`Kept`]); reading, paging and writing are the same for all.
 
 use std::future::Future;
 
 use domain::{
     fault::{Fault, VERSION_STALE},
     id::Id,
-    organization::Institution,
+    organization::{Campus, Institution},
     reference::{Details, Reference},
 };
 use sea_orm::{
@@ -32,18 +33,31 @@ pub trait Kept: Details + Send + Sync + 'static {
     const KIND: &'static str;
     const EVENTS: &'static Events;
     type Entity: EntityTrait;
+    /// Which records a list shows.
+    type Filter: Default + Sync;
     const INSTITUTION: <Self::Entity as EntityTrait>::Column;
     const ID: <Self::Entity as EntityTrait>::Column;
     const VERSION: <Self::Entity as EntityTrait>::Column;
     const CREATED: <Self::Entity as EntityTrait>::Column;
     const ARCHIVED: <Self::Entity as EntityTrait>::Column;
+    /// The campus where a record stands, for kinds that stand at one: it never changes.
+    const CAMPUS: Option<<Self::Entity as EntityTrait>::Column> = None;
+
+    /// The same, of one record.
+    fn campus(&self) -> Option<Id<Campus>> {
+        None
+    }
+
+    fn condition(_filter: &Self::Filter) -> Condition {
+        Condition::all()
+    }
 
     fn read(row: <Self::Entity as EntityTrait>::Model) -> Result<Reference<Self>, Error>;
 
     fn row(
         institution: Id<Institution>,
         record: &Reference<Self>,
-    ) -> <Self::Entity as EntityTrait>::ActiveModel;
+    ) -> Result<<Self::Entity as EntityTrait>::ActiveModel, Error>;
 
     /// The fields as the audit trail compares them, in the words of the contract.
     fn fields(&self) -> serde_json::Value;
@@ -134,7 +148,11 @@ pub(crate) use table;
 /// The members of [`Kept`] that follow from the table.
 macro_rules! stands_in {
     ($module:ident) => {
+        stands_in!($module, ());
+    };
+    ($module:ident, $filter:ty) => {
         type Entity = $module::Entity;
+        type Filter = $filter;
         const INSTITUTION: $module::Column = $module::Column::InstitutionId;
         const ID: $module::Column = $module::Column::Id;
         const VERSION: $module::Column = $module::Column::Version;
@@ -202,15 +220,21 @@ pub(crate) use events;
 
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn confined<T: Kept>(scope: &Scope) -> Select<T::Entity> {
-    T::Entity::find().filter(whole::<T>(scope))
+    let mine = T::Entity::find().filter(T::INSTITUTION.eq(scope.institution().uuid()));
+    if scope.branches().is_empty() {
+        mine.filter(nothing())
+    } else {
+        mine
+    }
 }
 
-fn whole<T: Kept>(scope: &Scope) -> Condition {
+/// What may be changed.
+fn within<T: Kept>(scope: &Scope) -> Condition {
     let mine = Condition::all().add(T::INSTITUTION.eq(scope.institution().uuid()));
-    if scope.is_whole() {
-        mine
-    } else {
-        mine.add(nothing())
+    match T::CAMPUS {
+        _ if scope.is_whole() => mine,
+        Some(campus) => mine.add(campus.is_in(scope.campuses())),
+        None => mine.add(nothing()),
     }
 }
 
@@ -234,6 +258,7 @@ pub async fn lock<T: Kept>(
     id: Id<T>,
 ) -> Result<Option<Reference<T>>, Error> {
     let row = confined::<T>(grant.scope())
+        .filter(within::<T>(grant.scope()))
         .filter(T::ID.eq(id.uuid()))
         .lock_exclusive()
         .one(tx)
@@ -269,14 +294,16 @@ async fn whole_record<T: Kept>(
     Ok(Some(record))
 }
 
-/// One page, in the order of creation; archived records only where they are asked for.
+/// One page of what meets a filter, in the order of creation; archived records only where they are
+/// asked for.
 pub async fn list<T: Kept>(
     handle: &impl Handle,
     grant: &impl Reads<T>,
+    filter: &T::Filter,
     with_archived: bool,
     page: &Page,
 ) -> Result<Vec<Reference<T>>, Error> {
-    let mut select = confined::<T>(grant.scope());
+    let mut select = confined::<T>(grant.scope()).filter(T::condition(filter));
     if !with_archived {
         select = select.filter(T::ARCHIVED.is_null());
     }
@@ -302,8 +329,8 @@ pub async fn insert<T: Kept>(
     grant: &impl Writes<T>,
     record: &Reference<T>,
 ) -> Result<(), Error> {
-    let institution = writable(grant.scope())?;
-    T::Entity::insert(T::row(institution, record))
+    let institution = writable(grant.scope(), record.details.campus())?;
+    T::Entity::insert(T::row(institution, record)?)
         .exec_without_returning(tx)
         .await?;
     written(tx, institution, None, record).await
@@ -316,11 +343,11 @@ pub async fn update<T: Kept>(
     before: &Reference<T>,
     after: &Reference<T>,
 ) -> Result<(), Error> {
-    let institution = writable(grant.scope())?;
+    let institution = writable(grant.scope(), after.details.campus())?;
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     let updated = T::Entity::update_many()
-        .set(T::row(institution, after))
-        .filter(whole::<T>(grant.scope()))
+        .set(T::row(institution, after)?)
+        .filter(within::<T>(grant.scope()))
         .filter(T::ID.eq(after.id.uuid()))
         .filter(T::VERSION.eq(before.version))
         .exec(tx)
@@ -338,14 +365,23 @@ pub(crate) async fn plant<T: Kept>(
     institution: Id<Institution>,
     records: &[Reference<T>],
 ) -> Result<(), Error> {
-    T::Entity::insert_many(records.iter().map(|record| T::row(institution, record)))
+    let rows = records
+        .iter()
+        .map(|record| T::row(institution, record))
+        .collect::<Result<Vec<_>, _>>()?;
+    T::Entity::insert_many(rows)
         .exec_without_returning(tx)
         .await?;
     Ok(())
 }
 
-pub(crate) fn writable(scope: &Scope) -> Result<Id<Institution>, Error> {
-    if scope.is_whole() {
+/// The institution in which a record of this campus, or of none, may be written.
+pub(crate) fn writable(
+    scope: &Scope,
+    campus: Option<Id<Campus>>,
+) -> Result<Id<Institution>, Error> {
+    let mut within = scope.campuses();
+    if scope.is_whole() || campus.is_some_and(|at| within.any(|c| c == at.uuid())) {
         Ok(scope.institution())
     } else {
         Err(Fault::new(&domain::fault::NOT_FOUND).into())

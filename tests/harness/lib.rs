@@ -7,6 +7,7 @@
 //! - [`world`]: a school with two campuses and its people
 //! - [`fixtures`]: records that examples of the document name
 //! - [`provision`]: what no operation of the API does yet, by raw SQL
+//! - [`teaching`]: classes to enroll in
 //! - [`actor`]: who sends requests, and what comes back
 //! - [`call`]: requests made from the published document
 //! - [`contract`]: responses against the document
@@ -33,6 +34,7 @@ pub mod fixtures;
 pub mod process;
 pub mod provision;
 pub mod server;
+pub mod teaching;
 pub mod world;
 
 use std::future::Future;

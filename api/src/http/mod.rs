@@ -5,6 +5,7 @@
 //! - [`schema`]: the checks made from the document
 //! - [`path`]: ids in paths
 //! - [`reply`]: finished answers with their ETag and Location
+//! - [`money`]: amounts of money
 //! - [`cursor`]: pages that can't be forged
 //! - [`precondition`]: If-Match and If-None-Match
 //! - [`address`]: where a request came from
@@ -17,6 +18,7 @@ pub mod context;
 pub mod cursor;
 pub mod edge;
 pub mod json;
+pub mod money;
 pub mod parameters;
 pub mod path;
 pub mod precondition;

@@ -2,10 +2,12 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersShare,
-        CustomersWrite, DirectoryRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite,
-        Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
+        CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
+        CustomersShare, CustomersWrite, DirectoryRead, FollowUpsRead, FollowUpsWrite,
+        OrganizationWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead,
+        TagsWrite,
     },
+    courses::{Class, Course, Subject},
     customers::{Anchor, Customer},
     id::Id,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
@@ -139,6 +141,14 @@ impl Scope {
         })
     }
 
+    /// The campuses that are within reach as a whole.
+    pub fn campuses(&self) -> impl Iterator<Item = Uuid> {
+        self.branches.iter().filter_map(|branch| match branch {
+            Branch::Campus(campus) => Some(*campus),
+            _ => None,
+        })
+    }
+
     /// When the grant was made, in microseconds: shares that have ended by then do not count.
     pub(crate) fn now(&self) -> i64 {
         self.now
@@ -185,9 +195,11 @@ grants! {
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role; writes ; deletes ;
+    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class;
+        writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
+    CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;
     StaffWrite reads Campus, Team, Staff, Role; writes Staff; deletes ;
     RolesWrite reads Role; writes Role; deletes ;
 }

@@ -44,13 +44,16 @@ impl Kept for Role {
         ))
     }
 
-    fn row(institution: Id<Institution>, record: &Reference<Self>) -> roles::ActiveModel {
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<roles::ActiveModel, Error> {
         let role = &record.details;
-        row!(roles, institution, record, {
+        Ok(row!(roles, institution, record, {
             code: role.code.clone(),
             is_built_in: role.is_built_in,
             side: role.side.as_str().into(),
-        })
+        }))
     }
 
     fn fields(&self) -> Value {

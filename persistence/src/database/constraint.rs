@@ -21,6 +21,7 @@ pub(crate) struct Constraint {
 static CONSTRAINTS: &[&[Constraint]] = &[
     crate::organization::CONSTRAINTS,
     crate::customers::relations::CONSTRAINTS,
+    crate::courses::CONSTRAINTS,
 ];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {

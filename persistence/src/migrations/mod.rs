@@ -11,6 +11,7 @@ mod m0004_groups;
 mod m0005_credentials;
 mod m0006_installation;
 mod m0007_relations;
+mod m0020_courses;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_installation::Migration),
             Box::new(m0007_relations::Migration),
             Box::new(m0063_shares::Migration),
+            Box::new(m0020_courses::Migration),
         ]
     }
 }

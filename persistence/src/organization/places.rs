@@ -39,8 +39,11 @@ impl Kept for Region {
         Ok(record!(row, Self { name: row.name }))
     }
 
-    fn row(institution: Id<Institution>, record: &Reference<Self>) -> regions::ActiveModel {
-        row!(regions, institution, record, {})
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<regions::ActiveModel, Error> {
+        Ok(row!(regions, institution, record, {}))
     }
 
     fn fields(&self) -> Value {
@@ -81,14 +84,17 @@ impl Kept for Campus {
         ))
     }
 
-    fn row(institution: Id<Institution>, record: &Reference<Self>) -> campuses::ActiveModel {
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<campuses::ActiveModel, Error> {
         let campus = &record.details;
-        row!(campuses, institution, record, {
+        Ok(row!(campuses, institution, record, {
             region_id: campus.region.map(Id::uuid),
             legal_entity: campus.legal_entity.clone(),
             is_headquarters: campus.is_headquarters,
             time_zone: campus.time_zone.clone(),
-        })
+        }))
     }
 
     fn fields(&self) -> Value {
@@ -134,6 +140,8 @@ impl Kept for Campus {
              WHERE sc.institution_id = ? AND sc.campus_id = ? AND p.status <> 'left' LIMIT 1",
             "SELECT 1 AS found FROM teams \
              WHERE institution_id = ? AND campus_id = ? AND archived_at IS NULL LIMIT 1",
+            "SELECT 1 AS found FROM classes \
+             WHERE institution_id = ? AND campus_id = ? AND archived_at IS NULL LIMIT 1",
         ] {
             if any(tx, sql, institution, id.uuid()).await? {
                 return Ok(true);
@@ -159,11 +167,14 @@ impl Kept for Department {
         ))
     }
 
-    fn row(institution: Id<Institution>, record: &Reference<Self>) -> departments::ActiveModel {
-        row!(departments, institution, record, {
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<departments::ActiveModel, Error> {
+        Ok(row!(departments, institution, record, {
             parent_id: record.details.parent.map(Id::uuid),
             code: record.details.code.clone(),
-        })
+        }))
     }
 
     fn fields(&self) -> Value {
@@ -203,11 +214,14 @@ impl Kept for Team {
         ))
     }
 
-    fn row(institution: Id<Institution>, record: &Reference<Self>) -> teams::ActiveModel {
-        row!(teams, institution, record, {
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<teams::ActiveModel, Error> {
+        Ok(row!(teams, institution, record, {
             campus_id: record.details.campus.map(Id::uuid),
             leader_id: record.details.leader.map(Id::uuid),
-        })
+        }))
     }
 
     fn fields(&self) -> Value {
@@ -248,8 +262,11 @@ impl Kept for Group {
         ))
     }
 
-    fn row(institution: Id<Institution>, record: &Reference<Self>) -> groups::ActiveModel {
-        row!(groups, institution, record, {})
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<groups::ActiveModel, Error> {
+        Ok(row!(groups, institution, record, {}))
     }
 
     fn fields(&self) -> Value {

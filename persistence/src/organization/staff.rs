@@ -202,7 +202,7 @@ pub async fn missing(
 
 /// Writes a new person: a principal, and a holder of customers, under one id.
 pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Result<(), Error> {
-    let institution = writable(grant.scope())?;
+    let institution = writable(grant.scope(), None)?;
     let (here, id) = (institution.uuid(), person.id.uuid());
     let now = micros(person.created_at);
     tx.execute_raw(statement(
@@ -269,7 +269,7 @@ pub async fn update(
     after: &Staff,
     roles: Option<RolesChange<'_>>,
 ) -> Result<(), Error> {
-    let institution = writable(grant.scope())?;
+    let institution = writable(grant.scope(), None)?;
     over(tx, institution, before, after).await?;
     let (was, is) = (&before.profile, &after.profile);
     let id = after.id.uuid();

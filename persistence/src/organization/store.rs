@@ -6,6 +6,7 @@ use domain::{
     access::{BUILT_IN_ROLES, OrganizationWrite, Permission, Role, StaffWrite},
     fault::{Fault, NOT_FOUND},
     id::Id,
+    money::Currency,
     organization::{
         Campus, DEPARTMENTS, Department, Holder, Institution, NewInstitution, Region, Staff,
         StaffProfile, Team,
@@ -383,6 +384,47 @@ pub async fn is_staff(
             handle,
             "SELECT 1 AS found FROM staff WHERE institution_id = ? AND id = ?",
             [institution.uuid().into(), id.uuid().into()],
+        ))
+        .await?;
+    Ok(row.is_some())
+}
+
+/// The one currency of an institution's books.
+pub async fn institution_currency(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+) -> Result<Currency, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT currency FROM institutions WHERE institution_id = ?",
+            [institution.uuid().into()],
+        ))
+        .await?
+        .ok_or_else(|| Error::corrupt("no institution"))?;
+    let code: String = row.try_get("", "currency")?;
+    code.parse().map_err(|_| Error::corrupt("currency"))
+}
+
+/// Whether somebody is active staff of a campus.
+pub async fn works_at(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    person: Id<Staff>,
+    campus: Id<Campus>,
+) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT 1 AS found FROM staff_campuses sc \
+             JOIN principals p ON p.institution_id = sc.institution_id AND p.id = sc.staff_id \
+             WHERE sc.institution_id = ? AND sc.staff_id = ? AND sc.campus_id = ? \
+             AND p.status = 'active'",
+            [
+                institution.uuid().into(),
+                person.uuid().into(),
+                campus.uuid().into(),
+            ],
         ))
         .await?;
     Ok(row.is_some())

@@ -1,0 +1,276 @@
+use actix_web::{HttpRequest, get, patch, post};
+use domain::{
+    access::{CoursesWrite, DirectoryRead},
+    courses::{Class, Course, Subject},
+};
+
+use super::{
+    ChangeClass, ChangeCourse, ChangeSubject, ClassBody, ClassPage, CourseBody, CoursePage,
+    CreateClass, CreateCourse, CreateSubject, ListClasses, SubjectBody, SubjectPage, commands,
+};
+use crate::{
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    reference::{self, ListReference, created, get as read, list, list_where, shown},
+};
+
+const TAG: &str = "courses";
+
+/// Add a subject
+#[utoipa::path(tag = TAG, request_body = CreateSubject, responses((status = 201, body = SubjectBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/subjects")]
+pub(super) async fn create_subject(
+    ctx: Granted<CoursesWrite>,
+    key: IdempotencyKey,
+    body: Json<CreateSubject>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        created(commands::create_subject(&tx, &grant, new.clone()).await?)
+    })
+    .await
+}
+
+/// List subjects
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = SubjectPage)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/subjects")]
+pub(super) async fn list_subjects(
+    ctx: Granted<DirectoryRead>,
+    request: HttpRequest,
+    query: Parameters<ListReference>,
+) -> Result<Reply, Problem> {
+    list::<Subject, _>(&ctx, &request, &query.0).await
+}
+
+/// Read a subject
+#[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), responses((status = 200, body = SubjectBody)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/subjects/{subject_id}")]
+pub(super) async fn get_subject(
+    ctx: Granted<DirectoryRead>,
+    id: PathId<Subject>,
+) -> Result<Reply, Problem> {
+    Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// Change a subject
+#[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), request_body = ChangeSubject,
+    responses((status = 200, body = SubjectBody)), security(("bearer" = ["courses:write"])))]
+#[patch("/subjects/{subject_id}")]
+pub(super) async fn change_subject(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Subject>,
+    condition: IfMatch,
+    body: Json<ChangeSubject>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        shown(commands::change_subject(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Archive a subject
+#[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), responses((status = 200, body = SubjectBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/subjects/{subject_id}/archive")]
+pub(super) async fn archive_subject(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Subject>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(reference::archive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Take a subject out of the archive
+#[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), responses((status = 200, body = SubjectBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/subjects/{subject_id}/unarchive")]
+pub(super) async fn unarchive_subject(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Subject>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(reference::unarchive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Add a course
+#[utoipa::path(tag = TAG, request_body = CreateCourse, responses((status = 201, body = CourseBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/courses")]
+pub(super) async fn create_course(
+    ctx: Granted<CoursesWrite>,
+    key: IdempotencyKey,
+    body: Json<CreateCourse>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        created(commands::create_course(&tx, &grant, new.clone()).await?)
+    })
+    .await
+}
+
+/// List courses
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CoursePage)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/courses")]
+pub(super) async fn list_courses(
+    ctx: Granted<DirectoryRead>,
+    request: HttpRequest,
+    query: Parameters<ListReference>,
+) -> Result<Reply, Problem> {
+    list::<Course, _>(&ctx, &request, &query.0).await
+}
+
+/// Read a course
+#[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), responses((status = 200, body = CourseBody)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/courses/{course_id}")]
+pub(super) async fn get_course(
+    ctx: Granted<DirectoryRead>,
+    id: PathId<Course>,
+) -> Result<Reply, Problem> {
+    Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// Change a course
+#[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), request_body = ChangeCourse,
+    responses((status = 200, body = CourseBody)), security(("bearer" = ["courses:write"])))]
+#[patch("/courses/{course_id}")]
+pub(super) async fn change_course(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Course>,
+    condition: IfMatch,
+    body: Json<ChangeCourse>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        shown(commands::change_course(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Archive a course
+#[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), responses((status = 200, body = CourseBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/courses/{course_id}/archive")]
+pub(super) async fn archive_course(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Course>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(reference::archive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Take a course out of the archive
+#[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), responses((status = 200, body = CourseBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/courses/{course_id}/unarchive")]
+pub(super) async fn unarchive_course(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Course>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(commands::unarchive_course(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Open a class
+#[utoipa::path(tag = TAG, request_body = CreateClass, responses((status = 201, body = ClassBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/classes")]
+pub(super) async fn create_class(
+    ctx: Granted<CoursesWrite>,
+    key: IdempotencyKey,
+    body: Json<CreateClass>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        created(commands::create_class(&tx, &grant, new.clone()).await?)
+    })
+    .await
+}
+
+/// List classes
+#[utoipa::path(tag = TAG, params(ListClasses), responses((status = 200, body = ClassPage)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/classes")]
+pub(super) async fn list_classes(
+    ctx: Granted<DirectoryRead>,
+    request: HttpRequest,
+    query: Parameters<ListClasses>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    list_where::<Class, _>(&ctx, &request, &query.clone().part(), &query.filter()).await
+}
+
+/// Read a class
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), responses((status = 200, body = ClassBody)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/classes/{class_id}")]
+pub(super) async fn get_class(
+    ctx: Granted<DirectoryRead>,
+    id: PathId<Class>,
+) -> Result<Reply, Problem> {
+    Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// Change a class
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), request_body = ChangeClass,
+    responses((status = 200, body = ClassBody)), security(("bearer" = ["courses:write"])))]
+#[patch("/classes/{class_id}")]
+pub(super) async fn change_class(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Class>,
+    condition: IfMatch,
+    body: Json<ChangeClass>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        shown(commands::change_class(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Archive a class
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), responses((status = 200, body = ClassBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/classes/{class_id}/archive")]
+pub(super) async fn archive_class(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Class>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(reference::archive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Take a class out of the archive
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), responses((status = 200, body = ClassBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/classes/{class_id}/unarchive")]
+pub(super) async fn unarchive_class(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Class>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(commands::unarchive_class(&tx, &grant, id.0).await?)
+    })
+    .await
+}
