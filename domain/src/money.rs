@@ -3,6 +3,8 @@
 //! An amount is a whole number of the currency's smallest unit (分 for CNY). There are no operators:
 //! every sum can leave the range or mix currencies, so every sum says that it can be refused.
 
+mod print;
+
 use std::{cmp::Reverse, fmt, num::NonZeroU32, str::FromStr};
 
 use crate::{
