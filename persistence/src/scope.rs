@@ -15,7 +15,7 @@ use sea_orm::{
     Statement, UpdateMany,
     sea_query::{
         Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, Query, SelectStatement,
-        SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
+        SimpleExpr, SqlWriterValues, SqliteQueryBuilder, UnionType,
     },
 };
 use uuid::Uuid;
@@ -36,8 +36,8 @@ pub(crate) trait Scoped: EntityTrait {
     const HOLDER: Self::Column;
     const CAMPUS: Self::Column;
     const CREATED: Self::Column;
-    /// Rows with a time here are out of every list.
-    const DELETED: Self::Column;
+    /// Rows with a time here are out of every list; `None` where rows are never deleted.
+    const DELETED: Option<Self::Column>;
 }
 
 /// Which part of a list.
@@ -89,12 +89,12 @@ pub(crate) fn scoped<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {
 pub(crate) fn anchored<E: Scoped<Record = Customer>>(grant: &impl Reads<Anchor>) -> Select<E> {
     E::find()
         .filter(within::<E>(grant.scope(), true))
-        .filter(E::DELETED.is_null())
+        .filter(living::<E>())
 }
 
 /// What confines a query of a capability's own making to the grant, deleted rows left out.
 pub(crate) fn reachable<E: Scoped>(grant: &impl Reads<E::Record>) -> Condition {
-    within::<E>(grant.scope(), false).add(E::DELETED.is_null())
+    within::<E>(grant.scope(), false).add(living::<E>())
 }
 
 /// Rows by key that may be changed, deleted ones too: a share to read does not open them.
@@ -182,6 +182,33 @@ pub(crate) async fn page<E: Scoped>(
         .await?;
     rows.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
     Ok(rows)
+}
+
+/// The rows within reach that meet a condition, each once, as one range a branch: what sums are made
+/// of. `columns` hold the key, or rows that look alike would count as one. Shares open no sums.
+/// `None` where nothing is within reach.
+pub(crate) fn ranges<E: Scoped>(
+    grant: &impl Reads<E::Record>,
+    columns: &[E::Column],
+    filter: &Condition,
+) -> Option<SelectStatement> {
+    let scope = grant.scope();
+    let mut branches = scope
+        .branches()
+        .iter()
+        .filter(|branch| !matches!(branch, Branch::Shared(_)))
+        .map(|branch| {
+            let mut rows = SelectStatement::new();
+            rows.columns(columns.iter().copied())
+                .from(E::default().into_iden())
+                .cond_where(range::<E>(scope, branch).add(filter.clone()));
+            rows
+        });
+    let mut all = branches.next()?;
+    for rows in branches {
+        all.union(UnionType::Distinct, rows);
+    }
+    Some(all)
 }
 
 const KEYS: &str = "page_keys";
@@ -280,7 +307,7 @@ fn keys<E: Scoped>(
                 .add(still_open(scope))
                 .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
                 .add(column::<E>(E::CUSTOMER).eq(share("customer_id")))
-                .add(E::DELETED.is_null());
+                .add(living::<E>());
             let mut keys = ordered(at.clone(), id.clone(), range);
             // CROSS JOIN keeps the shares outermost on SQLite, whose planner would walk the table.
             keys.from(SHARES).join(
@@ -296,13 +323,18 @@ fn keys<E: Scoped>(
 fn range<E: Scoped>(scope: &Scope, branch: &Branch) -> Condition {
     let all = Condition::all()
         .add(E::INSTITUTION.eq(scope.institution().uuid()))
-        .add(E::DELETED.is_null());
+        .add(living::<E>());
     match branch {
         Branch::Institution => all,
         Branch::Campus(campus) => all.add(E::CAMPUS.eq(*campus)),
         Branch::Holder(holder) => all.add(E::HOLDER.eq(*holder)),
         Branch::Shared(grantees) => all.add(open_share(scope, grantees)),
     }
+}
+
+/// Rows that are not deleted.
+fn living<E: Scoped>() -> Condition {
+    Condition::all().add_option(E::DELETED.map(|column| column.is_null()))
 }
 
 /// A condition that no row meets.

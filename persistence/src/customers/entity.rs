@@ -63,7 +63,7 @@ impl Scoped for Entity {
     const HOLDER: Column = Column::HolderId;
     const CAMPUS: Column = Column::CampusId;
     const CREATED: Column = Column::CreatedAt;
-    const DELETED: Column = Column::DeletedAt;
+    const DELETED: Option<Column> = Some(Column::DeletedAt);
 }
 
 fn known<E: TextEnum>(text: &str) -> Result<E, Error> {
