@@ -146,6 +146,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::organization::RULES,
         domain::customers::RULES,
         domain::courses::RULES,
+        domain::payments::RULES,
         domain::money::RULES,
         domain::search::RULES,
         domain::phone::RULES,

@@ -11,6 +11,7 @@
 //! - [`email`]: e-mail addresses, in the same two forms
 //! - [`search`]: the grams by which a customer is found
 //! - [`reference`]: records that others choose from: campuses, roles, teams
+//! - [`numbers`]: human-facing numbers without gaps
 //!
 //! Capabilities, by the names that they have everywhere:
 //! - [`access`]: permissions, reach, roles
@@ -18,6 +19,7 @@
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
 //! - [`courses`]: subjects, courses and classes
 //! - [`imports`]: lists of leads, read as a careful clerk would
+//! - [`payments`]: what customers owe and pay, and the journal of it
 
 pub mod access;
 pub mod courses;
@@ -27,7 +29,9 @@ pub mod fault;
 pub mod id;
 pub mod imports;
 pub mod money;
+pub mod numbers;
 pub mod organization;
+pub mod payments;
 pub mod phone;
 pub mod reference;
 pub mod search;

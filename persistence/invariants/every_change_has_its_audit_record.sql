@@ -3,6 +3,9 @@
 WITH records AS (
     SELECT institution_id, id, version, 'customer' AS kind FROM customers
     UNION ALL SELECT institution_id, id, version, 'staff' FROM staff
+    UNION ALL SELECT institution_id, id, version, 'charge' FROM charges
+    UNION ALL SELECT institution_id, id, version, 'payment' FROM payments
+    UNION ALL SELECT institution_id, id, version, 'receipt' FROM receipts
     UNION ALL SELECT institution_id, id, version, 'region' FROM regions
     UNION ALL SELECT institution_id, id, version, 'campus' FROM campuses
     UNION ALL SELECT institution_id, id, version, 'team' FROM teams

@@ -17,9 +17,15 @@ macro_rules! invariants {
 }
 
 invariants! {
+    "every_allocation_is_above_zero",
+    "every_balance_is_its_postings",
     "every_change_has_its_audit_record",
+    "every_charge_is_its_allocations",
     "every_customer_is_searchable",
+    "every_entry_balances",
+    "every_payment_is_its_allocations",
     "every_record_has_its_payload",
+    "every_series_is_gapless",
 }
 
 /// Rows that break an invariant: its name, and how many there are (at most 100 each).

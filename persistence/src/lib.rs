@@ -9,10 +9,11 @@
 //! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
 //! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
 //! - [`invariants`]: what must always hold, as queries
+//! - [`numbers`]: human-facing numbers without gaps
 //! - [`clock`]: instants as the databases keep them
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
-//! - [`organization`], [`customers`], [`courses`]
+//! - [`organization`], [`customers`], [`courses`], [`payments`]
 
 pub mod access;
 pub mod audit;
@@ -25,7 +26,9 @@ pub mod idempotency;
 pub mod invariants;
 pub mod keys;
 pub mod migrations;
+pub mod numbers;
 pub mod organization;
+pub mod payments;
 pub mod reference;
 pub mod scope;
 

@@ -3,14 +3,15 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use domain::{
     access::{
         CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
-        CustomersShare, CustomersWrite, DirectoryRead, FollowUpsRead, FollowUpsWrite,
-        OrganizationWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead,
-        TagsWrite,
+        CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, FollowUpsRead,
+        FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
+        Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
     courses::{Class, Course, Subject},
     customers::{Anchor, Customer},
     id::Id,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
+    payments::{Balance, Charge, Payment},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -149,6 +150,15 @@ impl Scope {
         })
     }
 
+    /// Whether the campus as a whole is within reach, and not only what somebody holds there.
+    pub fn includes(&self, campus: Id<Campus>) -> bool {
+        self.branches.iter().any(|branch| match branch {
+            Branch::Institution => true,
+            Branch::Campus(id) => *id == campus.uuid(),
+            Branch::Holder(_) | Branch::Shared(_) => false,
+        })
+    }
+
     /// When the grant was made, in microseconds: shares that have ended by then do not count.
     pub(crate) fn now(&self) -> i64 {
         self.now
@@ -197,6 +207,10 @@ grants! {
     CustomersShare reads Customer, Share; writes Share; deletes Share;
     DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class;
         writes ; deletes ;
+    EnrollmentsWrite reads Charge; writes Charge; deletes ;
+    PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
+    PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
+    PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;

@@ -17,15 +17,35 @@ pub struct Child {
 }
 
 /// Every such table.
-pub static CHILDREN: &[Child] = &[];
+pub static CHILDREN: &[Child] = &[
+    Child {
+        table: "charges",
+        keeps: None,
+    },
+    Child {
+        table: "payments",
+        keeps: None,
+    },
+    // Whoever was ever charged, or paid, stands in the books.
+    Child {
+        table: "customer_balances",
+        keeps: Some("charged_minor >= 0"),
+    },
+];
 
 /// Table and column of everything that refers to a customer, for transfer, merge, erasure and the
 /// export of one person.
 pub static POINTERS: &[(&str, &str)] = &[
+    ("charges", "customer_id"),
+    ("charges", "payer_id"),
     ("contact_index", "customer_id"),
+    ("customer_balances", "customer_id"),
     ("customer_relations", "guardian_id"),
     ("customer_relations", "student_id"),
     ("customer_shares", "customer_id"),
+    ("journal_entries", "customer_id"),
+    ("journal_postings", "customer_id"),
+    ("payments", "customer_id"),
     ("search_documents", "customer_id"),
 ];
 

@@ -22,6 +22,7 @@ static CONSTRAINTS: &[&[Constraint]] = &[
     crate::organization::CONSTRAINTS,
     crate::customers::relations::CONSTRAINTS,
     crate::courses::CONSTRAINTS,
+    crate::payments::CONSTRAINTS,
 ];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {

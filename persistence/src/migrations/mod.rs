@@ -12,6 +12,9 @@ mod m0005_credentials;
 mod m0006_installation;
 mod m0007_relations;
 mod m0020_courses;
+mod m0030_journal;
+mod m0031_payments;
+mod m0032_receipts;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -34,6 +37,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_relations::Migration),
             Box::new(m0063_shares::Migration),
             Box::new(m0020_courses::Migration),
+            Box::new(m0030_journal::Migration),
+            Box::new(m0031_payments::Migration),
+            Box::new(m0032_receipts::Migration),
         ]
     }
 }

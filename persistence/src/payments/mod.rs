@@ -1,0 +1,55 @@
+//! Payments: rows, and the journal that is written with them.
+
+mod allocations;
+pub mod balances;
+pub mod charges;
+mod entity;
+pub mod journal;
+pub mod receipts;
+pub mod store;
+
+pub use allocations::{Part, Shown, shown};
+use domain::{fault::AMOUNT_OUT_OF_RANGE, payments::PAYMENT_VOIDED as VOIDED};
+
+use crate::{database::Constraint, events::EventType};
+
+macro_rules! events {
+    ($( $name:ident = $text:literal; )+) => {
+        $( pub static $name: EventType = EventType { name: $text, schema_version: 1 }; )+
+
+        /// Every event of this capability.
+        pub static EVENTS: &[&EventType] = &[$(&$name),+];
+    };
+}
+
+events! {
+    CHARGE_CREATED = "charge.created";
+    CHARGE_CHANGED = "charge.changed";
+    PAYMENT_CREATED = "payment.created";
+    PAYMENT_CHANGED = "payment.changed";
+    PAYMENT_VOIDED = "payment.voided";
+    RECEIPT_ISSUED = "receipt.issued";
+    RECEIPT_PRINTED = "receipt.printed";
+    RECEIPT_VOIDED = "receipt.voided";
+}
+
+pub(crate) static CONSTRAINTS: &[Constraint] = &[
+    Constraint {
+        name: "journal_entries_reversal_key",
+        columns: "journal_entries.institution_id, journal_entries.reversal_of",
+        rule: &VOIDED,
+        pointer: "",
+    },
+    Constraint {
+        name: "customer_balances_charged_check",
+        columns: "",
+        rule: &AMOUNT_OUT_OF_RANGE,
+        pointer: "",
+    },
+    Constraint {
+        name: "customer_balances_credit_check",
+        columns: "",
+        rule: &AMOUNT_OUT_OF_RANGE,
+        pointer: "",
+    },
+];
