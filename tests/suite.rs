@@ -12,4 +12,5 @@ mod contract;
 mod courses;
 mod customers;
 mod database;
+mod events;
 mod organization;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use actix_web::{HttpRequest, web};
-use persistence::Database;
+use persistence::{Database, events::sequencer::Sequencer};
 use serde_json::Value;
 
 use crate::{
@@ -28,6 +28,7 @@ pub struct Shared {
     pub tokens: Tokens,
     pub authorities: Arc<Authorities>,
     pub limits: Limits,
+    pub sequencer: Sequencer,
     pub passwords: Passwords,
     pub derivation: Derivation,
     pub cursors: Cursors,
@@ -62,11 +63,13 @@ impl App {
         let document = contract::document(&settings.public_url);
         let authorities = Arc::new(Authorities::default());
         let forgetting = authorities.clone();
+        let sequencer = Sequencer::new(db.clone(), clock.stamp().id::<()>().uuid());
         db.on_access_change(move |institution| forgetting.forget(institution));
         Self {
             db,
             shared: Arc::new(Shared {
                 limits: Limits::new(&settings),
+                sequencer,
                 authorities,
                 schemas: Schemas::new(&document),
                 operations: Operations::new(&document),

@@ -16,6 +16,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::{
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
+    events,
     http::problem::{FieldError, ProblemBody},
     server,
 };
@@ -40,6 +41,7 @@ use crate::{
         (name = "access", description = "Log-in, sessions, and what one may do."),
         (name = "courses", description = "Courses (课程): subjects, courses and classes."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
+        (name = "events", description = "The feed of events (事件): how others follow what happens."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
@@ -66,6 +68,7 @@ pub fn document(public_url: &str) -> Value {
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = parameters();
     document["components"]["responses"] = problem_responses();
+    events::describe(&mut document);
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, item) in paths {
             for (method, operation) in item.as_object_mut().into_iter().flatten() {

@@ -9,6 +9,8 @@
 //! - [`http`]: what every operation shares
 //! - [`access`]: who asks, and whether they may
 //! - [`system`]: health, keys, lists
+//! - [`upkeep`]: what the server does besides answering
+//! - [`events`]: the feed of what happens
 //! - [`reference`]: what every kind of reference data shares
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
@@ -23,6 +25,7 @@ pub mod contract;
 pub mod courses;
 pub mod customers;
 pub mod data_dir;
+pub mod events;
 pub mod http;
 pub mod organization;
 pub mod program;
@@ -30,3 +33,4 @@ pub mod reference;
 pub mod server;
 pub mod settings;
 pub mod system;
+pub mod upkeep;

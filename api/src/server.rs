@@ -10,9 +10,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     access::{self, Limits, authenticate},
     app::App,
-    courses, customers,
+    courses, customers, events,
     http::edge::{Draining, edge},
     organization, system,
+    upkeep::Upkeep,
 };
 
 /// Every route of the program. The contract is made from the same list.
@@ -20,6 +21,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         scope::scope("/api/v1")
             .configure(system::public_routes)
+            .configure(events::routes)
             .configure(access::routes)
             .configure(organization::routes)
             .configure(customers::routes)
@@ -65,6 +67,8 @@ pub struct Running {
     pub address: SocketAddr,
     handle: ServerHandle,
     draining: Arc<Draining>,
+    app: App,
+    upkeep: Upkeep,
     ended: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -73,7 +77,9 @@ impl Running {
     pub async fn stop(self) -> std::io::Result<()> {
         self.draining.begin();
         self.handle.stop(true).await;
-        self.ended.await.map_err(std::io::Error::other)?
+        let ended = self.ended.await.map_err(std::io::Error::other)?;
+        self.upkeep.stop(&self.app).await;
+        ended
     }
 
     /// Waits until the server has ended by itself.
@@ -89,7 +95,8 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let workers = app.settings.worker_count();
     let stop = app.settings.stop_seconds.0;
     let shared_draining = draining.clone();
-    let forgetting = app.clone();
+    let upkeep = Upkeep::start(&app);
+    let own = app.clone();
     let server = HttpServer::new(move || {
         let app = app.for_worker();
         let document = app.document.clone();
@@ -129,17 +136,12 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let server = server.run();
     let handle = server.handle();
     let ended = tokio::spawn(server);
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_secs(60));
-        loop {
-            tick.tick().await;
-            forgetting.limits.forget_idle();
-        }
-    });
     Ok(Running {
         address,
         handle,
         draining,
+        app: own,
+        upkeep,
         ended,
     })
 }

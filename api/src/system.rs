@@ -151,6 +151,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::search::RULES,
         domain::phone::RULES,
         domain::email::RULES,
+        domain::events::RULES,
     ]
     .into_iter()
     .flatten()

@@ -18,6 +18,7 @@
 //! - [`organization`]: institution, regions, campuses, departments, teams, staff
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
 //! - [`courses`]: subjects, courses and classes
+//! - [`events`]: the feed of what happens
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
 
@@ -25,6 +26,7 @@ pub mod access;
 pub mod courses;
 pub mod customers;
 pub mod email;
+pub mod events;
 pub mod fault;
 pub mod id;
 pub mod imports;

@@ -1,5 +1,6 @@
 -- I-31, I-15: a record that has not one event a version. What an institution has from the start was
--- told by its founding: departments and roles that are built in begin without an event.
+-- told by its founding: departments and roles that are built in begin without an event. Where old
+-- events are purged, nothing can be said.
 WITH records AS (
     SELECT institution_id, id, version, 'customer' AS kind FROM customers
     UNION ALL SELECT institution_id, id, version, 'staff' FROM staff
@@ -24,4 +25,6 @@ LEFT JOIN (
     GROUP BY institution_id, subject_id, subject_kind
 ) e ON e.institution_id = r.institution_id AND e.subject_id = r.id AND e.subject_kind = r.kind
 WHERE (r.institution_id = ? OR ? IS NULL) AND COALESCE(e.changes, 0) <> r.version
+    AND NOT EXISTS (SELECT 1 FROM positions p WHERE p.institution_id = r.institution_id
+        AND p.stream = 'events' AND p.purged_to > 0)
 LIMIT 100

@@ -26,6 +26,7 @@ invariants! {
     "every_payment_is_its_allocations",
     "every_record_has_its_payload",
     "every_series_is_gapless",
+    "positions_have_no_gap",
 }
 
 /// Rows that break an invariant: its name, and how many there are (at most 100 each).

@@ -7,6 +7,7 @@
 //! - [`scope`]: the one door to rows that belong to somebody
 //! - [`reference`]: the one door to reference data
 //! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
+//! - [`lease`]: what only one instance may do at a time
 //! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
 //! - [`invariants`]: what must always hold, as queries
 //! - [`numbers`]: human-facing numbers without gaps
@@ -25,6 +26,7 @@ pub mod events;
 pub mod idempotency;
 pub mod invariants;
 pub mod keys;
+pub mod lease;
 pub mod migrations;
 pub mod numbers;
 pub mod organization;

@@ -155,11 +155,11 @@ both! {
             refused_truncate(&w, "events").await;
         }
         assert_eq!(w.server.contents(w.institution).await, before);
-        // What the sequencer does is possible, once.
-        let ordered = "UPDATE events SET position = 1 WHERE institution_id = ? AND type = 'customer.created'";
-        assert_eq!(w.execute(ordered, vec![w.institution.uuid().into()]).await.unwrap(), 1);
-        refused(&w, "UPDATE events SET position = 2 WHERE institution_id = ? AND type = 'customer.created'").await;
-        refused(&w, "UPDATE events SET position = NULL WHERE institution_id = ? AND type = 'customer.created'").await;
+        // What the sequencer has given, nobody takes.
+        for position in ["position + 1000", "NULL"] {
+            refused(&w, &format!("UPDATE events SET position = {position} WHERE institution_id = ?")).await;
+            refused(&w, &format!("UPDATE audit_records SET position = {position} WHERE institution_id = ?")).await;
+        }
     }
 
     async fn a_payload_can_be_erased_and_its_record_stays(w: World) {

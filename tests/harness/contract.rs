@@ -100,6 +100,18 @@ impl Contract {
         }
     }
 
+    /// Fails unless an event is as the document says of its type.
+    pub fn check_event(&self, event: &Value) {
+        let kind = event["type"].as_str().unwrap();
+        let body = "post/requestBody/content/application~1json/schema";
+        let reference = format!("#/webhooks/{kind}/{body}");
+        assert!(
+            self.document.pointer(&reference[1..]).is_some(),
+            "{kind} is not in the contract"
+        );
+        self.matches(&reference, &event.to_string(), kind);
+    }
+
     fn operation(&self, method: &Method, path: &str) -> Option<(String, &Value)> {
         let segments: Vec<&str> = path.split('/').collect();
         let paths = self.document["paths"].as_object().unwrap();

@@ -11,6 +11,7 @@ use domain::{
 use persistence::{
     Error, Operation,
     access::sessions,
+    events::sequencer::Pass,
     organization::store::{NewStaff, hire},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
@@ -18,8 +19,13 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use crate::{Actor, Server, World};
 
 /// Tables with nothing of any institution in them: the schema's own book, the count of failed
-/// log-ins, the fingerprints of the keys, and SQLite's name index, which keeps no text. This list may only shrink.
-const NOT_BUSINESS: &[&str] = &["seaql_migrations", "login_failures", "installation_keys"];
+/// log-ins, the fingerprints of the keys, who holds which lease, and SQLite's name index, which keeps no text. This list may only shrink.
+const NOT_BUSINESS: &[&str] = &[
+    "seaql_migrations",
+    "login_failures",
+    "installation_keys",
+    "leases",
+];
 const NAME_INDEX: &str = "search_grams";
 
 /// Rows of one institution as text, by table.
@@ -66,7 +72,8 @@ impl Server {
             .collect()
     }
 
-    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
+    /// A statement with `?` for its values, on either engine.
+    pub fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
         if !self.app.db.is_postgres() {
             return Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
         }
@@ -78,6 +85,13 @@ impl Server {
             numbered.push_str(part);
         }
         Statement::from_sql_and_values(DbBackend::Postgres, numbered, values)
+    }
+
+    /// Waits until what is committed has its position.
+    pub async fn settle(&self) {
+        let app = self.app.clone();
+        self.inside(async move { while app.sequencer.pass().await.unwrap() == Pass::NotHeld {} })
+            .await;
     }
 
     /// Names of all business tables, from the database's own catalogue.
@@ -109,8 +123,9 @@ impl Server {
         self.texts(sql, vec![table.into()]).await
     }
 
-    /// Everything that the database holds of an institution.
+    /// Everything that the database holds of an institution, once the trail is in order.
     pub async fn contents(&self, institution: Id<Institution>) -> Contents {
+        self.settle().await;
         let mut contents = Contents::new();
         for table in self.tables().await {
             let columns = self.columns(&table).await;

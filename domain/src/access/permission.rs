@@ -91,6 +91,7 @@ permissions! {
     ImportsRun = "imports:run" PLACES Sales { "导入", "Run imports" }
     ExportsRun = "exports:run" ROWS Either { "导出", "Run exports" }
     ReportsRead = "reports:read" ROWS Either { "查看报表", "See reports" }
+    EventsRead = "events:read" WHOLE Either { "读取变更事件", "Read the feed of changes" }
     AuditRead = "audit:read" WHOLE Either { "查看操作日志", "See the audit trail" }
     DirectoryRead = "directory:read" WHOLE Either { "查看通讯录和基础资料", "See the staff directory and reference data" }
     OrganizationWrite = "organization:write" WHOLE Either { "管理校区、部门和团队", "Manage campuses, departments and teams" }

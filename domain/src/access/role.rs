@@ -173,8 +173,8 @@ roles! {
             "customers:reveal" "customers:share" "follow_ups:read" "follow_ups:write" "tags:read"
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
-            "exports:run" "reports:read" "audit:read" "directory:read" "organization:write"
-            "staff:write" "roles:write" "sessions:manage" "api_clients:write"; ]
+            "exports:run" "reports:read" "events:read" "audit:read" "directory:read"
+            "organization:write" "staff:write" "roles:write" "sessions:manage" "api_clients:write"; ]
     "general_manager" Either { "总经理", "General manager" } [
         Institution: "customers:read" "follow_ups:read" "tags:read" "enrollments:read"
             "payments:read" "reports:read"; ]
@@ -281,7 +281,7 @@ roles! {
         Institution: "tags:read" "reports:read"; ]
     "system_administrator" Either { "系统管理员", "System administrator" } [
         Institution: "organization:write" "staff:write" "roles:write" "sessions:manage"
-            "api_clients:write" "audit:read"; ]
+            "api_clients:write" "events:read" "audit:read"; ]
 }
 
 #[cfg(test)]

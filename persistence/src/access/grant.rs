@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use domain::{
     access::{
         CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
-        CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, FollowUpsRead,
+        CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
         Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Authority;
-use crate::clock::micros;
+use crate::{clock::micros, events::feed::Sequenced};
 
 /// Proof that the caller holds `P`, with the rows that it reaches.
 pub struct Grant<P> {
@@ -211,6 +211,7 @@ grants! {
     PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;
+    EventsRead reads Sequenced; writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;

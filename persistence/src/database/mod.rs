@@ -28,6 +28,7 @@ use sea_orm::{
     Statement, TransactionTrait, Value,
 };
 use sqlx::{Postgres, Sqlite};
+use tokio::sync::Notify;
 
 use self::readers::Readers;
 use crate::keys::{FieldKeys, Keys};
@@ -72,6 +73,7 @@ pub struct Database {
     engine: Engine,
     keys: Arc<Keys>,
     on_access_change: Arc<OnceLock<Box<AccessHook>>>,
+    recorded: Arc<Notify>,
 }
 
 /// Told the institution in which somebody's access has changed, once that is committed.
@@ -82,6 +84,7 @@ type AccessHook = dyn Fn(Id<Institution>) + Send + Sync;
 struct Setting<'a> {
     keys: &'a Arc<Keys>,
     access_changed: &'a Arc<AtomicBool>,
+    recorded: &'a Arc<AtomicBool>,
     operation: &'a Operation,
 }
 
@@ -176,6 +179,7 @@ impl Database {
             engine,
             keys: Arc::new(keys),
             on_access_change: Arc::default(),
+            recorded: Arc::default(),
         })
     }
 
@@ -187,6 +191,7 @@ impl Database {
                 engine: Engine::postgres(options.clone()),
                 keys: self.keys.clone(),
                 on_access_change: self.on_access_change.clone(),
+                recorded: self.recorded.clone(),
             },
         }
     }
@@ -230,9 +235,11 @@ impl Database {
         T: Send,
     {
         let access_changed = Arc::new(AtomicBool::new(false));
+        let recorded = Arc::new(AtomicBool::new(false));
         let setting = Setting {
             keys: &self.keys,
             access_changed: &access_changed,
+            recorded: &recorded,
             operation,
         };
         let mut attempt = 1;
@@ -249,6 +256,9 @@ impl Database {
                     {
                         hook(operation.institution);
                     }
+                    if other.is_ok() && recorded.load(Ordering::Acquire) {
+                        self.recorded.notify_one();
+                    }
                     return other;
                 }
             }
@@ -260,9 +270,14 @@ impl Database {
         let _ = self.on_access_change.set(Box::new(hook));
     }
 
+    /// Told whenever a transaction of this process has left something on the trail.
+    pub(crate) fn recorded(&self) -> &Notify {
+        &self.recorded
+    }
+
     /// Applies what is missing of the schema, under a lock, in one transaction.
     pub async fn migrate(&self) -> Result<(), Error> {
-        self.transaction(&Operation::migration(), |tx: Tx| async move {
+        self.transaction(&Operation::upkeep("migrate"), |tx: Tx| async move {
             if tx.is_postgres() {
                 // Another process may be migrating: this one waits for it.
                 tx.execute_unprepared(
@@ -280,7 +295,7 @@ impl Database {
     /// Refuses keys other than those that this database was first opened with: what others sealed
     /// could not be read, and what these seal nobody else could read.
     pub async fn confirm_keys(&self, fingerprints: &[(&str, [u8; 32])]) -> Result<(), Error> {
-        self.transaction(&Operation::migration(), |tx: Tx| async move {
+        self.transaction(&Operation::upkeep("confirm_keys"), |tx: Tx| async move {
             for (name, fingerprint) in fingerprints {
                 crate::keys::confirm(&tx, name, fingerprint).await?;
             }

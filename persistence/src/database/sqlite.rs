@@ -31,6 +31,8 @@ pub(super) async fn open(
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(256)
         .pragma("trusted_schema", "off")
+        // Or INSERT OR REPLACE would delete past the triggers that keep ledgers and trail.
+        .pragma("recursive_triggers", "on")
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-16384");
     let write = SqlitePoolOptions::new()

@@ -68,11 +68,12 @@ impl Operation {
         }
     }
 
-    pub(super) fn migration() -> Self {
+    /// What the program does in no institution; nothing of it is on a trail.
+    pub(crate) fn upkeep(name: &'static str) -> Self {
         Self::system(
             Id::new(Uuid::nil()),
             PrincipalKind::System,
-            "migrate",
+            name,
             Stamp::new(Timestamp::UNIX_EPOCH, |_| Uuid::nil()),
         )
     }
@@ -112,6 +113,7 @@ struct Inner {
     own_keys: OnceCell<Arc<FieldKeys>>,
     made_keys: AtomicBool,
     access_changed: Arc<AtomicBool>,
+    recorded: Arc<AtomicBool>,
     state: AtomicU8,
     operation: Operation,
     changes: Mutex<Vec<Change>>,
@@ -143,6 +145,7 @@ impl Tx {
             own_keys: OnceCell::new(),
             made_keys: AtomicBool::new(false),
             access_changed: setting.access_changed.clone(),
+            recorded: setting.recorded.clone(),
             state: AtomicU8::new(OPEN),
             operation: setting.operation.clone(),
             changes: Mutex::new(Vec::new()),
@@ -164,6 +167,7 @@ impl Tx {
         if !changes.is_empty() {
             audit::write(self, &changes).await?;
             events::write(self, &changes).await?;
+            self.0.recorded.store(true, Ordering::Release);
         }
         if self.0.state.load(Ordering::Acquire) != OPEN {
             return Err(Error::Internal(

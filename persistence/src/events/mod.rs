@@ -1,6 +1,11 @@
 //! Events (事件): what others learn of a change, written with it.
 //!
-//! A row has no position until the sequencer has seen it committed; readers go by position only.
+//! A row has no position until the [`sequencer`] has seen it committed; readers go by position only
+//! ([`feed`]). Every type stands in the [`registry`].
+
+pub mod feed;
+pub mod registry;
+pub mod sequencer;
 
 use domain::text_enum::TextEnum;
 use sea_orm::ConnectionTrait;
@@ -32,6 +37,12 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
         .iter()
         .filter_map(|c| c.event.as_ref().map(|e| (c, e)))
     {
+        if cfg!(debug_assertions) && !registry::is_known(event.kind.name) {
+            let name = event.kind.name;
+            return Err(Error::Internal(format!(
+                "{name} is missing in events/registry.rs"
+            )));
+        }
         let operation = tx.operation();
         tx.execute_raw(statement(
             tx,
