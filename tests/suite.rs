@@ -13,4 +13,5 @@ mod courses;
 mod customers;
 mod database;
 mod events;
+mod follow_ups;
 mod organization;

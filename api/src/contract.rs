@@ -17,6 +17,7 @@ use utoipa_actix_web::AppExt;
 use crate::{
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
     events,
+    follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     http::problem::{FieldError, ProblemBody},
     server,
 };
@@ -35,13 +36,15 @@ use crate::{
     // Schemas that only parameters or shared responses name are not collected from the handlers.
     components(schemas(
         ProblemBody, FieldError,
-        CustomerKind, CustomerStage, SourceChannel, CustomerSort
+        CustomerKind, CustomerStage, SourceChannel, CustomerSort,
+        FollowUpMethod, FollowUpOutcome, FollowUpSort,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
         (name = "courses", description = "Courses (课程): subjects, courses and classes."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
         (name = "events", description = "The feed of events (事件): how others follow what happens."),
+        (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),

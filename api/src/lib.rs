@@ -15,6 +15,7 @@
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`courses`]
+//! - [`organization`], [`customers`], [`follow_ups`]
 
 pub mod access;
 pub mod app;
@@ -26,6 +27,7 @@ pub mod courses;
 pub mod customers;
 pub mod data_dir;
 pub mod events;
+pub mod follow_ups;
 pub mod http;
 pub mod organization;
 pub mod program;

@@ -11,6 +11,7 @@ use crate::{
     access::{self, Limits, authenticate},
     app::App,
     courses, customers, events,
+    customers, follow_ups,
     http::edge::{Draining, edge},
     organization, system,
     upkeep::Upkeep,
@@ -26,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(organization::routes)
             .configure(customers::routes)
             .configure(courses::routes),
+            .configure(follow_ups::routes),
     );
     config.configure(system::routes);
 }

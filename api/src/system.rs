@@ -38,6 +38,9 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::Stage>(),
     ListInfo::of::<domain::customers::Channel>(),
     ListInfo::of::<domain::customers::RelationRole>(),
+    ListInfo::of::<domain::customers::TimelineKind>(),
+    ListInfo::of::<domain::follow_ups::Method>(),
+    ListInfo::of::<domain::follow_ups::Outcome>(),
 ];
 
 /// Operations beside the API: no log-in, no prefix.
@@ -148,6 +151,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::courses::RULES,
         domain::payments::RULES,
         domain::money::RULES,
+        domain::follow_ups::RULES,
         domain::search::RULES,
         domain::phone::RULES,
         domain::email::RULES,

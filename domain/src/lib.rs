@@ -19,6 +19,7 @@
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
 //! - [`courses`]: subjects, courses and classes
 //! - [`events`]: the feed of what happens
+//! - [`follow_ups`]: what was said to a customer, and when to speak again
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
 
@@ -28,6 +29,7 @@ pub mod customers;
 pub mod email;
 pub mod events;
 pub mod fault;
+pub mod follow_ups;
 pub mod id;
 pub mod imports;
 pub mod money;

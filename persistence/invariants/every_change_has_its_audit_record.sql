@@ -3,6 +3,7 @@
 -- events are purged, nothing can be said.
 WITH records AS (
     SELECT institution_id, id, version, 'customer' AS kind FROM customers
+    UNION ALL SELECT institution_id, id, version, 'follow_up' FROM follow_ups
     UNION ALL SELECT institution_id, id, version, 'staff' FROM staff
     UNION ALL SELECT institution_id, id, version, 'charge' FROM charges
     UNION ALL SELECT institution_id, id, version, 'payment' FROM payments

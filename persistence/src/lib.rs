@@ -15,6 +15,7 @@
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
+//! - [`organization`], [`customers`], [`follow_ups`]
 
 pub mod access;
 pub mod audit;
@@ -23,6 +24,7 @@ pub mod courses;
 pub mod customers;
 pub mod database;
 pub mod events;
+pub mod follow_ups;
 pub mod idempotency;
 pub mod invariants;
 pub mod keys;

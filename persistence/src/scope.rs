@@ -11,8 +11,8 @@ use std::fmt::Write;
 
 use domain::customers::{Anchor, Customer};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, IdenStatic, Iterable, Order, QueryFilter, Select,
-    Statement, UpdateMany,
+    ColumnTrait, Condition, EntityTrait, IdenStatic, Iterable, Order, QueryFilter, QuerySelect,
+    Select, Statement, UpdateMany,
     sea_query::{
         Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, Query, SelectStatement,
         SimpleExpr, SqlWriterValues, SqliteQueryBuilder, UnionType,
@@ -92,6 +92,25 @@ pub(crate) fn anchored<E: Scoped<Record = Customer>>(grant: &impl Reads<Anchor>)
         .filter(living::<E>())
 }
 
+/// Whether a row, not deleted, is within the reach of a scope.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) async fn reaches<E: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<bool, Error> {
+    let found: Option<i32> = E::find()
+        .filter(within::<E>(scope, false))
+        .filter(living::<E>())
+        .filter(E::ID.eq(id))
+        .select_only()
+        .expr(Expr::val(1))
+        .into_tuple()
+        .one(handle)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// What confines a query of a capability's own making to the grant, deleted rows left out.
 pub(crate) fn reachable<E: Scoped>(grant: &impl Reads<E::Record>) -> Condition {
     within::<E>(grant.scope(), false).add(living::<E>())
@@ -109,13 +128,24 @@ pub(crate) fn scoped_update<E: Scoped>(grant: &impl Writes<E::Record>) -> Update
     E::update_many().filter(within::<E>(grant.scope(), true))
 }
 
-/// One page of a list, deleted rows left out.
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
+/// One page of a list in the order of creation, deleted rows left out.
 pub(crate) async fn page<E: Scoped>(
     handle: &impl Handle,
     grant: &impl Reads<E::Record>,
     filter: Condition,
     page: &Page,
+) -> Result<Vec<E::Model>, Error> {
+    page_by::<E>(handle, grant, filter, page, E::CREATED).await
+}
+
+/// One page of a list in the order of an instant of its rows, deleted rows left out.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) async fn page_by<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    filter: Condition,
+    page: &Page,
+    instant: E::Column,
 ) -> Result<Vec<E::Model>, Error> {
     let scope = grant.scope();
     let order = page.order();
@@ -128,7 +158,7 @@ pub(crate) async fn page<E: Scoped>(
     if let [branch @ (Branch::Institution | Branch::Campus(_) | Branch::Holder(_))] =
         scope.branches()
     {
-        let (at, id) = (column::<E>(E::CREATED), column::<E>(E::ID));
+        let (at, id) = (column::<E>(instant), column::<E>(E::ID));
         select
             .from(E::default().into_iden())
             .cond_where(
@@ -142,7 +172,7 @@ pub(crate) async fn page<E: Scoped>(
         let ranges: Vec<SelectStatement> = scope
             .branches()
             .iter()
-            .flat_map(|branch| keys::<E>(scope, branch, &filter, page, &order))
+            .flat_map(|branch| keys::<E>(scope, branch, &filter, page, instant))
             .collect();
         if ranges.is_empty() {
             return Ok(Vec::new());
@@ -270,8 +300,9 @@ fn keys<E: Scoped>(
     branch: &Branch,
     filter: &Condition,
     page: &Page,
-    order: &Order,
+    instant: E::Column,
 ) -> Vec<SelectStatement> {
+    let order = page.order();
     let ordered = |at: Expr, id: Expr, range: Condition| {
         let mut keys = SelectStatement::new();
         keys.expr_as(at.clone(), "at")
@@ -287,7 +318,7 @@ fn keys<E: Scoped>(
     };
     let Branch::Shared(grantees) = branch else {
         let range = range::<E>(scope, branch);
-        let mut keys = ordered(column::<E>(E::CREATED), column::<E>(E::ID), range);
+        let mut keys = ordered(column::<E>(instant), column::<E>(E::ID), range);
         keys.from(E::default().into_iden());
         return vec![keys];
     };
@@ -296,7 +327,7 @@ fn keys<E: Scoped>(
     let (at, id) = if of_customers {
         (share("customer_created_at"), share("customer_id"))
     } else {
-        (column::<E>(E::CREATED), column::<E>(E::ID))
+        (column::<E>(instant), column::<E>(E::ID))
     };
     grantees
         .iter()

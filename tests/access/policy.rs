@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Share,
     /// Of a customer, with a guardian in the same hands.
     Relation,
+    /// Of a customer: hidden with it.
+    FollowUp,
     /// Its owner's alone, whatever roles there are.
     Session,
 }
@@ -38,6 +40,9 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("revealCustomer", Kind::Customer, State::Live),
     ("relateCustomer", Kind::Customer, State::Live),
     ("listRelations", Kind::Customer, State::Live),
+    ("listTimeline", Kind::Customer, State::Live),
+    ("getFollowUp", Kind::FollowUp, State::Live),
+    ("changeFollowUp", Kind::FollowUp, State::Live),
     ("endRelation", Kind::Relation, State::Live),
     ("listCustomerShares", Kind::Customer, State::Live),
     ("shareCustomer", Kind::Customer, State::Live),
@@ -87,11 +92,11 @@ pub(crate) fn row(operation: &str) -> (Kind, State) {
 
 /// The kind of what a list's items are, by the name of the list's schema.
 pub(crate) fn listed(schema: &str) -> Kind {
-    assert_eq!(
-        schema, "CustomerPage",
-        "a list of something new: give it a kind"
-    );
-    Kind::Customer
+    match schema {
+        "CustomerPage" => Kind::Customer,
+        "FollowUpPage" => Kind::FollowUp,
+        _ => panic!("{schema} is a list of something new: give it a kind"),
+    }
 }
 
 /// Somebody, as the model knows them.
@@ -375,7 +380,7 @@ pub(crate) async fn record(
     };
     let holder = match kind {
         Kind::Session => actor.principal.uuid(),
-        Kind::Customer | Kind::Share | Kind::Relation => w.places.north.uuid(),
+        _ => w.places.north.uuid(),
     };
     make(w, kind, state, w.institution, holder, w.places.north).await
 }
@@ -412,6 +417,17 @@ pub(crate) async fn make(
                 .await
                 .unwrap();
             vec![id.to_string()]
+        }
+        Kind::FollowUp => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            let body = json!({"customer_id": customer, "method": "phone", "outcome": "other", "next_on": today(w)});
+            let made = maker.post("/api/v1/follow-ups", &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{customer}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made.id()]
         }
         Kind::Relation => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
@@ -469,4 +485,11 @@ async fn guardian(
     let maker = w.ruler_of(institution);
     let made = maker.post("/api/v1/customers", &body).await.expect(201);
     made.id()
+}
+
+/// Today at every campus of the world.
+fn today(w: &World) -> String {
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let now = w.server.app.clock.now();
+    now.to_zoned(zone).date().to_string()
 }

@@ -8,19 +8,21 @@ use domain::{
     organization::{Campus, Holder, Staff},
     text,
 };
-use jiff::{civil::Date, tz::TimeZone};
 use persistence::{
     Error, Handle, Tx,
     access::{Deletes, Reads, Writes},
     customers::store,
     database::Change,
-    organization::store::{campus_zone, holds_at, is_staff},
+    organization::store::{holds_at, is_staff},
 };
 
 use serde_json::json;
 
 use super::{ChangeCustomer, CreateCustomer, TransferCustomer};
-use crate::http::IfMatch;
+use crate::{
+    http::IfMatch,
+    organization::day::{self, Day},
+};
 
 /// Takes in a new customer.
 ///
@@ -32,9 +34,9 @@ pub async fn create(
     body: CreateCustomer,
 ) -> Result<Customer, Error> {
     let campus = Id::<Campus>::new(body.campus_id);
-    let (today, _) = today(tx, grant, campus)
+    let today = today(tx, grant, campus)
         .await?
-        .filter(|(_, open)| *open)
+        .filter(|day| day.is_open)
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
     let holder = holder(tx, grant, body.holder_id.map(Id::new), campus).await?;
     let collector = collector(tx, grant, body.collector_id.map(Id::new)).await?;
@@ -60,7 +62,7 @@ pub async fn create(
         },
         holder,
         campus,
-        today,
+        today.date,
         &tx.stamp(),
     )?;
     store::insert(tx, grant, &customer).await?;
@@ -128,7 +130,7 @@ pub async fn change(
 ) -> Result<Customer, Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
-    let (today, _) = today(tx, grant, before.campus)
+    let today = today(tx, grant, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the customer's campus is gone"))?;
     let contacts = body
@@ -138,7 +140,7 @@ pub async fn change(
     let after = before.change(
         body.apply(before.profile.clone()),
         contacts,
-        today,
+        today.date,
         &tx.stamp(),
     )?;
     if after.version != before.version {
@@ -188,7 +190,7 @@ pub async fn transfer(
     let campus = body.campus_id.map_or(before.campus, Id::new);
     today(tx, grant, campus)
         .await?
-        .filter(|(_, open)| *open)
+        .filter(|day| day.is_open)
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
     let holder = holder(tx, grant, Some(Id::new(body.holder_id)), campus).await?;
     let after = before.transfer(holder, campus, &tx.stamp())?;
@@ -213,17 +215,13 @@ pub(super) async fn present(
         .ok_or_else(|| Fault::new(&NOT_FOUND).into())
 }
 
-/// Today at a campus, and whether it is open; `None` where there is no such campus.
+/// Today at a campus.
 async fn today(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     campus: Id<Campus>,
-) -> Result<Option<(Date, bool)>, Error> {
-    let Some((zone, open)) = campus_zone(tx, grant.scope().institution(), campus).await? else {
-        return Ok(None);
-    };
-    let zone = TimeZone::get(&zone).map_err(Error::corrupt)?;
-    Ok(Some((tx.now().to_zoned(zone).date(), open)))
+) -> Result<Option<Day>, Error> {
+    day::today(tx, grant.scope().institution(), campus, tx.now()).await
 }
 
 /// A customer within reach.

@@ -5,15 +5,17 @@ use domain::{
     search::Query,
 };
 use persistence::{
+    access::Reads,
     clock::micros,
-    customers::{search::search, store},
+    customers::{search::search, store, timeline},
     scope::Page,
 };
 use uuid::Uuid;
 
 use super::{
-    ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, RevealCustomer,
-    RevealedCustomer, SearchCustomers, TransferCustomer, commands,
+    ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, ListTimeline,
+    RevealCustomer, RevealedCustomer, SearchCustomers, Timeline, TimelineEntry, TransferCustomer,
+    commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
@@ -201,4 +203,31 @@ pub(super) async fn reveal_customer(
         Reply::ok(&RevealedCustomer::from(customer))
     })
     .await
+}
+
+/// List what happened to a customer, newest first
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListTimeline), responses((status = 200, body = Timeline)),
+    security(("bearer" = ["customers:read"])))]
+#[get("/customers/{customer_id}/timeline")]
+pub(super) async fn list_timeline(
+    ctx: Granted<CustomersRead>,
+    id: PathId<Customer>,
+    request: HttpRequest,
+    query: Parameters<ListTimeline>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let customer = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let now = ctx.stamp().now();
+    let mut kinds = timeline::reached(&ctx.read(), ctx.authority(), &customer, now).await?;
+    kinds.retain(|kind| query.shows(*kind));
+    let institution = ctx.grant.scope().institution();
+    let (after, limit) = (part.after, part.limit + 1);
+    let entries = timeline::of(&ctx.read(), institution, id.0, &kinds, after, limit).await?;
+    let shown = part.cut(entries, |entry| (micros(entry.at), entry.record));
+    Ok(Reply::ok(&Timeline {
+        items: shown.items.into_iter().map(TimelineEntry::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
 }

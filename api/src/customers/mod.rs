@@ -4,8 +4,10 @@ mod body;
 pub mod commands;
 mod handlers;
 pub mod relations;
+mod timeline;
 
 pub use body::*;
+pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -19,5 +21,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::restore_customer)
         .service(handlers::transfer_customer)
         .service(handlers::reveal_customer)
+        .service(handlers::list_timeline)
         .configure(relations::routes);
 }

@@ -3,6 +3,7 @@
 
 mod body;
 pub mod commands;
+pub mod day;
 mod handlers;
 pub mod roles;
 pub mod staff;

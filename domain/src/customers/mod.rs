@@ -8,8 +8,10 @@ mod contact;
 mod fault;
 mod model;
 mod relation;
+mod timeline;
 
 pub use contact::*;
 pub use fault::*;
 pub use model::*;
 pub use relation::*;
+pub use timeline::*;

@@ -9,6 +9,7 @@ use domain::{
     },
     courses::{Class, Course, Subject},
     customers::{Anchor, Customer},
+    follow_ups::FollowUp,
     id::Id,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
     payments::{Balance, Charge, Payment},
@@ -49,12 +50,7 @@ pub enum Branch {
 impl<P: Permission> Grant<P> {
     /// The grant of `P`, or `None` where the authority does not hold it.
     pub fn of(authority: &Authority, now: Timestamp) -> Option<Self> {
-        let reaches = authority.reaches(P::CODE)?;
-        Some(Self::with(Scope {
-            institution: authority.institution(),
-            branches: branches(authority, reaches, P::CODE),
-            now: micros(now),
-        }))
+        Scope::of(authority, P::CODE, now).map(Self::with)
     }
 
     /// What the program itself may do in an institution; `reason` says why it does.
@@ -119,6 +115,17 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) 
 }
 
 impl Scope {
+    /// What an authority reaches with a permission that is known by its code only; `None` where it
+    /// does not hold it. Where the permission is known as a type, a [`Grant`] proves more.
+    pub(crate) fn of(authority: &Authority, permission: &str, now: Timestamp) -> Option<Self> {
+        let reaches = authority.reaches(permission)?;
+        Some(Self {
+            institution: authority.institution(),
+            branches: branches(authority, reaches, permission),
+            now: micros(now),
+        })
+    }
+
     pub fn institution(&self) -> Id<Institution> {
         self.institution
     }
@@ -212,6 +219,9 @@ grants! {
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;
     EventsRead reads Sequenced; writes ; deletes ;
+    FollowUpsRead reads FollowUp; writes ; deletes ;
+    FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
+    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role; writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;

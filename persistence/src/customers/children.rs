@@ -2,10 +2,10 @@
 //!
 //! Two lists that every table joins when it is made; a test compares both with the schema.
 
-use domain::customers::Customer;
+use domain::customers::{Customer, TimelineKind};
 use sea_orm::ConnectionTrait;
 
-use crate::{Error, Tx, database::statement};
+use crate::{Error, Tx, clock::micros, database::statement};
 
 /// A table whose rows carry the holder and the campus of their customer, so that a list of them is
 /// one key range a branch. A deferred foreign key refuses the commit where one was forgotten.
@@ -14,23 +14,38 @@ pub struct Child {
     pub table: &'static str,
     /// Rows for whose sake the customer can't be deleted, as a condition.
     pub keeps: Option<&'static str>,
+    /// Whether its `deleted_at` follows the customer's.
+    pub hides: bool,
+    pub shown: Shown,
+}
+
+/// How the rows of a table stand on the timeline of their customer.
+#[derive(Debug)]
+pub enum Shown {
+    /// Each as one entry; expressions over its columns, `NULL` where there is nothing to say.
+    As {
+        kind: TimelineKind,
+        /// The permission within whose reach they are.
+        permission: &'static str,
+        /// When it happened, in microseconds. With the id it is an index behind the customer's id.
+        at: &'static str,
+        /// The principal who did it.
+        actor: &'static str,
+        text: &'static str,
+        /// In minor units of `currency`.
+        amount: &'static str,
+        currency: &'static str,
+    },
+    /// Not at all: another table tells the same.
+    Elsewhere,
 }
 
 /// Every such table.
-pub static CHILDREN: &[Child] = &[
-    Child {
-        table: "charges",
-        keeps: None,
-    },
-    Child {
-        table: "payments",
-        keeps: None,
-    },
-    // Whoever was ever charged, or paid, stands in the books.
-    Child {
-        table: "customer_balances",
-        keeps: Some("charged_minor >= 0"),
-    },
+pub static CHILDREN: &[&Child] = &[
+    &crate::follow_ups::CHILD,
+    &crate::payments::CHARGES,
+    &crate::payments::PAYMENTS,
+    &crate::payments::BALANCES,
 ];
 
 /// Table and column of everything that refers to a customer, for transfer, merge, erasure and the
@@ -43,6 +58,7 @@ pub static POINTERS: &[(&str, &str)] = &[
     ("customer_relations", "guardian_id"),
     ("customer_relations", "student_id"),
     ("customer_shares", "customer_id"),
+    ("follow_ups", "customer_id"),
     ("journal_entries", "customer_id"),
     ("journal_postings", "customer_id"),
     ("payments", "customer_id"),
@@ -63,6 +79,27 @@ pub(super) async fn follow(tx: &Tx, customer: &Customer) -> Result<(), Error> {
             [
                 customer.holder.uuid().into(),
                 customer.campus.uuid().into(),
+                tx.operation().institution.uuid().into(),
+                customer.id.uuid().into(),
+            ],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Hides what belongs to a customer that was hidden, or shows it again.
+pub(super) async fn hide(tx: &Tx, customer: &Customer) -> Result<(), Error> {
+    for child in CHILDREN.iter().filter(|child| child.hides) {
+        let sql = format!(
+            "UPDATE {} SET deleted_at = ? WHERE institution_id = ? AND customer_id = ?",
+            child.table
+        );
+        tx.execute_raw(statement(
+            tx,
+            &sql,
+            [
+                customer.deleted_at.map(micros).into(),
                 tx.operation().institution.uuid().into(),
                 customer.id.uuid().into(),
             ],

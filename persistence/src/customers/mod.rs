@@ -5,8 +5,9 @@ mod entity;
 pub mod relations;
 pub mod search;
 pub mod store;
+pub mod timeline;
 
-pub use children::{CHILDREN, Child, POINTERS};
+pub use children::{CHILDREN, Child, POINTERS, Shown};
 
 use crate::events::EventType;
 

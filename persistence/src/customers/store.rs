@@ -283,6 +283,9 @@ async fn save(
     if is_moved {
         children::follow(tx, after).await?;
     }
+    if after.deleted_at != before.deleted_at {
+        children::hide(tx, after).await?;
+    }
     let (was, mut is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
     if let Some(is) = is.as_object_mut()
         && before.contacts != after.contacts

@@ -16,6 +16,7 @@ mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
 mod m0050_sequencer;
+mod m0008_follow_ups;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_payments::Migration),
             Box::new(m0032_receipts::Migration),
             Box::new(m0050_sequencer::Migration),
+            Box::new(m0008_follow_ups::Migration),
             Box::new(m0063_shares::Migration),
         ]
     }

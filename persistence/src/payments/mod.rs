@@ -9,9 +9,15 @@ pub mod receipts;
 pub mod store;
 
 pub use allocations::{Part, Shown, shown};
-use domain::{fault::AMOUNT_OUT_OF_RANGE, payments::PAYMENT_VOIDED as VOIDED};
+use domain::{
+    customers::TimelineKind, fault::AMOUNT_OUT_OF_RANGE, payments::PAYMENT_VOIDED as VOIDED,
+};
 
-use crate::{database::Constraint, events::EventType};
+use crate::{
+    customers::{Child, Shown as Entry},
+    database::Constraint,
+    events::EventType,
+};
 
 macro_rules! events {
     ($( $name:ident = $text:literal; )+) => {
@@ -32,6 +38,44 @@ events! {
     RECEIPT_PRINTED = "receipt.printed";
     RECEIPT_VOIDED = "receipt.voided";
 }
+
+pub(crate) static CHARGES: Child = Child {
+    table: "charges",
+    keeps: None,
+    hides: false,
+    shown: Entry::As {
+        kind: TimelineKind::Charge,
+        permission: "payments:read",
+        at: "created_at",
+        actor: "NULL",
+        text: "description",
+        amount: "amount_minor",
+        currency: "currency",
+    },
+};
+
+pub(crate) static PAYMENTS: Child = Child {
+    table: "payments",
+    keeps: None,
+    hides: false,
+    shown: Entry::As {
+        kind: TimelineKind::Payment,
+        permission: "payments:read",
+        at: "created_at",
+        actor: "received_by",
+        text: "note",
+        amount: "amount_minor",
+        currency: "currency",
+    },
+};
+
+pub(crate) static BALANCES: Child = Child {
+    table: "customer_balances",
+    // Whoever was ever charged, or paid, stands in the books.
+    keeps: Some("charged_minor >= 0"),
+    hides: false,
+    shown: Entry::Elsewhere,
+};
 
 pub(crate) static CONSTRAINTS: &[Constraint] = &[
     Constraint {

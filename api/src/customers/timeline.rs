@@ -1,0 +1,74 @@
+//! What happened to a customer, as it is shown.
+
+use jiff::Timestamp;
+use persistence::customers::timeline::Entry;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::http::{money::MoneyBody, wire::Wire};
+
+pub type TimelineKind = Wire<domain::customers::TimelineKind>;
+
+/// One thing that happened to a customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimelineEntry {
+    pub kind: TimelineKind,
+    pub at: Timestamp,
+    /// Id of the record: a follow-up, a payment …, by `kind`.
+    pub record_id: Uuid,
+    /// Who did it.
+    #[schema(required)]
+    pub actor_id: Option<Uuid>,
+    /// What the record says of itself.
+    #[schema(required)]
+    pub text: Option<String>,
+    #[schema(required)]
+    pub amount: Option<MoneyBody>,
+}
+
+impl From<Entry> for TimelineEntry {
+    fn from(entry: Entry) -> Self {
+        Self {
+            kind: Wire(entry.kind),
+            at: entry.at,
+            record_id: entry.record,
+            actor_id: entry.actor,
+            text: entry.text,
+            amount: entry.amount.map(MoneyBody::from),
+        }
+    }
+}
+
+/// One page of a timeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Timeline {
+    pub items: Vec<TimelineEntry>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Which part of a timeline.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListTimeline {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    /// Entries of these kinds.
+    #[param(style = Form, explode = false)]
+    pub kind: Option<Vec<TimelineKind>>,
+}
+
+impl ListTimeline {
+    /// Whether entries of a kind are wanted.
+    pub fn shows(&self, kind: domain::customers::TimelineKind) -> bool {
+        let wanted = self.kind.as_ref();
+        wanted.is_none_or(|kinds| kinds.iter().any(|wanted| wanted.0 == kind))
+    }
+}

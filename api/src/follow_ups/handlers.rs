@@ -1,0 +1,136 @@
+use actix_web::{HttpRequest, get, patch, post};
+use domain::{
+    access::{FollowUpsRead, FollowUpsWrite},
+    follow_ups::FollowUp,
+};
+use jiff::Timestamp;
+use persistence::{
+    clock::micros,
+    follow_ups::store,
+    scope::{Direction, Page},
+};
+
+use super::{
+    ChangeFollowUp, FollowUpBody, FollowUpPage, ListDueFollowUps, ListFollowUps, RecordFollowUp,
+    commands,
+};
+use crate::{
+    access::{Granted, IdempotencyKey},
+    http::{
+        IfMatch, Json, Parameters, Problem, Reply,
+        cursor::{self, Shown},
+        path::PathId,
+    },
+};
+
+const TAG: &str = "follow_ups";
+
+fn record(follow_up: FollowUp, now: Timestamp) -> Result<Reply, persistence::Error> {
+    Reply::record(follow_up.version, &FollowUpBody::new(follow_up, now))
+}
+
+fn shown(page: Shown<FollowUp>, now: Timestamp) -> Result<Reply, Problem> {
+    let items = page.items.into_iter();
+    Ok(Reply::ok(&FollowUpPage {
+        items: items.map(|item| FollowUpBody::new(item, now)).collect(),
+        next_cursor: page.next_cursor,
+    })?
+    .with_next(page.next_address))
+}
+
+/// Record a follow-up
+#[utoipa::path(tag = TAG, request_body = RecordFollowUp, responses((status = 201, body = FollowUpBody)),
+    security(("bearer" = ["follow_ups:write"])))]
+#[post("/follow-ups")]
+pub(super) async fn record_follow_up(
+    ctx: Granted<FollowUpsWrite>,
+    key: IdempotencyKey,
+    body: Json<RecordFollowUp>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let made = commands::record(&tx, &grant, new.clone()).await?;
+        let address = format!("/api/v1/follow-ups/{}", made.id);
+        Reply::created(address, made.version, &FollowUpBody::new(made, tx.now()))
+    })
+    .await
+}
+
+/// List the follow-ups within reach
+#[utoipa::path(tag = TAG, params(ListFollowUps), responses((status = 200, body = FollowUpPage)),
+    security(("bearer" = ["follow_ups:read"])))]
+#[get("/follow-ups")]
+pub(super) async fn list_follow_ups(
+    ctx: Granted<FollowUpsRead>,
+    request: HttpRequest,
+    query: Parameters<ListFollowUps>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: query.sort.unwrap_or_default().into(),
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
+    let page = part.cut(rows, |row| (micros(row.created_at), row.id.uuid()));
+    shown(page, ctx.stamp().now())
+}
+
+/// List the customers that are due or overdue, by their last follow-up
+#[utoipa::path(tag = TAG, params(ListDueFollowUps), responses((status = 200, body = FollowUpPage)),
+    security(("bearer" = ["follow_ups:read"])))]
+#[get("/follow-ups/due")]
+pub(super) async fn list_due_follow_ups(
+    ctx: Granted<FollowUpsRead>,
+    request: HttpRequest,
+    query: Parameters<ListDueFollowUps>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let now = ctx.stamp().now();
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: Direction::OldestFirst,
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let rows = store::due(&ctx.read(), &ctx.grant, &query.filter(), now, &page).await?;
+    let page = part.cut(rows, |row| {
+        let due = row.due.map_or(row.created_at, |due| due.from);
+        (micros(due), row.id.uuid())
+    });
+    shown(page, now)
+}
+
+/// Read a follow-up
+#[utoipa::path(tag = TAG, params(("follow_up_id" = Uuid, Path)), responses((status = 200, body = FollowUpBody)),
+    security(("bearer" = ["follow_ups:read"])))]
+#[get("/follow-ups/{follow_up_id}")]
+pub(super) async fn get_follow_up(
+    ctx: Granted<FollowUpsRead>,
+    id: PathId<FollowUp>,
+) -> Result<Reply, Problem> {
+    let found = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    Ok(record(found, ctx.stamp().now())?)
+}
+
+/// Correct a follow-up
+#[utoipa::path(tag = TAG, params(("follow_up_id" = Uuid, Path)), request_body = ChangeFollowUp,
+    responses((status = 200, body = FollowUpBody)), security(("bearer" = ["follow_ups:write"])))]
+#[patch("/follow-ups/{follow_up_id}")]
+pub(super) async fn change_follow_up(
+    ctx: Granted<FollowUpsWrite>,
+    id: PathId<FollowUp>,
+    condition: IfMatch,
+    body: Json<ChangeFollowUp>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        let now = tx.now();
+        record(
+            commands::change(&tx, &grant, id.0, condition, change.clone()).await?,
+            now,
+        )
+    })
+    .await
+}

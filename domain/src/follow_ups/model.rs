@@ -1,0 +1,193 @@
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+
+use super::{NEXT_DATE_INVALID, OCCURRED_IN_FUTURE};
+use crate::{
+    customers::{Anchor, Customer},
+    fault::{Fault, FieldFault},
+    id::Id,
+    organization::{Campus, Holder, Staff},
+    stamp::Stamp,
+    text, text_enum,
+};
+
+text_enum! {
+    /// How the customer was spoken to (FUP-01, FUP-06).
+    Method as "FollowUpMethod" {
+        Phone = "phone" { "电话", "Phone" }
+        Visit = "visit" { "上门拜访", "Visit" }
+        Reception = "reception" { "到访接待", "Received at the campus" }
+        Wechat = "wechat" { "微信", "WeChat" }
+        Qq = "qq" { "QQ", "QQ" }
+        Sms = "sms" { "短信", "SMS" }
+        Email = "email" { "邮件", "E-mail" }
+        Other = "other" { "其他", "Other" }
+    }
+}
+
+text_enum! {
+    /// What came of it (FUP-18).
+    Outcome as "FollowUpOutcome" {
+        Interested = "interested" { "有意向", "Interested" }
+        Considering = "considering" { "考虑中", "Considering" }
+        AppointmentMade = "appointment_made" { "已预约", "Appointment made" }
+        Agreed = "agreed" { "达成意向", "Agreed" }
+        NotInterested = "not_interested" { "无意向", "Not interested" }
+        NoAnswer = "no_answer" { "未接通", "No answer" }
+        WrongContact = "wrong_contact" { "联系方式有误", "Wrong number or address" }
+        DoNotContact = "do_not_contact" { "请勿再联系", "Asked not to be contacted" }
+        Other = "other" { "其他", "Other" }
+    }
+}
+
+/// Longest content, in characters.
+pub const CONTENT_MAX: usize = 4000;
+/// How far ahead the next date can be.
+const NEXT_YEARS: i64 = 2;
+
+/// A follow-up of a customer.
+#[derive(Clone, Debug)]
+pub struct FollowUp {
+    pub id: Id<FollowUp>,
+    /// Raised by one with every change.
+    pub version: i64,
+    pub customer: Id<Customer>,
+    pub holder: Id<Holder>,
+    pub campus: Id<Campus>,
+    pub report: Report,
+    /// While no later follow-up has settled the next date: that day at the campus.
+    pub due: Option<Due>,
+    /// Who spoke to the customer, where that was a person of staff.
+    pub author: Option<Id<Staff>>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What is told of a follow-up.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Report {
+    pub method: Method,
+    pub outcome: Outcome,
+    /// 1 to [`INTENT_MAX`](crate::customers::INTENT_MAX), as it seemed then.
+    pub intent: Option<i16>,
+    /// Up to [`CONTENT_MAX`] characters.
+    pub content: Option<String>,
+    pub occurred_at: Timestamp,
+    /// A day at the customer's campus.
+    pub next_on: Option<Date>,
+}
+
+impl std::fmt::Debug for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The day on which a customer is due, as instants: half-open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl Due {
+    /// A day in a zone.
+    fn on(date: Date, zone: &TimeZone) -> Option<Self> {
+        let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
+        Some(Self {
+            from: start(date)?,
+            until: start(date.tomorrow().ok()?)?,
+        })
+    }
+
+    /// Whether the day has come.
+    pub fn has_come(&self, now: Timestamp) -> bool {
+        self.from <= now
+    }
+
+    /// Whether the day has passed.
+    pub fn has_passed(&self, now: Timestamp) -> bool {
+        self.until <= now
+    }
+}
+
+impl Report {
+    /// The report in canonical form.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule, at once. The next date is judged on the campus's day, unless
+    /// it is `kept` from before.
+    fn checked(self, zone: &TimeZone, now: Timestamp, kept: Option<Date>) -> Result<Self, Fault> {
+        let mut faults = Vec::new();
+        let content = self.content.as_deref().map(|content| {
+            text::note("/content", content, CONTENT_MAX)
+                .map_err(|fault| faults.push(fault))
+                .unwrap_or_default()
+        });
+        if self.occurred_at > now {
+            faults.push(FieldFault::new("/occurred_at", &OCCURRED_IN_FUTURE));
+        }
+        let today = now.to_zoned(zone.clone()).date();
+        let last = today.saturating_add(Span::new().years(NEXT_YEARS));
+        if self
+            .next_on
+            .is_some_and(|next| Some(next) != kept && !(today..=last).contains(&next))
+        {
+            faults.push(FieldFault::new("/next_on", &NEXT_DATE_INVALID).with("last", last));
+        }
+        Fault::unless_empty(faults)?;
+        Ok(Self { content, ..self })
+    }
+}
+
+impl FollowUp {
+    /// A new follow-up of a customer whose campus is in `zone`.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule, at once.
+    pub fn record(
+        customer: &Anchor,
+        report: Report,
+        author: Option<Id<Staff>>,
+        zone: &TimeZone,
+        stamp: &Stamp,
+    ) -> Result<Self, Fault> {
+        let report = report.checked(zone, stamp.now(), None)?;
+        Ok(Self {
+            id: stamp.id(),
+            version: 1,
+            customer: customer.id,
+            holder: customer.holder,
+            campus: customer.campus,
+            due: report.next_on.and_then(|next| Due::on(next, zone)),
+            report,
+            author,
+            created_at: stamp.now(),
+            updated_at: stamp.now(),
+        })
+    }
+
+    /// The follow-up told otherwise; the same follow-up when nothing differs. Only the next date of
+    /// the customer's latest follow-up is due.
+    pub fn correct(
+        &self,
+        report: Report,
+        is_latest: bool,
+        zone: &TimeZone,
+        stamp: &Stamp,
+    ) -> Result<Self, Fault> {
+        let report = report.checked(zone, stamp.now(), self.report.next_on)?;
+        if report == self.report {
+            return Ok(self.clone());
+        }
+        Ok(Self {
+            due: report
+                .next_on
+                .filter(|_| is_latest)
+                .and_then(|next| Due::on(next, zone)),
+            report,
+            version: self.version + 1,
+            updated_at: stamp.now(),
+            ..self.clone()
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! Follow-ups: rows, and what is written with them.
+
+mod entity;
+pub mod store;
+
+use domain::customers::TimelineKind;
+
+use crate::{
+    customers::{Child, Shown},
+    events::EventType,
+};
+
+pub static RECORDED: EventType = EventType {
+    name: "follow_up.recorded",
+    schema_version: 1,
+};
+pub static CHANGED: EventType = EventType {
+    name: "follow_up.changed",
+    schema_version: 1,
+};
+
+/// Every event of this capability.
+pub static EVENTS: &[&EventType] = &[&RECORDED, &CHANGED];
+
+pub(crate) static CHILD: Child = Child {
+    table: "follow_ups",
+    keeps: None,
+    hides: true,
+    shown: Shown::As {
+        kind: TimelineKind::FollowUp,
+        permission: "follow_ups:read",
+        at: "occurred_at",
+        actor: "author_id",
+        text: "content",
+        amount: "NULL",
+        currency: "NULL",
+    },
+};

@@ -1,0 +1,207 @@
+//! Reading and writing follow-ups, within a grant.
+
+use domain::{
+    fault::{Fault, VERSION_STALE},
+    follow_ups::{FollowUp, Method, Outcome},
+    id::Id,
+    text_enum::TextEnum,
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::LockType,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    CHANGED, RECORDED,
+    entity::{Column, Entity, PERSONAL, fields, row},
+};
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    audit::difference,
+    clock::micros,
+    database::{Change, statement},
+    events::Event,
+    scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
+};
+
+/// What a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub customers: Vec<Uuid>,
+    pub authors: Vec<Uuid>,
+    pub holders: Vec<Uuid>,
+    pub campuses: Vec<Uuid>,
+    pub methods: Vec<Method>,
+    pub outcomes: Vec<Outcome>,
+    pub occurred_from: Option<Timestamp>,
+    pub occurred_until: Option<Timestamp>,
+}
+
+impl Filter {
+    fn condition(&self) -> Condition {
+        let ids = |column: Column, ids: &[Uuid]| {
+            (!ids.is_empty()).then(|| column.is_in(ids.iter().copied()))
+        };
+        let methods = self.methods.iter().map(|v| v.as_str());
+        let outcomes = self.outcomes.iter().map(|v| v.as_str());
+        Condition::all()
+            .add_option(ids(Column::CustomerId, &self.customers))
+            .add_option(ids(Column::AuthorId, &self.authors))
+            .add_option(ids(Column::HolderId, &self.holders))
+            .add_option(ids(Column::CustomerCampusId, &self.campuses))
+            .add_option((methods.len() > 0).then(|| Column::Method.is_in(methods)))
+            .add_option((outcomes.len() > 0).then(|| Column::Outcome.is_in(outcomes)))
+            .add_option(
+                self.occurred_from
+                    .map(|at| Column::OccurredAt.gte(micros(at))),
+            )
+            .add_option(
+                self.occurred_until
+                    .map(|at| Column::OccurredAt.lt(micros(at))),
+            )
+    }
+}
+
+/// A follow-up within reach.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<FollowUp>,
+    id: Id<FollowUp>,
+) -> Result<Option<FollowUp>, Error> {
+    let row = scoped::<Entity>(grant)
+        .filter(Column::Id.eq(id.uuid()))
+        .one(handle)
+        .await?;
+    row.map(FollowUp::try_from).transpose()
+}
+
+/// A follow-up that is about to be changed: no other transaction changes it until this one ends.
+pub async fn lock(
+    tx: &Tx,
+    grant: &impl Writes<FollowUp>,
+    id: Id<FollowUp>,
+) -> Result<Option<FollowUp>, Error> {
+    let row = scoped_to_change::<Entity>(grant)
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::DeletedAt.is_null())
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?;
+    row.map(FollowUp::try_from).transpose()
+}
+
+/// One page of the follow-ups within reach.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<FollowUp>,
+    filter: &Filter,
+    part: &Page,
+) -> Result<Vec<FollowUp>, Error> {
+    let rows = page::<Entity>(handle, grant, filter.condition(), part).await?;
+    rows.into_iter().map(FollowUp::try_from).collect()
+}
+
+/// One page of the follow-ups within reach whose next date has come by `now`, longest due first.
+pub async fn due(
+    handle: &impl Handle,
+    grant: &impl Reads<FollowUp>,
+    filter: &Filter,
+    now: Timestamp,
+    part: &Page,
+) -> Result<Vec<FollowUp>, Error> {
+    let filter = filter.condition().add(Column::DueAt.lte(micros(now)));
+    let rows = page_by::<Entity>(handle, grant, filter, part, Column::DueAt).await?;
+    rows.into_iter().map(FollowUp::try_from).collect()
+}
+
+/// Writes a new follow-up of a customer that is anchored; the next date of the one before is settled.
+pub async fn insert(
+    tx: &Tx,
+    grant: &impl Writes<FollowUp>,
+    follow_up: &FollowUp,
+) -> Result<(), Error> {
+    let institution = grant.scope().institution();
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE follow_ups SET due_at = NULL, due_until = NULL \
+         WHERE institution_id = ? AND customer_id = ? AND due_at IS NOT NULL",
+        [institution.uuid().into(), follow_up.customer.uuid().into()],
+    ))
+    .await?;
+    Entity::insert(row(institution, follow_up)?)
+        .exec_without_returning(tx)
+        .await?;
+    let (_, after) = difference(None, &fields(follow_up), PERSONAL);
+    tx.record(Change {
+        kind: "follow_up",
+        id: follow_up.id.uuid(),
+        version: follow_up.version,
+        before: serde_json::Value::Null,
+        after,
+        event: Some(Event {
+            kind: &RECORDED,
+            data: json!({
+                "customer_id": follow_up.customer,
+                "method": follow_up.report.method.as_str(),
+                "outcome": follow_up.report.outcome.as_str(),
+                "next_on": follow_up.report.next_on.map(|d| d.to_string()),
+            }),
+        }),
+    });
+    Ok(())
+}
+
+/// Whether no follow-up of the same customer was recorded after this one. The customer is anchored.
+pub async fn is_latest(tx: &Tx, follow_up: &FollowUp) -> Result<bool, Error> {
+    let later = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT 1 AS found FROM follow_ups \
+             WHERE institution_id = ? AND customer_id = ? AND (created_at, id) > (?, ?) LIMIT 1",
+            [
+                tx.operation().institution.uuid().into(),
+                follow_up.customer.uuid().into(),
+                micros(follow_up.created_at).into(),
+                follow_up.id.uuid().into(),
+            ],
+        ))
+        .await?;
+    Ok(later.is_none())
+}
+
+/// Writes a changed follow-up over the version that it was read at.
+pub async fn update(
+    tx: &Tx,
+    grant: &impl Writes<FollowUp>,
+    before: &FollowUp,
+    after: &FollowUp,
+) -> Result<(), Error> {
+    let updated = scoped_update::<Entity>(grant)
+        .set(row(grant.scope().institution(), after)?)
+        .filter(Column::Id.eq(after.id.uuid()))
+        .filter(Column::Version.eq(before.version))
+        .exec(tx)
+        .await?;
+    if updated.rows_affected != 1 {
+        return Err(Fault::new(&VERSION_STALE).into());
+    }
+    let (was, is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
+    let changed: Vec<_> = is.as_object().into_iter().flat_map(|o| o.keys()).collect();
+    let data = json!({ "customer_id": after.customer, "changed": changed });
+    tx.record(Change {
+        kind: "follow_up",
+        id: after.id.uuid(),
+        version: after.version,
+        before: was,
+        after: is,
+        event: Some(Event {
+            kind: &CHANGED,
+            data,
+        }),
+    });
+    Ok(())
+}

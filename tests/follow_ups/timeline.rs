@@ -1,0 +1,46 @@
+//! What happened to a customer, newest first.
+
+use domain::access::Reach;
+use tests::{Value, both, json};
+
+use super::{customer, record};
+
+both! {
+    async fn a_timeline_tells_what_happened_newest_first(w: World) {
+        let recruiter = w.as_recruiter();
+        let id = customer(&w).await;
+        let path = format!("/api/v1/customers/{id}/timeline");
+        assert_eq!(recruiter.get(&path).await.expect(200).json, json!({"items": [], "next_cursor": null}));
+        let first = record(&w, &id, None).await;
+        let early = json!({"customer_id": id, "method": "visit", "outcome": "other", "content": "首次到访", "occurred_at": "2026-01-01T00:00:00Z"});
+        let earlier = recruiter.post("/api/v1/follow-ups", &early).await.expect(201);
+        record(&w, &customer(&w).await, None).await;
+        let items = recruiter.get(&path).await.expect(200).json["items"].clone();
+        let records: Vec<&Value> = items.as_array().unwrap().iter().map(|i| &i["record_id"]).collect();
+        assert_eq!(records, [&json!(first.id()), &json!(earlier.id())]);
+        assert_eq!(items[1], json!({
+            "kind": "follow_up", "at": "2026-01-01T00:00:00Z", "record_id": earlier.id(),
+            "actor_id": recruiter.principal, "text": "首次到访", "amount": null,
+        }));
+        let page = recruiter.get(&format!("{path}?limit=1&kind=follow_up")).await.expect(200);
+        let cursor = page.json["next_cursor"].as_str().unwrap();
+        let rest = recruiter.get(&format!("{path}?limit=1&kind=follow_up&cursor={cursor}")).await.expect(200);
+        assert_eq!(rest.json["items"], json!([items[1]]));
+        assert_eq!(rest.json["next_cursor"], json!(null));
+    }
+
+    async fn a_timeline_tells_nobody_more_than_they_may_read(w: World) {
+        let id = customer(&w).await;
+        record(&w, &id, None).await;
+        let path = format!("/api/v1/customers/{id}/timeline");
+        w.add_role("blind", &[("customers:read", Reach::Institution)]).await;
+        w.add_role("short", &[("customers:read", Reach::Institution), ("follow_ups:read", Reach::Own)]).await;
+        w.add_role("far", &[("customers:read", Reach::Institution), ("follow_ups:read", Reach::Campus)]).await;
+        for (role, seen) in [("blind", 0), ("short", 0), ("far", 1)] {
+            let actor = w.hire(&[role], w.places.north, None).await;
+            let timeline = actor.get(&path).await.expect(200);
+            assert_eq!(timeline.json["items"].as_array().unwrap().len(), seen, "{role}");
+        }
+        w.as_colleague().get(&path).await.expect_problem(404, "not_found");
+    }
+}
