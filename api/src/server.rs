@@ -10,8 +10,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     access::{self, Limits, authenticate},
     app::App,
-    courses, customers, events,
-    customers, follow_ups,
+    courses, customers, events, follow_ups,
     http::edge::{Draining, edge},
     organization, system,
     upkeep::Upkeep,
@@ -26,7 +25,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(access::routes)
             .configure(organization::routes)
             .configure(customers::routes)
-            .configure(courses::routes),
+            .configure(courses::routes)
             .configure(follow_ups::routes),
     );
     config.configure(system::routes);

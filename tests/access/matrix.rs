@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{PERMISSIONS, Reach};
+use domain::{
+    access::{PERMISSIONS, Reach},
+    text_enum::TextEnum,
+};
 use tests::{Operation, World, both, json};
 
 use super::policy::{
     ALSO_NEEDS, Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation, State, doer,
-    is_reference, listed, people, record, row, target,
+    is_reference, listed, people, record, row, target, unlike,
 };
 
 /// Operations of the document that need a permission.
@@ -40,7 +43,7 @@ both! {
         let mut tried = 0;
         for (operation, permission) in on_records(&w) {
             let (kind, state) = row(&operation.id);
-            for person in &people {
+            for person in unlike(&people, &permission) {
                 let nothing = person.actor.call(&operation.call(&w, &operation.random_ids()).await).await;
                 for relation in RELATIONS {
                     let Some(record) = target(&w, kind, state, person, relation).await else {
@@ -70,6 +73,22 @@ both! {
         assert!(tried > 100, "only {tried} were tried");
     }
 
+    async fn everybody_holds_what_their_roles_list_and_nothing_else(w: World) {
+        for person in people(&w).await {
+            let me = person.actor.get("/api/v1/me").await.expect(200);
+            let held = me.json["permissions"].as_array().unwrap().iter().flat_map(|held| {
+                let reaches = held["reaches"].as_array().unwrap().iter();
+                reaches.map(|reach| (held["code"].as_str().unwrap(), reach.as_str().unwrap()))
+            });
+            // What everybody of the staff may do is in no role.
+            let in_roles = |(code, _): &(&str, &str)| ![ONESELF, "directory:read"].contains(code);
+            let held: BTreeSet<_> = held.filter(in_roles).collect();
+            let listed = person.permissions.iter().map(|(code, reach)| (*code, reach.as_str()));
+            let listed: BTreeSet<_> = listed.filter(in_roles).collect();
+            assert_eq!(held, listed, "{}", person.name);
+        }
+    }
+
     async fn a_refused_change_leaves_the_record_as_it_was(w: World) {
         for (operation, _) in on_records(&w).filter(|(o, _)| !o.is_read) {
             let (boss, ids) = doer(&w, &operation).await;
@@ -96,7 +115,7 @@ both! {
                 }
             }
             for (operation, permission) in lists.iter().filter(|(o, _)| kind_of(o) == kind) {
-                for person in &people {
+                for person in unlike(&people, permission) {
                     let answer = person.actor.call(&operation.call(&w, &[]).await).await;
                     let what = format!("{} by {}", operation.id, person.name);
                     if !person.holds(permission) {

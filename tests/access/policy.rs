@@ -1,5 +1,7 @@
 //! A small model of who may do what to which record, and records to try it on.
 
+use std::collections::BTreeSet;
+
 use domain::{
     access::{BUILT_IN_ROLES, Principal, Reach},
     id::Id,
@@ -201,6 +203,26 @@ impl Person {
                         }
                 })
     }
+}
+
+/// One of all who are the same to a permission: where they are, whom they lead, how far they reach
+/// with it.
+pub(crate) fn unlike<'a>(people: &'a [Person], permission: &str) -> Vec<&'a Person> {
+    let mut seen = BTreeSet::new();
+    let mut unlike = Vec::new();
+    for person in people {
+        let reaches: BTreeSet<_> = person
+            .permissions
+            .iter()
+            .filter(|(code, _)| *code == permission)
+            .map(|(_, reach)| *reach)
+            .collect();
+        let standing = (person.campus, !person.led.is_empty(), reaches);
+        if seen.insert((person.institution, standing)) {
+            unlike.push(person);
+        }
+    }
+    unlike
 }
 
 fn permissions(roles: &[&str]) -> Vec<(&'static str, Reach)> {

@@ -221,7 +221,6 @@ grants! {
     EventsRead reads Sequenced; writes ; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
-    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role; writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;

@@ -11,12 +11,12 @@ mod m0004_groups;
 mod m0005_credentials;
 mod m0006_installation;
 mod m0007_relations;
+mod m0008_follow_ups;
 mod m0020_courses;
 mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
 mod m0050_sequencer;
-mod m0008_follow_ups;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
