@@ -48,6 +48,7 @@ use crate::{
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
+        (name = "tags", description = "Tags (标签): what is known of a customer in a word."),
         (name = "system", description = "Health, keys, lists and the contract itself.")
     )
 )]

@@ -15,7 +15,7 @@
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`courses`]
-//! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
 
 pub mod access;
 pub mod app;
@@ -35,4 +35,5 @@ pub mod reference;
 pub mod server;
 pub mod settings;
 pub mod system;
+pub mod tags;
 pub mod upkeep;

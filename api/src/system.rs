@@ -152,6 +152,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::payments::RULES,
         domain::money::RULES,
         domain::follow_ups::RULES,
+        domain::tags::RULES,
         domain::search::RULES,
         domain::phone::RULES,
         domain::email::RULES,

@@ -19,6 +19,7 @@
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
 //! - [`courses`]: subjects, courses and classes
 //! - [`events`]: the feed of what happens
+//! - [`tags`]: what is known of a customer in a word
 //! - [`follow_ups`]: what was said to a customer, and when to speak again
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
@@ -40,5 +41,6 @@ pub mod phone;
 pub mod reference;
 pub mod search;
 pub mod stamp;
+pub mod tags;
 pub mod text;
 pub mod text_enum;

@@ -4,6 +4,9 @@
 WITH records AS (
     SELECT institution_id, id, version, 'customer' AS kind FROM customers
     UNION ALL SELECT institution_id, id, version, 'follow_up' FROM follow_ups
+    UNION ALL SELECT institution_id, id, CASE WHEN taken_off_at IS NULL THEN 1 ELSE 2 END, 'tagging' FROM taggings
+    UNION ALL SELECT institution_id, id, version, 'tag_category' FROM tag_categories
+    UNION ALL SELECT institution_id, id, version, 'tag' FROM tags
     UNION ALL SELECT institution_id, id, version, 'staff' FROM staff
     UNION ALL SELECT institution_id, id, version, 'charge' FROM charges
     UNION ALL SELECT institution_id, id, version, 'payment' FROM payments

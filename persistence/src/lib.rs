@@ -15,7 +15,7 @@
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
-//! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
 
 pub mod access;
 pub mod audit;
@@ -35,5 +35,6 @@ pub mod organization;
 pub mod payments;
 pub mod reference;
 pub mod scope;
+pub mod tags;
 
 pub use database::{Database, Error, Handle, Operation, Tx};

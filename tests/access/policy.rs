@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Relation,
     /// Of a customer: hidden with it.
     FollowUp,
+    /// A tag on a customer.
+    Tagging,
     /// Its owner's alone, whatever roles there are.
     Session,
 }
@@ -42,6 +44,9 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("revealCustomer", Kind::Customer, State::Live),
     ("relateCustomer", Kind::Customer, State::Live),
     ("listRelations", Kind::Customer, State::Live),
+    ("listCustomerTags", Kind::Customer, State::Live),
+    ("putTagOn", Kind::Customer, State::Live),
+    ("takeTagOff", Kind::Tagging, State::Live),
     ("listTimeline", Kind::Customer, State::Live),
     ("getFollowUp", Kind::FollowUp, State::Live),
     ("changeFollowUp", Kind::FollowUp, State::Live),
@@ -70,6 +75,7 @@ const REFERENCE: &[&str] = &[
     "organization:write",
     "roles:write",
     "staff:write",
+    "tags:manage",
 ];
 
 /// Whether an operation is about reference data.
@@ -94,11 +100,16 @@ pub(crate) fn row(operation: &str) -> (Kind, State) {
 
 /// The kind of what a list's items are, by the name of the list's schema.
 pub(crate) fn listed(schema: &str) -> Kind {
-    match schema {
-        "CustomerPage" => Kind::Customer,
-        "FollowUpPage" => Kind::FollowUp,
-        _ => panic!("{schema} is a list of something new: give it a kind"),
-    }
+    let kind = match schema {
+        "CustomerPage" => Some(Kind::Customer),
+        "FollowUpPage" => Some(Kind::FollowUp),
+        _ => None,
+    };
+    assert!(
+        kind.is_some(),
+        "{schema} is a list of something new: give it a kind"
+    );
+    kind.unwrap()
 }
 
 /// Somebody, as the model knows them.
@@ -450,6 +461,19 @@ pub(crate) async fn make(
                 maker.delete(&path).await.expect(204);
             }
             vec![made.id()]
+        }
+        Kind::Tagging => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let tag = w.fixture(institution, "tag_id").await.unwrap();
+            let tags = format!("/api/v1/customers/{}/tags", ids[0]);
+            maker.post(&tags, &json!({"tag_id": tag})).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("{tags}/{tag}/take-off");
+                maker.post(&path, &json!({})).await.expect(200);
+            }
+            ids.push(tag.to_string());
+            ids
         }
         Kind::Relation => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);

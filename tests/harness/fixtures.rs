@@ -51,6 +51,8 @@ impl World {
         let id = match field {
             "customer_id" | "student_id" => maker.customer("student").await,
             "relative_id" => maker.customer("guardian").await,
+            "tag_id" => maker.tag().await,
+            "category_id" => maker.category().await,
             _ => return None,
         };
         made.insert(key, id);
@@ -68,6 +70,18 @@ impl Maker {
     async fn make(&self, path: &str, body: &Value) -> Uuid {
         let made = self.actor.post(path, body).await.expect(201);
         made.id().parse().unwrap()
+    }
+
+    async fn category(&self) -> Uuid {
+        let name = format!("分类{}", Uuid::now_v7());
+        self.make("/api/v1/tag-categories", &json!({ "name": name }))
+            .await
+    }
+
+    async fn tag(&self) -> Uuid {
+        let name = format!("标签{}", Uuid::now_v7());
+        let body = json!({"name": name, "category_id": self.category().await});
+        self.make("/api/v1/tags", &body).await
     }
 
     async fn customer(&self, kind: &str) -> Uuid {

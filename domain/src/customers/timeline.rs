@@ -4,6 +4,7 @@ text_enum! {
     /// Kind of the record that an entry of a customer's timeline is about (CUST-38…40).
     TimelineKind as "TimelineKind" {
         FollowUp = "follow_up" { "跟进", "Follow-up" }
+        Tag = "tag" { "标签", "Tag" }
         Charge = "charge" { "应收", "Charge" }
         Payment = "payment" { "收费", "Payment" }
     }

@@ -5,7 +5,7 @@ use domain::{
         CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
         CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
-        Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
+        Reach, Role, RolesWrite, Share, StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     courses::{Class, Course, Subject},
     customers::{Anchor, Customer},
@@ -13,6 +13,7 @@ use domain::{
     id::Id,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
     payments::{Balance, Charge, Payment},
+    tags::{Tag, TagCategory, Tagging},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -212,13 +213,17 @@ grants! {
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class;
+    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class,
+        TagCategory, Tag;
         writes ; deletes ;
     EnrollmentsWrite reads Charge; writes Charge; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;
     EventsRead reads Sequenced; writes ; deletes ;
+    TagsRead reads Tagging; writes ; deletes ;
+    TagsWrite reads Tagging, Anchor; writes Tagging; deletes ;
+    TagsManage reads TagCategory, Tag; writes TagCategory, Tag; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;

@@ -43,6 +43,7 @@ pub enum Shown {
 /// Every such table.
 pub static CHILDREN: &[&Child] = &[
     &crate::follow_ups::CHILD,
+    &crate::tags::CHILD,
     &crate::payments::CHARGES,
     &crate::payments::PAYMENTS,
     &crate::payments::BALANCES,
@@ -63,6 +64,7 @@ pub static POINTERS: &[(&str, &str)] = &[
     ("journal_postings", "customer_id"),
     ("payments", "customer_id"),
     ("search_documents", "customer_id"),
+    ("taggings", "customer_id"),
 ];
 
 /// Moves what belongs to a customer along with it.

@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{
     Error, Handle, Tx,
-    access::{Reads, Writes},
+    access::{Reads, Scope, Writes},
     audit::difference,
     clock::micros,
     database::Change,
     events::Event,
-    scope::{Page, anchored, page, scoped, scoped_to_change, scoped_update},
+    scope::{Page, anchored, page, reaches, scoped, scoped_to_change, scoped_update},
 };
 
 /// What a list shows.
@@ -107,6 +107,15 @@ pub async fn lock(
         Some(row) => row.open(&*tx.keys().await?).map(Some),
         None => Ok(None),
     }
+}
+
+/// Whether a customer, not deleted, is where a scope reaches.
+pub async fn is_within(
+    handle: &impl Handle,
+    scope: &Scope,
+    id: Id<Customer>,
+) -> Result<bool, Error> {
+    reaches::<Entity>(handle, scope, id.uuid()).await
 }
 
 /// The customer that another record will belong to: within reach, not deleted, and until the

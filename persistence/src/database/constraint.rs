@@ -21,6 +21,7 @@ pub(crate) struct Constraint {
 static CONSTRAINTS: &[&[Constraint]] = &[
     crate::organization::CONSTRAINTS,
     crate::customers::relations::CONSTRAINTS,
+    crate::tags::CONSTRAINTS,
     crate::courses::CONSTRAINTS,
     crate::payments::CONSTRAINTS,
 ];

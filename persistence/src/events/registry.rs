@@ -12,6 +12,7 @@ static EVENTS: &[&[&EventType]] = &[
     crate::follow_ups::EVENTS,
     crate::organization::EVENTS,
     crate::payments::EVENTS,
+    crate::tags::EVENTS,
 ];
 
 /// Kinds of reference data, one list a capability.
@@ -19,6 +20,7 @@ static KINDS: &[&[&reference::Events]] = &[
     &[&crate::access::ROLE],
     crate::courses::KINDS,
     crate::organization::KINDS,
+    crate::tags::KINDS,
 ];
 
 /// Every type, by name.

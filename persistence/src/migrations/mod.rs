@@ -12,6 +12,7 @@ mod m0005_credentials;
 mod m0006_installation;
 mod m0007_relations;
 mod m0008_follow_ups;
+mod m0009_tags;
 mod m0020_courses;
 mod m0030_journal;
 mod m0031_payments;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_receipts::Migration),
             Box::new(m0050_sequencer::Migration),
             Box::new(m0008_follow_ups::Migration),
+            Box::new(m0009_tags::Migration),
             Box::new(m0063_shares::Migration),
         ]
     }

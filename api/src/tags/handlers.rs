@@ -1,0 +1,246 @@
+use actix_web::{HttpRequest, get, patch, post};
+use domain::{
+    access::{DirectoryRead, TagsManage, TagsRead, TagsWrite},
+    customers::Customer,
+    tags::{Tag, TagCategory, Tagging},
+};
+
+use super::{
+    ChangeTag, ChangeTagCategory, CreateTag, CreateTagCategory, CustomerTagBody, CustomerTags,
+    ListCustomerTags, PutTagOn, TagBody, TagCategoryBody, TagCategoryPage, TagPage, TakeTagOff,
+    commands,
+};
+use crate::{
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    http::{
+        IfMatch, Json, Parameters, Problem, Reply,
+        path::{PathId, PathIds},
+    },
+    reference::{self, ListReference, created, get as read, list, shown},
+};
+
+const TAG: &str = "tags";
+
+/// Add a category of tags
+#[utoipa::path(tag = TAG, request_body = CreateTagCategory, responses((status = 201, body = TagCategoryBody)),
+    security(("bearer" = ["tags:manage"])))]
+#[post("/tag-categories")]
+pub(super) async fn create_tag_category(
+    ctx: Granted<TagsManage>,
+    key: IdempotencyKey,
+    body: Json<CreateTagCategory>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        created(commands::create_tag_category(&tx, &grant, new.clone()).await?)
+    })
+    .await
+}
+
+/// List categories of tags
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagCategoryPage)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/tag-categories")]
+pub(super) async fn list_tag_categories(
+    ctx: Granted<DirectoryRead>,
+    request: HttpRequest,
+    query: Parameters<ListReference>,
+) -> Result<Reply, Problem> {
+    list::<TagCategory, _>(&ctx, &request, &query.0).await
+}
+
+/// Read a category of tags
+#[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), responses((status = 200, body = TagCategoryBody)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/tag-categories/{tag_category_id}")]
+pub(super) async fn get_tag_category(
+    ctx: Granted<DirectoryRead>,
+    id: PathId<TagCategory>,
+) -> Result<Reply, Problem> {
+    Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// Change a category of tags
+#[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), request_body = ChangeTagCategory,
+    responses((status = 200, body = TagCategoryBody)), security(("bearer" = ["tags:manage"])))]
+#[patch("/tag-categories/{tag_category_id}")]
+pub(super) async fn change_tag_category(
+    ctx: Granted<TagsManage>,
+    id: PathId<TagCategory>,
+    condition: IfMatch,
+    body: Json<ChangeTagCategory>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        shown(commands::change_tag_category(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Archive a category of tags
+#[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), responses((status = 200, body = TagCategoryBody)),
+    security(("bearer" = ["tags:manage"])))]
+#[post("/tag-categories/{tag_category_id}/archive")]
+pub(super) async fn archive_tag_category(
+    ctx: Granted<TagsManage>,
+    id: PathId<TagCategory>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(reference::archive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Take a category of tags out of the archive
+#[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), responses((status = 200, body = TagCategoryBody)),
+    security(("bearer" = ["tags:manage"])))]
+#[post("/tag-categories/{tag_category_id}/unarchive")]
+pub(super) async fn unarchive_tag_category(
+    ctx: Granted<TagsManage>,
+    id: PathId<TagCategory>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(reference::unarchive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Add a tag
+#[utoipa::path(tag = TAG, request_body = CreateTag, responses((status = 201, body = TagBody)),
+    security(("bearer" = ["tags:manage"])))]
+#[post("/tags")]
+pub(super) async fn create_tag(
+    ctx: Granted<TagsManage>,
+    key: IdempotencyKey,
+    body: Json<CreateTag>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        created(commands::create_tag(&tx, &grant, new.clone()).await?)
+    })
+    .await
+}
+
+/// List tags
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagPage)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/tags")]
+pub(super) async fn list_tags(
+    ctx: Granted<DirectoryRead>,
+    request: HttpRequest,
+    query: Parameters<ListReference>,
+) -> Result<Reply, Problem> {
+    list::<Tag, _>(&ctx, &request, &query.0).await
+}
+
+/// Read a tag
+#[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), responses((status = 200, body = TagBody)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/tags/{tag_id}")]
+pub(super) async fn get_tag(
+    ctx: Granted<DirectoryRead>,
+    id: PathId<Tag>,
+) -> Result<Reply, Problem> {
+    Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// Change a tag
+#[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), request_body = ChangeTag,
+    responses((status = 200, body = TagBody)), security(("bearer" = ["tags:manage"])))]
+#[patch("/tags/{tag_id}")]
+pub(super) async fn change_tag(
+    ctx: Granted<TagsManage>,
+    id: PathId<Tag>,
+    condition: IfMatch,
+    body: Json<ChangeTag>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        shown(commands::change_tag(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Archive a tag
+#[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), responses((status = 200, body = TagBody)),
+    security(("bearer" = ["tags:manage"])))]
+#[post("/tags/{tag_id}/archive")]
+pub(super) async fn archive_tag(
+    ctx: Granted<TagsManage>,
+    id: PathId<Tag>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(reference::archive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Take a tag out of the archive
+#[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), responses((status = 200, body = TagBody)),
+    security(("bearer" = ["tags:manage"])))]
+#[post("/tags/{tag_id}/unarchive")]
+pub(super) async fn unarchive_tag(
+    ctx: Granted<TagsManage>,
+    id: PathId<Tag>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(commands::unarchive_tag(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// List the tags of a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListCustomerTags),
+    responses((status = 200, body = CustomerTags)), security(("bearer" = ["tags:read"])))]
+#[get("/customers/{customer_id}/tags")]
+pub(super) async fn list_customer_tags(
+    ctx: Granted<TagsRead>,
+    id: PathId<Customer>,
+    query: Parameters<ListCustomerTags>,
+) -> Result<Reply, Problem> {
+    let ended = query.0.include_taken_off.unwrap_or(false);
+    let taggings = commands::of(&ctx.read(), &ctx.grant, id.0, ended).await?;
+    let items = taggings.into_iter().map(CustomerTagBody::from).collect();
+    Ok(Reply::ok(&CustomerTags { items })?)
+}
+
+/// Put a tag on a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = PutTagOn,
+    responses((status = 201, body = CustomerTagBody)), security(("bearer" = ["tags:write"])))]
+#[post("/customers/{customer_id}/tags")]
+pub(super) async fn put_tag_on(
+    ctx: Granted<TagsWrite>,
+    id: PathId<Customer>,
+    key: IdempotencyKey,
+    body: Json<PutTagOn>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let tagging = commands::put_on(&tx, &grant, id.0, new.clone()).await?;
+        let address = format!("/api/v1/customers/{}/tags", id.0);
+        Reply::created(address, 1, &CustomerTagBody::from(tagging))
+    })
+    .await
+}
+
+/// Take a tag off a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("tag_id" = Uuid, Path)), request_body = TakeTagOff,
+    responses((status = 200, body = CustomerTagBody)), security(("bearer" = ["tags:write"])))]
+#[post("/customers/{customer_id}/tags/{tag_id}/take-off")]
+pub(super) async fn take_tag_off(
+    ctx: Granted<TagsWrite>,
+    ids: PathIds<Customer, Tag>,
+    key: OptionalIdempotencyKey,
+    body: Json<TakeTagOff>,
+) -> Result<Reply, Problem> {
+    let off = &body.value;
+    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+        let tagging: Tagging = commands::take_off(&tx, &grant, ids.0, ids.1, off.clone()).await?;
+        Reply::ok(&CustomerTagBody::from(tagging))
+    })
+    .await
+}
