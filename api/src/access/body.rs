@@ -120,8 +120,8 @@ pub struct Me {
     pub institution_id: Uuid,
     pub principal_id: Uuid,
     pub principal_kind: PrincipalKind,
-    #[schema(required)]
-    pub session_id: Option<Uuid>,
+    /// The log-in, or the key of an API client.
+    pub session_id: Uuid,
     pub must_change_password: bool,
     /// Permissions held, by code.
     #[schema(value_type = Vec<HeldPermission>)]

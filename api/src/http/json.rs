@@ -52,11 +52,7 @@ where
         Box::pin(async move {
             let app = App::of(&request)?;
             media_type(&request)?;
-            let limit = app.settings.body_limit.0 as usize;
-            let patience = Duration::from_secs(app.settings.body_seconds.0.into());
-            let bytes = tokio::time::timeout(patience, collect(payload, limit))
-                .await
-                .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT))??;
+            let bytes = collect_in_time(app, payload).await?;
             let body = parse(&bytes)?;
             let fingerprint = persistence::keys::digest(&[&canonical(&body)]);
             let check = app
@@ -122,6 +118,15 @@ fn media_type(request: &HttpRequest) -> Result<(), Problem> {
     } else {
         problem
     })
+}
+
+/// The whole body, within its limits of size and time.
+pub(crate) async fn collect_in_time(app: &App, payload: Payload) -> Result<web::Bytes, Problem> {
+    let limit = app.settings.body_limit.0 as usize;
+    let patience = Duration::from_secs(app.settings.body_seconds.0.into());
+    tokio::time::timeout(patience, collect(payload, limit))
+        .await
+        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT))?
 }
 
 async fn collect(mut payload: Payload, limit: usize) -> Result<web::Bytes, Problem> {

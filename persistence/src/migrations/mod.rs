@@ -17,6 +17,7 @@ mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
 mod m0050_sequencer;
+mod m0060_api_clients;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_receipts::Migration),
             Box::new(m0050_sequencer::Migration),
             Box::new(m0008_follow_ups::Migration),
+            Box::new(m0060_api_clients::Migration),
             Box::new(m0063_shares::Migration),
         ]
     }
