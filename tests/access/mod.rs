@@ -1,3 +1,4 @@
+mod api_clients;
 mod log_in;
 mod matrix;
 pub(crate) mod policy;

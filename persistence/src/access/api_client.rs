@@ -62,15 +62,18 @@ impl Kept for ApiClient {
         ))
     }
 
-    fn row(institution: Id<Institution>, record: &Reference<Self>) -> api_clients::ActiveModel {
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<api_clients::ActiveModel, Error> {
         let client = &record.details;
         let networks: Vec<String> = client.networks.iter().map(ToString::to_string).collect();
-        row!(api_clients, institution, record, {
+        Ok(row!(api_clients, institution, record, {
             owner_id: client.owner.uuid(),
             scopes: json!(client.scopes),
             networks: json!(networks),
             expires_at: micros(client.expires_at),
-        })
+        }))
     }
 
     fn fields(&self) -> Value {
@@ -170,7 +173,7 @@ pub async fn insert(
         "INSERT INTO principals (institution_id, id, kind, status, version, created_at) \
          VALUES (?, ?, 'api_client', 'active', 1, ?)",
         [
-            writable(grant.scope())?.uuid().into(),
+            writable(grant.scope(), None)?.uuid().into(),
             client.id.uuid().into(),
             micros(client.created_at).into(),
         ],
@@ -247,7 +250,7 @@ pub async fn add_key(
     client: &Reference<ApiClient>,
     secret: &[u8],
 ) -> Result<KeyInfo, Error> {
-    let institution = writable(grant.scope())?;
+    let institution = writable(grant.scope(), None)?;
     let lasts = client.details.expires_at.duration_since(tx.now());
     let (id, expires_at) = sessions::open(tx, client.id.cast(), lasts).await?;
     tx.execute_raw(statement(

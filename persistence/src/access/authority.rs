@@ -4,7 +4,9 @@ use std::{
 };
 
 use domain::{
-    access::{DirectoryRead, Oneself, Permission, Principal, PrincipalKind, Reach, Session},
+    access::{
+        DirectoryRead, Oneself, Permission, Principal, PrincipalKind, Reach, Session, permission,
+    },
     id::Id,
     organization::{Campus, Institution},
     text_enum::TextEnum,
@@ -135,8 +137,7 @@ pub async fn load(
     let mut permissions = permissions(handle, bearer, kind).await?;
     let (networks, places) = if kind == PrincipalKind::ApiClient {
         let client = client(handle, bearer).await?;
-        // One's own account and nothing else needs no scope.
-        permissions.retain(|code, _| code == Oneself::CODE || client.scopes.contains(code));
+        permissions.retain(|code, _| client.may(code));
         (client.networks, client.places)
     } else {
         (Vec::new(), places(handle, bearer).await?)
@@ -248,6 +249,20 @@ struct Client {
     scopes: BTreeSet<String>,
     networks: Vec<IpNet>,
     places: Places,
+}
+
+impl Client {
+    /// Whether a permission is within its bounds. What the institution has once is beyond those of
+    /// a client that has campuses, save what everybody may read.
+    fn may(&self, code: &str) -> bool {
+        if code == Oneself::CODE {
+            return true;
+        }
+        let is_of_the_whole =
+            permission(code).is_none_or(|known| known.reaches == [Reach::Institution]);
+        let open = !is_of_the_whole || code == DirectoryRead::CODE;
+        self.scopes.contains(code) && (open || !self.places.only_campuses)
+    }
 }
 
 async fn client(handle: &impl Handle, bearer: &Bearer) -> Result<Client, Error> {

@@ -2,14 +2,10 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
-        CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
-        FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
-        Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
-        ApiClient, ApiClientsWrite, CustomersAssign, CustomersDelete, CustomersRead,
-        CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, FollowUpsRead,
-        FollowUpsWrite, OrganizationWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite,
-        TagsRead, TagsWrite,
+        ApiClient, ApiClientsWrite, CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead,
+        CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite,
+        EventsRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid,
+        PaymentsWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
     courses::{Class, Course, Subject},
     customers::{Anchor, Customer},

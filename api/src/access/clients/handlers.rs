@@ -75,7 +75,7 @@ pub(super) async fn list_api_clients(
         limit: part.limit + 1,
     };
     let revoked = query.include_archived.unwrap_or(false);
-    let rows = reference::list::<ApiClient>(&ctx.read(), &ctx.grant, revoked, &page).await?;
+    let rows = reference::list::<ApiClient>(&ctx.read(), &ctx.grant, &(), revoked, &page).await?;
     let shown = part.cut(rows, |c| (micros(c.created_at), c.id.uuid()));
     let ids = shown.items.iter().map(|client| client.id);
     let mut keys = store::keys(&ctx.read(), &ctx.grant, ids, ctx.stamp().now()).await?;
