@@ -113,6 +113,8 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("unarchiveGroup", Kind::Group, State::Deleted),
     ("getRole", Kind::Role, State::Any),
     ("changeRole", Kind::Role, State::Live),
+    ("getRoleFieldRules", Kind::Role, State::Any),
+    ("setRoleFieldRules", Kind::Role, State::Live),
     ("archiveRole", Kind::Role, State::Live),
     ("unarchiveRole", Kind::Role, State::Deleted),
     ("copyRole", Kind::Role, State::Any),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::{http::wire::Wire, organization::roles::FieldRule};
 
 pub type PrincipalKind = Wire<domain::access::PrincipalKind>;
 pub type Reach = Wire<domain::access::Reach>;
@@ -126,6 +126,9 @@ pub struct Me {
     /// Permissions held, by code.
     #[schema(value_type = Vec<HeldPermission>)]
     pub permissions: Vec<HeldPermission>,
+    /// What is left of fields; those that are not named are shown and can be changed.
+    #[schema(value_type = Vec<FieldRule>)]
+    pub field_rules: Vec<FieldRule>,
 }
 
 /// A permission, and how far it goes.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     app::App,
     http::{Json, Problem, Reply, address, context::RequestContext, path::PathId, wire::Wire},
+    organization::roles,
 };
 
 const TAG: &str = "access";
@@ -162,6 +163,7 @@ pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
                     reaches: reaches.iter().map(|r| Wire(*r)).collect(),
                 })
                 .collect(),
+            field_rules: roles::rules(who.fields()),
         },
     )?)
 }

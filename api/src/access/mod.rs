@@ -8,6 +8,7 @@ mod authenticate;
 mod body;
 pub mod clients;
 pub mod commands;
+pub mod fields;
 mod granted;
 mod handlers;
 mod idempotency_key;

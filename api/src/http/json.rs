@@ -35,6 +35,8 @@ const TEXT: usize = 10_000;
 #[derive(Debug)]
 pub struct Json<T> {
     pub value: T,
+    /// Names of the fields that were sent.
+    pub names: Vec<String>,
     /// Digest of the canonical body: what an idempotency key stands for.
     pub fingerprint: [u8; 32],
 }
@@ -54,6 +56,9 @@ where
             media_type(&request)?;
             let bytes = collect_in_time(app, payload).await?;
             let body = parse(&bytes)?;
+            let names = body
+                .as_object()
+                .map(|fields| fields.keys().cloned().collect());
             let fingerprint = persistence::keys::digest(&[&canonical(&body)]);
             let check = app
                 .schemas
@@ -74,7 +79,11 @@ where
                 broken(&errors, "", &mut fields);
                 Problem::from(Fault::fields(fields))
             })?;
-            Ok(Self { value, fingerprint })
+            Ok(Self {
+                value,
+                names: names.unwrap_or_default(),
+                fingerprint,
+            })
         })
     }
 }

@@ -22,6 +22,15 @@ rules! {
     CLIENT_KEYS_FULL = Conflict "client_keys_full" {
         "密钥已满", "It has its keys";
         "请先停用一个密钥。", "End a key first: one client has at most two." }
+    FIELD_NOT_READABLE = Invalid "field_not_readable" {
+        "无权查看该字段", "The field may not be read";
+        "不能按无权查看的字段筛选、排序、搜索或修改。", "Nobody filters, sorts, searches by or changes what they may not read." }
+    FIELD_READ_ONLY = Invalid "field_read_only" {
+        "该字段只读", "The field is read only";
+        "请勿提交该字段。", "Leave the field out." }
+    FIELD_RULE_UNKNOWN = Invalid "field_rule_unknown" {
+        "不能对该字段设置此规则", "No such rule for the field";
+        "请从字段目录中选择，每个字段一条规则。", "Choose from the list of fields; one rule a field." }
     NETWORK_INVALID = Invalid "network_invalid" {
         "不是网段", "Not a network";
         "请填写网段，例如 203.0.113.0/24。", "Give a network such as 203.0.113.0/24." }

@@ -6,6 +6,7 @@
 
 mod api_client;
 mod fault;
+mod field_rule;
 mod permission;
 mod reach;
 mod role;
@@ -13,6 +14,7 @@ mod share;
 
 pub use api_client::*;
 pub use fault::*;
+pub use field_rule::*;
 pub use permission::*;
 pub use reach::*;
 pub use role::*;

@@ -5,7 +5,8 @@ use std::{
 
 use domain::{
     access::{
-        DirectoryRead, Oneself, Permission, Principal, PrincipalKind, Reach, Session, permission,
+        DirectoryRead, FieldRules, Oneself, Permission, Permissions, Principal, PrincipalKind,
+        Reach, Session, permission,
     },
     id::Id,
     organization::{Campus, Institution},
@@ -14,6 +15,7 @@ use domain::{
 use ipnet::IpNet;
 use uuid::Uuid;
 
+use super::role::{field_rules, left_by};
 use crate::{Error, Handle, clock::micros, database::statement};
 
 /// Who sends a request, as its credentials say: a principal by one of its sessions, or keys.
@@ -50,6 +52,7 @@ pub struct Authority {
     standing: Standing,
     must_change_password: bool,
     permissions: BTreeMap<String, BTreeSet<Reach>>,
+    fields: FieldRules,
     networks: Vec<IpNet>,
     pub(super) places: Places,
 }
@@ -95,6 +98,11 @@ impl Authority {
         self.bearer.session
     }
 
+    /// What is left of the fields of what it reaches.
+    pub fn fields(&self) -> &FieldRules {
+        &self.fields
+    }
+
     /// From where it may call; from everywhere where there is none.
     pub fn networks(&self) -> &[IpNet] {
         &self.networks
@@ -134,7 +142,7 @@ pub async fn load(
         return Ok(None);
     };
     let kind = found.kind;
-    let mut permissions = permissions(handle, bearer, kind).await?;
+    let (mut permissions, fields) = roles(handle, bearer, kind).await?;
     let (networks, places) = if kind == PrincipalKind::ApiClient {
         let client = client(handle, bearer).await?;
         permissions.retain(|code, _| client.may(code));
@@ -151,6 +159,7 @@ pub async fn load(
         standing: found.standing,
         must_change_password: found.must_change_password,
         permissions,
+        fields,
         networks,
         places,
     }))
@@ -206,15 +215,16 @@ async fn standing(
     }))
 }
 
-async fn permissions(
+/// What the roles of a principal give, and what they leave of fields.
+async fn roles(
     handle: &impl Handle,
     bearer: &Bearer,
     kind: PrincipalKind,
-) -> Result<BTreeMap<String, BTreeSet<Reach>>, Error> {
+) -> Result<(BTreeMap<String, BTreeSet<Reach>>, FieldRules), Error> {
     let rows = handle
         .query_all_raw(statement(
             handle,
-            "SELECT rp.permission, rp.reach FROM principal_roles pr \
+            "SELECT r.id, r.code, r.is_built_in, rp.permission, rp.reach FROM principal_roles pr \
              JOIN roles r ON r.institution_id = pr.institution_id AND r.id = pr.role_id \
              JOIN role_permissions rp ON rp.institution_id = r.institution_id AND rp.role_id = r.id \
              WHERE pr.institution_id = ? AND pr.principal_id = ? AND r.archived_at IS NULL",
@@ -234,14 +244,30 @@ async fn permissions(
             BTreeSet::from([Reach::Institution]),
         );
     }
+    let mut roles: BTreeMap<Uuid, (String, bool, Permissions)> = BTreeMap::new();
     for row in rows {
         let reach: String = row.try_get("", "reach")?;
-        permissions
-            .entry(row.try_get("", "permission")?)
-            .or_default()
-            .insert(Reach::parse(&reach).ok_or_else(|| Error::corrupt("reach"))?);
+        let reach = Reach::parse(&reach).ok_or_else(|| Error::corrupt("reach"))?;
+        let code: String = row.try_get("", "permission")?;
+        permissions.entry(code.clone()).or_default().insert(reach);
+        let (_, _, given) = roles.entry(row.try_get("", "id")?).or_insert((
+            row.try_get("", "code")?,
+            row.try_get("", "is_built_in")?,
+            Permissions::new(),
+        ));
+        given.insert((code, reach));
     }
-    Ok(permissions)
+    let ids: Vec<Uuid> = roles.keys().copied().collect();
+    let mut rules = field_rules(handle, bearer.institution, ids).await?;
+    let left: Vec<_> = roles
+        .into_iter()
+        .map(|(id, (code, is_built_in, given))| {
+            let own = rules.remove(&id).unwrap_or_default();
+            (given, left_by(&code, is_built_in, own))
+        })
+        .collect();
+    let fields = FieldRules::united(left.iter().map(|(given, left)| (given, left)));
+    Ok((permissions, fields))
 }
 
 /// What bounds an API client.

@@ -162,7 +162,14 @@ async fn chosen(
             true => reference::find(tx, grant, *role).await?,
             false => Some(choose(tx, grant, *role, "/role_ids").await?),
         };
-        given.extend(role.into_iter().flat_map(|role| role.details.permissions));
+        let Some(role) = role.map(|role| role.details) else {
+            continue;
+        };
+        if let Some(authority) = &tx.operation().authority {
+            let fields = authority.fields();
+            fields.within_own(&role.permissions, &role.fields)?;
+        }
+        given.extend(role.permissions);
     }
     Ok(given)
 }
