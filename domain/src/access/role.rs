@@ -137,11 +137,10 @@ pub struct BuiltInRole {
 }
 
 /// Fields that built-in roles see less of, by least privilege (ROLE-12): the books need no opinion
-/// on a customer, nor do figures need who it is.
+/// on a customer.
 const FIELD_RULES: &[(&str, &str, &str, FieldAccess)] = &[
     ("finance", "customers", "note", FieldAccess::Hidden),
     ("finance", "customers", "intent", FieldAccess::Hidden),
-    ("data_management", "customers", "note", FieldAccess::Hidden),
 ];
 
 impl BuiltInRole {
