@@ -7,7 +7,7 @@ use persistence::{Database, events::sequencer::Sequencer};
 use serde_json::Value;
 
 use crate::{
-    access::{Authorities, Limits, Tokens, commands::Derivation, passwords::Passwords},
+    access::{ApiKeys, Authorities, Limits, Tokens, commands::Derivation, passwords::Passwords},
     clock::Clock,
     contract,
     http::{Cursors, Problem, schema::Schemas},
@@ -27,6 +27,7 @@ pub struct Shared {
     pub clock: Clock,
     pub tokens: Tokens,
     pub authorities: Arc<Authorities>,
+    pub api_keys: ApiKeys,
     pub limits: Limits,
     pub sequencer: Sequencer,
     pub passwords: Passwords,
@@ -71,6 +72,7 @@ impl App {
                 limits: Limits::new(&settings),
                 sequencer,
                 authorities,
+                api_keys: ApiKeys::default(),
                 schemas: Schemas::new(&document),
                 operations: Operations::new(&document),
                 settings,

@@ -28,7 +28,8 @@ use crate::{
         title = "educrm",
         description = "Customer relations of training schools and education groups: customers, follow-ups, \
             classes, enrollments, payments.\n\nAmounts are integers in minor units; instants are RFC 3339 in UTC; \
-            ids are UUIDs. Every error is a problem document (RFC 9457); programs go by its `code`. \
+            ids are UUIDs. Every error is a problem document (RFC 9457), but for `/oauth/token`, whose \
+            refusals are those of RFC 6749; programs go by its `code`. \
             Text of problems and labels is Chinese or English, by `Accept-Language`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "educrm", url = "https://educrm.example/support")
@@ -136,6 +137,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         *content = json!({ "application/merge-patch+json": schema, "application/json": schema });
     }
     describe_success(method, operation);
+    // Its refusals are those of RFC 6749 (section 5.2), which libraries know.
+    let oauth = path.ends_with("/oauth/token");
     let mut problems = vec![
         ("429", "RateLimited"),
         ("500", "Internal"),
@@ -151,11 +154,13 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if has_path_id {
         problems.push(("404", "NotFound"));
     }
-    if has_body || command {
+    if (has_body || command) && !oauth {
         problems.push(("400", "Malformed"));
     }
     if has_body {
         problems.push(("413", "TooLarge"));
+    }
+    if has_body && !oauth {
         problems.push(("415", "MediaType"));
     }
     if changes_shared {
@@ -165,7 +170,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if command || changes_shared {
         problems.push(("409", "Conflict"));
     }
-    if secured || has_body {
+    if (secured || has_body) && !oauth {
         problems.push(("422", "Invalid"));
     }
     for (status, name) in problems {
@@ -343,6 +348,7 @@ mod tests {
     const PUBLIC: &[&str] = &[
         "getContract",
         "getProblemType",
+        "issueClientToken",
         "listEnums",
         "listSigningKeys",
         "live",

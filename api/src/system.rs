@@ -30,6 +30,7 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::access::PrincipalStatus>(),
     ListInfo::of::<domain::access::Reach>(),
     ListInfo::of::<domain::access::Side>(),
+    ListInfo::of::<domain::access::FieldAccess>(),
     ListInfo::of::<domain::access::GranteeKind>(),
     ListInfo::of::<domain::access::ShareAccess>(),
     ListInfo::of::<domain::customers::ContactKind>(),

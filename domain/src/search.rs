@@ -141,6 +141,15 @@ impl Query {
         })
     }
 
+    /// The fields of a customer that it looks into.
+    pub fn fields(&self) -> BTreeSet<&'static str> {
+        let field = |term: &Term| match term {
+            Term::Grams(_) | Term::NamePrefix(_) => "name",
+            Term::PhoneLastFour(_) | Term::Phone(_) | Term::Email(_) => "contact_points",
+        };
+        self.terms.iter().map(field).collect()
+    }
+
     /// Any of these may match.
     pub fn terms(&self) -> &[Term] {
         &self.terms

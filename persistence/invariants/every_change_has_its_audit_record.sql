@@ -15,6 +15,7 @@ WITH records AS (
     UNION ALL SELECT institution_id, id, version, 'campus' FROM campuses
     UNION ALL SELECT institution_id, id, version, 'team' FROM teams
     UNION ALL SELECT institution_id, id, version, 'group' FROM groups
+    UNION ALL SELECT institution_id, id, version, 'api_client' FROM api_clients
     UNION ALL SELECT institution_id, id,
         CASE WHEN substr(code, 1, 4) = 'own_' THEN version ELSE version - 1 END, 'department' FROM departments
     UNION ALL SELECT institution_id, id,

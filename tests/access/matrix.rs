@@ -10,8 +10,8 @@ use domain::{
 use tests::{Operation, World, both, json};
 
 use super::policy::{
-    ALSO_NEEDS, Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation, State, doer,
-    is_reference, listed, people, record, row, target, unlike,
+    ALSO_NEEDS, DIRECTORY, Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation,
+    State, doer, listed, people, record, row, target, unlike,
 };
 
 /// Operations of the document that need a permission.
@@ -19,7 +19,7 @@ fn guarded(w: &World) -> impl Iterator<Item = (Operation, String)> {
     let all = w.server.contract.callable().into_iter();
     all.filter_map(|operation| {
         let permission = operation.permission.clone()?;
-        (!is_reference(&operation)).then_some((operation, permission))
+        Some((operation, permission))
     })
 }
 
@@ -31,7 +31,7 @@ fn on_records(w: &World) -> impl Iterator<Item = (Operation, String)> {
 both! {
     async fn the_list_of_targets_is_that_of_the_document(w: World) {
         let with_path: BTreeSet<String> = w.server.contract.callable().into_iter()
-            .filter(|o| !o.path_ids.is_empty() && !NO_RECORD.contains(&o.id.as_str()) && !is_reference(o))
+            .filter(|o| !o.path_ids.is_empty() && !NO_RECORD.contains(&o.id.as_str()))
             .map(|o| o.id)
             .collect();
         let rows: BTreeSet<String> = ROWS.iter().map(|(id, ..)| (*id).to_owned()).collect();
@@ -58,7 +58,7 @@ both! {
                         assert_eq!(answer.status, 403, "{what}: {}", answer.text);
                         assert_eq!(answer.essence(), nothing.essence(), "{what}");
                     } else if !person.reaches(&permission, &record)
-                        || (state == State::Live && record.state == State::Deleted)
+                        || (kind.is_gone() && state == State::Live && record.state == State::Deleted)
                     {
                         assert_eq!(answer.status, 404, "{what}: {}", answer.text);
                         assert_eq!(answer.essence(), nothing.essence(), "{what}");
@@ -136,7 +136,7 @@ both! {
     }
 
     async fn an_operation_needs_the_permission_that_the_document_names_and_no_other(w: World) {
-        for (operation, permission) in guarded(&w).filter(|(_, permission)| permission != ONESELF) {
+        for (operation, permission) in guarded(&w).filter(|(_, p)| p != ONESELF && p != DIRECTORY) {
             let all = PERMISSIONS.iter().map(|p| p.code);
             let others: Vec<_> = all.filter(|code| *code != permission).map(|code| (code, Reach::Institution)).collect();
             let without = format!("without_{}", operation.id);

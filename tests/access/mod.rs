@@ -1,3 +1,5 @@
+mod api_clients;
+mod fields;
 mod log_in;
 mod matrix;
 pub(crate) mod policy;

@@ -24,13 +24,47 @@ pub(crate) enum Kind {
     Tagging,
     /// Its owner's alone, whatever roles there are.
     Session,
+    TagCategory,
+    Tag,
+    Subject,
+    Course,
+    Class,
+    Region,
+    Campus,
+    Department,
+    Team,
+    Group,
+    Role,
+    Staff,
+    ApiClient,
+    /// Of an API client.
+    ApiKey,
+}
+
+impl Kind {
+    /// Whether a grant covers all records of an institution or none.
+    pub(crate) fn is_of_institution(self) -> bool {
+        use Kind::{Customer, FollowUp, Relation, Session, Share, Tagging};
+        !matches!(
+            self,
+            Customer | FollowUp | Relation | Session | Share | Tagging
+        )
+    }
+
+    /// Whether a record that is no more live is as good as absent; others are in the way.
+    pub(crate) fn is_gone(self) -> bool {
+        !self.is_of_institution() || self == Self::ApiKey
+    }
 }
 
 /// What a record must be for an operation to succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Live,
+    /// Deleted or ended; archived, for what others choose from; suspended, for staff.
     Deleted,
+    /// Whatever it is.
+    Any,
 }
 
 /// Every operation with an id in its path: the kind of the record, and its state. An operation that
@@ -55,6 +89,65 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("shareCustomer", Kind::Customer, State::Live),
     ("endCustomerShare", Kind::Share, State::Live),
     ("endSession", Kind::Session, State::Live),
+    ("getTagCategory", Kind::TagCategory, State::Any),
+    ("changeTagCategory", Kind::TagCategory, State::Live),
+    ("archiveTagCategory", Kind::TagCategory, State::Live),
+    ("unarchiveTagCategory", Kind::TagCategory, State::Deleted),
+    ("getTag", Kind::Tag, State::Any),
+    ("changeTag", Kind::Tag, State::Live),
+    ("archiveTag", Kind::Tag, State::Live),
+    ("unarchiveTag", Kind::Tag, State::Deleted),
+    ("getSubject", Kind::Subject, State::Any),
+    ("changeSubject", Kind::Subject, State::Live),
+    ("archiveSubject", Kind::Subject, State::Live),
+    ("unarchiveSubject", Kind::Subject, State::Deleted),
+    ("getCourse", Kind::Course, State::Any),
+    ("changeCourse", Kind::Course, State::Live),
+    ("archiveCourse", Kind::Course, State::Live),
+    ("unarchiveCourse", Kind::Course, State::Deleted),
+    ("getClass", Kind::Class, State::Any),
+    ("changeClass", Kind::Class, State::Live),
+    ("archiveClass", Kind::Class, State::Live),
+    ("unarchiveClass", Kind::Class, State::Deleted),
+    ("getRegion", Kind::Region, State::Any),
+    ("changeRegion", Kind::Region, State::Live),
+    ("archiveRegion", Kind::Region, State::Live),
+    ("unarchiveRegion", Kind::Region, State::Deleted),
+    ("getCampus", Kind::Campus, State::Any),
+    ("changeCampus", Kind::Campus, State::Live),
+    ("archiveCampus", Kind::Campus, State::Live),
+    ("unarchiveCampus", Kind::Campus, State::Deleted),
+    ("getDepartment", Kind::Department, State::Any),
+    ("changeDepartment", Kind::Department, State::Live),
+    ("archiveDepartment", Kind::Department, State::Live),
+    ("unarchiveDepartment", Kind::Department, State::Deleted),
+    ("getTeam", Kind::Team, State::Any),
+    ("changeTeam", Kind::Team, State::Live),
+    ("archiveTeam", Kind::Team, State::Live),
+    ("unarchiveTeam", Kind::Team, State::Deleted),
+    ("getGroup", Kind::Group, State::Any),
+    ("changeGroup", Kind::Group, State::Live),
+    ("archiveGroup", Kind::Group, State::Live),
+    ("unarchiveGroup", Kind::Group, State::Deleted),
+    ("getRole", Kind::Role, State::Any),
+    ("changeRole", Kind::Role, State::Live),
+    ("getRoleFieldRules", Kind::Role, State::Any),
+    ("setRoleFieldRules", Kind::Role, State::Live),
+    ("archiveRole", Kind::Role, State::Live),
+    ("unarchiveRole", Kind::Role, State::Deleted),
+    ("copyRole", Kind::Role, State::Any),
+    ("getStaff", Kind::Staff, State::Any),
+    ("changeStaff", Kind::Staff, State::Any),
+    ("getStaffRoles", Kind::Staff, State::Any),
+    ("setStaffRoles", Kind::Staff, State::Any),
+    ("suspendStaff", Kind::Staff, State::Live),
+    ("reinstateStaff", Kind::Staff, State::Deleted),
+    ("leaveStaff", Kind::Staff, State::Any),
+    ("getApiClient", Kind::ApiClient, State::Any),
+    ("changeApiClient", Kind::ApiClient, State::Live),
+    ("revokeApiClient", Kind::ApiClient, State::Live),
+    ("createApiKey", Kind::ApiClient, State::Live),
+    ("endApiKey", Kind::ApiKey, State::Live),
 ];
 
 /// What everybody may do to what is his own.
@@ -65,24 +158,13 @@ pub(crate) const ONESELF: &str = "self";
 pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword"];
 
 /// Operations that look at a second permission, since nobody gives more than they hold.
-pub(crate) const ALSO_NEEDS: &[(&str, &str)] = &[("shareCustomer", "customers:read")];
-
-/// Permissions over what belongs to no customer and to no holder: reference data, staff, roles.
-/// tests/organization and tests/courses try their operations. This list may only shrink.
-const REFERENCE: &[&str] = &[
-    "courses:write",
-    "directory:read",
-    "organization:write",
-    "roles:write",
-    "staff:write",
-    "tags:manage",
+pub(crate) const ALSO_NEEDS: &[(&str, &str)] = &[
+    ("shareCustomer", "customers:read"),
+    ("createRole", "customers:read"),
 ];
 
-/// Whether an operation is about reference data.
-pub(crate) fn is_reference(operation: &Operation) -> bool {
-    let permission = operation.permission.as_deref().unwrap_or_default();
-    REFERENCE.contains(&permission)
-}
+/// What everybody holds who works here.
+pub(crate) const DIRECTORY: &str = "directory:read";
 
 /// Operations with something in their path that is no record. This list may only shrink.
 pub(crate) const NO_RECORD: &[&str] = &["getProblemType"];
@@ -100,16 +182,29 @@ pub(crate) fn row(operation: &str) -> (Kind, State) {
 
 /// The kind of what a list's items are, by the name of the list's schema.
 pub(crate) fn listed(schema: &str) -> Kind {
-    let kind = match schema {
-        "CustomerPage" => Some(Kind::Customer),
-        "FollowUpPage" => Some(Kind::FollowUp),
-        _ => None,
-    };
+    let kinds = [
+        ("CustomerPage", Kind::Customer),
+        ("FollowUpPage", Kind::FollowUp),
+        ("TagCategoryPage", Kind::TagCategory),
+        ("TagPage", Kind::Tag),
+        ("SubjectPage", Kind::Subject),
+        ("CoursePage", Kind::Course),
+        ("ClassPage", Kind::Class),
+        ("RegionPage", Kind::Region),
+        ("CampusPage", Kind::Campus),
+        ("DepartmentPage", Kind::Department),
+        ("TeamPage", Kind::Team),
+        ("GroupPage", Kind::Group),
+        ("RolePage", Kind::Role),
+        ("StaffPage", Kind::Staff),
+        ("ApiClientPage", Kind::ApiClient),
+    ];
+    let found = kinds.iter().find(|(name, _)| *name == schema);
     assert!(
-        kind.is_some(),
+        found.is_some(),
         "{schema} is a list of something new: give it a kind"
     );
-    kind.unwrap()
+    found.unwrap().1
 }
 
 /// Somebody, as the model knows them.
@@ -242,6 +337,7 @@ fn permissions(roles: &[&str]) -> Vec<(&'static str, Reach)> {
         .filter(|role| roles.contains(&role.code))
         .flat_map(|role| role.permissions)
         .flat_map(|(reach, codes)| codes.iter().map(|code| (*code, *reach)))
+        .chain([(DIRECTORY, Reach::Institution)])
         .collect()
 }
 
@@ -295,6 +391,7 @@ pub(crate) async fn people(w: &World) -> Vec<Person> {
             permissions = vec![
                 ("customers:read", Reach::Region),
                 ("customers:write", Reach::Region),
+                (DIRECTORY, Reach::Institution),
             ];
         }
         people.push(Person {
@@ -327,6 +424,10 @@ pub(crate) async fn target(
     person: &Person,
     relation: Relation,
 ) -> Option<Target> {
+    use Relation::{OtherInstitution, Own, OwnInOtherState};
+    if kind.is_of_institution() && ![Own, OtherInstitution, OwnInOtherState].contains(&relation) {
+        return None;
+    }
     let own = (person.actor.principal.uuid(), person.campus);
     let is_pool = matches!(relation, Relation::CampusPool | Relation::RegionPool);
     if kind == Kind::Session && is_pool {
@@ -364,6 +465,7 @@ pub(crate) async fn target(
             state = match wanted {
                 State::Live => State::Deleted,
                 State::Deleted => State::Live,
+                State::Any => return None,
             };
             own
         }
@@ -408,7 +510,7 @@ pub(crate) async fn record(
     }
     let (kind, needed) = row(&operation.id);
     let state = match (needed, in_other_state) {
-        (State::Live, false) | (State::Deleted, true) => State::Live,
+        (State::Live, false) | (State::Deleted, true) | (State::Any, _) => State::Live,
         _ => State::Deleted,
     };
     let holder = match kind {
@@ -514,7 +616,63 @@ pub(crate) async fn make(
             }
             vec![made.id()]
         }
+        Kind::ApiClient | Kind::ApiKey => api_client(&maker, kind, state).await,
+        _ => vec![reference(w, institution, kind, state).await],
     }
+}
+
+/// Makes an API client, or one of its keys.
+async fn api_client(maker: &Actor, kind: Kind, state: State) -> Vec<String> {
+    let body = json!({"name": Uuid::now_v7().simple().to_string(), "role_ids": [], "scopes": []});
+    let made = maker.post("/api/v1/api-clients", &body).await.expect(201);
+    let id = made.json["api_client"]["id"].as_str().unwrap();
+    let key = made.json["key"]["id"].as_str().unwrap();
+    let path = format!("/api/v1/api-clients/{id}");
+    if kind == Kind::ApiKey {
+        if state == State::Deleted {
+            let key = format!("{path}/keys/{key}");
+            maker.delete(&key).await.expect(204);
+        }
+        return vec![id.to_owned(), key.to_owned()];
+    }
+    if state == State::Deleted {
+        let revoke = format!("{path}/revoke");
+        maker.post(&revoke, &json!(null)).await.expect(200);
+    }
+    vec![id.to_owned()]
+}
+
+/// Makes a record of what others choose from, or a person with a role, as the example says.
+async fn reference(w: &World, institution: Id<Institution>, kind: Kind, state: State) -> String {
+    let create = w.server.contract.named(&format!("create{kind:?}"));
+    let maker = w.ruler_of(institution);
+    let mut body = create.example_in(w, institution).await.unwrap();
+    if kind == Kind::Role {
+        // It gives nothing, so that everybody may give it.
+        body["permissions"] = json!([]);
+    }
+    let made = maker.post(&create.template, &body).await.expect(201);
+    let path = made.header("location").unwrap().to_owned();
+    if kind == Kind::Staff {
+        let role = Box::pin(reference(w, institution, Kind::Role, State::Live)).await;
+        let roles = json!({"role_ids": [role]});
+        maker
+            .put(&format!("{path}/roles"), &roles)
+            .await
+            .expect(200);
+    }
+    if state == State::Deleted {
+        let action = if kind == Kind::Staff {
+            "suspend"
+        } else {
+            "archive"
+        };
+        maker
+            .post(&format!("{path}/{action}"), &json!(null))
+            .await
+            .expect(200);
+    }
+    made.id()
 }
 
 /// Makes a guardian in these hands.

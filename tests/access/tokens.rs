@@ -242,6 +242,7 @@ fn bad_tokens(w: &World, forge: &Forge) -> Vec<(&'static str, String)> {
             "our person, by a stranger's session",
             forge.claiming("sid", theirs["sid"].clone()),
         ),
+        ("no session", forge.claiming("sid", Value::Null)),
         (
             "no such session",
             forge.claiming("sid", json!(uuid::Uuid::now_v7())),
@@ -306,8 +307,14 @@ both! {
         let actor = w.as_recruiter();
         let forge = Forge::new(&w, &actor);
         actor.with_token(&forge.ours(&forge.header, &forge.claims)).get("/api/v1/customers").await.expect(200);
-        // What else it says does not matter.
-        actor.with_token(&forge.claiming("scope", json!("all"))).get("/api/v1/customers").await.expect(200);
+        // One that is for less is good for no more.
+        let narrow = actor.with_token(&forge.claiming("scope", json!("customers:write payments:void")));
+        narrow.get("/api/v1/customers").await.expect_problem(403, "permission_missing");
+        narrow.post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201);
+        for scope in ["", "all", "*", "customers:read,customers:write", " customers:write"] {
+            let none = actor.with_token(&forge.claiming("scope", json!(scope)));
+            none.get("/api/v1/customers").await.expect_problem(403, "permission_missing");
+        }
     }
 
     async fn a_bad_token_is_refused_whatever_is_wrong_with_it(w: World) {

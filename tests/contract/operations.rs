@@ -5,6 +5,7 @@ use tests::{both, json};
 const PUBLIC: &[&str] = &[
     "getContract",
     "getProblemType",
+    "issueClientToken",
     "listEnums",
     "listSigningKeys",
     "live",

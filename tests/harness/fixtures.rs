@@ -24,6 +24,12 @@ impl World {
             }
         }
         fill(example, &ids);
+        // Names of what others choose from, and of people, are nobody else's.
+        for field in ["name", "user_name", "number"] {
+            if let Some(value) = example.get_mut(field) {
+                *value = unique().into();
+            }
+        }
     }
 
     /// What a field of this name can refer to: something of the north campus that is in no
@@ -37,6 +43,10 @@ impl World {
                 return Some(self.as_colleague().principal.uuid());
             }
             "holder_id" => return Some(places.north.uuid()),
+            "campus_ids" => return Some(places.north.uuid()),
+            "leader_id" | "member_ids" | "owner_id" => {
+                return Some(self.ruler_of(institution).principal.uuid());
+            }
             _ => {}
         }
         let mut made = self.fixtures.0.lock().await;
@@ -53,6 +63,21 @@ impl World {
             "relative_id" => maker.customer("guardian").await,
             "tag_id" => maker.tag().await,
             "category_id" => maker.category().await,
+            "region_id" => {
+                maker
+                    .make("/api/v1/regions", &json!({"name": "西北"}))
+                    .await
+            }
+            "subject_id" => {
+                let body = json!({"name": unique()});
+                maker.make("/api/v1/subjects", &body).await
+            }
+            "course_id" => maker.course().await,
+            // It gives nothing, so that everybody may give it.
+            "role_ids" => {
+                let body = json!({"name": "没有权限", "permissions": []});
+                maker.make("/api/v1/roles", &body).await
+            }
             _ => return None,
         };
         made.insert(key, id);
@@ -84,6 +109,16 @@ impl Maker {
         self.make("/api/v1/tags", &body).await
     }
 
+    async fn course(&self) -> Uuid {
+        let subject = json!({"name": unique()});
+        let subject = self.make("/api/v1/subjects", &subject).await;
+        let course = json!({
+            "subject_id": subject, "name": unique(), "hours_hundredths": 4800,
+            "price": {"amount_minor": 480_000, "currency": "CNY"},
+        });
+        self.make("/api/v1/courses", &course).await
+    }
+
     async fn customer(&self, kind: &str) -> Uuid {
         let body = json!({
             "kind": kind, "name": "秦时月", "source_channel": "hotline",
@@ -91,6 +126,12 @@ impl Maker {
         });
         self.make("/api/v1/customers", &body).await
     }
+}
+
+/// Short enough for every name and number.
+fn unique() -> String {
+    let id = Uuid::now_v7().simple().to_string();
+    id[12..].to_owned()
 }
 
 fn collect(value: &Value, names: &mut Vec<String>) {
@@ -111,6 +152,7 @@ fn fill(value: &mut Value, ids: &BTreeMap<String, Uuid>) {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match ids.get(name) {
+                    Some(id) if value.is_array() => *value = json!([id]),
                     Some(id) => *value = id.to_string().into(),
                     None => fill(value, ids),
                 }

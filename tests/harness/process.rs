@@ -10,7 +10,7 @@ use std::{
 };
 
 use educrm::{access::Tokens, app::App, boot, clock::Clock, settings::Settings};
-use persistence::{Database, database::Target, keys::Keys};
+use persistence::{Database, access::Bearer, database::Target, keys::Keys};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -112,7 +112,10 @@ impl Site {
         let tokens = Tokens::new(&pem, settings.public_url).unwrap();
         let stamp = Clock::default().stamp();
         tokens
-            .issue(institution, person.principal, Some(person.session), &stamp)
+            .issue(
+                &Bearer::whole(institution, person.principal, person.session),
+                &stamp,
+            )
             .unwrap()
     }
 

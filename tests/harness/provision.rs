@@ -10,7 +10,7 @@ use domain::{
 };
 use persistence::{
     Error, Operation,
-    access::sessions,
+    access::{Bearer, sessions},
     events::sequencer::Pass,
     organization::store::{NewStaff, hire},
 };
@@ -240,7 +240,7 @@ impl World {
             .await;
         let token = app
             .tokens
-            .issue(institution, principal, Some(session), &stamp)
+            .issue(&Bearer::whole(institution, principal, session), &stamp)
             .unwrap();
         Actor::new(self.server, principal, Some(token))
     }

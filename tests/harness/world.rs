@@ -8,7 +8,7 @@ use domain::{
 use educrm::app::App;
 use persistence::{
     Error, Operation,
-    access::sessions,
+    access::{Bearer, sessions},
     organization::store::{
         NewCampus, NewStaff, add_region, form_team, found, hire, lead_team, open_campus,
     },
@@ -287,7 +287,7 @@ pub async fn settle(app: App, code: &'static str) -> School {
             let stamp = app.clock.stamp();
             let token = app
                 .tokens
-                .issue(institution, principal, Some(session), &stamp)
+                .issue(&Bearer::whole(institution, principal, session), &stamp)
                 .unwrap();
             Person {
                 name,

@@ -10,7 +10,7 @@ mod teams;
 use tests::Actor;
 
 /// Id of the role of this code.
-async fn role(actor: &Actor, code: &str) -> String {
+pub(crate) async fn role(actor: &Actor, code: &str) -> String {
     let list = actor.get("/api/v1/roles?limit=200").await.expect(200);
     let roles = list.json["items"].as_array().unwrap();
     let found = roles.iter().find(|r| r["code"] == code);

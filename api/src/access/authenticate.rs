@@ -7,28 +7,23 @@ use actix_web::{
     http::header,
     middleware::Next,
 };
-use domain::{id::Id, organization::Institution};
+use domain::{access::PrincipalKind, id::Id, organization::Institution};
 use moka::sync::Cache;
-use persistence::{
-    Handle,
-    access::{Authority, load},
+use persistence::access::{Authority, Bearer, load};
+
+use super::api_keys;
+use crate::{
+    app::App,
+    http::{Problem, address},
 };
-
-use uuid::Uuid;
-
-use super::Verified;
-use crate::{app::App, http::Problem};
 
 /// How long a read may go by what it knew of a principal.
 const FRESH: Duration = Duration::from_millis(1500);
 
 /// Authorities as they were read, for reads; every write checks its own again.
 pub struct Authorities {
-    known: Cache<Key, Arc<Authority>>,
+    known: Cache<Bearer, Arc<Authority>>,
 }
-
-/// Institution, principal, session.
-type Key = (Uuid, Uuid, Option<Uuid>);
 
 impl Default for Authorities {
     fn default() -> Self {
@@ -47,33 +42,27 @@ impl Authorities {
     pub fn forget(&self, institution: Id<Institution>) {
         let forgotten = self
             .known
-            .invalidate_entries_if(move |(of, ..), _| *of == institution.uuid());
+            .invalidate_entries_if(move |of, _| of.institution == institution);
         if let Err(error) = forgotten {
             tracing::error!(%error, "authorities could not be forgotten");
         }
     }
 
-    async fn get(&self, app: &App, who: &Verified) -> Result<Option<Arc<Authority>>, Problem> {
-        let key = key(who);
-        if let Some(authority) = self.known.get(&key) {
+    async fn get(&self, app: &App, who: &Bearer) -> Result<Option<Arc<Authority>>, Problem> {
+        if let Some(authority) = self.known.get(who) {
             return Ok(Some(authority));
         }
-        let authority = self.read(app, &app.db.read(), who).await?;
-        if let Some(authority) = &authority {
-            self.known.insert(key, authority.clone());
-        }
-        Ok(authority)
+        self.read(app, who).await
     }
 
-    async fn read(
-        &self,
-        app: &App,
-        handle: &impl Handle,
-        who: &Verified,
-    ) -> Result<Option<Arc<Authority>>, Problem> {
-        let now = app.clock.now();
-        let authority = load(handle, who.institution, who.principal, who.session, now).await?;
-        Ok(authority.map(Arc::new))
+    async fn read(&self, app: &App, who: &Bearer) -> Result<Option<Arc<Authority>>, Problem> {
+        let authority = load(&app.db.read(), who, app.clock.now()).await?;
+        let authority = authority.map(Arc::new);
+        match &authority {
+            Some(authority) => self.known.insert(who.clone(), authority.clone()),
+            None => self.known.invalidate(who),
+        }
+        Ok(authority)
     }
 
     /// Reads an authority again that turned out to have changed.
@@ -82,36 +71,9 @@ impl Authorities {
         app: &App,
         stale: &Authority,
     ) -> Result<Option<Arc<Authority>>, Problem> {
-        let key = (
-            stale.institution().uuid(),
-            stale.principal().uuid(),
-            stale.session().map(Into::into),
-        );
-        self.known.invalidate(&key);
-        let now = app.clock.now();
-        let authority = load(
-            &app.db.read(),
-            stale.institution(),
-            stale.principal(),
-            stale.session(),
-            now,
-        )
-        .await?
-        .map(Arc::new);
-        match &authority {
-            Some(authority) => self.known.insert(key, authority.clone()),
-            None => self.known.invalidate(&key),
-        }
-        Ok(authority)
+        self.known.invalidate(stale.bearer());
+        self.read(app, stale.bearer()).await
     }
-}
-
-fn key(who: &Verified) -> Key {
-    (
-        who.institution.uuid(),
-        who.principal.uuid(),
-        who.session.map(Into::into),
-    )
 }
 
 /// Who sent a request.
@@ -153,18 +115,36 @@ async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
         return Ok(Caller::Unknown);
     }
     let app = App::of(request.request())?;
-    let verified = credentials
+    let sent = credentials
         .to_str()
         .ok()
         .and_then(|text| text.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .and_then(|(_, token)| app.tokens.verify(token, app.clock.now()));
-    let Some(verified) = verified else {
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let bearer = match sent {
+        Some((_, key)) if api_keys::is_key(key) => app.api_keys.verify(app, key).await?,
+        Some((_, token)) => app
+            .tokens
+            .verify(token, app.clock.now())
+            .map(|verified| verified.bearer),
+        None => None,
+    };
+    let Some(bearer) = bearer else {
         return Ok(Caller::Unknown);
     };
-    Ok(app
-        .authorities
-        .get(app, &verified)
-        .await?
-        .map_or(Caller::Unknown, Caller::Known))
+    let authority = app.authorities.get(app, &bearer).await?;
+    let Some(authority) = authority.filter(|a| may_call_from(a, request.request(), app)) else {
+        return Ok(Caller::Unknown);
+    };
+    if authority.kind() == PrincipalKind::ApiClient {
+        app.api_keys.note(app, &bearer);
+    }
+    Ok(Caller::Known(authority))
+}
+
+/// Whether a principal may call from where a request came from.
+pub(super) fn may_call_from(authority: &Authority, request: &HttpRequest, app: &App) -> bool {
+    let networks = authority.networks();
+    networks.is_empty()
+        || address::client(request, app)
+            .is_some_and(|ip| networks.iter().any(|n| n.contains(&ip.to_canonical())))
 }

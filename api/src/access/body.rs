@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::{http::wire::Wire, organization::roles::FieldRule};
 
 pub type PrincipalKind = Wire<domain::access::PrincipalKind>;
 pub type Reach = Wire<domain::access::Reach>;
@@ -120,12 +120,15 @@ pub struct Me {
     pub institution_id: Uuid,
     pub principal_id: Uuid,
     pub principal_kind: PrincipalKind,
-    #[schema(required)]
-    pub session_id: Option<Uuid>,
+    /// The log-in, or the key of an API client.
+    pub session_id: Uuid,
     pub must_change_password: bool,
     /// Permissions held, by code.
     #[schema(value_type = Vec<HeldPermission>)]
     pub permissions: Vec<HeldPermission>,
+    /// What is left of fields; those that are not named are shown and can be changed.
+    #[schema(value_type = Vec<FieldRule>)]
+    pub field_rules: Vec<FieldRule>,
 }
 
 /// A permission, and how far it goes.

@@ -13,7 +13,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use persistence::{
     Error, Operation, Tx,
     access::{
+        Bearer,
         credentials::{self, Credentials},
+        load,
         sessions::{self, Presented},
         throttle,
     },
@@ -251,14 +253,8 @@ async fn must_change(
     principal: Id<Principal>,
     session: Id<Session>,
 ) -> Result<bool, Error> {
-    let authority = persistence::access::load(
-        &app.db.read(),
-        institution,
-        principal,
-        Some(session),
-        app.clock.now(),
-    )
-    .await?;
+    let bearer = Bearer::whole(institution, principal, session);
+    let authority = load(&app.db.read(), &bearer, app.clock.now()).await?;
     Ok(authority.is_some_and(|a| a.must_change_password()))
 }
 
@@ -270,7 +266,7 @@ fn access_token(
     stamp: &Stamp,
 ) -> Result<String, Error> {
     app.tokens
-        .issue(institution, principal, Some(session), stamp)
+        .issue(&Bearer::whole(institution, principal, session), stamp)
         .map_err(Error::internal)
 }
 
@@ -300,11 +296,11 @@ pub async fn confirm_password(
 pub async fn change_password(
     tx: &Tx,
     principal: Id<Principal>,
-    session: Option<Id<Session>>,
+    session: Id<Session>,
     hash: &str,
 ) -> Result<(), Error> {
     credentials::set_password(tx, principal, hash, false).await?;
-    sessions::end_others(tx, principal, session).await?;
+    sessions::end_others(tx, principal, Some(session)).await?;
     record_password(tx, principal, "changed");
     Ok(())
 }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     app::App,
     http::{Json, Problem, Reply, address, context::RequestContext, path::PathId, wire::Wire},
+    organization::roles,
 };
 
 const TAG: &str = "access";
@@ -64,9 +65,7 @@ pub(super) async fn refresh_tokens(
 pub(super) async fn log_out(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
     let session = ctx.authority().session();
     ctx.transaction(|tx, _| async move {
-        if let Some(session) = session {
-            commands::end_session(&tx, session).await?;
-        }
+        commands::end_session(&tx, session).await?;
         Ok(Reply::no_content())
     })
     .await
@@ -91,7 +90,7 @@ pub(super) async fn list_sessions(ctx: Granted<Oneself>) -> Result<Reply, Proble
                 id: s.id.uuid(),
                 created_at: s.created_at,
                 expires_at: s.expires_at,
-                is_current: who.session() == Some(s.id),
+                is_current: who.session() == s.id,
             })
             .collect(),
     })?)
@@ -154,7 +153,7 @@ pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
             institution_id: who.institution().uuid(),
             principal_id: who.principal().uuid(),
             principal_kind: Wire(who.kind()),
-            session_id: who.session().map(Into::into),
+            session_id: who.session().uuid(),
             must_change_password: who.must_change_password(),
             permissions: who
                 .permissions()
@@ -164,6 +163,7 @@ pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
                     reaches: reaches.iter().map(|r| Wire(*r)).collect(),
                 })
                 .collect(),
+            field_rules: roles::rules(who.fields()),
         },
     )?)
 }

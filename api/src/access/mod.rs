@@ -3,17 +3,22 @@
 //! [`authenticate`](authenticate::authenticate) reads the token of every request; an operation asks
 //! for [`Granted<P>`], which refuses whoever does not hold `P`, before anything else is read.
 
+mod api_keys;
 mod authenticate;
 mod body;
+pub mod clients;
 pub mod commands;
+pub mod fields;
 mod granted;
 mod handlers;
 mod idempotency_key;
 mod limits;
+mod oauth;
 pub mod passwords;
 pub mod shares;
 mod tokens;
 
+pub use api_keys::ApiKeys;
 pub use authenticate::{Authorities, authenticate};
 pub use body::*;
 pub use granted::Granted;
@@ -24,7 +29,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     shares::routes(config);
+    clients::routes(config);
     config
+        .service(oauth::issue_client_token)
         .service(handlers::log_in)
         .service(handlers::refresh_tokens)
         .service(handlers::log_out)

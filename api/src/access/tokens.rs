@@ -1,6 +1,6 @@
 //! Access tokens: JWTs by RFC 9068, signed with Ed25519.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{
@@ -14,6 +14,7 @@ use jsonwebtoken::{
     jwk::{Jwk, JwkSet, ThumbprintHash},
 };
 use moka::sync::Cache;
+use persistence::access::Bearer;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -30,9 +31,12 @@ struct Claims {
     aud: String,
     sub: Id<Principal>,
     client_id: String,
-    sid: Option<Id<Session>>,
+    /// The session, or the key of an API client, with which the token ends.
+    sid: Id<Session>,
     institution_id: Id<Institution>,
-    scope: String,
+    /// Permissions that the token is good for; whatever its bearer holds, where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     jti: uuid::Uuid,
     iat: i64,
     nbf: i64,
@@ -40,11 +44,9 @@ struct Claims {
 }
 
 /// Whose token it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    pub institution: Id<Institution>,
-    pub principal: Id<Principal>,
-    pub session: Option<Id<Session>>,
+    pub bearer: Bearer,
     not_before: i64,
     expires: i64,
 }
@@ -101,9 +103,7 @@ impl Tokens {
     /// A token of a session, good for [`ACCESS_TOKEN_LASTS`].
     pub fn issue(
         &self,
-        institution: Id<Institution>,
-        principal: Id<Principal>,
-        session: Option<Id<Session>>,
+        bearer: &Bearer,
         stamp: &domain::stamp::Stamp,
     ) -> Result<String, jsonwebtoken::errors::Error> {
         let now = stamp.now().as_second();
@@ -113,11 +113,17 @@ impl Tokens {
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.into(),
-            sub: principal,
-            client_id: "educrm".into(),
-            sid: session,
-            institution_id: institution,
-            scope: String::new(),
+            sub: bearer.principal,
+            client_id: match &bearer.scope {
+                Some(_) => bearer.principal.to_string(),
+                None => "educrm".into(),
+            },
+            sid: bearer.session,
+            institution_id: bearer.institution,
+            scope: bearer.scope.as_ref().map(|scope| {
+                let codes: Vec<_> = scope.iter().map(String::as_str).collect();
+                codes.join(" ")
+            }),
             jti: stamp.id::<()>().uuid(),
             iat: now,
             nbf: now,
@@ -133,7 +139,7 @@ impl Tokens {
             Some(verified) => verified,
             None => {
                 let verified = self.check(token)?;
-                self.verified.insert(digest, verified);
+                self.verified.insert(digest, verified.clone());
                 verified
             }
         };
@@ -161,9 +167,14 @@ impl Tokens {
             .ok()?
             .claims;
         Some(Verified {
-            institution: claims.institution_id,
-            principal: claims.sub,
-            session: claims.sid,
+            bearer: Bearer {
+                institution: claims.institution_id,
+                principal: claims.sub,
+                session: claims.sid,
+                scope: claims
+                    .scope
+                    .map(|text| Arc::new(text.split(' ').map(str::to_owned).collect())),
+            },
             not_before: claims.nbf,
             expires: claims.exp,
         })

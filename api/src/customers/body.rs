@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::{access::fields::Shown, http::wire::Wire};
 
 pub type ContactKind = Wire<domain::customers::ContactKind>;
 pub type CustomerKind = Wire<Kind>;
@@ -217,7 +217,8 @@ impl ChangeCustomer {
     }
 }
 
-/// A customer (客户): lead, student, guardian, school or partner.
+/// A customer (客户): lead, student, guardian, school or partner. What a field rule hides from the
+/// caller is null, or an empty list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Customer, example = json!({"id": "0192f0c1-2222-7000-8000-000000000000", "version": 1,
     "kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01", "intent": 3,
@@ -231,14 +232,17 @@ pub struct CustomerBody {
     #[schema(minimum = 1)]
     pub version: i64,
     pub kind: CustomerKind,
-    pub name: String,
-    pub gender: CustomerGender,
+    #[schema(required)]
+    pub name: Option<String>,
+    #[schema(required)]
+    pub gender: Option<CustomerGender>,
     #[schema(required)]
     pub birth_date: Option<Date>,
     /// Strength of interest (意向强烈度): 1 weak to 4 strong.
     #[schema(required, minimum = 1, maximum = 4)]
     pub intent: Option<i16>,
-    pub stage: CustomerStage,
+    #[schema(required)]
+    pub stage: Option<CustomerStage>,
     #[schema(required)]
     pub note: Option<String>,
     #[schema(value_type = Vec<ContactPointBody>)]
@@ -246,8 +250,10 @@ pub struct CustomerBody {
     pub campus_id: Uuid,
     /// A person of staff, or a campus for its pool.
     pub holder_id: Uuid,
-    pub source_channel: SourceChannel,
-    pub collected_at: Timestamp,
+    #[schema(required)]
+    pub source_channel: Option<SourceChannel>,
+    #[schema(required)]
+    pub collected_at: Option<Timestamp>,
     #[schema(required)]
     pub collector_id: Option<Uuid>,
     pub created_at: Timestamp,
@@ -261,11 +267,11 @@ impl From<Customer> for CustomerBody {
             id: customer.id.uuid(),
             version: customer.version,
             kind: Wire(profile.kind),
-            name: profile.name,
-            gender: Wire(profile.gender),
+            name: Some(profile.name),
+            gender: Some(Wire(profile.gender)),
             birth_date: profile.birth_date,
             intent: profile.intent,
-            stage: Wire(profile.stage),
+            stage: Some(Wire(profile.stage)),
             note: profile.note,
             contact_points: customer
                 .contacts
@@ -274,8 +280,8 @@ impl From<Customer> for CustomerBody {
                 .collect(),
             campus_id: customer.campus.uuid(),
             holder_id: customer.holder.uuid(),
-            source_channel: Wire(customer.provenance.channel),
-            collected_at: customer.provenance.collected_at,
+            source_channel: Some(Wire(customer.provenance.channel)),
+            collected_at: Some(customer.provenance.collected_at),
             collector_id: customer.provenance.collector.map(Id::uuid),
             created_at: customer.created_at,
             updated_at: customer.updated_at,
@@ -287,7 +293,7 @@ impl From<Customer> for CustomerBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CustomerPage {
     #[schema(value_type = Vec<CustomerBody>)]
-    pub items: Vec<CustomerBody>,
+    pub items: Vec<Shown<CustomerBody>>,
     /// Continues the list; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,

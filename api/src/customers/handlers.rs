@@ -5,7 +5,8 @@ use domain::{
     search::Query,
 };
 use persistence::{
-    access::Reads,
+    Error, Tx,
+    access::{Authority, Reads},
     clock::micros,
     customers::{search::search, store, timeline},
     scope::Page,
@@ -18,23 +19,41 @@ use super::{
     commands,
 };
 use crate::{
-    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    access::{
+        Granted, IdempotencyKey, OptionalIdempotencyKey,
+        fields::{Shown, listable, readable, show, show_in, writable},
+    },
     http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
 const TAG: &str = "customers";
 
-fn created(customer: Customer) -> Result<Reply, persistence::Error> {
+/// The permissions on customers, and so their field rules, go by this name.
+const RECORD: &str = "customers";
+/// Fields that a new customer must have, whoever takes it in.
+const NEEDED: &[&str] = &["name", "source_channel"];
+
+fn created(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
     let (id, version) = (customer.id, customer.version);
-    Reply::created(
-        format!("/api/v1/customers/{id}"),
-        version,
-        &CustomerBody::from(customer),
-    )
+    let body = show_in(tx, RECORD, CustomerBody::from(customer))?;
+    Reply::created(format!("/api/v1/customers/{id}"), version, &body)
 }
 
-fn record(customer: Customer) -> Result<Reply, persistence::Error> {
-    Reply::record(customer.version, &CustomerBody::from(customer))
+fn record(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
+    let version = customer.version;
+    let body = show_in(tx, RECORD, CustomerBody::from(customer))?;
+    Reply::record(version, &body)
+}
+
+/// Customers as the caller may see them.
+fn seen(
+    reader: &Authority,
+    customers: impl IntoIterator<Item = Customer>,
+) -> Result<Vec<Shown<CustomerBody>>, Error> {
+    let bodies = customers.into_iter().map(CustomerBody::from);
+    bodies
+        .map(|body| show(Some(reader), RECORD, body))
+        .collect()
 }
 
 /// Take in a customer
@@ -46,9 +65,11 @@ pub(super) async fn create_customer(
     key: IdempotencyKey,
     body: Json<CreateCustomer>,
 ) -> Result<Reply, Problem> {
-    let new = &body.value;
+    let (new, sent) = (&body.value, body.names.as_slice());
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
-        created(commands::create(&tx, &grant, new.clone()).await?)
+        writable(&tx, RECORD, sent, NEEDED)?;
+        let customer = commands::create(&tx, &grant, new.clone()).await?;
+        created(&tx, customer)
     })
     .await
 }
@@ -63,6 +84,7 @@ pub(super) async fn list_customers(
     query: Parameters<ListCustomers>,
 ) -> Result<Reply, Problem> {
     let Parameters(query) = query;
+    listable(ctx.authority(), RECORD, &request)?;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let page = Page {
         order: query.sort.unwrap_or_default().into(),
@@ -74,7 +96,7 @@ pub(super) async fn list_customers(
         (micros(customer.created_at), customer.id.uuid())
     });
     Ok(Reply::ok(&CustomerPage {
-        items: shown.items.into_iter().map(CustomerBody::from).collect(),
+        items: seen(ctx.authority(), shown.items)?,
         next_cursor: shown.next_cursor,
     })?
     .with_next(shown.next_address))
@@ -91,6 +113,8 @@ pub(super) async fn search_customers(
 ) -> Result<Reply, Problem> {
     let asked = body.value;
     let query = Query::parse(&asked.query)?;
+    let rules = ctx.authority().fields();
+    readable(rules, RECORD, query.fields(), "/query")?;
     let part = cursor::part_of(
         ctx.app(),
         format!("{}?{}", request.path(), asked.query),
@@ -107,7 +131,7 @@ pub(super) async fn search_customers(
     )
     .await?;
     Ok(Reply::ok(&CustomerPage {
-        items: found.customers.into_iter().map(|(_, c)| c.into()).collect(),
+        items: seen(ctx.authority(), found.customers.into_iter().map(|(_, c)| c))?,
         next_cursor: found.unsearched.map(|doc| part.cursor((doc, Uuid::nil()))),
     })?)
 }
@@ -120,7 +144,10 @@ pub(super) async fn get_customer(
     ctx: Granted<CustomersRead>,
     id: PathId<Customer>,
 ) -> Result<Reply, Problem> {
-    Ok(record(commands::get(&ctx.read(), &ctx.grant, id.0).await?)?)
+    let customer = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let version = customer.version;
+    let body = show(Some(ctx.authority()), RECORD, CustomerBody::from(customer))?;
+    Ok(Reply::record(version, &body)?)
 }
 
 /// Change a customer
@@ -133,9 +160,11 @@ pub(super) async fn change_customer(
     condition: IfMatch,
     body: Json<ChangeCustomer>,
 ) -> Result<Reply, Problem> {
-    let change = &body.value;
+    let (change, sent) = (&body.value, body.names.as_slice());
     ctx.transaction(|tx, grant| async move {
-        record(commands::change(&tx, &grant, id.0, condition, change.clone()).await?)
+        writable(&tx, RECORD, sent, &[])?;
+        let customer = commands::change(&tx, &grant, id.0, condition, change.clone()).await?;
+        record(&tx, customer)
     })
     .await
 }
@@ -166,7 +195,8 @@ pub(super) async fn restore_customer(
     key: OptionalIdempotencyKey,
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
-        record(commands::restore(&tx, &grant, id.0).await?)
+        let customer = commands::restore(&tx, &grant, id.0).await?;
+        record(&tx, customer)
     })
     .await
 }
@@ -183,7 +213,8 @@ pub(super) async fn transfer_customer(
 ) -> Result<Reply, Problem> {
     let transfer = &body.value;
     ctx.once(key.of(body.fingerprint), |tx, grant| async move {
-        record(commands::transfer(&tx, &grant, id.0, transfer.clone()).await?)
+        let customer = commands::transfer(&tx, &grant, id.0, transfer.clone()).await?;
+        record(&tx, customer)
     })
     .await
 }
@@ -199,6 +230,9 @@ pub(super) async fn reveal_customer(
 ) -> Result<Reply, Problem> {
     let reason = body.value.reason.as_str();
     ctx.transaction(|tx, grant| async move {
+        if let Some(authority) = &tx.operation().authority {
+            readable(authority.fields(), RECORD, ["contact_points"], "")?;
+        }
         let customer = commands::reveal(&tx, &grant, id.0, reason).await?;
         Reply::ok(&RevealedCustomer::from(customer))
     })

@@ -40,6 +40,10 @@ impl Draining {
     }
 }
 
+/// Marks a refusal that is not a problem document by intent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finished;
+
 /// The outermost middleware.
 pub async fn edge(
     request: ServiceRequest,
@@ -109,7 +113,7 @@ fn document(
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|v| v.as_bytes().starts_with(b"application/problem+json"));
-    if written {
+    if written || response.response().extensions().contains::<Finished>() {
         return None;
     }
     let problem = response

@@ -35,6 +35,8 @@ const TEXT: usize = 10_000;
 #[derive(Debug)]
 pub struct Json<T> {
     pub value: T,
+    /// Names of the fields that were sent.
+    pub names: Vec<String>,
     /// Digest of the canonical body: what an idempotency key stands for.
     pub fingerprint: [u8; 32],
 }
@@ -52,12 +54,11 @@ where
         Box::pin(async move {
             let app = App::of(&request)?;
             media_type(&request)?;
-            let limit = app.settings.body_limit.0 as usize;
-            let patience = Duration::from_secs(app.settings.body_seconds.0.into());
-            let bytes = tokio::time::timeout(patience, collect(payload, limit))
-                .await
-                .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT))??;
+            let bytes = collect_in_time(app, payload).await?;
             let body = parse(&bytes)?;
+            let names = body
+                .as_object()
+                .map(|fields| fields.keys().cloned().collect());
             let fingerprint = persistence::keys::digest(&[&canonical(&body)]);
             let check = app
                 .schemas
@@ -78,7 +79,11 @@ where
                 broken(&errors, "", &mut fields);
                 Problem::from(Fault::fields(fields))
             })?;
-            Ok(Self { value, fingerprint })
+            Ok(Self {
+                value,
+                names: names.unwrap_or_default(),
+                fingerprint,
+            })
         })
     }
 }
@@ -122,6 +127,15 @@ fn media_type(request: &HttpRequest) -> Result<(), Problem> {
     } else {
         problem
     })
+}
+
+/// The whole body, within its limits of size and time.
+pub(crate) async fn collect_in_time(app: &App, payload: Payload) -> Result<web::Bytes, Problem> {
+    let limit = app.settings.body_limit.0 as usize;
+    let patience = Duration::from_secs(app.settings.body_seconds.0.into());
+    tokio::time::timeout(patience, collect(payload, limit))
+        .await
+        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT))?
 }
 
 async fn collect(mut payload: Payload, limit: usize) -> Result<web::Bytes, Problem> {

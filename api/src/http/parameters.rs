@@ -106,7 +106,7 @@ fn schema<T: IntoParams>() -> Value {
 }
 
 /// Names and values of a query string, percent-decoded.
-fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
+pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
     actix_web::web::Query::from_query(query)
         .map(actix_web::web::Query::into_inner)
         .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, &MALFORMED))

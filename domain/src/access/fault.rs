@@ -16,6 +16,27 @@ rules! {
     SALES_PURCHASING_WALL = Conflict "sales_purchasing_wall" {
         "销售与采购须分离", "Sales and purchasing are kept apart";
         "销售角色与采购角色的权限不能由同一角色或同一人持有。", "Nobody holds functions of both, in one role or in several." }
+    CLIENT_EXPIRY = Invalid "client_expiry" {
+        "有效期不正确", "Not a time for its end";
+        "有效期必须晚于现在，且不超过一年。", "It lies in the future, and within a year." }
+    CLIENT_KEYS_FULL = Conflict "client_keys_full" {
+        "密钥已满", "It has its keys";
+        "请先停用一个密钥。", "End a key first: one client has at most two." }
+    FIELD_NOT_READABLE = Invalid "field_not_readable" {
+        "无权查看该字段", "The field may not be read";
+        "不能按无权查看的字段筛选、排序、搜索或修改。", "Nobody filters, sorts, searches by or changes what they may not read." }
+    FIELD_READ_ONLY = Invalid "field_read_only" {
+        "该字段只读", "The field is read only";
+        "请勿提交该字段。", "Leave the field out." }
+    FIELD_RULE_UNKNOWN = Invalid "field_rule_unknown" {
+        "不能对该字段设置此规则", "No such rule for the field";
+        "请从字段目录中选择，每个字段一条规则。", "Choose from the list of fields; one rule a field." }
+    NETWORK_INVALID = Invalid "network_invalid" {
+        "不是网段", "Not a network";
+        "请填写网段，例如 203.0.113.0/24。", "Give a network such as 203.0.113.0/24." }
+    SCOPE_WITHHELD = Invalid "scope_withheld" {
+        "接口客户端不能有此权限", "Not for API clients";
+        "接口客户端不能管理接口客户端。", "An API client can't manage API clients." }
     SHARE_BEYOND_OWN = Denied "share_beyond_own" {
         "超出本人权限", "More than you hold yourself";
         "只能按本人对该客户的权限共享：{permission}。", "Nobody opens a customer further than they reach it themselves: {permission}." }

@@ -4,13 +4,17 @@
 //! permissions, each with a *reach* (数据范围): how far into the institution it goes. A principal
 //! (主体) holds roles; the reach of a permission is the union over them (ROLE-01…ROLE-09).
 
+mod api_client;
 mod fault;
+mod field_rule;
 mod permission;
 mod reach;
 mod role;
 mod share;
 
+pub use api_client::*;
 pub use fault::*;
+pub use field_rule::*;
 pub use permission::*;
 pub use reach::*;
 pub use role::*;

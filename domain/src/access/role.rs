@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    PERMISSION_UNKNOWN, REACH_NOT_OFFERED, ROLE_BEYOND_OWN, ROLE_BUILT_IN,
+    FieldAccess, FieldRules, PERMISSION_UNKNOWN, REACH_NOT_OFFERED, ROLE_BEYOND_OWN, ROLE_BUILT_IN,
     Reach::{self, Campus, Family, Institution, Own, Taught, Team},
     SALES_PURCHASING_WALL, permission,
 };
@@ -35,6 +35,8 @@ pub struct Role {
     pub is_built_in: bool,
     pub side: Side,
     pub permissions: Permissions,
+    /// What it leaves of the fields of the records that it opens.
+    pub fields: FieldRules,
 }
 
 /// Longest name, in characters.
@@ -134,6 +136,25 @@ pub struct BuiltInRole {
     pub permissions: &'static [(Reach, &'static [&'static str])],
 }
 
+/// Fields that built-in roles see less of, by least privilege (ROLE-12): the books need no opinion
+/// on a customer.
+const FIELD_RULES: &[(&str, &str, &str, FieldAccess)] = &[
+    ("finance", "customers", "note", FieldAccess::Hidden),
+    ("finance", "customers", "intent", FieldAccess::Hidden),
+];
+
+impl BuiltInRole {
+    /// What it leaves of fields.
+    pub fn fields(&self) -> FieldRules {
+        let own = FIELD_RULES.iter().filter(|(role, ..)| *role == self.code);
+        FieldRules::stored(
+            own.map(|(_, record, field, access)| {
+                ((*record).to_owned(), (*field).to_owned(), *access)
+            }),
+        )
+    }
+}
+
 impl From<&BuiltInRole> for Role {
     fn from(role: &BuiltInRole) -> Self {
         Self {
@@ -146,6 +167,7 @@ impl From<&BuiltInRole> for Role {
                 .iter()
                 .flat_map(|(reach, codes)| codes.iter().map(|code| ((*code).to_owned(), *reach)))
                 .collect(),
+            fields: role.fields(),
         }
     }
 }
@@ -355,6 +377,7 @@ mod tests {
             is_built_in: false,
             side: Side::Purchasing,
             permissions: BTreeSet::from([("customers:read".to_owned(), Own)]),
+            fields: FieldRules::default(),
         };
         assert!(mixed.checked().is_err());
     }

@@ -1,25 +1,59 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
-    access::{DirectoryRead, Oneself, Permission, Principal, PrincipalKind, Reach, Session},
+    access::{
+        DirectoryRead, FieldRules, Oneself, Permission, Permissions, Principal, PrincipalKind,
+        Reach, Session, permission,
+    },
     id::Id,
-    organization::Institution,
+    organization::{Campus, Institution},
     text_enum::TextEnum,
 };
+use ipnet::IpNet;
 use uuid::Uuid;
 
+use super::role::{field_rules, left_by};
 use crate::{Error, Handle, clock::micros, database::statement};
+
+/// Who sends a request, as its credentials say: a principal by one of its sessions, or keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bearer {
+    pub institution: Id<Institution>,
+    pub principal: Id<Principal>,
+    pub session: Id<Session>,
+    /// Of what the principal may do, only these permissions; all where there is no such bound.
+    pub scope: Option<Arc<BTreeSet<String>>>,
+}
+
+impl Bearer {
+    /// With everything that the principal may do.
+    pub fn whole(
+        institution: Id<Institution>,
+        principal: Id<Principal>,
+        session: Id<Session>,
+    ) -> Self {
+        Self {
+            institution,
+            principal,
+            session,
+            scope: None,
+        }
+    }
+}
 
 /// A principal's standing: who it is, what it may do, how far.
 #[derive(Debug)]
 pub struct Authority {
-    institution: Id<Institution>,
-    principal: Id<Principal>,
+    bearer: Bearer,
     kind: PrincipalKind,
-    session: Option<Id<Session>>,
     standing: Standing,
     must_change_password: bool,
     permissions: BTreeMap<String, BTreeSet<Reach>>,
+    fields: FieldRules,
+    networks: Vec<IpNet>,
     pub(super) places: Places,
 }
 
@@ -37,25 +71,46 @@ pub(super) struct Places {
     pub(super) team: Vec<Uuid>,
     pub(super) campuses: Vec<Uuid>,
     pub(super) region_campuses: Vec<Uuid>,
+    /// Whether even the reach of the whole institution ends at `campuses`.
+    pub(super) only_campuses: bool,
     /// Whom a share may name to open a record to this principal: itself, its team and its groups.
     pub(super) grantees: Vec<Uuid>,
 }
 
 impl Authority {
+    pub fn bearer(&self) -> &Bearer {
+        &self.bearer
+    }
+
     pub fn institution(&self) -> Id<Institution> {
-        self.institution
+        self.bearer.institution
     }
 
     pub fn principal(&self) -> Id<Principal> {
-        self.principal
+        self.bearer.principal
     }
 
     pub fn kind(&self) -> PrincipalKind {
         self.kind
     }
 
-    pub fn session(&self) -> Option<Id<Session>> {
-        self.session
+    pub fn session(&self) -> Id<Session> {
+        self.bearer.session
+    }
+
+    /// What is left of the fields of what it reaches.
+    pub fn fields(&self) -> &FieldRules {
+        &self.fields
+    }
+
+    /// From where it may call; from everywhere where there is none.
+    pub fn networks(&self) -> &[IpNet] {
+        &self.networks
+    }
+
+    /// Where it works.
+    pub fn campuses(&self) -> impl Iterator<Item = Id<Campus>> {
+        self.places.campuses.iter().copied().map(Id::new)
     }
 
     pub fn holds<P: Permission>(&self) -> bool {
@@ -80,41 +135,39 @@ impl Authority {
 /// Reads a principal's standing; `None` when it can't act (any more).
 pub async fn load(
     handle: &impl Handle,
-    institution: Id<Institution>,
-    principal: Id<Principal>,
-    session: Option<Id<Session>>,
+    bearer: &Bearer,
     now: jiff::Timestamp,
 ) -> Result<Option<Authority>, Error> {
-    let Some(Found {
-        standing,
-        kind,
-        must_change_password,
-    }) = standing(handle, institution, principal, session, now).await?
-    else {
+    let Some(found) = standing(handle, bearer, now).await? else {
         return Ok(None);
     };
+    let kind = found.kind;
+    let (mut permissions, fields) = roles(handle, bearer, kind).await?;
+    let (networks, places) = if kind == PrincipalKind::ApiClient {
+        let client = client(handle, bearer).await?;
+        permissions.retain(|code, _| client.may(code));
+        (client.networks, client.places)
+    } else {
+        (Vec::new(), places(handle, bearer).await?)
+    };
+    if let Some(scope) = &bearer.scope {
+        permissions.retain(|code, _| code == Oneself::CODE || scope.contains(code));
+    }
     Ok(Some(Authority {
-        institution,
-        principal,
+        bearer: bearer.clone(),
         kind,
-        session,
-        standing,
-        must_change_password,
-        permissions: permissions(handle, institution, principal, kind).await?,
-        places: places(handle, institution, principal).await?,
+        standing: found.standing,
+        must_change_password: found.must_change_password,
+        permissions,
+        fields,
+        networks,
+        places,
     }))
 }
 
 /// Checks, inside a transaction, that nothing of an authority has changed since it was read.
 pub async fn confirm(handle: &crate::Tx, authority: &Authority) -> Result<(), Error> {
-    let now = standing(
-        handle,
-        authority.institution,
-        authority.principal,
-        authority.session,
-        handle.now(),
-    )
-    .await?;
+    let now = standing(handle, &authority.bearer, handle.now()).await?;
     match now {
         Some(found) if found.standing == authority.standing => Ok(()),
         _ => Err(Error::AuthorityChanged),
@@ -131,29 +184,21 @@ struct Found {
 /// `None` when the principal, its session or its institution is not active.
 async fn standing(
     handle: &impl Handle,
-    institution: Id<Institution>,
-    principal: Id<Principal>,
-    session: Option<Id<Session>>,
+    bearer: &Bearer,
     now: jiff::Timestamp,
 ) -> Result<Option<Found>, Error> {
-    let mut values = vec![institution.uuid().into(), principal.uuid().into()];
-    let sql = match session {
-        Some(session) => {
-            values.push(session.uuid().into());
-            values.push(micros(now).into());
-            "SELECT p.version, p.kind, i.access_version, c.must_change FROM principals p \
-             JOIN institutions i ON i.institution_id = p.institution_id \
-             LEFT JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id \
-             JOIN sessions s ON s.institution_id = p.institution_id AND s.principal_id = p.id \
-             WHERE p.institution_id = ? AND p.id = ? AND s.id = ? AND s.ended_at IS NULL \
-             AND s.expires_at > ? AND p.status = 'active' AND i.status = 'active'"
-        }
-        None => {
-            "SELECT p.version, p.kind, i.access_version, CAST(NULL AS boolean) AS must_change FROM principals p \
-             JOIN institutions i ON i.institution_id = p.institution_id \
-             WHERE p.institution_id = ? AND p.id = ? AND p.status = 'active' AND i.status = 'active'"
-        }
-    };
+    let sql = "SELECT p.version, p.kind, i.access_version, c.must_change FROM principals p \
+         JOIN institutions i ON i.institution_id = p.institution_id \
+         LEFT JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id \
+         JOIN sessions s ON s.institution_id = p.institution_id AND s.principal_id = p.id \
+         WHERE p.institution_id = ? AND p.id = ? AND s.id = ? AND s.ended_at IS NULL \
+         AND s.expires_at > ? AND p.status = 'active' AND i.status = 'active'";
+    let values = [
+        bearer.institution.uuid().into(),
+        bearer.principal.uuid().into(),
+        bearer.session.uuid().into(),
+        micros(now).into(),
+    ];
     let Some(row) = handle.query_one_raw(statement(handle, sql, values)).await? else {
         return Ok(None);
     };
@@ -170,20 +215,23 @@ async fn standing(
     }))
 }
 
-async fn permissions(
+/// What the roles of a principal give, and what they leave of fields.
+async fn roles(
     handle: &impl Handle,
-    institution: Id<Institution>,
-    principal: Id<Principal>,
+    bearer: &Bearer,
     kind: PrincipalKind,
-) -> Result<BTreeMap<String, BTreeSet<Reach>>, Error> {
+) -> Result<(BTreeMap<String, BTreeSet<Reach>>, FieldRules), Error> {
     let rows = handle
         .query_all_raw(statement(
             handle,
-            "SELECT rp.permission, rp.reach FROM principal_roles pr \
+            "SELECT r.id, r.code, r.is_built_in, rp.permission, rp.reach FROM principal_roles pr \
              JOIN roles r ON r.institution_id = pr.institution_id AND r.id = pr.role_id \
              JOIN role_permissions rp ON rp.institution_id = r.institution_id AND rp.role_id = r.id \
              WHERE pr.institution_id = ? AND pr.principal_id = ? AND r.archived_at IS NULL",
-            [institution.uuid().into(), principal.uuid().into()],
+            [
+                bearer.institution.uuid().into(),
+                bearer.principal.uuid().into(),
+            ],
         ))
         .await?;
     let mut permissions: BTreeMap<String, BTreeSet<Reach>> = BTreeMap::new();
@@ -196,22 +244,102 @@ async fn permissions(
             BTreeSet::from([Reach::Institution]),
         );
     }
+    let mut roles: BTreeMap<Uuid, (String, bool, Permissions)> = BTreeMap::new();
     for row in rows {
         let reach: String = row.try_get("", "reach")?;
-        permissions
-            .entry(row.try_get("", "permission")?)
-            .or_default()
-            .insert(Reach::parse(&reach).ok_or_else(|| Error::corrupt("reach"))?);
+        let reach = Reach::parse(&reach).ok_or_else(|| Error::corrupt("reach"))?;
+        let code: String = row.try_get("", "permission")?;
+        permissions.entry(code.clone()).or_default().insert(reach);
+        let (_, _, given) = roles.entry(row.try_get("", "id")?).or_insert((
+            row.try_get("", "code")?,
+            row.try_get("", "is_built_in")?,
+            Permissions::new(),
+        ));
+        given.insert((code, reach));
     }
-    Ok(permissions)
+    let ids: Vec<Uuid> = roles.keys().copied().collect();
+    let mut rules = field_rules(handle, bearer.institution, ids).await?;
+    let left: Vec<_> = roles
+        .into_iter()
+        .map(|(id, (code, is_built_in, given))| {
+            let own = rules.remove(&id).unwrap_or_default();
+            (given, left_by(&code, is_built_in, own))
+        })
+        .collect();
+    let fields = FieldRules::united(left.iter().map(|(given, left)| (given, left)));
+    Ok((permissions, fields))
 }
 
-async fn places(
-    handle: &impl Handle,
-    institution: Id<Institution>,
-    principal: Id<Principal>,
-) -> Result<Places, Error> {
-    let who = || [institution.uuid().into(), principal.uuid().into()];
+/// What bounds an API client.
+struct Client {
+    scopes: BTreeSet<String>,
+    networks: Vec<IpNet>,
+    places: Places,
+}
+
+impl Client {
+    /// Whether a permission is within its bounds. What the institution has once is beyond those of
+    /// a client that has campuses, save what everybody may read.
+    fn may(&self, code: &str) -> bool {
+        if code == Oneself::CODE {
+            return true;
+        }
+        let is_of_the_whole =
+            permission(code).is_none_or(|known| known.reaches == [Reach::Institution]);
+        let open = !is_of_the_whole || code == DirectoryRead::CODE;
+        self.scopes.contains(code) && (open || !self.places.only_campuses)
+    }
+}
+
+async fn client(handle: &impl Handle, bearer: &Bearer) -> Result<Client, Error> {
+    let who = || {
+        [
+            bearer.institution.uuid().into(),
+            bearer.principal.uuid().into(),
+        ]
+    };
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT scopes, networks FROM api_clients WHERE institution_id = ? AND id = ?",
+            who(),
+        ))
+        .await?
+        .ok_or_else(|| Error::corrupt("an API client without its row"))?;
+    let texts = |name| -> Result<Vec<String>, Error> {
+        serde_json::from_value(row.try_get("", name)?).map_err(Error::corrupt)
+    };
+    let networks = texts("networks")?;
+    let campuses = handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT campus_id AS id FROM api_client_campuses \
+             WHERE institution_id = ? AND client_id = ? ORDER BY campus_id",
+            who(),
+        ))
+        .await?
+        .iter()
+        .map(|row| Ok(row.try_get("", "id")?))
+        .collect::<Result<Vec<Uuid>, Error>>()?;
+    Ok(Client {
+        scopes: texts("scopes")?.into_iter().collect(),
+        networks: networks
+            .iter()
+            .map(|text| text.parse().map_err(Error::corrupt))
+            .collect::<Result<_, _>>()?,
+        places: Places {
+            own: bearer.principal.uuid(),
+            only_campuses: !campuses.is_empty(),
+            region_campuses: campuses.clone(),
+            campuses,
+            ..Places::default()
+        },
+    })
+}
+
+async fn places(handle: &impl Handle, bearer: &Bearer) -> Result<Places, Error> {
+    let principal = bearer.principal;
+    let who = || [bearer.institution.uuid().into(), principal.uuid().into()];
     let ids = async |sql: &str| -> Result<Vec<Uuid>, Error> {
         handle
             .query_all_raw(statement(handle, sql, who()))
@@ -247,6 +375,7 @@ async fn places(
         team,
         campuses,
         region_campuses,
+        only_campuses: false,
         grantees,
     })
 }

@@ -6,6 +6,10 @@ use domain::{
         CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
         Reach, Role, RolesWrite, Share, StaffWrite, TagsManage, TagsRead, TagsWrite,
+        ApiClient, ApiClientsWrite, CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead,
+        CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite,
+        EventsRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid,
+        PaymentsWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
     courses::{Class, Course, Subject},
     customers::{Anchor, Customer},
@@ -84,7 +88,10 @@ const SHARED: &[&str] = &[
 ];
 
 fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) -> Vec<Branch> {
-    if reaches.contains(&Reach::Institution) {
+    let places = &authority.places;
+    // What belongs to no campus is open in any case: reference data and the directory.
+    let bounded = places.only_campuses && permission != DirectoryRead::CODE;
+    if reaches.contains(&Reach::Institution) && !bounded {
         return vec![Branch::Institution];
     }
     // Classes and households come with their capabilities: until then these cover nothing.
@@ -94,14 +101,13 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) 
     {
         return Vec::new();
     }
-    let places = &authority.places;
     let mut campuses = BTreeSet::new();
     let mut holders = BTreeSet::from([places.own]);
     for reach in reaches {
         match reach {
-            Reach::Own | Reach::Institution | Reach::Taught | Reach::Family => {}
+            Reach::Own | Reach::Taught | Reach::Family => {}
             Reach::Team => holders.extend(&places.team),
-            Reach::Campus => campuses.extend(&places.campuses),
+            Reach::Campus | Reach::Institution => campuses.extend(&places.campuses),
             Reach::Region => campuses.extend(&places.region_campuses),
         }
     }
@@ -231,6 +237,7 @@ grants! {
     CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;
     StaffWrite reads Campus, Team, Staff, Role; writes Staff; deletes ;
     RolesWrite reads Role; writes Role; deletes ;
+    ApiClientsWrite reads ApiClient, Campus, Role, Staff; writes ApiClient; deletes ;
 }
 
 impl<P> Clone for Grant<P> {

@@ -4,6 +4,7 @@
 //! it holds one permission, with the rows that this permission reaches. Only this module makes
 //! them, so a store function that asks for a grant can't be called without the check.
 
+pub mod api_client;
 mod authority;
 pub mod credentials;
 mod grant;
@@ -12,7 +13,7 @@ pub mod sessions;
 pub mod shares;
 pub mod throttle;
 
-pub use authority::{Authority, confirm, load};
+pub use authority::{Authority, Bearer, confirm, load};
 pub use grant::{Branch, Deletes, Grant, Reads, Scope, Writes};
 pub use role::ROLE;
 pub(crate) use role::permit;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    access::{Permissions, Reach, Role, Side},
+    access::{
+        BUILT_IN_ROLES, BuiltInRole, FieldAccess, FieldRules, Permissions, Reach, Role, Side,
+    },
     id::Id,
     organization::Institution,
     reference::Reference,
@@ -40,6 +42,7 @@ impl Kept for Role {
                 is_built_in: row.is_built_in,
                 side: Side::parse(&row.side).ok_or_else(|| Error::corrupt("side of a role"))?,
                 permissions: Permissions::new(),
+                fields: FieldRules::default(),
             }
         ))
     }
@@ -62,17 +65,28 @@ impl Kept for Role {
             .iter()
             .map(|(code, reach)| json!({ "permission": code, "reach": reach.as_str() }))
             .collect();
+        let rules: Vec<_> = self
+            .fields
+            .iter()
+            .map(|(known, access)| {
+                json!({ "record": known.record, "field": known.field, "access": access.as_str() })
+            })
+            .collect();
         json!({
             "code": self.code,
             "name": self.name,
             "side": self.side.as_str(),
             "permissions": permissions,
+            "field_rules": rules,
         })
     }
 
     /// Nobody holds a new role yet, nor one that is being archived.
     fn alters_access(before: Option<&Reference<Self>>, after: &Reference<Self>) -> bool {
-        before.is_some_and(|b| b.details.permissions != after.details.permissions)
+        before.is_some_and(|b| {
+            b.details.permissions != after.details.permissions
+                || b.details.fields != after.details.fields
+        })
     }
 
     async fn read_parts(
@@ -95,8 +109,12 @@ impl Kept for Role {
                 .or_default()
                 .insert((row.try_get("", "permission")?, reach));
         }
+        let ids: Vec<Uuid> = records.iter().map(|r| r.id.uuid()).collect();
+        let mut rules = field_rules(handle, institution, ids).await?;
         for record in records {
             record.details.permissions = found.remove(&record.id.uuid()).unwrap_or_default();
+            let own = rules.remove(&record.id.uuid()).unwrap_or_default();
+            record.details.fields = left_by(&record.details.code, record.details.is_built_in, own);
         }
         Ok(())
     }
@@ -128,7 +146,11 @@ impl Kept for Role {
             .difference(was)
             .map(|(code, reach)| (after.id, code.clone(), *reach))
             .collect();
-        permit(tx, institution, new).await
+        permit(tx, institution, new).await?;
+        if before.is_none_or(|b| b.details.fields != after.details.fields) {
+            write_field_rules(tx, institution, after).await?;
+        }
+        Ok(())
     }
 
     /// A role is in use while somebody holds it.
@@ -144,6 +166,76 @@ impl Kept for Role {
 }
 
 const PERMISSIONS: &str = "role_permissions";
+const RULES: &str = "role_field_rules";
+
+/// Rows of field rules by role.
+type RuleRows = BTreeMap<Uuid, Vec<(String, String, FieldAccess)>>;
+
+/// The field rules that roles of an institution's own have.
+pub(super) async fn field_rules(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    roles: Vec<Uuid>,
+) -> Result<RuleRows, Error> {
+    let mut select = Sql::select();
+    select
+        .columns(["role_id", "record", "field", "access"])
+        .from(RULES)
+        .and_where(Expr::col("institution_id").eq(institution.uuid()))
+        .and_where(Expr::col("role_id").is_in(roles));
+    let mut found = RuleRows::new();
+    for row in handle.query_all(&select).await? {
+        let access: String = row.try_get("", "access")?;
+        let access = FieldAccess::parse(&access).ok_or_else(|| Error::corrupt("field access"))?;
+        found.entry(row.try_get("", "role_id")?).or_default().push((
+            row.try_get("", "record")?,
+            row.try_get("", "field")?,
+            access,
+        ));
+    }
+    Ok(found)
+}
+
+/// What a role leaves of fields: a built-in one as the program says, others as is stored.
+pub(super) fn left_by(
+    code: &str,
+    is_built_in: bool,
+    own: Vec<(String, String, FieldAccess)>,
+) -> FieldRules {
+    let built_in = BUILT_IN_ROLES
+        .iter()
+        .find(|role| is_built_in && role.code == code);
+    built_in.map_or_else(|| FieldRules::stored(own), BuiltInRole::fields)
+}
+
+async fn write_field_rules(
+    tx: &Tx,
+    institution: Id<Institution>,
+    role: &Reference<Role>,
+) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "DELETE FROM role_field_rules WHERE institution_id = ? AND role_id = ?",
+        [institution.uuid().into(), role.id.uuid().into()],
+    ))
+    .await?;
+    for (known, access) in role.details.fields.iter() {
+        tx.execute_raw(statement(
+            tx,
+            "INSERT INTO role_field_rules (institution_id, role_id, record, field, access) \
+             VALUES (?, ?, ?, ?, ?)",
+            [
+                institution.uuid().into(),
+                role.id.uuid().into(),
+                known.record.into(),
+                known.field.into(),
+                access.as_str().into(),
+            ],
+        ))
+        .await?;
+    }
+    Ok(())
+}
 
 /// Gives permissions to roles, in one statement.
 pub(crate) async fn permit(

@@ -17,7 +17,7 @@ static EVENTS: &[&[&EventType]] = &[
 
 /// Kinds of reference data, one list a capability.
 static KINDS: &[&[&reference::Events]] = &[
-    &[&crate::access::ROLE],
+    &[&crate::access::ROLE, &crate::access::api_client::API_CLIENT],
     crate::courses::KINDS,
     crate::organization::KINDS,
     crate::tags::KINDS,

@@ -18,6 +18,8 @@ mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
 mod m0050_sequencer;
+mod m0060_api_clients;
+mod m0061_field_rules;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -45,6 +47,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0050_sequencer::Migration),
             Box::new(m0008_follow_ups::Migration),
             Box::new(m0009_tags::Migration),
+            Box::new(m0060_api_clients::Migration),
+            Box::new(m0061_field_rules::Migration),
             Box::new(m0063_shares::Migration),
         ]
     }

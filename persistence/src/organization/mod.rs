@@ -1,6 +1,6 @@
 //! The institution and its parts.
 
-mod places;
+pub(crate) mod places;
 pub mod staff;
 pub mod store;
 
@@ -76,4 +76,5 @@ pub(crate) static CONSTRAINTS: &[Constraint] = &[
     name_key!("teams"),
     name_key!("groups"),
     name_key!("roles"),
+    name_key!("api_clients"),
 ];

@@ -318,10 +318,10 @@ impl Kept for Group {
 }
 
 /// A table of links: its name, and the columns of the owner and of what it is linked to.
-pub(super) type Links = (&'static str, &'static str, &'static str);
+pub(crate) type Links = (&'static str, &'static str, &'static str);
 
 /// What is linked to each of some owners.
-pub(super) async fn links<T>(
+pub(crate) async fn links<T>(
     handle: &impl Handle,
     (table, owner, linked): Links,
     institution: Id<Institution>,
@@ -345,7 +345,7 @@ pub(super) async fn links<T>(
 }
 
 /// Brings the links of one owner from `before` to `after`.
-pub(super) async fn link<T>(
+pub(crate) async fn link<T>(
     tx: &Tx,
     (table, owner, linked): Links,
     institution: Id<Institution>,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
+    access::fields::Shown,
     customers::{ContactPointBody, CustomerKind},
     http::wire::Wire,
 };
@@ -38,7 +39,8 @@ pub struct RelationBody {
     pub role: RelationRole,
     pub relative_id: Uuid,
     pub relative_kind: CustomerKind,
-    pub relative_name: String,
+    #[schema(required)]
+    pub relative_name: Option<String>,
     /// How to reach the other one: a child is reached through its guardians.
     #[schema(value_type = Vec<ContactPointBody>)]
     pub contact_points: Vec<ContactPointBody>,
@@ -55,7 +57,7 @@ impl RelationBody {
             role: Wire(relation.role_to(customer)),
             relative_id: relative.id.uuid(),
             relative_kind: Wire(relative.profile.kind),
-            relative_name: relative.profile.name.clone(),
+            relative_name: Some(relative.profile.name.clone()),
             contact_points: relative
                 .contacts
                 .iter()
@@ -71,5 +73,5 @@ impl RelationBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Relations {
     #[schema(value_type = Vec<RelationBody>)]
-    pub items: Vec<RelationBody>,
+    pub items: Vec<Shown<RelationBody>>,
 }

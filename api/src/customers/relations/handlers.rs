@@ -6,7 +6,7 @@ use domain::{
 
 use super::{RelateCustomer, RelationBody, Relations, commands};
 use crate::{
-    access::{Granted, IdempotencyKey},
+    access::{Granted, IdempotencyKey, fields::show_as},
     http::{
         IfMatch, Json, Problem, Reply,
         path::{PathId, PathIds},
@@ -14,6 +14,8 @@ use crate::{
 };
 
 const TAG: &str = "customers";
+/// Fields of the other customer that stand under other names here.
+const NAMES: &[(&str, &str)] = &[("relative_name", "name")];
 
 /// Relate a customer to a guardian or a ward
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = RelateCustomer,
@@ -30,6 +32,12 @@ pub(super) async fn relate_customer(
         let made = commands::relate(&tx, &grant, id.0, new.clone()).await?;
         let address = format!("/api/v1/customers/{}/relations/{}", id.0, made.relation.id);
         let body = RelationBody::new(id.0, made.relation, &made.relative);
+        let body = show_as(
+            tx.operation().authority.as_deref(),
+            "customers",
+            NAMES,
+            body,
+        )?;
         Reply::created(address, made.customer.version, &body)
     })
     .await
@@ -47,7 +55,8 @@ pub(super) async fn list_relations(
     let items = related
         .into_iter()
         .map(|(relation, relative)| RelationBody::new(id.0, relation, &relative))
-        .collect();
+        .map(|body| show_as(Some(ctx.authority()), "customers", NAMES, body))
+        .collect::<Result<_, _>>()?;
     Ok(Reply::record(customer.version, &Relations { items })?)
 }
 

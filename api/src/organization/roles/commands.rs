@@ -1,7 +1,7 @@
 //! Use cases of roles: load, decide, save. Nobody gives a role what they do not hold themselves.
 
 use domain::{
-    access::{Reach, Role, RolesWrite, Side, permissions, within_own},
+    access::{FieldRules, Reach, Role, RolesWrite, Side, permissions, within_own},
     id::Id,
     reference::Reference,
 };
@@ -16,19 +16,23 @@ use crate::{
 
 type Manager = Grant<RolesWrite>;
 
-/// Refuses what goes beyond the caller's own; the program itself has no bounds.
+/// Refuses what goes beyond the caller's own, of permissions and of fields; the program itself has
+/// no bounds.
 fn bounded<'a>(
     tx: &Tx,
+    role: &Role,
     wanted: impl IntoIterator<Item = &'a (String, Reach)>,
 ) -> Result<(), Error> {
-    match &tx.operation().authority {
-        Some(authority) => Ok(within_own(authority.permissions(), wanted)?),
-        None => Ok(()),
+    if let Some(authority) = &tx.operation().authority {
+        within_own(authority.permissions(), wanted)?;
+        let fields = authority.fields();
+        fields.within_own(&role.permissions, &role.fields)?;
     }
+    Ok(())
 }
 
 async fn add(tx: &Tx, grant: &Manager, id: Id<Role>, role: Role) -> Result<Reference<Role>, Error> {
-    bounded(tx, &role.permissions)?;
+    bounded(tx, &role, &role.permissions)?;
     let record = Reference::with_id(id, role, &tx.stamp())?;
     reference::insert(tx, grant, &record).await?;
     Ok(record)
@@ -47,6 +51,7 @@ pub async fn create(tx: &Tx, grant: &Manager, body: CreateRole) -> Result<Refere
         is_built_in: false,
         side: body.side.map_or(Side::Either, |side| side.0),
         permissions: permissions(&listed(body.permissions))?,
+        fields: FieldRules::default(),
     };
     add(tx, grant, id, role).await
 }
@@ -89,7 +94,29 @@ pub async fn change(
     }
     let after = before.change(role)?;
     let given = &after.details.permissions;
-    bounded(tx, given.difference(&before.details.permissions))?;
+    let more = given.difference(&before.details.permissions);
+    bounded(tx, &after.details, more)?;
+    save(tx, grant, &before, after).await
+}
+
+/// Sets what a role leaves of fields; what its holders see changes at once.
+///
+/// # Errors
+/// 409 for a built-in one; 403 where it would leave more than the caller has.
+pub async fn set_fields(
+    tx: &Tx,
+    grant: &Manager,
+    id: Id<Role>,
+    condition: IfMatch,
+    fields: FieldRules,
+) -> Result<Reference<Role>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    before.details.editable()?;
+    let after = before.change(Role {
+        fields,
+        ..before.details.clone()
+    })?;
+    bounded(tx, &after.details, [])?;
     save(tx, grant, &before, after).await
 }
 

@@ -130,7 +130,10 @@ pub async fn set_roles(
         if let Some(authority) = &tx.operation().authority
             && !was.contains(&role.id)
         {
-            within_own(authority.permissions(), &role.details.permissions)?;
+            let role = &role.details;
+            within_own(authority.permissions(), &role.permissions)?;
+            let fields = authority.fields();
+            fields.within_own(&role.permissions, &role.fields)?;
         }
         sides.push(role.details.side);
     }

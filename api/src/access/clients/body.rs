@@ -1,0 +1,212 @@
+use std::fmt;
+
+use domain::{
+    access::{ApiClient, networks, scopes},
+    fault::{Fault, FieldFault},
+    id::Id,
+    reference::Reference,
+};
+use jiff::Timestamp;
+use persistence::access::api_client::KeyInfo;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::reference::page;
+
+/// A new API client; its first key comes with the answer.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "官网表单", "role_ids": [], "scopes": ["customers:write"]}))]
+pub struct CreateApiClient {
+    /// Unique among those that are not revoked.
+    #[schema(min_length = 1, max_length = 60)]
+    pub name: String,
+    /// The person of staff who answers for it; the caller, when absent.
+    #[schema(nullable = false)]
+    pub owner_id: Option<Uuid>,
+    /// What it may do at most, with its reaches. Nobody gives more than they hold.
+    #[schema(max_items = 50)]
+    pub role_ids: Vec<Uuid>,
+    /// Permissions: of what the roles give, only these count.
+    #[schema(max_items = 200)]
+    pub scopes: Vec<String>,
+    /// Where its reach ends; the whole institution, when absent.
+    #[schema(max_items = 200, nullable = false)]
+    pub campus_ids: Option<Vec<Uuid>>,
+    /// From where it may call (`203.0.113.0/24`); from everywhere, when absent.
+    #[schema(max_items = 50, nullable = false)]
+    pub networks: Option<Vec<String>>,
+    /// When it ends, within a year; in a year, when absent.
+    #[schema(nullable = false)]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl CreateApiClient {
+    /// The client that is asked for, of `caller` where no owner is named.
+    pub fn client(self, caller: Uuid, now: Timestamp) -> Result<ApiClient, Fault> {
+        let mut faults = Vec::new();
+        let scopes = scopes(&self.scopes, &mut faults);
+        let networks = networks(&self.networks.unwrap_or_default(), &mut faults);
+        Fault::unless_empty(faults)?;
+        Ok(ApiClient {
+            name: self.name,
+            owner: Id::new(self.owner_id.unwrap_or(caller)),
+            roles: self.role_ids.into_iter().map(Id::new).collect(),
+            scopes,
+            campuses: self
+                .campus_ids
+                .unwrap_or_default()
+                .into_iter()
+                .map(Id::new)
+                .collect(),
+            networks,
+            expires_at: self.expires_at.unwrap_or(ApiClient::latest_end(now)),
+        })
+    }
+}
+
+/// Changes to an API client: absent leaves a field; lists are replaced as a whole.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"scopes": ["customers:read"]}))]
+pub struct ChangeApiClient {
+    #[schema(min_length = 1, max_length = 60, nullable = false)]
+    pub name: Option<String>,
+    #[schema(nullable = false)]
+    pub owner_id: Option<Uuid>,
+    #[schema(max_items = 50, nullable = false)]
+    pub role_ids: Option<Vec<Uuid>>,
+    #[schema(max_items = 200, nullable = false)]
+    pub scopes: Option<Vec<String>>,
+    /// The whole institution, where it is empty.
+    #[schema(max_items = 200, nullable = false)]
+    pub campus_ids: Option<Vec<Uuid>>,
+    /// Everywhere, where it is empty.
+    #[schema(max_items = 50, nullable = false)]
+    pub networks: Option<Vec<String>>,
+    #[schema(nullable = false)]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ChangeApiClient {
+    /// The client with these changes.
+    pub fn apply(self, client: ApiClient) -> Result<ApiClient, Fault> {
+        let mut faults: Vec<FieldFault> = Vec::new();
+        let scopes = self.scopes.map(|list| scopes(&list, &mut faults));
+        let networks = self.networks.map(|list| networks(&list, &mut faults));
+        Fault::unless_empty(faults)?;
+        Ok(ApiClient {
+            name: self.name.unwrap_or(client.name),
+            owner: self.owner_id.map_or(client.owner, Id::new),
+            roles: self
+                .role_ids
+                .map_or(client.roles, |ids| ids.into_iter().map(Id::new).collect()),
+            scopes: scopes.unwrap_or(client.scopes),
+            campuses: self.campus_ids.map_or(client.campuses, |ids| {
+                ids.into_iter().map(Id::new).collect()
+            }),
+            networks: networks.unwrap_or(client.networks),
+            expires_at: self.expires_at.unwrap_or(client.expires_at),
+        })
+    }
+}
+
+/// An API client (接口客户端): a program that acts for the institution.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ApiClient)]
+pub struct ApiClientBody {
+    /// Its `client_id` too.
+    pub id: Uuid,
+    /// Raised with every change; the first part of the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub name: String,
+    pub owner_id: Uuid,
+    pub role_ids: Vec<Uuid>,
+    pub scopes: Vec<String>,
+    pub campus_ids: Vec<Uuid>,
+    pub networks: Vec<String>,
+    pub expires_at: Timestamp,
+    /// Its open keys, oldest first; two at most.
+    #[schema(value_type = Vec<ApiKeyBody>)]
+    pub keys: Vec<ApiKeyBody>,
+    pub created_at: Timestamp,
+    /// Since when it can do nothing any more.
+    #[schema(required)]
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A key of an API client, without its secret.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub struct ApiKeyBody {
+    pub id: Uuid,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// To within ten minutes.
+    #[schema(required)]
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl From<KeyInfo> for ApiKeyBody {
+    fn from(key: KeyInfo) -> Self {
+        Self {
+            id: key.id.uuid(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+        }
+    }
+}
+
+impl ApiClientBody {
+    pub fn new(record: Reference<ApiClient>, keys: Vec<KeyInfo>) -> Self {
+        let client = record.details;
+        Self {
+            id: record.id.uuid(),
+            version: record.version,
+            name: client.name,
+            owner_id: client.owner.uuid(),
+            role_ids: client.roles.into_iter().map(Id::uuid).collect(),
+            scopes: client.scopes.into_iter().collect(),
+            campus_ids: client.campuses.into_iter().map(Id::uuid).collect(),
+            networks: client.networks.iter().map(ToString::to_string).collect(),
+            expires_at: client.expires_at,
+            keys: keys.into_iter().map(ApiKeyBody::from).collect(),
+            created_at: record.created_at,
+            revoked_at: record.archived_at,
+        }
+    }
+}
+
+page! {
+    /// One page of API clients.
+    ApiClientPage of ApiClientBody
+}
+
+/// A new key. It is shown this once.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct NewApiKey {
+    pub id: Uuid,
+    pub api_client_id: Uuid,
+    /// `educrm_<id>_<secret>`, sent as `Authorization: Bearer …`, or as `client_secret` for tokens.
+    pub key: String,
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for NewApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A new API client with its first key, which is shown this once.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NewApiClient {
+    #[schema(value_type = ApiClientBody)]
+    pub api_client: ApiClientBody,
+    #[schema(value_type = NewApiKey)]
+    pub key: NewApiKey,
+}

@@ -1,0 +1,208 @@
+//! A hidden or masked field never leaves by any channel, and nobody finds out by asking for it
+//! (I-23): for each rule and field, a canary is looked for wherever customers are shown.
+
+use tests::{Actor, Value, World, both, json};
+use uuid::Uuid;
+
+/// Somebody whose only role reads and changes all customers, with these field rules.
+async fn reader(w: &World, rules: Value) -> Actor {
+    let boss = w.as_boss();
+    let permissions: Vec<Value> = ["customers:read", "customers:write", "customers:reveal"]
+        .iter()
+        .map(|code| json!({"permission": code, "reach": "institution"}))
+        .collect();
+    let body = json!({"name": Uuid::now_v7().simple().to_string(), "permissions": permissions});
+    let role = boss.post("/api/v1/roles", &body).await.expect(201).id();
+    let path = format!("/api/v1/roles/{role}/field-rules");
+    let set = boss.put(&path, &json!({"rules": rules})).await.expect(200);
+    assert_eq!(set.json["rules"], rules);
+    let actor = w.hire(&[], w.places.north, None).await;
+    let roles = format!("/api/v1/staff/{}/roles", actor.principal);
+    boss.put(&roles, &json!({"role_ids": [role]}))
+        .await
+        .expect(200);
+    actor
+}
+
+fn rule(field: &str, access: &str) -> Value {
+    json!([{"record": "customers", "field": field, "access": access}])
+}
+
+/// Every field of a customer with a value that stands nowhere else, and how it is written.
+const CANARIES: &[(&str, &str, &str)] = &[
+    ("name", "\"金丝雀\"", "金丝雀"),
+    ("gender", "\"female\"", "female"),
+    ("birth_date", "\"2013-07-19\"", "2013-07-19"),
+    ("intent", "4", "\"intent\":4"),
+    ("stage", "\"negotiating\"", "negotiating"),
+    ("note", "\"雀在笼中\"", "雀在笼中"),
+    (
+        "contact_points",
+        "[{\"kind\": \"phone\", \"value\": \"13912345678\"}]",
+        "139****5678",
+    ),
+    ("source_channel", "\"public_lesson\"", "public_lesson"),
+    (
+        "collected_at",
+        "\"2021-03-04T05:06:07Z\"",
+        "2021-03-04T05:06:07",
+    ),
+];
+
+async fn canary(w: &World) -> String {
+    let mut body =
+        json!({"kind": "student", "campus_id": w.places.north, "holder_id": w.places.north});
+    for (field, value, _) in CANARIES {
+        body[*field] = serde_json::from_str(value).unwrap();
+    }
+    w.as_boss()
+        .post("/api/v1/customers", &body)
+        .await
+        .expect(201)
+        .id()
+}
+
+both! {
+    async fn a_hidden_or_masked_field_is_shown_by_no_channel(w: World) {
+        let path = format!("/api/v1/customers/{}", canary(&w).await);
+        let whole = w.as_boss().get(&path).await.expect(200).text;
+        for (field, _, shown) in CANARIES {
+            assert!(whole.contains(shown), "{field}");
+            let accesses: &[&str] = if ["name", "note"].contains(field) { &["hidden", "masked"] } else { &["hidden"] };
+            for access in accesses {
+                let actor = reader(&w, rule(field, access)).await;
+                let by = if *field == "contact_points" { "金丝雀" } else { "13912345678" };
+                let answers = [
+                    actor.get(&path).await.expect(200),
+                    actor.get("/api/v1/customers").await.expect(200),
+                    actor.post("/api/v1/customers/search", &json!({"query": by})).await.expect(200),
+                    actor.patch(&path, &json!({})).await.expect(200),
+                ];
+                for answer in answers {
+                    assert!(!answer.text.contains(shown), "{access} {field}: {}", answer.text);
+                    // What no rule is for is there.
+                    for (other, _, shown) in CANARIES.iter().filter(|(other, ..)| other != field) {
+                        assert!(answer.text.contains(shown), "{access} {field} took {other}: {}", answer.text);
+                    }
+                }
+            }
+        }
+        assert_eq!(w.as_boss().get(&path).await.expect(200).text, whole);
+    }
+
+    async fn nobody_filters_or_searches_by_what_they_may_not_read(w: World) {
+        canary(&w).await;
+        for (field, query) in [("intent", "intent=4"), ("stage", "stage=negotiating"), ("source_channel", "source_channel=public_lesson")] {
+            let refused = reader(&w, rule(field, "hidden")).await
+                .get(&format!("/api/v1/customers?{query}")).await.expect_problem(422, "validation_failed");
+            assert_eq!(refused.errors(), [(field.to_owned(), "field_not_readable".to_owned())]);
+            reader(&w, rule(field, "read_only")).await.get(&format!("/api/v1/customers?{query}")).await.expect(200);
+        }
+        for (field, access, queries) in [
+            ("name", "hidden", ["金丝雀", "jinsique", "金"]),
+            ("name", "masked", ["金丝雀", "jsq", "金"]),
+            ("contact_points", "hidden", ["13912345678", "5678", "+8613912345678"]),
+        ] {
+            let actor = reader(&w, rule(field, access)).await;
+            for query in queries {
+                let refused = actor.post("/api/v1/customers/search", &json!({"query": query})).await.expect(422);
+                assert_eq!(refused.errors(), [("#/query".to_owned(), "field_not_readable".to_owned())], "{query}");
+            }
+        }
+    }
+
+    async fn nobody_writes_what_they_may_not_read_or_change(w: World) {
+        let id = canary(&w).await;
+        let path = format!("/api/v1/customers/{id}");
+        let before = w.as_boss().get(&path).await.expect(200).text;
+        for (field, value, _) in CANARIES.iter().filter(|(field, ..)| !["source_channel", "collected_at"].contains(field)) {
+            let value: Value = serde_json::from_str(value).unwrap();
+            for (access, code) in [("hidden", "field_not_readable"), ("read_only", "field_read_only")] {
+                let actor = reader(&w, rule(field, access)).await;
+                let refused = actor.patch(&path, &json!({*field: value})).await.expect(422);
+                assert_eq!(refused.errors(), [(format!("#/{field}"), code.to_owned())], "{access} {field}");
+            }
+        }
+        let masked = reader(&w, rule("note", "masked")).await;
+        let shown = masked.get(&path).await.expect(200).json["note"].clone();
+        assert_eq!(shown, "***");
+        let refused = masked.patch(&path, &json!({"note": shown, "intent": 1})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/note".to_owned(), "field_not_readable".to_owned())]);
+        assert_eq!(w.as_boss().get(&path).await.expect(200).text, before);
+
+        // What a customer must have is given; what it may have is not.
+        let new = |field: &str| {
+            let mut body = w.new_customer("张伟");
+            body["holder_id"] = json!(w.places.north);
+            body[field] = json!("雀");
+            body
+        };
+        reader(&w, rule("name", "read_only")).await.post("/api/v1/customers", &new("name")).await.expect(201);
+        reader(&w, rule("note", "read_only")).await.post("/api/v1/customers", &new("note")).await.expect(422);
+    }
+
+    async fn hidden_contact_points_are_not_revealed(w: World) {
+        let path = format!("/api/v1/customers/{}/reveal", canary(&w).await);
+        let reason = json!({"reason": "回访"});
+        reader(&w, rule("contact_points", "hidden")).await.post(&path, &reason).await.expect_problem(422, "field_not_readable");
+        let seen = reader(&w, rule("contact_points", "read_only")).await.post(&path, &reason).await.expect(200);
+        assert!(seen.text.contains("+8613912345678"));
+    }
+
+    async fn a_rule_counts_at_once_and_the_most_generous_role_wins(w: World) {
+        let boss = w.as_boss();
+        let path = format!("/api/v1/customers/{}", canary(&w).await);
+        let actor = reader(&w, rule("note", "hidden")).await;
+        assert_eq!(actor.get(&path).await.expect(200).json["note"], Value::Null);
+        let me = actor.get("/api/v1/me").await.expect(200);
+        assert_eq!(me.json["field_rules"], rule("note", "hidden"));
+        let roles = format!("/api/v1/staff/{}/roles", actor.principal);
+        let mut held = boss.get(&roles).await.expect(200).json["role_ids"].as_array().unwrap().clone();
+        // A role that is not about customers changes nothing.
+        for (code, note) in [("report_designer", Value::Null), ("recruiter", json!("雀在笼中"))] {
+            held.push(json!(crate::organization::role(&boss, code).await));
+            boss.put(&roles, &json!({"role_ids": held})).await.expect(200);
+            assert_eq!(actor.get(&path).await.expect(200).json["note"], note, "{code}");
+        }
+        // The books need no opinion on a customer.
+        assert_eq!(w.actor("finance").get(&path).await.expect(200).json["note"], Value::Null);
+    }
+
+    async fn nobody_leaves_others_more_of_a_field_than_they_have(w: World) {
+        let boss = w.as_boss();
+        let actor = reader(&w, rule("note", "hidden")).await;
+        let administers = crate::organization::role(&boss, "system_administrator").await;
+        let roles = format!("/api/v1/staff/{}/roles", actor.principal);
+        let mut held = boss.get(&roles).await.expect(200).json["role_ids"].as_array().unwrap().clone();
+        let own = held[0].as_str().unwrap().to_owned();
+        held.push(json!(administers));
+        boss.put(&roles, &json!({"role_ids": held})).await.expect(200);
+        let reads = json!([{"permission": "customers:read", "reach": "own"}]);
+        actor.post("/api/v1/roles", &json!({"name": "a", "permissions": reads})).await.expect_problem(403, "role_beyond_own");
+        let copy = actor.post(&format!("/api/v1/roles/{own}/copy"), &json!({"name": "b"})).await.expect(201).id();
+        let path = format!("/api/v1/roles/{copy}/field-rules");
+        actor.put(&path, &json!({"rules": []})).await.expect_problem(403, "role_beyond_own");
+        assert_eq!(actor.get(&path).await.expect(200).json["rules"], rule("note", "hidden"));
+        let built_in = format!("/api/v1/roles/{administers}/field-rules");
+        boss.put(&built_in, &json!({"rules": []})).await.expect_problem(409, "role_built_in");
+        let refused = boss.put(&path, &json!({"rules": [rule("birth_date", "masked")[0], rule("holder_id", "hidden")[0]]})).await.expect(422);
+        assert_eq!(refused.errors(), [
+            ("#/rules/0".into(), "field_rule_unknown".into()), ("#/rules/1".into(), "field_rule_unknown".into()),
+        ]);
+    }
+
+    async fn every_field_with_rules_can_be_left_out_of_its_record(w: World) {
+        let list = w.as_boss().get("/api/v1/fields").await.expect(200);
+        let document = w.server.contract.document();
+        for item in list.json["items"].as_array().unwrap() {
+            let schema = match item["record"].as_str().unwrap() {
+                "customers" => "Customer",
+                other => panic!("name the schema of {other}"),
+            };
+            let field = item["field"].as_str().unwrap();
+            let property = &document["components"]["schemas"][schema]["properties"][field];
+            let text = property.to_string();
+            assert!(text.contains("\"null\"") || property["type"] == "array", "{schema}.{field}: {text}");
+        }
+    }
+}
