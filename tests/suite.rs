@@ -15,3 +15,4 @@ mod database;
 mod events;
 mod follow_ups;
 mod organization;
+mod payments;

@@ -16,6 +16,7 @@
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`courses`]
 //! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`], [`courses`], [`payments`]
 
 pub mod access;
 pub mod app;
@@ -30,6 +31,7 @@ pub mod events;
 pub mod follow_ups;
 pub mod http;
 pub mod organization;
+pub mod payments;
 pub mod program;
 pub mod reference;
 pub mod server;

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     courses, customers, events, follow_ups,
     http::edge::{Draining, edge},
-    organization, system,
+    organization, payments, system,
     upkeep::Upkeep,
 };
 
@@ -26,7 +26,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(organization::routes)
             .configure(customers::routes)
             .configure(courses::routes)
-            .configure(follow_ups::routes),
+            .configure(follow_ups::routes)
+            .configure(payments::routes),
     );
     config.configure(system::routes);
 }
