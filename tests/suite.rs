@@ -16,3 +16,4 @@ mod events;
 mod follow_ups;
 mod organization;
 mod tags;
+mod payments;

@@ -19,6 +19,7 @@ use crate::{
     events,
     follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     http::problem::{FieldError, ProblemBody},
+    payments::{ChargeStatus, PaymentMethod},
     server,
 };
 
@@ -39,6 +40,7 @@ use crate::{
         ProblemBody, FieldError,
         CustomerKind, CustomerStage, SourceChannel, CustomerSort,
         FollowUpMethod, FollowUpOutcome, FollowUpSort,
+        ChargeStatus, PaymentMethod
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
@@ -47,6 +49,7 @@ use crate::{
         (name = "events", description = "The feed of events (事件): how others follow what happens."),
         (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
+        (name = "payments", description = "Charges (应收), payments (收款) with their receipts, and what customers owe."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
         (name = "tags", description = "Tags (标签): what is known of a customer in a word."),
@@ -91,7 +94,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let has_path_id = path.contains('{');
     let creates = ["201", "202"]
         .iter()
-        .any(|status| operation["responses"].get(*status).is_some());
+        .any(|status| operation["responses"].get(*status).is_some())
+        || operation["x-moves-value"] == json!(true);
     let changes_shared = matches!(method, "patch" | "put" | "delete");
     let account = path.contains("/auth/");
     let command = method == "post"

@@ -16,6 +16,8 @@
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`courses`]
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
+//! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`], [`courses`], [`payments`]
 
 pub mod access;
 pub mod app;
@@ -30,6 +32,7 @@ pub mod events;
 pub mod follow_ups;
 pub mod http;
 pub mod organization;
+pub mod payments;
 pub mod program;
 pub mod reference;
 pub mod server;

@@ -13,6 +13,7 @@ use crate::{
     courses, customers, events, follow_ups,
     http::edge::{Draining, edge},
     organization, system, tags,
+    organization, payments, system,
     upkeep::Upkeep,
 };
 
@@ -28,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(courses::routes)
             .configure(follow_ups::routes)
             .configure(tags::routes),
+            .configure(payments::routes),
     );
     config.configure(system::routes);
 }

@@ -42,6 +42,8 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::TimelineKind>(),
     ListInfo::of::<domain::follow_ups::Method>(),
     ListInfo::of::<domain::follow_ups::Outcome>(),
+    ListInfo::of::<domain::payments::ChargeStatus>(),
+    ListInfo::of::<domain::payments::Method>(),
 ];
 
 /// Operations beside the API: no log-in, no prefix.

@@ -107,11 +107,17 @@ both! {
         let people = people(&w).await;
         let lists: Vec<_> = guarded(&w).filter(|(o, _)| is_list(o)).collect();
         assert!(lists.len() >= 2);
-        for kind in [Kind::Customer, Kind::FollowUp] {
+        // A payment is made with a charge of its own: charges are looked at first.
+        for (kind, state) in [
+            (Kind::Customer, State::Live),
+            (Kind::FollowUp, State::Live),
+            (Kind::Charge, State::Posted),
+            (Kind::Payment, State::Posted),
+        ] {
             let mut records = Vec::new();
             for person in people.iter().filter(|p| ["recruiter", "stranger", "outsider"].contains(&p.name.as_str())) {
                 for relation in RELATIONS {
-                    records.extend(target(&w, kind, State::Live, person, relation).await.map(|r| (relation, r)));
+                    records.extend(target(&w, kind, state, person, relation).await.map(|r| (relation, r)));
                 }
             }
             for (operation, permission) in lists.iter().filter(|(o, _)| kind_of(o) == kind) {

@@ -22,6 +22,12 @@ pub(crate) enum Kind {
     FollowUp,
     /// A tag on a customer.
     Tagging,
+    Charge,
+    /// With something left of it, and an open charge.
+    Payment,
+    Receipt,
+    /// What a customer owes: it has no id of its own, and is tried by tests/payments.
+    Receivable,
     /// Its owner's alone, whatever roles there are.
     Session,
     TagCategory,
@@ -44,10 +50,22 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub(crate) fn is_of_institution(self) -> bool {
-        use Kind::{Customer, FollowUp, Relation, Session, Share, Tagging};
+        use Kind::{
+            Charge, Customer, FollowUp, Payment, Receipt, Receivable, Relation, Session, Share,
+            Tagging,
+        };
         !matches!(
             self,
-            Customer | FollowUp | Relation | Session | Share | Tagging
+            Charge
+                | Customer
+                | FollowUp
+                | Payment
+                | Receipt
+                | Receivable
+                | Relation
+                | Session
+                | Share
+                | Tagging
         )
     }
 
@@ -63,8 +81,21 @@ pub(crate) enum State {
     Live,
     /// Deleted or ended; archived, for what others choose from; suspended, for staff.
     Deleted,
+    Voided,
     /// Whatever it is.
     Any,
+}
+
+impl State {
+    /// A state in which the operation is refused; none where there is no such state.
+    fn other(self, kind: Kind) -> Option<Self> {
+        match (kind, self) {
+            (_, Self::Any) => None,
+            (Kind::Payment, _) => Some(Self::Voided),
+            (_, Self::Live) => Some(Self::Deleted),
+            _ => Some(Self::Live),
+        }
+    }
 }
 
 /// Every operation with an id in its path: the kind of the record, and its state. An operation that
@@ -88,6 +119,15 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("listCustomerShares", Kind::Customer, State::Live),
     ("shareCustomer", Kind::Customer, State::Live),
     ("endCustomerShare", Kind::Share, State::Live),
+    ("getBalance", Kind::Customer, State::Live),
+    ("getCharge", Kind::Charge, State::Any),
+    ("creditCharge", Kind::Charge, State::Any),
+    ("getPayment", Kind::Payment, State::Any),
+    ("allocatePayment", Kind::Payment, State::Live),
+    ("voidPayment", Kind::Payment, State::Live),
+    ("getPaymentReceipt", Kind::Payment, State::Any),
+    ("printReceipt", Kind::Receipt, State::Any),
+    ("getReceiptPage", Kind::Receipt, State::Any),
     ("endSession", Kind::Session, State::Live),
     ("getTagCategory", Kind::TagCategory, State::Any),
     ("changeTagCategory", Kind::TagCategory, State::Live),
@@ -198,6 +238,9 @@ pub(crate) fn listed(schema: &str) -> Kind {
         ("RolePage", Kind::Role),
         ("StaffPage", Kind::Staff),
         ("ApiClientPage", Kind::ApiClient),
+        ("ChargePage", Kind::Charge),
+        ("PaymentPage", Kind::Payment),
+        ("ReceivablePage", Kind::Receivable),
     ];
     let found = kinds.iter().find(|(name, _)| *name == schema);
     assert!(
@@ -462,11 +505,7 @@ pub(crate) async fn target(
             })
         }
         Relation::OwnInOtherState => {
-            state = match wanted {
-                State::Live => State::Deleted,
-                State::Deleted => State::Live,
-                State::Any => return None,
-            };
+            state = wanted.other(kind)?;
             own
         }
     };
@@ -509,9 +548,13 @@ pub(crate) async fn record(
         return Vec::new();
     }
     let (kind, needed) = row(&operation.id);
-    let state = match (needed, in_other_state) {
-        (State::Live, false) | (State::Deleted, true) | (State::Any, _) => State::Live,
-        _ => State::Deleted,
+    let state = if in_other_state {
+        match needed.other(kind) {
+            Some(state) => state,
+            None => return operation.random_ids(),
+        }
+    } else {
+        needed
     };
     let holder = match kind {
         Kind::Session => actor.principal.uuid(),
@@ -605,6 +648,39 @@ pub(crate) async fn make(
             ids.push(grantee.to_string());
             ids
         }
+        Kind::Charge => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            let body = json!({"customer_id": customer, "description": "学费",
+                "amount": {"amount_minor": 300_000, "currency": "CNY"}});
+            let made = maker.post("/api/v1/charges", &body).await.expect(201);
+            vec![made.id()]
+        }
+        Kind::Payment => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            let amount = json!({"amount_minor": 100_000, "currency": "CNY"});
+            let body = json!({"customer_id": customer, "campus_id": campus, "method": "cash", "amount": amount});
+            let made = maker.post("/api/v1/payments", &body).await.expect(201);
+            let body = json!({"customer_id": customer, "description": "学费", "amount": amount});
+            maker.post("/api/v1/charges", &body).await.expect(201);
+            if state == State::Voided {
+                let path = format!("/api/v1/payments/{}/void", made.id());
+                maker
+                    .post(&path, &json!({"reason": "录错"}))
+                    .await
+                    .expect(200);
+            }
+            vec![made.id()]
+        }
+        Kind::Receipt => {
+            let payment = make(w, Kind::Payment, State::Live, institution, holder, campus);
+            let payment = Box::pin(payment).await.remove(0);
+            let path = format!("/api/v1/payments/{payment}");
+            let read = maker.get(&path).await.expect(200);
+            vec![read.json["receipt_id"].as_str().unwrap().to_owned()]
+        }
+        Kind::Receivable => Vec::new(),
         Kind::Customer => {
             let mut body = w.new_customer("张伟");
             body["holder_id"] = json!(holder);

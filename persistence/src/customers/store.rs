@@ -7,7 +7,9 @@ use domain::{
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Select, sea_query::LockType,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -125,7 +127,25 @@ pub async fn anchor(
     grant: &impl Reads<Anchor>,
     id: Id<Customer>,
 ) -> Result<Option<Anchor>, Error> {
-    let row: Option<(Uuid, String, String, Uuid, Uuid)> = anchored::<Entity>(grant)
+    let select = anchored::<Entity>(grant).lock(LockType::NoKeyUpdate);
+    the_anchor(tx, select, id).await
+}
+
+/// The same where nothing is to be written: the customer to which what is read belongs.
+pub async fn glance(
+    handle: &impl Handle,
+    grant: &impl Reads<Anchor>,
+    id: Id<Customer>,
+) -> Result<Option<Anchor>, Error> {
+    the_anchor(handle, anchored::<Entity>(grant), id).await
+}
+
+async fn the_anchor(
+    handle: &impl Handle,
+    select: Select<Entity>,
+    id: Id<Customer>,
+) -> Result<Option<Anchor>, Error> {
+    let row: Option<(Uuid, String, String, Uuid, Uuid)> = select
         .filter(Column::Id.eq(id.uuid()))
         .select_only()
         .columns([
@@ -135,9 +155,8 @@ pub async fn anchor(
             Column::HolderId,
             Column::CampusId,
         ])
-        .lock(LockType::NoKeyUpdate)
         .into_tuple()
-        .one(tx)
+        .one(handle)
         .await?;
     row.map(|(id, kind, name, holder, campus)| {
         Ok(Anchor {

@@ -35,37 +35,22 @@ fn part(row: &QueryResult) -> Result<Part, Error> {
     })
 }
 
-/// What payments have put to a charge, the latest first.
+/// What payments have put to a charge, the latest payment first.
 pub(super) async fn to_charge(
     tx: &Tx,
     institution: Id<Institution>,
     charge: Id<Charge>,
 ) -> Result<Vec<Part>, Error> {
-    // Ids go by time.
-    sums(
-        tx,
-        institution,
-        charge.uuid().into(),
-        "a.charge_id",
-        "a.payment_id DESC",
-    )
-    .await
+    sums(tx, institution, charge.uuid().into(), "a.charge_id").await
 }
 
-/// What a payment has put to charges, in the order of their ids.
+/// What a payment has put to charges.
 pub(super) async fn of_payment(
     tx: &Tx,
     institution: Id<Institution>,
     payment: Id<Payment>,
 ) -> Result<Vec<Part>, Error> {
-    sums(
-        tx,
-        institution,
-        payment.uuid().into(),
-        "a.payment_id",
-        "a.charge_id",
-    )
-    .await
+    sums(tx, institution, payment.uuid().into(), "a.payment_id").await
 }
 
 async fn sums(
@@ -73,14 +58,14 @@ async fn sums(
     institution: Id<Institution>,
     of: Value,
     column: &str,
-    order: &str,
 ) -> Result<Vec<Part>, Error> {
     let sql = format!(
-        "SELECT a.payment_id, a.charge_id, c.currency, CAST(SUM(a.amount_minor) AS bigint) AS amount \
+        "SELECT a.payment_id, a.charge_id, p.currency, CAST(SUM(a.amount_minor) AS bigint) AS amount \
          FROM payment_allocations a \
-         JOIN charges c ON c.institution_id = a.institution_id AND c.id = a.charge_id \
+         JOIN payments p ON p.institution_id = a.institution_id AND p.id = a.payment_id \
          WHERE a.institution_id = ? AND {column} = ? \
-         GROUP BY a.payment_id, a.charge_id, c.currency HAVING SUM(a.amount_minor) > 0 ORDER BY {order}"
+         GROUP BY a.payment_id, a.charge_id, p.currency, p.created_at \
+         HAVING SUM(a.amount_minor) > 0 ORDER BY p.created_at DESC, a.payment_id DESC, a.charge_id"
     );
     tx.query_all_raw(statement(tx, &sql, [institution.uuid().into(), of]))
         .await?
@@ -149,6 +134,34 @@ pub async fn shown(
                 customer: Id::new(row.try_get("", "customer_id")?),
                 description: row.try_get("", "description")?,
             })
+        })
+        .collect()
+}
+
+/// What a payment was put to when it was taken: descriptions and amounts, as its receipt shows them to
+/// the payer.
+pub(super) async fn with_entry(
+    handle: &impl Handle,
+    grant: &impl Reads<Payment>,
+    payment: &Payment,
+) -> Result<Vec<(String, Money)>, Error> {
+    handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT c.description, a.amount_minor FROM payment_allocations a \
+             JOIN charges c ON c.institution_id = a.institution_id AND c.id = a.charge_id \
+             WHERE a.institution_id = ? AND a.payment_id = ? AND a.entry_id = ? ORDER BY c.id",
+            [
+                grant.scope().institution().uuid().into(),
+                payment.id.uuid().into(),
+                payment.entry.uuid().into(),
+            ],
+        ))
+        .await?
+        .iter()
+        .map(|row| {
+            let amount = Money::new(row.try_get("", "amount_minor")?, payment.amount.currency())?;
+            Ok((row.try_get("", "description")?, amount))
         })
         .collect()
 }

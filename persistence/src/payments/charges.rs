@@ -209,7 +209,7 @@ pub(super) async fn lock(
     Ok(locked(tx, grant, one).await?.pop())
 }
 
-/// Charges about to be changed, as far as they are within reach, in the order of their ids.
+/// Charges about to be changed, as far as they are within reach, the oldest first.
 pub(super) async fn lock_all(
     tx: &Tx,
     grant: &impl Writes<Charge>,
@@ -239,7 +239,8 @@ async fn locked(
 ) -> Result<Vec<Charge>, Error> {
     scoped_to_change::<Entity>(grant)
         .filter(wanted)
-        // Ids go by time: oldest first, and one order for everybody who locks several.
+        // Oldest first, which is one order for everybody who locks several.
+        .order_by_asc(Column::CreatedAt)
         .order_by_asc(Column::Id)
         .limit(LOCKED_MAX)
         .lock(LockType::NoKeyUpdate)

@@ -1,8 +1,11 @@
 //! Receipts: one a payment, under a number without gaps; voided ones keep it, reprints too (I-05).
 
+use std::collections::BTreeMap;
+
 use domain::{
     fault::{Fault, NOT_FOUND},
     id::Id,
+    money::Money,
     numbers::{Number, Series},
     organization::Institution,
     payments::{Payment, Receipt},
@@ -10,7 +13,7 @@ use domain::{
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::json;
 
-use super::{RECEIPT_ISSUED, RECEIPT_PRINTED, RECEIPT_VOIDED, journal::Place, store};
+use super::{RECEIPT_ISSUED, RECEIPT_PRINTED, RECEIPT_VOIDED, allocations, journal::Place, store};
 use crate::{
     Error, Handle, Tx,
     access::Reads,
@@ -84,16 +87,63 @@ pub(super) async fn void(
     Ok(())
 }
 
+/// A receipt with everything that stands on it.
+#[derive(Clone)]
+pub struct Issued {
+    pub receipt: Receipt,
+    pub payment: Payment,
+    pub campus: String,
+    /// As it was stamped on the entry.
+    pub legal_entity: String,
+    pub payer: String,
+    /// Who took the money, where that was a person of staff.
+    pub receiver: Option<String>,
+    /// What the payment was put to when it was taken: descriptions and amounts.
+    pub lines: Vec<(String, Money)>,
+}
+
 /// The receipt of a payment within reach.
 pub async fn of_payment(
     handle: &impl Handle,
     grant: &impl Reads<Payment>,
     payment: Id<Payment>,
-) -> Result<Option<(Receipt, Payment)>, Error> {
+) -> Result<Option<Issued>, Error> {
     found(handle, grant, "payment_id", payment.uuid().into()).await
 }
 
-/// Counts a printing of a receipt within reach, and gives the receipt as it is printed.
+/// A receipt within reach.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Payment>,
+    id: Id<Receipt>,
+) -> Result<Option<Issued>, Error> {
+    found(handle, grant, "id", id.uuid().into()).await
+}
+
+/// The receipts of payments that were read within reach.
+pub async fn of_payments(
+    handle: &impl Handle,
+    grant: &impl Reads<Payment>,
+    payments: &[Payment],
+) -> Result<BTreeMap<Id<Payment>, Receipt>, Error> {
+    if payments.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut values = vec![grant.scope().institution().uuid().into()];
+    values.extend(payments.iter().map(|payment| payment.id.uuid().into()));
+    let marks = vec!["?"; payments.len()].join(", ");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM receipts WHERE institution_id = ? AND payment_id IN ({marks})"
+    );
+    handle
+        .query_all_raw(statement(handle, &sql, values))
+        .await?
+        .iter()
+        .map(|row| read(row).map(|receipt| (receipt.payment, receipt)))
+        .collect()
+}
+
+/// Counts a printing of a receipt within reach.
 ///
 /// # Errors
 /// 404 out of reach.
@@ -101,9 +151,9 @@ pub async fn print(
     tx: &Tx,
     grant: &impl Reads<Payment>,
     id: Id<Receipt>,
-    parts: u16,
-) -> Result<(Receipt, Payment), Error> {
-    let (receipt, payment) = found(tx, grant, "id", id.uuid().into())
+    parts: i16,
+) -> Result<Issued, Error> {
+    let issued = find(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let row = tx
@@ -118,11 +168,11 @@ pub async fn print(
     let receipt = Receipt {
         version: row.try_get("", "version")?,
         print_count: row.try_get("", "print_count")?,
-        ..receipt
+        ..issued.receipt
     };
     let after = json!({ "print_count": receipt.print_count, "parts": parts });
     record(tx, id, receipt.version, &RECEIPT_PRINTED, after);
-    Ok((receipt, payment))
+    Ok(Issued { receipt, ..issued })
 }
 
 async fn found(
@@ -130,18 +180,45 @@ async fn found(
     grant: &impl Reads<Payment>,
     column: &str,
     value: Value,
-) -> Result<Option<(Receipt, Payment)>, Error> {
+) -> Result<Option<Issued>, Error> {
+    let institution = grant.scope().institution().uuid();
     let sql = format!("SELECT {COLUMNS} FROM receipts WHERE institution_id = ? AND {column} = ?");
-    let institution = grant.scope().institution().uuid().into();
     let row = handle
-        .query_one_raw(statement(handle, &sql, [institution, value]))
+        .query_one_raw(statement(handle, &sql, [institution.into(), value]))
         .await?;
     let Some(receipt) = row.map(|row| read(&row)).transpose()? else {
         return Ok(None);
     };
     // A receipt is as far within reach as its payment.
-    let payment = store::find(handle, grant, receipt.payment).await?;
-    Ok(payment.map(|payment| (receipt, payment)))
+    let Some(payment) = store::find(handle, grant, receipt.payment).await? else {
+        return Ok(None);
+    };
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT c.name AS campus, e.legal_entity, p.name AS payer, s.name AS receiver \
+             FROM journal_entries e \
+             JOIN campuses c ON c.institution_id = e.institution_id AND c.id = e.campus_id \
+             JOIN customers p ON p.institution_id = e.institution_id AND p.id = e.customer_id \
+             LEFT JOIN staff s ON s.institution_id = e.institution_id AND s.id = ? \
+             WHERE e.institution_id = ? AND e.id = ?",
+            [
+                payment.received_by.uuid().into(),
+                institution.into(),
+                payment.entry.uuid().into(),
+            ],
+        ))
+        .await?
+        .ok_or_else(|| Error::corrupt("the entry of a payment is gone"))?;
+    Ok(Some(Issued {
+        campus: row.try_get("", "campus")?,
+        legal_entity: row.try_get("", "legal_entity")?,
+        payer: row.try_get("", "payer")?,
+        receiver: row.try_get("", "receiver")?,
+        lines: allocations::with_entry(handle, grant, &payment).await?,
+        receipt,
+        payment,
+    }))
 }
 
 fn read(row: &QueryResult) -> Result<Receipt, Error> {

@@ -1,8 +1,8 @@
 //! Payments: taking, allocating, voiding, reading. Whatever is done here is in the journal with the
 //! same commit.
 //!
-//! Locks are taken in one order: the payer (by its anchor), payments, charges by id, balances by
-//! customer, and the receipt's number last.
+//! Locks are taken in one order: the payer (by its anchor), payments, charges from the oldest on,
+//! balances by customer, and the receipt's number last.
 
 use domain::{
     access::{PaymentsVoid, Principal},

@@ -1,0 +1,266 @@
+use actix_web::{HttpRequest, get, post};
+use domain::{
+    access::{PaymentsRead, PaymentsVoid, PaymentsWrite},
+    customers::Customer,
+    payments::{Charge, Payment},
+};
+use persistence::{
+    Error, Handle,
+    access::Reads,
+    clock::micros,
+    payments::{balances, charges, store},
+    scope::{Direction, Page},
+};
+
+use super::{
+    AllocatePayment, BalanceBody, ChargeBody, ChargePage, CreateCharge, CreatePayment,
+    CreditCharge, ListCharges, ListPayments, ListReceivables, PaymentBody, PaymentPage,
+    ReceivablePage, ReceivablesTotal, VoidPayment, commands,
+};
+use crate::{
+    access::{Granted, IdempotencyKey},
+    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+};
+
+pub(super) const TAG: &str = "payments";
+
+fn charge(charge: Charge) -> Result<Reply, Error> {
+    Reply::record(charge.version, &ChargeBody::from(charge))
+}
+
+/// The payment as it is shown, with its version.
+async fn shown<G>(
+    handle: &impl Handle,
+    grant: &G,
+    payment: Payment,
+) -> Result<(i64, PaymentBody), Error>
+where
+    G: Reads<Payment> + Reads<Charge>,
+{
+    let version = payment.version;
+    let body = commands::show(handle, grant, vec![payment]).await?.pop();
+    let body = body.ok_or_else(|| Error::internal("a payment was not shown"))?;
+    Ok((version, body))
+}
+
+fn newest(part: &cursor::Part<'_>) -> Page {
+    Page {
+        order: Direction::NewestFirst,
+        after: part.after,
+        limit: part.limit + 1,
+    }
+}
+
+/// Charge a customer by hand
+#[utoipa::path(tag = TAG, request_body = CreateCharge, responses((status = 201, body = ChargeBody)),
+    security(("bearer" = ["payments:write"])))]
+#[post("/charges")]
+pub(super) async fn create_charge(
+    ctx: Granted<PaymentsWrite>,
+    key: IdempotencyKey,
+    body: Json<CreateCharge>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let charge = commands::create_charge(&tx, &grant, new.clone()).await?;
+        let (id, version) = (charge.id, charge.version);
+        Reply::created(
+            format!("/api/v1/charges/{id}"),
+            version,
+            &ChargeBody::from(charge),
+        )
+    })
+    .await
+}
+
+/// List the charges within reach
+#[utoipa::path(tag = TAG, params(ListCharges), responses((status = 200, body = ChargePage)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/charges")]
+pub(super) async fn list_charges(
+    ctx: Granted<PaymentsRead>,
+    request: HttpRequest,
+    query: Parameters<ListCharges>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let rows = charges::list(&ctx.read(), &ctx.grant, &query.filter(), &newest(&part)).await?;
+    let shown = part.cut(rows, |charge| (micros(charge.created_at), charge.id.uuid()));
+    Ok(Reply::ok(&ChargePage {
+        items: shown.items.into_iter().map(ChargeBody::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Read a charge
+#[utoipa::path(tag = TAG, params(("charge_id" = Uuid, Path)), responses((status = 200, body = ChargeBody)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/charges/{charge_id}")]
+pub(super) async fn get_charge(
+    ctx: Granted<PaymentsRead>,
+    id: PathId<Charge>,
+) -> Result<Reply, Problem> {
+    Ok(charge(
+        commands::get_charge(&ctx.read(), &ctx.grant, id.0).await?,
+    )?)
+}
+
+/// Take an amount off a charge that is not owed any longer
+#[utoipa::path(tag = TAG, params(("charge_id" = Uuid, Path)), request_body = CreditCharge,
+    responses((status = 200, body = ChargeBody)), security(("bearer" = ["payments:void"])),
+    extensions(("x-moves-value" = json!(true))))]
+#[post("/charges/{charge_id}/credit")]
+pub(super) async fn credit_charge(
+    ctx: Granted<PaymentsVoid>,
+    id: PathId<Charge>,
+    key: IdempotencyKey,
+    body: Json<CreditCharge>,
+) -> Result<Reply, Problem> {
+    let credit = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        charge(commands::credit_charge(&tx, &grant, id.0, credit.clone()).await?)
+    })
+    .await
+}
+
+/// Take a payment
+#[utoipa::path(tag = TAG, request_body = CreatePayment, responses((status = 201, body = PaymentBody)),
+    security(("bearer" = ["payments:write"])))]
+#[post("/payments")]
+pub(super) async fn create_payment(
+    ctx: Granted<PaymentsWrite>,
+    key: IdempotencyKey,
+    body: Json<CreatePayment>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let payment = commands::create_payment(&tx, &grant, new.clone()).await?;
+        let (version, body) = shown(&tx, &grant, payment).await?;
+        Reply::created(format!("/api/v1/payments/{}", body.id), version, &body)
+    })
+    .await
+}
+
+/// List the payments within reach
+#[utoipa::path(tag = TAG, params(ListPayments), responses((status = 200, body = PaymentPage)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/payments")]
+pub(super) async fn list_payments(
+    ctx: Granted<PaymentsRead>,
+    request: HttpRequest,
+    query: Parameters<ListPayments>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let read = ctx.read();
+    let rows = store::list(&read, &ctx.grant, &query.filter(), &newest(&part)).await?;
+    let shown = part.cut(rows, |payment| {
+        (micros(payment.created_at), payment.id.uuid())
+    });
+    Ok(Reply::ok(&PaymentPage {
+        items: commands::show(&read, &ctx.grant, shown.items).await?,
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Read a payment
+#[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), responses((status = 200, body = PaymentBody)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/payments/{payment_id}")]
+pub(super) async fn get_payment(
+    ctx: Granted<PaymentsRead>,
+    id: PathId<Payment>,
+) -> Result<Reply, Problem> {
+    let read = ctx.read();
+    let payment = commands::get_payment(&read, &ctx.grant, id.0).await?;
+    let (version, body) = shown(&read, &ctx.grant, payment).await?;
+    Ok(Reply::record(version, &body)?)
+}
+
+/// Put what is left of a payment to charges
+#[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), request_body = AllocatePayment,
+    responses((status = 200, body = PaymentBody)), security(("bearer" = ["payments:write"])),
+    extensions(("x-moves-value" = json!(true))))]
+#[post("/payments/{payment_id}/allocate")]
+pub(super) async fn allocate_payment(
+    ctx: Granted<PaymentsWrite>,
+    id: PathId<Payment>,
+    key: IdempotencyKey,
+    body: Json<AllocatePayment>,
+) -> Result<Reply, Problem> {
+    let wanted = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let payment = commands::allocate_payment(&tx, &grant, id.0, wanted.clone()).await?;
+        let (version, body) = shown(&tx, &grant, payment).await?;
+        Reply::record(version, &body)
+    })
+    .await
+}
+
+/// Take a payment back; its receipt is voided and keeps its number
+#[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), request_body = VoidPayment,
+    responses((status = 200, body = PaymentBody)), security(("bearer" = ["payments:void"])),
+    extensions(("x-moves-value" = json!(true))))]
+#[post("/payments/{payment_id}/void")]
+pub(super) async fn void_payment(
+    ctx: Granted<PaymentsVoid>,
+    id: PathId<Payment>,
+    key: IdempotencyKey,
+    body: Json<VoidPayment>,
+) -> Result<Reply, Problem> {
+    let reason = body.value.reason.as_str();
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let payment = store::void(&tx, &grant, id.0, reason).await?;
+        let (version, body) = shown(&tx, &grant, payment).await?;
+        Reply::record(version, &body)
+    })
+    .await
+}
+
+/// Read what a customer owes and has to its credit
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = BalanceBody)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/customers/{customer_id}/balance")]
+pub(super) async fn get_balance(
+    ctx: Granted<PaymentsRead>,
+    id: PathId<Customer>,
+) -> Result<Reply, Problem> {
+    let (version, body) = commands::balance(&ctx.read(), &ctx.grant, id.0).await?;
+    Ok(Reply::record(version, &body)?)
+}
+
+/// List the customers within reach who owe something
+#[utoipa::path(tag = TAG, params(ListReceivables), responses((status = 200, body = ReceivablePage)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/receivables")]
+pub(super) async fn list_receivables(
+    ctx: Granted<PaymentsRead>,
+    request: HttpRequest,
+    query: Parameters<ListReceivables>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let campuses = query.campus_id.unwrap_or_default();
+    let rows = balances::list_owing(&ctx.read(), &ctx.grant, &campuses, &newest(&part)).await?;
+    let shown = part.cut(rows, |balance| {
+        (micros(balance.created_at), balance.customer.uuid())
+    });
+    Ok(Reply::ok(&ReceivablePage {
+        items: shown.items.into_iter().map(BalanceBody::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Read what all customers within reach owe, by campus
+#[utoipa::path(tag = TAG, responses((status = 200, body = ReceivablesTotal)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/receivables/total")]
+pub(super) async fn get_receivables_total(ctx: Granted<PaymentsRead>) -> Result<Reply, Problem> {
+    let (currency, totals) = balances::total_owing(&ctx.read(), &ctx.grant).await?;
+    let now = ctx.stamp().now();
+    let body = ReceivablesTotal::new(currency, &totals, now).map_err(Error::from)?;
+    Ok(Reply::record(1, &body)?)
+}

@@ -1,0 +1,75 @@
+use actix_web::{HttpRequest, HttpResponse, get, http::header, post};
+use domain::{
+    access::PaymentsRead,
+    fault::{Fault, NOT_FOUND},
+    payments::{Payment, Receipt},
+};
+use persistence::{Error, payments::receipts};
+
+use super::{PrintReceipt, ReceiptBody, ReceiptPageParts, page};
+use crate::{
+    access::{Granted, OptionalIdempotencyKey},
+    http::{Json, Parameters, Problem, Reply, context::RequestContext, path::PathId},
+    payments::handlers::TAG,
+};
+
+fn absent() -> Error {
+    Fault::new(&NOT_FOUND).into()
+}
+
+/// Read the receipt of a payment
+#[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), responses((status = 200, body = ReceiptBody)),
+    security(("bearer" = ["payments:read"])))]
+#[get("/payments/{payment_id}/receipt")]
+pub(in crate::payments) async fn get_payment_receipt(
+    ctx: Granted<PaymentsRead>,
+    id: PathId<Payment>,
+) -> Result<Reply, Problem> {
+    let issued = receipts::of_payment(&ctx.read(), &ctx.grant, id.0)
+        .await?
+        .ok_or_else(absent)?;
+    Ok(Reply::record(
+        issued.receipt.version,
+        &ReceiptBody::from(&issued),
+    )?)
+}
+
+/// Count a printing of a receipt
+#[utoipa::path(tag = TAG, params(("receipt_id" = Uuid, Path)), request_body = PrintReceipt,
+    responses((status = 200, body = ReceiptBody)), security(("bearer" = ["payments:read"])))]
+#[post("/receipts/{receipt_id}/print")]
+pub(in crate::payments) async fn print_receipt(
+    ctx: Granted<PaymentsRead>,
+    id: PathId<Receipt>,
+    key: OptionalIdempotencyKey,
+    body: Json<PrintReceipt>,
+) -> Result<Reply, Problem> {
+    let parts = body.value.parts;
+    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+        let issued = receipts::print(&tx, &grant, id.0, parts).await?;
+        Reply::record(issued.receipt.version, &ReceiptBody::from(&issued))
+    })
+    .await
+}
+
+/// Show a receipt as a page to print
+#[utoipa::path(tag = TAG, params(("receipt_id" = Uuid, Path), ReceiptPageParts),
+    responses((status = 200, body = String, content_type = "text/html")),
+    security(("bearer" = ["payments:read"])))]
+#[get("/receipts/{receipt_id}/page")]
+pub(in crate::payments) async fn get_receipt_page(
+    ctx: Granted<PaymentsRead>,
+    request: HttpRequest,
+    id: PathId<Receipt>,
+    query: Parameters<ReceiptPageParts>,
+) -> Result<HttpResponse, Problem> {
+    let issued = receipts::find(&ctx.read(), &ctx.grant, id.0)
+        .await?
+        .ok_or_else(absent)?;
+    let parts = query.0.parts.unwrap_or(2);
+    let language = RequestContext::of(&request).language;
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, page::policy()))
+        .body(page::page(&issued, parts, language)))
+}
