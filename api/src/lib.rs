@@ -16,6 +16,7 @@
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`courses`]
 //! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 
 pub mod access;
 pub mod app;
@@ -26,6 +27,7 @@ pub mod contract;
 pub mod courses;
 pub mod customers;
 pub mod data_dir;
+pub mod enrollments;
 pub mod events;
 pub mod follow_ups;
 pub mod http;

@@ -11,6 +11,7 @@ use crate::{
     access::{self, Limits, authenticate},
     app::App,
     courses, customers, events, follow_ups,
+    courses, customers, enrollments, events,
     http::edge::{Draining, edge},
     organization, system,
     upkeep::Upkeep,
@@ -27,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(customers::routes)
             .configure(courses::routes)
             .configure(follow_ups::routes),
+            .configure(enrollments::routes),
     );
     config.configure(system::routes);
 }

@@ -41,6 +41,10 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::TimelineKind>(),
     ListInfo::of::<domain::follow_ups::Method>(),
     ListInfo::of::<domain::follow_ups::Outcome>(),
+    ListInfo::of::<domain::enrollments::Status>(),
+    ListInfo::of::<domain::enrollments::WithdrawalReason>(),
+    ListInfo::of::<domain::enrollments::PurchaseMode>(),
+    ListInfo::of::<domain::enrollments::Attendance>(),
 ];
 
 /// Operations beside the API: no log-in, no prefix.
@@ -152,6 +156,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::payments::RULES,
         domain::money::RULES,
         domain::follow_ups::RULES,
+        domain::enrollments::RULES,
         domain::search::RULES,
         domain::phone::RULES,
         domain::email::RULES,

@@ -107,7 +107,7 @@ both! {
         let people = people(&w).await;
         let lists: Vec<_> = guarded(&w).filter(|(o, _)| is_list(o)).collect();
         assert!(lists.len() >= 2);
-        for kind in [Kind::Customer, Kind::FollowUp] {
+        for kind in [Kind::Customer, Kind::Enrollment, Kind::FollowUp] {
             let mut records = Vec::new();
             for person in people.iter().filter(|p| ["recruiter", "stranger", "outsider"].contains(&p.name.as_str())) {
                 for relation in RELATIONS {

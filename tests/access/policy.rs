@@ -18,10 +18,28 @@ pub(crate) enum Kind {
     Share,
     /// Of a customer, with a guardian in the same hands.
     Relation,
+    /// Of a customer, in a class that the customer's holder teaches.
+    Enrollment,
+    /// At a campus; its students are listed as far as they are within reach.
+    Class,
+    /// Of a class.
+    Lesson,
     /// Of a customer: hidden with it.
     FollowUp,
     /// Its owner's alone, whatever roles there are.
     Session,
+}
+
+impl Kind {
+    /// Whether rows of the kind are ever out of every list.
+    fn is_deleted(self) -> bool {
+        !matches!(self, Self::Enrollment | Self::Class | Self::Lesson)
+    }
+
+    /// Whether a holder who is a person teaches the class that it is, or is of.
+    fn is_taught(self) -> bool {
+        matches!(self, Self::Enrollment | Self::Class | Self::Lesson)
+    }
 }
 
 /// What a record must be for an operation to succeed.
@@ -49,6 +67,11 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("listCustomerShares", Kind::Customer, State::Live),
     ("shareCustomer", Kind::Customer, State::Live),
     ("endCustomerShare", Kind::Share, State::Live),
+    ("getEnrollment", Kind::Enrollment, State::Live),
+    ("withdrawEnrollment", Kind::Enrollment, State::Live),
+    ("completeEnrollment", Kind::Enrollment, State::Live),
+    ("listRoster", Kind::Class, State::Live),
+    ("callRoll", Kind::Lesson, State::Live),
     ("endSession", Kind::Session, State::Live),
 ];
 
@@ -96,6 +119,7 @@ pub(crate) fn row(operation: &str) -> (Kind, State) {
 pub(crate) fn listed(schema: &str) -> Kind {
     match schema {
         "CustomerPage" => Kind::Customer,
+        "EnrollmentPage" => Kind::Enrollment,
         "FollowUpPage" => Kind::FollowUp,
         _ => panic!("{schema} is a list of something new: give it a kind"),
     }
@@ -120,6 +144,7 @@ pub(crate) struct Target {
     pub(crate) ids: Vec<String>,
     pub(crate) institution: Id<Institution>,
     pub(crate) holder: Uuid,
+    pub(crate) teacher: Option<Uuid>,
     pub(crate) campus: Id<Campus>,
     pub(crate) state: State,
 }
@@ -167,6 +192,17 @@ impl Target {
             let guardian = guardian(w, self.institution, self.holder, self.campus).await;
             body["relative_id"] = json!(guardian);
         }
+        if body["students"].is_array() {
+            let ruler = w.ruler_of(self.institution);
+            let path = format!("/api/v1/lessons/{}", self.ids[0]);
+            let lesson = ruler.get(&path).await;
+            if let Some(class) = lesson.json["class_id"].as_str() {
+                let path = format!("/api/v1/classes/{class}/roster");
+                let roster = ruler.get(&path).await.expect(200);
+                let student = &roster.json["items"][0]["enrollment_id"];
+                body["students"][0]["enrollment_id"] = student.clone();
+            }
+        }
         call.with_body(&body)
     }
 }
@@ -188,7 +224,6 @@ impl Person {
                 .iter()
                 .filter(|(code, _)| *code == permission)
                 .any(|(_, reach)| {
-                    // These two reach nothing yet: they come with classes and with the portal.
                     let staff = !matches!(reach, Reach::Taught | Reach::Family);
                     (staff && own)
                         || match reach {
@@ -199,7 +234,9 @@ impl Person {
                                 target.campus == self.campus || self.region.contains(&target.campus)
                             }
                             Reach::Institution => true,
-                            Reach::Taught | Reach::Family => false,
+                            Reach::Taught => target.teacher == Some(self.actor.principal.uuid()),
+                            // Comes with the portal.
+                            Reach::Family => false,
                         }
                 })
     }
@@ -371,7 +408,13 @@ pub(crate) async fn target(
     Some(Target {
         ids,
         institution,
-        holder,
+        // A class is in nobody's hands.
+        holder: if matches!(kind, Kind::Class | Kind::Lesson) {
+            Uuid::nil()
+        } else {
+            holder
+        },
+        teacher: (kind.is_taught() && holder != campus.uuid()).then_some(holder),
         campus,
         state,
     })
@@ -417,7 +460,46 @@ pub(crate) async fn make(
     campus: Id<Campus>,
 ) -> Vec<String> {
     let maker = w.ruler_of(institution);
+    if state == State::Deleted && !kind.is_deleted() {
+        return vec![Uuid::now_v7().to_string()];
+    }
     match kind {
+        Kind::Class => {
+            let course = w.fixture(institution, "course_id").await.unwrap();
+            let mut body = w.new_class(&course.to_string());
+            body["campus_id"] = json!(campus);
+            if holder != campus.uuid() {
+                body["teacher_id"] = json!(holder);
+            }
+            let made = maker.post("/api/v1/classes", &body).await.expect(201);
+            vec![made.id()]
+        }
+        Kind::Lesson => {
+            let places = w.places_of(institution);
+            let of = |kind| Box::pin(make(w, kind, State::Live, institution, holder, campus));
+            let enrollment = if holder == places.north.uuid() {
+                let known = w.fixture(institution, "enrollment_id").await;
+                known.unwrap().to_string()
+            } else {
+                of(Kind::Enrollment).await[0].clone()
+            };
+            let path = format!("/api/v1/enrollments/{enrollment}");
+            let enrollment = maker.get(&path).await.expect(200);
+            let class = enrollment.json["class_id"].as_str().unwrap();
+            let body = json!({
+                "date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": 1,
+            });
+            let path = format!("/api/v1/classes/{class}/lessons");
+            vec![maker.post(&path, &body).await.expect(201).id()]
+        }
+        Kind::Enrollment => {
+            let of = |kind| Box::pin(make(w, kind, State::Live, institution, holder, campus));
+            let body = json!({
+                "class_id": of(Kind::Class).await[0], "customer_id": of(Kind::Customer).await[0],
+            });
+            let made = maker.post("/api/v1/enrollments", &body).await.expect(201);
+            vec![made.id()]
+        }
         Kind::Session => {
             let id = Uuid::now_v7();
             let now = w.server.app.clock.now().as_microsecond();

@@ -33,7 +33,7 @@ async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
     };
     add("nobody", "anonymous", call.clone());
     if operation.permission.as_deref() != Some(ONESELF) {
-        add("no permission", "teacher", call.clone());
+        add("no permission", "employee", call.clone());
     }
     let forged = call.clone().with("authorization", "Bearer a.b.c");
     add("forged", "anonymous", forged);

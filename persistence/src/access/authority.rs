@@ -37,6 +37,8 @@ pub(super) struct Places {
     pub(super) team: Vec<Uuid>,
     pub(super) campuses: Vec<Uuid>,
     pub(super) region_campuses: Vec<Uuid>,
+    /// Classes that the principal teaches, archived ones left out.
+    pub(super) classes: Vec<Uuid>,
     /// Whom a share may name to open a record to this principal: itself, its team and its groups.
     pub(super) grantees: Vec<Uuid>,
 }
@@ -232,6 +234,9 @@ async fn places(
          JOIN staff s ON s.institution_id = t.institution_id AND s.home_team_id = t.id \
          WHERE t.institution_id = ? AND t.leader_id = ? AND t.archived_at IS NULL ORDER BY s.id")
     .await?;
+    let classes = ids("SELECT id FROM classes \
+         WHERE institution_id = ? AND teacher_id = ? AND archived_at IS NULL ORDER BY id")
+    .await?;
     let mut grantees = ids("SELECT home_team_id AS id FROM staff \
          WHERE institution_id = ? AND id = ? AND home_team_id IS NOT NULL")
     .await?;
@@ -247,6 +252,7 @@ async fn places(
         team,
         campuses,
         region_campuses,
+        classes,
         grantees,
     })
 }

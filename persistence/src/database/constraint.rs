@@ -23,6 +23,7 @@ static CONSTRAINTS: &[&[Constraint]] = &[
     crate::customers::relations::CONSTRAINTS,
     crate::courses::CONSTRAINTS,
     crate::payments::CONSTRAINTS,
+    crate::enrollments::CONSTRAINTS,
 ];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {

@@ -13,6 +13,8 @@ mod m0006_installation;
 mod m0007_relations;
 mod m0008_follow_ups;
 mod m0020_courses;
+mod m0021_enrollments;
+mod m0022_lessons;
 mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
@@ -44,6 +46,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0050_sequencer::Migration),
             Box::new(m0008_follow_ups::Migration),
             Box::new(m0063_shares::Migration),
+            Box::new(m0021_enrollments::Migration),
+            Box::new(m0022_lessons::Migration),
         ]
     }
 }
