@@ -1,7 +1,26 @@
-//! Races for seats (I-09, T-01 in one process).
+//! Races for seats (I-09), and T-01 in small counts; `drill last-seat` runs it long.
+
+use std::path::Path;
 
 use futures_util::future::join_all;
-use tests::{both, json};
+use tests::{Engine, both, json, last_seat::last_seat};
+
+fn raced(engine: Engine) {
+    let drill = Path::new(env!("CARGO_BIN_EXE_drill"));
+    if let Some(report) = last_seat(drill, engine, 16, 20, 1) {
+        println!("{report}");
+    }
+}
+
+#[test]
+fn of_many_clients_one_gets_the_last_seat_on_sqlite() {
+    raced(Engine::Sqlite);
+}
+
+#[test]
+fn of_many_clients_one_gets_the_last_seat_through_two_servers_on_postgres() {
+    raced(Engine::Postgres);
+}
 
 both! {
     async fn the_last_seat_has_one_winner(w: World) {
@@ -9,7 +28,7 @@ both! {
         for n in 0..8 {
             students.push(w.new_student(&format!("学员{n}")).await);
         }
-        for round in 0..20 {
+        for round in 0..5 {
             let class = w.open_class(json!({"capacity": 1})).await;
             let answers = join_all(students.iter().map(|student| w.enroll(student, &class))).await;
             let won: Vec<_> = answers.iter().filter(|a| a.status == 201).collect();
