@@ -12,6 +12,7 @@ mod contract;
 mod courses;
 mod customers;
 mod database;
+mod enrollments;
 mod events;
 mod follow_ups;
 mod organization;

@@ -16,6 +16,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::{
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
+    enrollments::{EnrollmentSort, EnrollmentStatus},
     events,
     follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     http::problem::{FieldError, ProblemBody},
@@ -39,6 +40,7 @@ use crate::{
     components(schemas(
         ProblemBody, FieldError,
         CustomerKind, CustomerStage, SourceChannel, CustomerSort,
+        EnrollmentSort, EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome, FollowUpSort,
         ChargeStatus, PaymentMethod
     )),
@@ -46,6 +48,7 @@ use crate::{
         (name = "access", description = "Log-in, sessions, and what one may do."),
         (name = "courses", description = "Courses (课程): subjects, courses and classes."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
+        (name = "enrollments", description = "Enrollments (报名): seats in classes, and lesson hours."),
         (name = "events", description = "The feed of events (事件): how others follow what happens."),
         (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),

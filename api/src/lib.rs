@@ -18,6 +18,7 @@
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
 //! - [`organization`], [`customers`], [`follow_ups`]
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
+//! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 
 pub mod access;
 pub mod app;
@@ -28,6 +29,7 @@ pub mod contract;
 pub mod courses;
 pub mod customers;
 pub mod data_dir;
+pub mod enrollments;
 pub mod events;
 pub mod follow_ups;
 pub mod http;

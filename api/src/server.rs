@@ -11,6 +11,7 @@ use crate::{
     access::{self, Limits, authenticate},
     app::App,
     courses, customers, events, follow_ups,
+    courses, customers, enrollments, events,
     http::edge::{Draining, edge},
     organization, system, tags,
     organization, payments, system,
@@ -30,6 +31,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(follow_ups::routes)
             .configure(tags::routes),
             .configure(payments::routes),
+            .configure(follow_ups::routes),
+            .configure(enrollments::routes),
     );
     config.configure(system::routes);
 }

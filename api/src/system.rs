@@ -44,6 +44,10 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::follow_ups::Outcome>(),
     ListInfo::of::<domain::payments::ChargeStatus>(),
     ListInfo::of::<domain::payments::Method>(),
+    ListInfo::of::<domain::enrollments::Status>(),
+    ListInfo::of::<domain::enrollments::WithdrawalReason>(),
+    ListInfo::of::<domain::enrollments::PurchaseMode>(),
+    ListInfo::of::<domain::enrollments::Attendance>(),
 ];
 
 /// Operations beside the API: no log-in, no prefix.
@@ -156,6 +160,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::money::RULES,
         domain::follow_ups::RULES,
         domain::tags::RULES,
+        domain::enrollments::RULES,
         domain::search::RULES,
         domain::phone::RULES,
         domain::email::RULES,

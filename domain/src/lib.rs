@@ -21,6 +21,7 @@
 //! - [`events`]: the feed of what happens
 //! - [`tags`]: what is known of a customer in a word
 //! - [`follow_ups`]: what was said to a customer, and when to speak again
+//! - [`enrollments`]: seats in classes, lesson hours, lessons and roll calls
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
 
@@ -28,6 +29,7 @@ pub mod access;
 pub mod courses;
 pub mod customers;
 pub mod email;
+pub mod enrollments;
 pub mod events;
 pub mod fault;
 pub mod follow_ups;

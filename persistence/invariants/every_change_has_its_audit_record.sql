@@ -16,6 +16,11 @@ WITH records AS (
     UNION ALL SELECT institution_id, id, version, 'team' FROM teams
     UNION ALL SELECT institution_id, id, version, 'group' FROM groups
     UNION ALL SELECT institution_id, id, version, 'api_client' FROM api_clients
+    UNION ALL SELECT institution_id, id, version, 'subject' FROM subjects
+    UNION ALL SELECT institution_id, id, version, 'course' FROM courses
+    UNION ALL SELECT institution_id, id, version, 'class' FROM classes
+    UNION ALL SELECT institution_id, id, version, 'lesson' FROM lessons
+    UNION ALL SELECT institution_id, id, version, 'enrollment' FROM enrollments
     UNION ALL SELECT institution_id, id,
         CASE WHEN substr(code, 1, 4) = 'own_' THEN version ELSE version - 1 END, 'department' FROM departments
     UNION ALL SELECT institution_id, id,

@@ -16,6 +16,8 @@
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
+//! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 
 pub mod access;
 pub mod audit;
@@ -23,6 +25,7 @@ pub mod clock;
 pub mod courses;
 pub mod customers;
 pub mod database;
+pub mod enrollments;
 pub mod events;
 pub mod follow_ups;
 pub mod idempotency;

@@ -380,8 +380,7 @@ pub(crate) fn writable(
     scope: &Scope,
     campus: Option<Id<Campus>>,
 ) -> Result<Id<Institution>, Error> {
-    let mut within = scope.campuses();
-    if scope.is_whole() || campus.is_some_and(|at| within.any(|c| c == at.uuid())) {
+    if scope.is_whole() || campus.is_some_and(|at| scope.includes(at)) {
         Ok(scope.institution())
     } else {
         Err(Fault::new(&domain::fault::NOT_FOUND).into())

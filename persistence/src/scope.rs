@@ -38,6 +38,9 @@ pub(crate) trait Scoped: EntityTrait {
     const CREATED: Self::Column;
     /// Rows with a time here are out of every list; `None` where rows are never deleted.
     const DELETED: Option<Self::Column>;
+    /// The class of a row, where the table has one; students of a class are found by their
+    /// enrollments.
+    const CLASS: Option<Self::Column> = None;
 }
 
 /// Which part of a list.
@@ -109,6 +112,22 @@ pub(crate) async fn reaches<E: Scoped>(
         .one(handle)
         .await?;
     Ok(found.is_some())
+}
+
+/// Customers by key that a record of a grant may name, deleted ones left out.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) fn linked<E: Scoped<Record = Customer>>(scope: &Scope) -> Select<E> {
+    E::find()
+        .filter(within::<E>(scope, false))
+        .filter(living::<E>())
+}
+
+/// Rows of a class that is within reach as a whole, whoever holds their customers.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) fn of_class<E: Scoped>(scope: &Scope, class: Uuid) -> Select<E> {
+    E::find()
+        .filter(E::INSTITUTION.eq(scope.institution().uuid()))
+        .filter(E::CLASS.map_or_else(nothing, |column| column.eq(class)))
 }
 
 /// What confines a query of a capability's own making to the grant, deleted rows left out.
@@ -316,18 +335,30 @@ fn keys<E: Scoped>(
             .order_by_expr(id, order.clone());
         keys
     };
-    let Branch::Shared(grantees) = branch else {
-        let range = range::<E>(scope, branch);
-        let mut keys = ordered(column::<E>(instant), column::<E>(E::ID), range);
-        keys.from(E::default().into_iden());
-        return vec![keys];
+    let own = (column::<E>(instant), column::<E>(E::ID));
+    let grantees = match branch {
+        Branch::Shared(grantees) => grantees,
+        Branch::Class(class) if E::CLASS.is_none() => {
+            let range = in_class(scope, [*class])
+                .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
+                .add(column::<E>(E::CUSTOMER).eq(enrollment("customer_id")))
+                .add(living::<E>());
+            let mut keys = ordered(own.0, own.1, range);
+            outermost::<E>(&mut keys, ENROLLMENTS);
+            return vec![keys];
+        }
+        _ => {
+            let mut keys = ordered(own.0, own.1, range::<E>(scope, branch));
+            keys.from(E::default().into_iden());
+            return vec![keys];
+        }
     };
     // Shares know when their customer was taken in: a list of customers walks them in its order.
     let of_customers = E::CUSTOMER.as_str() == E::ID.as_str();
     let (at, id) = if of_customers {
         (share("customer_created_at"), share("customer_id"))
     } else {
-        (column::<E>(instant), column::<E>(E::ID))
+        own
     };
     grantees
         .iter()
@@ -340,15 +371,20 @@ fn keys<E: Scoped>(
                 .add(column::<E>(E::CUSTOMER).eq(share("customer_id")))
                 .add(living::<E>());
             let mut keys = ordered(at.clone(), id.clone(), range);
-            // CROSS JOIN keeps the shares outermost on SQLite, whose planner would walk the table.
-            keys.from(SHARES).join(
-                JoinType::CrossJoin,
-                E::default().into_iden(),
-                Condition::all(),
-            );
+            outermost::<E>(&mut keys, SHARES);
             keys
         })
         .collect()
+}
+
+/// Begins a query at another table: CROSS JOIN keeps it outermost on SQLite, whose planner would
+/// walk the larger one.
+fn outermost<E: Scoped>(keys: &mut SelectStatement, table: &'static str) {
+    keys.from(table).join(
+        JoinType::CrossJoin,
+        E::default().into_iden(),
+        Condition::all(),
+    );
 }
 
 fn range<E: Scoped>(scope: &Scope, branch: &Branch) -> Condition {
@@ -359,6 +395,10 @@ fn range<E: Scoped>(scope: &Scope, branch: &Branch) -> Condition {
         Branch::Institution => all,
         Branch::Campus(campus) => all.add(E::CAMPUS.eq(*campus)),
         Branch::Holder(holder) => all.add(E::HOLDER.eq(*holder)),
+        Branch::Class(class) => all.add(match E::CLASS {
+            Some(column) => column.eq(*class),
+            None => nothing(),
+        }),
         Branch::Shared(grantees) => all.add(open_share(scope, grantees)),
     }
 }
@@ -377,11 +417,13 @@ pub(crate) fn nothing() -> SimpleExpr {
 fn within<E: Scoped>(scope: &Scope, writing: bool) -> Condition {
     let mut any = Condition::any();
     let mut everything = false;
+    let mut classes = Vec::new();
     for branch in scope.branches() {
         match branch {
             Branch::Institution => everything = true,
             Branch::Campus(campus) => any = any.add(E::CAMPUS.eq(*campus)),
             Branch::Holder(holder) => any = any.add(E::HOLDER.eq(*holder)),
+            Branch::Class(class) => classes.push(*class),
             Branch::Shared(grantees) => {
                 let mut shares = Query::select();
                 shares
@@ -397,6 +439,9 @@ fn within<E: Scoped>(scope: &Scope, writing: bool) -> Condition {
             }
         }
     }
+    if !classes.is_empty() {
+        any = any.add(taught::<E>(scope, classes));
+    }
     let institution = Condition::all().add(E::INSTITUTION.eq(scope.institution().uuid()));
     if scope.branches().is_empty() {
         // An empty "any of" would be left out, and let everything through.
@@ -407,6 +452,36 @@ fn within<E: Scoped>(scope: &Scope, writing: bool) -> Condition {
         institution.add(any)
     }
 }
+
+/// Whether a row is of one of some classes, or its customer is a student there.
+fn taught<E: Scoped>(scope: &Scope, classes: Vec<Uuid>) -> SimpleExpr {
+    if let Some(class) = E::CLASS {
+        return class.is_in(classes);
+    }
+    let mut students = Query::select();
+    students
+        .expr(Expr::val(1))
+        .from(ENROLLMENTS)
+        .and_where(enrollment("customer_id").eq(column::<E>(E::CUSTOMER)))
+        .cond_where(in_class(scope, classes));
+    Expr::exists(students)
+}
+
+const ENROLLMENTS: &str = "enrollments";
+
+/// Active enrollments in some classes: at most one a student and class.
+fn in_class(scope: &Scope, classes: impl IntoIterator<Item = Uuid>) -> Condition {
+    Condition::all()
+        .add(enrollment("institution_id").eq(scope.institution().uuid()))
+        .add(enrollment("class_id").is_in(classes))
+        .add(enrollment("status").eq(ACTIVE))
+}
+
+fn enrollment(column: &'static str) -> Expr {
+    Expr::col((ENROLLMENTS, column))
+}
+
+const ACTIVE: &str = "active";
 
 const SHARES: &str = "customer_shares";
 

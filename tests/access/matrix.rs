@@ -111,8 +111,9 @@ both! {
         for (kind, state) in [
             (Kind::Customer, State::Live),
             (Kind::FollowUp, State::Live),
-            (Kind::Charge, State::Posted),
-            (Kind::Payment, State::Posted),
+            (Kind::Enrollment, State::Any),
+            (Kind::Charge, State::Any),
+            (Kind::Payment, State::Any),
         ] {
             let mut records = Vec::new();
             for person in people.iter().filter(|p| ["recruiter", "stranger", "outsider"].contains(&p.name.as_str())) {

@@ -18,6 +18,12 @@ pub(crate) enum Kind {
     Share,
     /// Of a customer, with a guardian in the same hands.
     Relation,
+    /// Of a customer, in a class that the customer's holder teaches.
+    Enrollment,
+    /// At a campus; its students are listed as far as they are within reach.
+    TaughtClass,
+    /// Of a class.
+    Lesson,
     /// Of a customer: hidden with it.
     FollowUp,
     /// A tag on a customer.
@@ -51,14 +57,16 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub(crate) fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Customer, FollowUp, Payment, Receipt, Receivable, Relation, Session, Share,
-            Tagging,
+            Charge, Customer, Enrollment, FollowUp, Lesson, Payment, Receipt, Receivable, Relation,
+            Session, Share, Tagging, TaughtClass,
         };
         !matches!(
             self,
             Charge
                 | Customer
+                | Enrollment
                 | FollowUp
+                | Lesson
                 | Payment
                 | Receipt
                 | Receivable
@@ -66,12 +74,20 @@ impl Kind {
                 | Session
                 | Share
                 | Tagging
+                | TaughtClass
         )
     }
 
     /// Whether a record that is no more live is as good as absent; others are in the way.
     pub(crate) fn is_gone(self) -> bool {
-        !self.is_of_institution() || self == Self::ApiKey
+        (!self.is_of_institution() && self != Self::Enrollment) || self == Self::ApiKey
+    }
+}
+
+impl Kind {
+    /// Whether a holder who is a person teaches the class that it is, or is of.
+    fn is_taught(self) -> bool {
+        matches!(self, Self::Enrollment | Self::TaughtClass | Self::Lesson)
     }
 }
 
@@ -128,6 +144,11 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("getPaymentReceipt", Kind::Payment, State::Any),
     ("printReceipt", Kind::Receipt, State::Any),
     ("getReceiptPage", Kind::Receipt, State::Any),
+    ("getEnrollment", Kind::Enrollment, State::Any),
+    ("withdrawEnrollment", Kind::Enrollment, State::Live),
+    ("completeEnrollment", Kind::Enrollment, State::Live),
+    ("listRoster", Kind::TaughtClass, State::Any),
+    ("callRoll", Kind::Lesson, State::Any),
     ("endSession", Kind::Session, State::Live),
     ("getTagCategory", Kind::TagCategory, State::Any),
     ("changeTagCategory", Kind::TagCategory, State::Live),
@@ -225,6 +246,7 @@ pub(crate) fn listed(schema: &str) -> Kind {
     let kinds = [
         ("CustomerPage", Kind::Customer),
         ("FollowUpPage", Kind::FollowUp),
+        ("EnrollmentPage", Kind::Enrollment),
         ("TagCategoryPage", Kind::TagCategory),
         ("TagPage", Kind::Tag),
         ("SubjectPage", Kind::Subject),
@@ -269,6 +291,7 @@ pub(crate) struct Target {
     pub(crate) ids: Vec<String>,
     pub(crate) institution: Id<Institution>,
     pub(crate) holder: Uuid,
+    pub(crate) teacher: Option<Uuid>,
     pub(crate) campus: Id<Campus>,
     pub(crate) state: State,
 }
@@ -316,6 +339,17 @@ impl Target {
             let guardian = guardian(w, self.institution, self.holder, self.campus).await;
             body["relative_id"] = json!(guardian);
         }
+        if body["students"].is_array() {
+            let ruler = w.ruler_of(self.institution);
+            let path = format!("/api/v1/lessons/{}", self.ids[0]);
+            let lesson = ruler.get(&path).await;
+            if let Some(class) = lesson.json["class_id"].as_str() {
+                let path = format!("/api/v1/classes/{class}/roster");
+                let roster = ruler.get(&path).await.expect(200);
+                let student = &roster.json["items"][0]["enrollment_id"];
+                body["students"][0]["enrollment_id"] = student.clone();
+            }
+        }
         call.with_body(&body)
     }
 }
@@ -337,7 +371,6 @@ impl Person {
                 .iter()
                 .filter(|(code, _)| *code == permission)
                 .any(|(_, reach)| {
-                    // These two reach nothing yet: they come with classes and with the portal.
                     let staff = !matches!(reach, Reach::Taught | Reach::Family);
                     (staff && own)
                         || match reach {
@@ -348,7 +381,9 @@ impl Person {
                                 target.campus == self.campus || self.region.contains(&target.campus)
                             }
                             Reach::Institution => true,
-                            Reach::Taught | Reach::Family => false,
+                            Reach::Taught => target.teacher == Some(self.actor.principal.uuid()),
+                            // Comes with the portal.
+                            Reach::Family => false,
                         }
                 })
     }
@@ -523,7 +558,13 @@ pub(crate) async fn target(
     Some(Target {
         ids,
         institution,
-        holder,
+        // A class is in nobody's hands.
+        holder: if matches!(kind, Kind::TaughtClass | Kind::Lesson) {
+            Uuid::nil()
+        } else {
+            holder
+        },
+        teacher: (kind.is_taught() && holder != campus.uuid()).then_some(holder),
         campus,
         state,
     })
@@ -574,6 +615,47 @@ pub(crate) async fn make(
 ) -> Vec<String> {
     let maker = w.ruler_of(institution);
     match kind {
+        Kind::TaughtClass => {
+            let course = w.fixture(institution, "course_id").await.unwrap();
+            let mut body = w.new_class(&course.to_string());
+            body["campus_id"] = json!(campus);
+            if holder != campus.uuid() {
+                body["teacher_id"] = json!(holder);
+            }
+            let made = maker.post("/api/v1/classes", &body).await.expect(201);
+            vec![made.id()]
+        }
+        Kind::Lesson => {
+            let places = w.places_of(institution);
+            let of = |kind| Box::pin(make(w, kind, State::Live, institution, holder, campus));
+            let enrollment = if holder == places.north.uuid() {
+                let known = w.fixture(institution, "enrollment_id").await;
+                known.unwrap().to_string()
+            } else {
+                of(Kind::Enrollment).await[0].clone()
+            };
+            let path = format!("/api/v1/enrollments/{enrollment}");
+            let enrollment = maker.get(&path).await.expect(200);
+            let class = enrollment.json["class_id"].as_str().unwrap();
+            let body = json!({
+                "date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": 1,
+            });
+            let path = format!("/api/v1/classes/{class}/lessons");
+            vec![maker.post(&path, &body).await.expect(201).id()]
+        }
+        Kind::Enrollment => {
+            let of = |kind| Box::pin(make(w, kind, State::Live, institution, holder, campus));
+            let body = json!({
+                "class_id": of(Kind::TaughtClass).await[0], "customer_id": of(Kind::Customer).await[0],
+            });
+            let made = maker.post("/api/v1/enrollments", &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("/api/v1/enrollments/{}/withdraw", made.id());
+                let reason = json!({"reason": "moved"});
+                maker.post(&path, &reason).await.expect(200);
+            }
+            vec![made.id()]
+        }
         Kind::Session => {
             let id = Uuid::now_v7();
             let now = w.server.app.clock.now().as_microsecond();

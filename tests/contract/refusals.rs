@@ -35,7 +35,7 @@ async fn refusals(w: &World, operation: &Operation) -> Vec<Refusal> {
     // Everybody who works here may read the directory and reference data.
     let is_open = operation.permission.as_deref() == Some(DIRECTORY);
     if operation.permission.as_deref() != Some(ONESELF) && !is_open {
-        add("no permission", "teacher", call.clone());
+        add("no permission", "employee", call.clone());
     }
     let forged = call.clone().with("authorization", "Bearer a.b.c");
     add("forged", "anonymous", forged);

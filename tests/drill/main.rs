@@ -8,7 +8,7 @@ use educrm::{
     boot::Failure,
     program::{run, serve},
 };
-use tests::{Engine, drills, process::LISTENING};
+use tests::{Engine, drills, last_seat::last_seat, process::LISTENING};
 
 /// As in `educrm` itself: drills and benches run what is shipped.
 #[global_allocator]
@@ -31,6 +31,17 @@ enum Command {
         db: Db,
         #[arg(long, default_value_t = 20)]
         cycles: usize,
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Let many clients race for the last seat of a class, through two servers on PostgreSQL (T-01).
+    LastSeat {
+        #[arg(long)]
+        db: Db,
+        #[arg(long, default_value_t = 200)]
+        clients: usize,
+        #[arg(long, default_value_t = 500)]
+        rounds: usize,
         #[arg(long)]
         seed: Option<u64>,
     },
@@ -80,6 +91,15 @@ fn command(command: Command) -> Result<(), Failure> {
         Command::Crash { db, cycles, seed } => {
             let seed = announced(seed);
             tell(drills::crash(&this()?, db.into(), cycles, seed))
+        }
+        Command::LastSeat {
+            db,
+            clients,
+            rounds,
+            seed,
+        } => {
+            let seed = announced(seed);
+            tell(last_seat(&this()?, db.into(), clients, rounds, seed))
         }
         Command::Idem {
             db,

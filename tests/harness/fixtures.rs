@@ -47,6 +47,16 @@ impl World {
             "leader_id" | "member_ids" | "owner_id" => {
                 return Some(self.ruler_of(institution).principal.uuid());
             }
+            "enrollment_id" => return self.enrollment(institution).await,
+            // A student is enrolled in a class once.
+            "class_id" => {
+                let course = Box::pin(self.fixture(institution, "course_id")).await?;
+                let mut body = self.new_class(&course.to_string());
+                body["campus_id"] = json!(places.north);
+                let ruler = self.ruler_of(institution);
+                let made = ruler.post("/api/v1/classes", &body).await.expect(201);
+                return made.id().parse().ok();
+            }
             _ => {}
         }
         let mut made = self.fixtures.0.lock().await;
@@ -59,6 +69,12 @@ impl World {
             places,
         };
         let id = match field {
+            "subject_id" => maker.subject().await,
+            "course_id" => {
+                // Of a subject of its own: the lock on what was made is held.
+                let subject = maker.subject().await;
+                maker.course(subject).await
+            }
             "customer_id" | "student_id" => maker.customer("student").await,
             "relative_id" => maker.customer("guardian").await,
             "tag_id" => maker.tag().await,
@@ -68,11 +84,6 @@ impl World {
                     .make("/api/v1/regions", &json!({"name": "西北"}))
                     .await
             }
-            "subject_id" => {
-                let body = json!({"name": unique()});
-                maker.make("/api/v1/subjects", &body).await
-            }
-            "course_id" => maker.course().await,
             // It gives nothing, so that everybody may give it.
             "role_ids" => {
                 let body = json!({"name": "没有权限", "permissions": []});
@@ -81,6 +92,22 @@ impl World {
             _ => return None,
         };
         made.insert(key, id);
+        Some(id)
+    }
+
+    /// An enrollment in a class of its own.
+    async fn enrollment(&self, institution: Id<Institution>) -> Option<Uuid> {
+        let key = (institution, "enrollment_id".to_owned());
+        if let Some(id) = self.fixtures.0.lock().await.get(&key) {
+            return Some(*id);
+        }
+        let student = Box::pin(self.fixture(institution, "customer_id")).await?;
+        let class = Box::pin(self.fixture(institution, "class_id")).await?;
+        let body = json!({ "customer_id": student, "class_id": class });
+        let ruler = self.ruler_of(institution);
+        let made = ruler.post("/api/v1/enrollments", &body).await.expect(201);
+        let id = made.id().parse().ok()?;
+        self.fixtures.0.lock().await.insert(key, id);
         Some(id)
     }
 }
@@ -109,14 +136,18 @@ impl Maker {
         self.make("/api/v1/tags", &body).await
     }
 
-    async fn course(&self) -> Uuid {
-        let subject = json!({"name": unique()});
-        let subject = self.make("/api/v1/subjects", &subject).await;
-        let course = json!({
-            "subject_id": subject, "name": unique(), "hours_hundredths": 4800,
-            "price": {"amount_minor": 480_000, "currency": "CNY"},
+    async fn subject(&self) -> Uuid {
+        let name = Uuid::now_v7().simple().to_string();
+        self.make("/api/v1/subjects", &json!({ "name": name }))
+            .await
+    }
+
+    async fn course(&self, subject: Uuid) -> Uuid {
+        let body = json!({
+            "name": subject.simple().to_string(), "subject_id": subject, "hours_hundredths": 4800,
+            "price": { "amount_minor": 480_000, "currency": "CNY" },
         });
-        self.make("/api/v1/courses", &course).await
+        self.make("/api/v1/courses", &body).await
     }
 
     async fn customer(&self, kind: &str) -> Uuid {

@@ -15,6 +15,7 @@
 //! - [`client`]: a client that costs little, for drills and benches
 //! - [`chance`]: randomness that can be repeated
 //! - [`drills`]: long runs of what must survive
+//! - [`last_seat`]: many who want one seat
 
 #![expect(
     clippy::unwrap_used,
@@ -31,6 +32,7 @@ pub mod client;
 pub mod contract;
 pub mod drills;
 pub mod fixtures;
+pub mod last_seat;
 pub mod process;
 pub mod provision;
 pub mod server;

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use crate::{
     Engine,
     client::{Connection, request},
-    server::{discard, postgres},
+    server::{KEY_FILES, discard, postgres},
     world::Person,
 };
 
@@ -30,6 +30,8 @@ pub struct Site {
     pub engine: Engine,
     pub folder: PathBuf,
     settings: Vec<(String, String)>,
+    /// Whether the database is another's to discard.
+    is_twin: bool,
 }
 
 impl Site {
@@ -54,7 +56,25 @@ impl Site {
             engine,
             folder,
             settings: all,
+            is_twin: false,
         })
+    }
+
+    /// The place of another instance over the same database and keys; only PostgreSQL takes one.
+    pub fn twin(&self) -> Self {
+        let folder = std::env::temp_dir().join(format!("educrm-site-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&folder).unwrap();
+        for key in KEY_FILES {
+            std::fs::copy(self.folder.join(key), folder.join(key)).unwrap();
+        }
+        let mut twin = Self {
+            engine: self.engine,
+            folder: folder.clone(),
+            settings: self.settings.clone(),
+            is_twin: true,
+        };
+        twin.set("EDUCRM_DATA_DIR", folder.to_str().unwrap());
+        twin
     }
 
     /// The same site with a setting changed.
@@ -160,7 +180,7 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
-        if self.engine == Engine::Postgres {
+        if self.engine == Engine::Postgres && !self.is_twin {
             discard(self.database_url());
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Actor, World};
+use crate::{Actor, Answer, World};
 
 impl World {
     /// A course of a subject of its own, by somebody who may plan for the whole institution.
@@ -37,5 +37,19 @@ impl World {
             class[name] = value.clone();
         }
         boss.post("/api/v1/classes", &class).await.expect(201).id()
+    }
+
+    /// A student of the north campus's pool.
+    pub async fn new_student(&self, name: &str) -> String {
+        let mut body = self.new_customer(name);
+        body["holder_id"] = json!(self.places.north);
+        let made = self.as_boss().post("/api/v1/customers", &body).await;
+        made.expect(201).id()
+    }
+
+    /// Enrolls a student in a class.
+    pub async fn enroll(&self, student: &str, class: &str) -> Answer {
+        let body = json!({ "customer_id": student, "class_id": class });
+        self.as_boss().post("/api/v1/enrollments", &body).await
     }
 }

@@ -89,6 +89,7 @@ const PEOPLE: &[(&str, &str, Where, bool)] = &[
     ("service", "customer_service", Where::North, false),
     ("finance", "finance", Where::North, false),
     ("teacher", "teacher", Where::North, false),
+    ("employee", "employee", Where::North, false),
 ];
 
 #[derive(Clone, Copy)]

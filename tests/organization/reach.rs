@@ -14,7 +14,7 @@ async fn give(w: &World, who: &str, permission: &str, reach: &str) {
 }
 
 both! {
-    async fn reach_of_classes_and_families_covers_nothing_yet(w: World) {
+    async fn reach_of_classes_and_families_covers_nothing_that_is_held(w: World) {
         let mut body = w.new_customer("张伟");
         body["holder_id"] = json!(w.actor("teacher").principal);
         let made = w.as_boss().post("/api/v1/customers", &body).await.expect(201);

@@ -121,8 +121,7 @@ pub async fn create_class(
     body: CreateClass,
 ) -> Result<Reference<Class>, Error> {
     let campus: Id<Campus> = Id::new(body.campus_id);
-    let within = scope(grant);
-    if !within.is_whole() && !within.campuses().any(|c| c == body.campus_id) {
+    if !scope(grant).includes(campus) {
         return Err(FieldFault::new("/campus_id", &REFERENCE_UNKNOWN).into());
     }
     choose(tx, grant, campus, "/campus_id").await?;

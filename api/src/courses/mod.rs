@@ -1,8 +1,9 @@
-//! Subjects, courses and classes over HTTP.
+//! Subjects, courses and classes over HTTP; then [`lessons`].
 
 mod body;
 pub mod commands;
 mod handlers;
+pub mod lessons;
 
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -26,5 +27,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_class)
         .service(handlers::change_class)
         .service(handlers::archive_class)
-        .service(handlers::unarchive_class);
+        .service(handlers::unarchive_class)
+        .configure(lessons::routes);
 }

@@ -5,6 +5,7 @@
 //! - [`schema`]: the checks made from the document
 //! - [`path`]: ids in paths
 //! - [`reply`]: finished answers with their ETag and Location
+//! - [`clock_time`]: times of day
 //! - [`money`]: amounts of money
 //! - [`cursor`]: pages that can't be forged
 //! - [`precondition`]: If-Match and If-None-Match
@@ -14,6 +15,7 @@
 //! - [`wire`]: closed lists of domain as named schemas
 
 pub mod address;
+pub mod clock_time;
 pub mod context;
 pub mod cursor;
 pub mod edge;

@@ -22,6 +22,12 @@ rules! {
     TEACHER_NOT_AT_CAMPUS = Invalid "teacher_not_at_campus" {
         "教师不在该校区", "The teacher does not work at the campus";
         "授课教师必须是该校区的在职员工。", "A teacher is active staff of the campus of the class." }
+    LESSON_TIMES_REVERSED = Invalid "lesson_times_reversed" {
+        "下课早于上课", "The lesson ends before it starts";
+        "下课时间必须晚于上课时间。", "A lesson ends after it starts." }
+    LESSON_TIME_SKIPPED = Invalid "lesson_time_skipped" {
+        "该时间不存在", "There is no such time";
+        "校区当日跳过了这一时间（夏令时）。", "Clocks at the campus skip this time on that day." }
     INSTITUTION_ONLY = Denied "institution_only" {
         "仅限全机构范围的权限", "Needs reach over the whole institution";
         "学科和课程由全机构共用，只有权限范围为全机构的人才能管理。", "Subjects and courses are shared by all campuses: only a reach over the whole institution may manage them." }

@@ -7,8 +7,10 @@
 
 mod fault;
 mod hours;
+mod lesson;
 mod model;
 
 pub use fault::*;
 pub use hours::*;
+pub use lesson::*;
 pub use model::*;

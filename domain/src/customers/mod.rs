@@ -5,6 +5,7 @@
 //! pool of a campus; who sees it follows from these two.
 
 mod contact;
+pub mod facts;
 mod fault;
 mod model;
 mod relation;

@@ -73,6 +73,8 @@ pub(super) struct Places {
     pub(super) region_campuses: Vec<Uuid>,
     /// Whether even the reach of the whole institution ends at `campuses`.
     pub(super) only_campuses: bool,
+    /// Classes that the principal teaches, archived ones left out.
+    pub(super) classes: Vec<Uuid>,
     /// Whom a share may name to open a record to this principal: itself, its team and its groups.
     pub(super) grantees: Vec<Uuid>,
 }
@@ -360,6 +362,9 @@ async fn places(handle: &impl Handle, bearer: &Bearer) -> Result<Places, Error> 
          JOIN staff s ON s.institution_id = t.institution_id AND s.home_team_id = t.id \
          WHERE t.institution_id = ? AND t.leader_id = ? AND t.archived_at IS NULL ORDER BY s.id")
     .await?;
+    let classes = ids("SELECT id FROM classes \
+         WHERE institution_id = ? AND teacher_id = ? AND archived_at IS NULL ORDER BY id")
+    .await?;
     let mut grantees = ids("SELECT home_team_id AS id FROM staff \
          WHERE institution_id = ? AND id = ? AND home_team_id IS NOT NULL")
     .await?;
@@ -376,6 +381,7 @@ async fn places(handle: &impl Handle, bearer: &Bearer) -> Result<Places, Error> 
         campuses,
         region_campuses,
         only_campuses: false,
+        classes,
         grantees,
     })
 }

@@ -10,10 +10,16 @@ use domain::{
         CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite,
         EventsRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid,
         PaymentsWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
+        AttendanceWrite, CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead,
+        CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead,
+        EnrollmentsWrite, EventsRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite,
+        PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, Reach, Role, RolesWrite, Share,
+        StaffWrite, TagsRead, TagsWrite,
     },
-    courses::{Class, Course, Subject},
+    courses::{Class, Course, Lesson, Subject},
     customers::{Anchor, Customer},
     follow_ups::FollowUp,
+    enrollments::{Attendance, Enrollment},
     id::Id,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
     payments::{Balance, Charge, Payment},
@@ -48,6 +54,8 @@ pub enum Branch {
     Campus(Uuid),
     /// The rows whose customer this person or pool holds.
     Holder(Uuid),
+    /// The rows of this class, or whose customer is a student there.
+    Class(Uuid),
     /// The rows whose customer is shared with one of these.
     Shared(Vec<Uuid>),
 }
@@ -94,12 +102,18 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) 
     if reaches.contains(&Reach::Institution) && !bounded {
         return vec![Branch::Institution];
     }
-    // Classes and households come with their capabilities: until then these cover nothing.
+    let places = &authority.places;
+    let mut branches = Vec::new();
+    if reaches.contains(&Reach::Taught) {
+        branches.extend(places.classes.iter().copied().map(Branch::Class));
+    }
+    // Households come with the portal: until then they cover nothing. Neither they nor classes
+    // open what is held or shared.
     if reaches
         .iter()
         .all(|reach| matches!(reach, Reach::Taught | Reach::Family))
     {
-        return Vec::new();
+        return branches;
     }
     let mut campuses = BTreeSet::new();
     let mut holders = BTreeSet::from([places.own]);
@@ -111,7 +125,7 @@ fn branches(authority: &Authority, reaches: &BTreeSet<Reach>, permission: &str) 
             Reach::Region => campuses.extend(&places.region_campuses),
         }
     }
-    let mut branches: Vec<Branch> = campuses.into_iter().map(Branch::Campus).collect();
+    branches.extend(campuses.into_iter().map(Branch::Campus));
     branches.extend(holders.into_iter().map(Branch::Holder));
     // One branch each: a row that is shared twice would fill two places of a page's key range.
     if SHARED.contains(&permission) {
@@ -146,13 +160,18 @@ impl Scope {
         self.branches == [Branch::Institution]
     }
 
-    /// Whether a row with this holder and campus is within reach, shares aside.
+    /// Whether everything of a class at a campus is within reach.
+    pub fn covers_class(&self, class: Id<Class>, campus: Id<Campus>) -> bool {
+        self.includes(campus) || self.branches.contains(&Branch::Class(class.uuid()))
+    }
+
+    /// Whether a row with this holder and campus is within reach, classes and shares aside.
     pub fn covers(&self, holder: Id<Holder>, campus: Id<Campus>) -> bool {
         self.branches.iter().any(|branch| match branch {
             Branch::Institution => true,
             Branch::Campus(id) => *id == campus.uuid(),
             Branch::Holder(id) => *id == holder.uuid(),
-            Branch::Shared(_) => false,
+            Branch::Class(_) | Branch::Shared(_) => false,
         })
     }
 
@@ -169,7 +188,7 @@ impl Scope {
         self.branches.iter().any(|branch| match branch {
             Branch::Institution => true,
             Branch::Campus(id) => *id == campus.uuid(),
-            Branch::Holder(_) | Branch::Shared(_) => false,
+            Branch::Holder(_) | Branch::Class(_) | Branch::Shared(_) => false,
         })
     }
 
@@ -232,9 +251,15 @@ grants! {
     TagsManage reads TagCategory, Tag; writes TagCategory, Tag; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
+    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class,
+        Lesson; writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
-    CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;
+    CoursesWrite reads Campus, Subject, Course, Class, Lesson;
+        writes Subject, Course, Class, Lesson; deletes ;
+    AttendanceWrite reads Lesson, Attendance; writes Attendance; deletes ;
+    EnrollmentsRead reads Enrollment; writes ; deletes ;
+    EnrollmentsWrite reads Anchor, Class, Enrollment, Charge; writes Enrollment, Charge; deletes ;
     StaffWrite reads Campus, Team, Staff, Role; writes Staff; deletes ;
     RolesWrite reads Role; writes Role; deletes ;
     ApiClientsWrite reads ApiClient, Campus, Role, Staff; writes ApiClient; deletes ;

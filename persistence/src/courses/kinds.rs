@@ -244,8 +244,10 @@ impl Kept for Class {
         })
     }
 
-    fn alters_access(_: Option<&Reference<Self>>, _: &Reference<Self>) -> bool {
-        false
+    /// Reach `taught` goes by the teacher; an archived class has none.
+    fn alters_access(before: Option<&Reference<Self>>, after: &Reference<Self>) -> bool {
+        let teacher = |r: &Reference<Self>| r.details.teacher.filter(|_| r.is_open());
+        before.and_then(teacher) != teacher(after)
     }
 
     /// A class is in use while somebody has a seat in it.

@@ -1,21 +1,25 @@
 //! Subjects, courses and classes: reference data. How it stands in rows.
 
 mod kinds;
+mod lessons;
+pub mod seats;
 
 use domain::{
     courses::{CAPACITY_BELOW_TAKEN, CLASS_NUMBER_TAKEN},
     reference::NAME_TAKEN,
 };
 pub use kinds::ClassFilter;
+pub use lessons::LessonFilter;
 
 use crate::{database::Constraint, reference};
 
 pub static SUBJECT: reference::Events = reference::events!("subject");
 pub static COURSE: reference::Events = reference::events!("course");
 pub static CLASS: reference::Events = reference::events!("class");
+pub static LESSON: reference::Events = reference::events!("lesson");
 
 /// The events of every kind of reference data here.
-pub static KINDS: &[&reference::Events] = &[&SUBJECT, &COURSE, &CLASS];
+pub static KINDS: &[&reference::Events] = &[&SUBJECT, &COURSE, &CLASS, &LESSON];
 
 pub(crate) static CONSTRAINTS: &[Constraint] = &[
     Constraint {

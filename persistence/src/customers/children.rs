@@ -42,6 +42,7 @@ pub enum Shown {
 
 /// Every such table.
 pub static CHILDREN: &[&Child] = &[
+    &crate::enrollments::CHILD,
     &crate::follow_ups::CHILD,
     &crate::tags::CHILD,
     &crate::payments::CHARGES,
@@ -59,10 +60,15 @@ pub static POINTERS: &[(&str, &str)] = &[
     ("customer_relations", "guardian_id"),
     ("customer_relations", "student_id"),
     ("customer_shares", "customer_id"),
+    ("enrollments", "customer_id"),
+    ("enrollments", "payer_id"),
     ("follow_ups", "customer_id"),
+    ("hour_entries", "customer_id"),
     ("journal_entries", "customer_id"),
     ("journal_postings", "customer_id"),
     ("payments", "customer_id"),
+    ("purchases", "beneficiary_id"),
+    ("purchases", "payer_id"),
     ("search_documents", "customer_id"),
     ("taggings", "customer_id"),
 ];

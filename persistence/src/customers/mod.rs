@@ -2,6 +2,7 @@
 
 mod children;
 mod entity;
+pub mod links;
 pub mod relations;
 pub mod search;
 pub mod store;

@@ -24,6 +24,7 @@ static CONSTRAINTS: &[&[Constraint]] = &[
     crate::tags::CONSTRAINTS,
     crate::courses::CONSTRAINTS,
     crate::payments::CONSTRAINTS,
+    crate::enrollments::CONSTRAINTS,
 ];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {

@@ -9,6 +9,7 @@ use crate::reference;
 static EVENTS: &[&[&EventType]] = &[
     crate::access::shares::EVENTS,
     crate::customers::EVENTS,
+    crate::enrollments::EVENTS,
     crate::follow_ups::EVENTS,
     crate::organization::EVENTS,
     crate::payments::EVENTS,

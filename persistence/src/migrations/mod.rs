@@ -14,6 +14,8 @@ mod m0007_relations;
 mod m0008_follow_ups;
 mod m0009_tags;
 mod m0020_courses;
+mod m0021_enrollments;
+mod m0022_lessons;
 mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0060_api_clients::Migration),
             Box::new(m0061_field_rules::Migration),
             Box::new(m0063_shares::Migration),
+            Box::new(m0021_enrollments::Migration),
+            Box::new(m0022_lessons::Migration),
         ]
     }
 }

@@ -1,0 +1,105 @@
+use domain::{courses::Lesson, reference::Reference};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::{
+    http::clock_time::ClockTime,
+    reference::{ListReference, Shown, page},
+};
+
+/// A new lesson of a class, by the clocks of its campus.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": 200}))]
+pub struct CreateLesson {
+    pub date: Date,
+    pub starts: ClockTime,
+    /// Later than `starts`, on the same day.
+    pub ends: ClockTime,
+    /// Lesson hours (课时) that a student who is present uses, in hundredths.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub hours_hundredths: i32,
+}
+
+/// A lesson (课次) of a class.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Lesson)]
+pub struct LessonBody {
+    pub id: Uuid,
+    /// Raised with every change, and with every roll call.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub class_id: Uuid,
+    /// Of the class.
+    pub campus_id: Uuid,
+    pub date: Date,
+    pub starts: ClockTime,
+    pub ends: ClockTime,
+    /// The instant of `starts` at the campus.
+    pub starts_at: Timestamp,
+    /// The instant of `ends` at the campus.
+    pub ends_at: Timestamp,
+    /// Lesson hours (课时) that a student who is present uses, in hundredths.
+    pub hours_hundredths: i32,
+    /// When the roll was called first.
+    #[schema(required)]
+    pub called_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+impl From<Reference<Lesson>> for LessonBody {
+    fn from(record: Reference<Lesson>) -> Self {
+        let lesson = record.details;
+        Self {
+            id: record.id.uuid(),
+            version: record.version,
+            class_id: lesson.class.uuid(),
+            campus_id: lesson.campus.uuid(),
+            date: lesson.date,
+            starts: ClockTime(lesson.starts),
+            ends: ClockTime(lesson.ends),
+            starts_at: lesson.starts_at,
+            ends_at: lesson.ends_at,
+            hours_hundredths: lesson.hours.hundredths(),
+            called_at: lesson.called_at,
+            created_at: record.created_at,
+        }
+    }
+}
+
+page! {
+    /// One page of lessons.
+    LessonPage of LessonBody
+}
+
+impl Shown for Lesson {
+    const PATH: &'static str = "/api/v1/lessons";
+    type Body = LessonBody;
+    type Page = LessonPage;
+}
+
+/// Which part of the lessons of a class, in the order in which they were planned.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListLessons {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+}
+
+impl From<ListLessons> for ListReference {
+    fn from(list: ListLessons) -> Self {
+        Self {
+            limit: list.limit,
+            cursor: list.cursor,
+            include_archived: None,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+use actix_web::{HttpRequest, get, post};
+use domain::{
+    access::{CoursesWrite, DirectoryRead},
+    courses::{Class, Lesson},
+};
+use persistence::courses::LessonFilter;
+
+use super::{CreateLesson, LessonBody, LessonPage, ListLessons, commands};
+use crate::{
+    access::{Granted, IdempotencyKey},
+    http::{Json, Parameters, Problem, Reply, path::PathId},
+    reference::{created, get as read, list_where, shown},
+};
+
+const TAG: &str = "courses";
+
+/// Plan a lesson of a class
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), request_body = CreateLesson,
+    responses((status = 201, body = LessonBody)), security(("bearer" = ["courses:write"])))]
+#[post("/classes/{class_id}/lessons")]
+pub(super) async fn create_lesson(
+    ctx: Granted<CoursesWrite>,
+    class: PathId<Class>,
+    key: IdempotencyKey,
+    body: Json<CreateLesson>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        created(commands::plan(&tx, &grant, class.0, new.clone()).await?)
+    })
+    .await
+}
+
+/// List the lessons of a class
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListLessons), responses((status = 200, body = LessonPage)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/classes/{class_id}/lessons")]
+pub(super) async fn list_lessons(
+    ctx: Granted<DirectoryRead>,
+    request: HttpRequest,
+    class: PathId<Class>,
+    query: Parameters<ListLessons>,
+) -> Result<Reply, Problem> {
+    let class = read(&ctx.read(), &ctx.grant, class.0).await?;
+    let filter = LessonFilter {
+        class: Some(class.id),
+    };
+    list_where::<Lesson, _>(&ctx, &request, &query.0.into(), &filter).await
+}
+
+/// Read a lesson
+#[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
+    security(("bearer" = ["directory:read"])))]
+#[get("/lessons/{lesson_id}")]
+pub(super) async fn get_lesson(
+    ctx: Granted<DirectoryRead>,
+    id: PathId<Lesson>,
+) -> Result<Reply, Problem> {
+    Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
+}

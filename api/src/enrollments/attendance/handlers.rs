@@ -1,0 +1,28 @@
+use actix_web::post;
+use domain::{access::AttendanceWrite, courses::Lesson};
+
+use super::{CallRoll, RollCall, commands};
+use crate::{
+    access::{Granted, OptionalIdempotencyKey},
+    http::{Json, Problem, Reply, path::PathId},
+};
+
+const TAG: &str = "enrollments";
+
+/// Call the roll of a lesson, or correct it
+#[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), request_body = CallRoll,
+    responses((status = 200, body = RollCall)), security(("bearer" = ["attendance:write"])))]
+#[post("/lessons/{lesson_id}/roll-call")]
+pub(super) async fn call_roll(
+    ctx: Granted<AttendanceWrite>,
+    id: PathId<Lesson>,
+    key: OptionalIdempotencyKey,
+    body: Json<CallRoll>,
+) -> Result<Reply, Problem> {
+    let roll = &body.value;
+    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+        let called: RollCall = commands::call_roll(&tx, &grant, id.0, roll).await?;
+        Reply::record(called.version, &called)
+    })
+    .await
+}

@@ -1,0 +1,231 @@
+use domain::enrollments::Status;
+use jiff::{Timestamp, civil::Date};
+use persistence::{enrollments::store::Filter, scope::Direction};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::http::{money::MoneyBody, wire::Wire};
+
+pub type EnrollmentStatus = Wire<Status>;
+pub type WithdrawalReason = Wire<domain::enrollments::WithdrawalReason>;
+pub type PurchaseMode = Wire<domain::enrollments::PurchaseMode>;
+
+/// A new enrollment (报名). Price and lesson hours are those of the class.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"customer_id": "0192f0c1-2222-7000-8000-000000000000",
+    "class_id": "0192f0c1-8888-7000-8000-000000000000"}))]
+pub struct CreateEnrollment {
+    /// The student.
+    pub customer_id: Uuid,
+    pub class_id: Uuid,
+    /// The customer who pays; the student, when absent.
+    #[schema(nullable = false)]
+    pub payer_id: Option<Uuid>,
+    /// How it was bought; `on_site` when absent.
+    #[schema(nullable = false)]
+    pub purchase_mode: Option<PurchaseMode>,
+    #[schema(max_length = 2000, nullable = false)]
+    pub note: Option<String>,
+}
+
+/// Why a student leaves a class.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "schedule"}))]
+pub struct WithdrawEnrollment {
+    pub reason: WithdrawalReason,
+}
+
+/// An enrollment (报名): a student's seat in a class, and the lesson hours that come with it. It is
+/// `active` until it is `completed` or `withdrawn`; both are final, and both free the seat.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Enrollment, example = json!({"id": "0192f0c1-9999-7000-8000-000000000000", "version": 1,
+    "customer_id": "0192f0c1-2222-7000-8000-000000000000", "class_id": "0192f0c1-8888-7000-8000-000000000000",
+    "course_id": "0192f0c1-7777-7000-8000-000000000000", "campus_id": "0192f0c1-1111-7000-8000-000000000000",
+    "payer_id": "0192f0c1-2222-7000-8000-000000000000", "status": "active",
+    "price": {"amount_minor": 480_000, "currency": "CNY"}, "hours_hundredths": 4800,
+    "hours_left_hundredths": 4800, "enrolled_on": "2026-11-21", "ended_on": null, "withdrawal_reason": null,
+    "note": null, "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
+pub struct EnrollmentBody {
+    pub id: Uuid,
+    /// Raised with every change of state; roll calls leave it alone.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// The student.
+    pub customer_id: Uuid,
+    pub class_id: Uuid,
+    pub course_id: Uuid,
+    /// Of the class.
+    pub campus_id: Uuid,
+    /// The customer who pays; null where the caller does not reach that customer.
+    #[schema(required)]
+    pub payer_id: Option<Uuid>,
+    pub status: EnrollmentStatus,
+    /// As it was when the student was enrolled.
+    #[schema(value_type = MoneyBody)]
+    pub price: MoneyBody,
+    /// Lesson hours (课时) granted, in hundredths.
+    pub hours_hundredths: i32,
+    /// Those that are left.
+    pub hours_left_hundredths: i32,
+    /// In the zone of the campus, as is `ended_on`.
+    pub enrolled_on: Date,
+    #[schema(required)]
+    pub ended_on: Option<Date>,
+    /// Of a withdrawn enrollment.
+    #[schema(required)]
+    pub withdrawal_reason: Option<WithdrawalReason>,
+    #[schema(required)]
+    pub note: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// An enrollment with what is shown beside it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub enrollment: domain::enrollments::Enrollment,
+    pub left_hundredths: i32,
+    /// Whether the caller reaches the payer.
+    pub shows_payer: bool,
+}
+
+impl From<Shown> for EnrollmentBody {
+    fn from(shown: Shown) -> Self {
+        let enrollment = shown.enrollment;
+        Self {
+            id: enrollment.id.uuid(),
+            version: enrollment.version,
+            customer_id: enrollment.student.uuid(),
+            class_id: enrollment.class.uuid(),
+            course_id: enrollment.course.uuid(),
+            campus_id: enrollment.campus.uuid(),
+            payer_id: shown.shows_payer.then(|| enrollment.payer.uuid()),
+            status: Wire(enrollment.status),
+            price: enrollment.price.into(),
+            hours_hundredths: enrollment.hours.hundredths(),
+            hours_left_hundredths: shown.left_hundredths,
+            enrolled_on: enrollment.enrolled_on,
+            ended_on: enrollment.ended_on,
+            withdrawal_reason: enrollment.reason.map(Wire),
+            note: enrollment.note,
+            created_at: enrollment.created_at,
+            updated_at: enrollment.updated_at,
+        }
+    }
+}
+
+/// One page of enrollments.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EnrollmentPage {
+    #[schema(value_type = Vec<EnrollmentBody>)]
+    pub items: Vec<EnrollmentBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// A student on the roster of a class.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RosterEntry {
+    pub enrollment_id: Uuid,
+    pub customer_id: Uuid,
+    pub student_name: String,
+    /// Lesson hours left, in hundredths.
+    pub hours_left_hundredths: i32,
+    pub enrolled_on: Date,
+}
+
+/// One page of the roster (花名册) of a class.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RosterPage {
+    pub items: Vec<RosterEntry>,
+    /// Continues the roster; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Order of a list of enrollments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum EnrollmentSort {
+    /// Newest first.
+    #[default]
+    #[serde(rename = "-created_at")]
+    Newest,
+    /// Oldest first.
+    #[serde(rename = "created_at")]
+    Oldest,
+}
+
+impl From<EnrollmentSort> for Direction {
+    fn from(sort: EnrollmentSort) -> Self {
+        match sort {
+            EnrollmentSort::Newest => Self::NewestFirst,
+            EnrollmentSort::Oldest => Self::OldestFirst,
+        }
+    }
+}
+
+/// Which enrollments, in which order.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListEnrollments {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    #[param(inline = false)]
+    pub sort: Option<EnrollmentSort>,
+    /// Of any of these students.
+    #[param(style = Form, explode = false)]
+    pub customer_id: Option<Vec<Uuid>>,
+    /// In any of these classes.
+    #[param(style = Form, explode = false)]
+    pub class_id: Option<Vec<Uuid>>,
+    /// In classes of any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+    /// In any of these states.
+    #[param(style = Form, explode = false)]
+    pub status: Option<Vec<EnrollmentStatus>>,
+    /// Enrolled at or after.
+    #[param(rename = "created_at[gte]")]
+    #[serde(rename = "created_at[gte]")]
+    pub created_from: Option<Timestamp>,
+    /// Enrolled before.
+    #[param(rename = "created_at[lt]")]
+    #[serde(rename = "created_at[lt]")]
+    pub created_until: Option<Timestamp>,
+}
+
+impl ListEnrollments {
+    pub fn filter(&self) -> Filter {
+        Filter {
+            customers: self.customer_id.clone().unwrap_or_default(),
+            classes: self.class_id.clone().unwrap_or_default(),
+            campuses: self.campus_id.clone().unwrap_or_default(),
+            statuses: self.status.iter().flatten().map(|v| v.0).collect(),
+            created_from: self.created_from,
+            created_until: self.created_until,
+        }
+    }
+}
+
+/// Which part of a roster.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListRoster {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,163 @@
+use actix_web::{HttpRequest, get, post};
+use domain::{
+    access::{DirectoryRead, EnrollmentsRead, EnrollmentsWrite},
+    courses::Class,
+    enrollments::{Enrollment, Status},
+    fault::{Fault, NOT_FOUND},
+};
+use persistence::{
+    access::{Grant, Reads},
+    clock::micros,
+    enrollments::store::{self, Filter},
+    reference,
+    scope::{Direction, Page},
+};
+
+use super::{
+    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, ListRoster, RosterPage,
+    Shown, WithdrawEnrollment, commands,
+};
+use crate::{
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+};
+
+const TAG: &str = "enrollments";
+
+fn record(shown: Shown) -> Result<Reply, persistence::Error> {
+    Reply::record(shown.enrollment.version, &EnrollmentBody::from(shown))
+}
+
+/// Enroll a student in a class
+#[utoipa::path(tag = TAG, request_body = CreateEnrollment, responses((status = 201, body = EnrollmentBody)),
+    security(("bearer" = ["enrollments:write"])))]
+#[post("/enrollments")]
+pub(super) async fn create_enrollment(
+    ctx: Granted<EnrollmentsWrite>,
+    key: IdempotencyKey,
+    body: Json<CreateEnrollment>,
+) -> Result<Reply, Problem> {
+    let new = &body.value;
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        let made = commands::create(&tx, &grant, new.clone()).await?;
+        let (id, version) = (made.enrollment.id, made.enrollment.version);
+        let address = format!("/api/v1/enrollments/{id}");
+        Reply::created(address, version, &EnrollmentBody::from(made))
+    })
+    .await
+}
+
+/// List the enrollments within reach
+#[utoipa::path(tag = TAG, params(ListEnrollments), responses((status = 200, body = EnrollmentPage)),
+    security(("bearer" = ["enrollments:read"])))]
+#[get("/enrollments")]
+pub(super) async fn list_enrollments(
+    ctx: Granted<EnrollmentsRead>,
+    request: HttpRequest,
+    query: Parameters<ListEnrollments>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: query.sort.unwrap_or_default().into(),
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
+    let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
+    let items = commands::show(&ctx.read(), &ctx.grant, shown.items).await?;
+    Ok(Reply::ok(&EnrollmentPage {
+        items: items.into_iter().map(EnrollmentBody::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Read an enrollment
+#[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), responses((status = 200, body = EnrollmentBody)),
+    security(("bearer" = ["enrollments:read"])))]
+#[get("/enrollments/{enrollment_id}")]
+pub(super) async fn get_enrollment(
+    ctx: Granted<EnrollmentsRead>,
+    id: PathId<Enrollment>,
+) -> Result<Reply, Problem> {
+    Ok(record(commands::get(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// End an enrollment before the course is finished
+#[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), request_body = WithdrawEnrollment,
+    responses((status = 200, body = EnrollmentBody)), security(("bearer" = ["enrollments:write"])))]
+#[post("/enrollments/{enrollment_id}/withdraw")]
+pub(super) async fn withdraw_enrollment(
+    ctx: Granted<EnrollmentsWrite>,
+    id: PathId<Enrollment>,
+    key: OptionalIdempotencyKey,
+    body: Json<WithdrawEnrollment>,
+) -> Result<Reply, Problem> {
+    let reason = body.value.reason.0;
+    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+        record(commands::withdraw(&tx, &grant, id.0, reason).await?)
+    })
+    .await
+}
+
+/// End an enrollment whose course is finished
+#[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), responses((status = 200, body = EnrollmentBody)),
+    security(("bearer" = ["enrollments:write"])))]
+#[post("/enrollments/{enrollment_id}/complete")]
+pub(super) async fn complete_enrollment(
+    ctx: Granted<EnrollmentsWrite>,
+    id: PathId<Enrollment>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        record(commands::complete(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// List the students of a class who are within reach
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListRoster), responses((status = 200, body = RosterPage)),
+    security(("bearer" = ["enrollments:read"])))]
+#[get("/classes/{class_id}/roster")]
+pub(super) async fn list_roster(
+    ctx: Granted<EnrollmentsRead>,
+    request: HttpRequest,
+    class: PathId<Class>,
+    query: Parameters<ListRoster>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: Direction::OldestFirst,
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let read = ctx.read();
+    let catalogue = Grant::<DirectoryRead>::system(
+        ctx.authority().institution(),
+        ctx.stamp().now(),
+        "the class of a roster",
+    );
+    let class = reference::find(&read, &catalogue, class.0)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let filter = Filter {
+        classes: vec![class.id.uuid()],
+        statuses: vec![Status::Active],
+        ..Filter::default()
+    };
+    let rows = store::list(&read, &ctx.grant, &filter, &page).await?;
+    // Whoever reaches neither the class nor a student in it learns nothing of it.
+    let scope = Reads::<Enrollment>::scope(&ctx.grant);
+    if rows.is_empty() && !scope.covers_class(class.id, class.details.campus) {
+        return Err(Problem::not_found());
+    }
+    let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
+    let items = commands::roster(&read, &ctx.grant, shown.items).await?;
+    Ok(Reply::ok(&RosterPage {
+        items,
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}

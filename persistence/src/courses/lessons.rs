@@ -1,0 +1,135 @@
+//! Rows of lessons: reference data without a name.
+
+use domain::{
+    courses::{Class, Hours, Lesson},
+    id::Id,
+    organization::{Campus, Institution},
+    reference::Reference,
+};
+use jiff::civil::Time;
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition};
+use serde_json::{Value, json};
+
+use super::LESSON;
+use crate::{
+    Error,
+    clock::{date, date_column, micros, timestamp},
+    reference::{Events, Kept, record, stands_in},
+};
+
+mod rows {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "lessons")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub institution_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub class_id: Uuid,
+        pub campus_id: Uuid,
+        pub held_on: time::Date,
+        pub starts: String,
+        pub ends: String,
+        pub starts_at: i64,
+        pub ends_at: i64,
+        pub hours_hundredths: i32,
+        pub called_at: Option<i64>,
+        pub version: i64,
+        pub created_at: i64,
+        pub archived_at: Option<i64>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A time of day as it is kept: `18:00`, which sorts as it should.
+fn text(time: Time) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+fn time(text: &str) -> Result<Time, Error> {
+    Time::strptime("%H:%M", text).map_err(Error::corrupt)
+}
+
+/// Lessons of one class, or of all.
+#[derive(Clone, Debug, Default)]
+pub struct LessonFilter {
+    pub class: Option<Id<Class>>,
+}
+
+impl Kept for Lesson {
+    const KIND: &'static str = "lesson";
+    const EVENTS: &'static Events = &LESSON;
+    stands_in!(rows, LessonFilter);
+    const CAMPUS: Option<rows::Column> = Some(rows::Column::CampusId);
+
+    fn campus(&self) -> Option<Id<Campus>> {
+        Some(self.campus)
+    }
+
+    fn condition(filter: &LessonFilter) -> Condition {
+        let class = filter.class.map(|id| rows::Column::ClassId.eq(id.uuid()));
+        Condition::all().add_option(class)
+    }
+
+    fn read(row: rows::Model) -> Result<Reference<Self>, Error> {
+        Ok(record!(
+            row,
+            Self {
+                class: Id::new(row.class_id),
+                campus: Id::new(row.campus_id),
+                date: date(row.held_on)?,
+                starts: time(&row.starts)?,
+                ends: time(&row.ends)?,
+                starts_at: timestamp(row.starts_at)?,
+                ends_at: timestamp(row.ends_at)?,
+                hours: Hours::new("", row.hours_hundredths)
+                    .map_err(|_| Error::corrupt("lesson hours"))?,
+                called_at: row.called_at.map(timestamp).transpose()?,
+            }
+        ))
+    }
+
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<rows::ActiveModel, Error> {
+        let lesson = &record.details;
+        Ok(rows::ActiveModel {
+            institution_id: Set(institution.uuid()),
+            id: Set(record.id.uuid()),
+            class_id: Set(lesson.class.uuid()),
+            campus_id: Set(lesson.campus.uuid()),
+            held_on: Set(date_column(lesson.date)?),
+            starts: Set(text(lesson.starts)),
+            ends: Set(text(lesson.ends)),
+            starts_at: Set(micros(lesson.starts_at)),
+            ends_at: Set(micros(lesson.ends_at)),
+            hours_hundredths: Set(lesson.hours.hundredths()),
+            called_at: Set(lesson.called_at.map(micros)),
+            version: Set(record.version),
+            created_at: Set(micros(record.created_at)),
+            archived_at: Set(record.archived_at.map(micros)),
+        })
+    }
+
+    fn fields(&self) -> Value {
+        json!({
+            "class_id": self.class,
+            "date": self.date.to_string(),
+            "starts": text(self.starts),
+            "ends": text(self.ends),
+            "hours_hundredths": self.hours.hundredths(),
+            "called_at": self.called_at.map(|at| at.to_string()),
+        })
+    }
+
+    fn alters_access(_: Option<&Reference<Self>>, _: &Reference<Self>) -> bool {
+        false
+    }
+}

@@ -1,0 +1,228 @@
+//! Roll calls: what each lesson says of each student, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    courses::Lesson,
+    enrollments::{Attendance, Enrollment},
+    fault::{Fault, VERSION_STALE},
+    id::Id,
+    organization::Institution,
+    reference::Reference,
+    text_enum::TextEnum,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::LockType,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    ROLL_CALLED,
+    entity::{Column, Entity, Model},
+    hours::HourEntry,
+};
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Scope, Writes},
+    clock::micros,
+    database::{Change, statement},
+    events::Event,
+    reference,
+    scope::of_class,
+};
+
+/// What a roll call says of a student.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    pub enrollment: Id<Enrollment>,
+    pub status: Attendance,
+    /// The use of hours that stands.
+    pub entry: Option<Id<HourEntry>>,
+}
+
+/// A lesson whose roll is about to be called, where its whole class is within reach: nobody else
+/// calls it until the transaction ends.
+pub async fn lock_lesson<G>(
+    tx: &Tx,
+    grant: &G,
+    id: Id<Lesson>,
+) -> Result<Option<Reference<Lesson>>, Error>
+where
+    G: Reads<Lesson> + Writes<Attendance>,
+{
+    let scope = Reads::<Lesson>::scope(grant);
+    let found = reference::find(tx, grant, id).await?;
+    if !found.is_some_and(|lesson| reaches(scope, &lesson)) {
+        return Ok(None);
+    }
+    if tx.is_postgres() {
+        tx.query_one_raw(statement(
+            tx,
+            "SELECT 1 AS locked FROM lessons WHERE institution_id = ? AND id = ? FOR NO KEY UPDATE",
+            [scope.institution().uuid().into(), id.uuid().into()],
+        ))
+        .await?;
+    }
+    reference::find(tx, grant, id).await
+}
+
+fn reaches(scope: &Scope, lesson: &Reference<Lesson>) -> bool {
+    lesson.is_open() && scope.covers_class(lesson.details.class, lesson.details.campus)
+}
+
+/// Enrollments in the class of a lesson that was locked, whoever holds their students: whoever calls
+/// a roll calls all of it. Locked by id, their students before them.
+pub async fn lock_students<G>(
+    tx: &Tx,
+    grant: &G,
+    lesson: &Reference<Lesson>,
+    named: &BTreeSet<Id<Enrollment>>,
+) -> Result<BTreeMap<Id<Enrollment>, Enrollment>, Error>
+where
+    G: Reads<Lesson> + Writes<Attendance>,
+{
+    if named.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let scope = Reads::<Lesson>::scope(grant);
+    let class = lesson.details.class;
+    if tx.is_postgres() {
+        let places = vec!["?"; named.len()].join(", ");
+        let sql = format!(
+            "SELECT c.id FROM customers c JOIN enrollments e \
+             ON e.institution_id = c.institution_id AND e.customer_id = c.id \
+             WHERE e.institution_id = ? AND e.class_id = ? AND e.id IN ({places}) \
+             ORDER BY c.id FOR KEY SHARE OF c"
+        );
+        let first: [Value; 2] = [scope.institution().uuid().into(), class.uuid().into()];
+        let values = first
+            .into_iter()
+            .chain(named.iter().map(|id| id.uuid().into()));
+        tx.query_all_raw(statement(tx, &sql, values)).await?;
+    }
+    of_class::<Entity>(scope, class.uuid())
+        .filter(Column::Id.is_in(named.iter().map(|id| id.uuid())))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx)
+        .await?
+        .into_iter()
+        .map(Model::read)
+        .map(|enrollment| enrollment.map(|e| (e.id, e)))
+        .collect()
+}
+
+/// The marks of a lesson that stand.
+pub async fn marks(
+    tx: &Tx,
+    institution: Id<Institution>,
+    lesson: Id<Lesson>,
+) -> Result<BTreeMap<Id<Enrollment>, Mark>, Error> {
+    tx.query_all_raw(statement(
+        tx,
+        "SELECT enrollment_id, status, entry_id FROM attendances \
+         WHERE institution_id = ? AND lesson_id = ?",
+        [institution.uuid().into(), lesson.uuid().into()],
+    ))
+    .await?
+    .iter()
+    .map(|row| {
+        let status: String = row.try_get("", "status")?;
+        let mark = Mark {
+            enrollment: Id::new(row.try_get("", "enrollment_id")?),
+            status: Attendance::parse(&status).ok_or_else(|| Error::corrupt(Attendance::NAME))?,
+            entry: row.try_get::<Option<Uuid>>("", "entry_id")?.map(Id::new),
+        };
+        Ok((mark.enrollment, mark))
+    })
+    .collect()
+}
+
+/// Puts a mark where none stands, or in its place. The lesson is locked.
+pub async fn put(
+    tx: &Tx,
+    institution: Id<Institution>,
+    lesson: Id<Lesson>,
+    mark: &Mark,
+) -> Result<(), Error> {
+    let values: [Value; 7] = [
+        institution.uuid().into(),
+        lesson.uuid().into(),
+        mark.enrollment.uuid().into(),
+        mark.status.as_str().into(),
+        mark.entry.map(Id::uuid).into(),
+        micros(tx.now()).into(),
+        tx.operation().actor.principal.into(),
+    ];
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO attendances (institution_id, lesson_id, enrollment_id, status, entry_id, \
+         marked_at, marked_by) VALUES (?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (institution_id, lesson_id, enrollment_id) DO UPDATE SET \
+         status = excluded.status, entry_id = excluded.entry_id, \
+         marked_at = excluded.marked_at, marked_by = excluded.marked_by",
+        values,
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Says that the roll of a lesson was called; the same lesson when it was called before and nothing
+/// differs.
+pub async fn called<G>(
+    tx: &Tx,
+    grant: &G,
+    lesson: &Reference<Lesson>,
+    changes: &[Mark],
+) -> Result<Reference<Lesson>, Error>
+where
+    G: Reads<Lesson> + Writes<Attendance>,
+{
+    if changes.is_empty() && lesson.details.called_at.is_some() {
+        return Ok(lesson.clone());
+    }
+    let called_at = lesson.details.called_at.unwrap_or(tx.now());
+    let after = Reference {
+        version: lesson.version + 1,
+        details: Lesson {
+            called_at: Some(called_at),
+            ..lesson.details.clone()
+        },
+        ..lesson.clone()
+    };
+    let values: [Value; 5] = [
+        after.version.into(),
+        micros(called_at).into(),
+        Reads::<Lesson>::scope(grant).institution().uuid().into(),
+        lesson.id.uuid().into(),
+        lesson.version.into(),
+    ];
+    let done = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE lessons SET version = ?, called_at = ? \
+             WHERE institution_id = ? AND id = ? AND version = ?",
+            values,
+        ))
+        .await?;
+    if done.rows_affected() != 1 {
+        return Err(Fault::new(&VERSION_STALE).into());
+    }
+    let marks: Vec<_> = changes
+        .iter()
+        .map(|mark| json!({ "enrollment_id": mark.enrollment, "status": mark.status.as_str() }))
+        .collect();
+    tx.record(Change {
+        kind: "lesson",
+        id: lesson.id.uuid(),
+        version: after.version,
+        before: json!({ "called_at": lesson.details.called_at.map(|at| at.to_string()) }),
+        after: json!({ "called_at": called_at.to_string(), "students": marks }),
+        event: Some(Event {
+            kind: &ROLL_CALLED,
+            data: json!({ "class_id": lesson.details.class, "students": marks }),
+        }),
+    });
+    Ok(after)
+}
