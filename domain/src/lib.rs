@@ -22,6 +22,7 @@
 //! - [`follow_ups`]: what was said to a customer, and when to speak again
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
+//! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;
 pub mod courses;
@@ -30,10 +31,13 @@ pub mod email;
 pub mod events;
 pub mod fault;
 pub mod follow_ups;
+pub mod files;
 pub mod id;
 pub mod imports;
+pub mod jobs;
 pub mod money;
 pub mod numbers;
+pub mod notices;
 pub mod organization;
 pub mod payments;
 pub mod phone;

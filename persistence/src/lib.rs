@@ -16,6 +16,8 @@
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
 //! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`]
+//! - [`files`], [`jobs`], [`notices`]
 
 pub mod access;
 pub mod audit;
@@ -25,12 +27,15 @@ pub mod customers;
 pub mod database;
 pub mod events;
 pub mod follow_ups;
+pub mod files;
 pub mod idempotency;
 pub mod invariants;
+pub mod jobs;
 pub mod keys;
 pub mod lease;
 pub mod migrations;
 pub mod numbers;
+pub mod notices;
 pub mod organization;
 pub mod payments;
 pub mod reference;

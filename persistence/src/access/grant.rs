@@ -6,11 +6,19 @@ use domain::{
         CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
         Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersShare,
+        CustomersWrite, DirectoryRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite,
+        Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
+        DirectoryRead, Oneself, OrganizationWrite, Permission, Reach, Role, RolesWrite, StaffWrite,
     },
     courses::{Class, Course, Subject},
     customers::{Anchor, Customer},
     follow_ups::FollowUp,
+    files::StoredFile,
     id::Id,
+    jobs::Job,
+    notices::Notice,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
     payments::{Balance, Charge, Payment},
 };
@@ -30,6 +38,7 @@ pub struct Grant<P> {
 #[derive(Debug)]
 pub struct Scope {
     institution: Id<Institution>,
+    principal: Uuid,
     branches: Vec<Branch>,
     now: i64,
 }
@@ -51,6 +60,13 @@ impl<P: Permission> Grant<P> {
     /// The grant of `P`, or `None` where the authority does not hold it.
     pub fn of(authority: &Authority, now: Timestamp) -> Option<Self> {
         Scope::of(authority, P::CODE, now).map(Self::with)
+        let reaches = authority.reaches(P::CODE)?;
+        Some(Self::with(Scope {
+            institution: authority.institution(),
+            principal: authority.principal().uuid(),
+            branches: branches(authority, reaches, P::CODE),
+            now: micros(now),
+        }))
     }
 
     /// What the program itself may do in an institution; `reason` says why it does.
@@ -58,6 +74,7 @@ impl<P: Permission> Grant<P> {
         tracing::debug!(reason, permission = P::CODE, "system grant");
         Self::with(Scope {
             institution,
+            principal: Uuid::nil(),
             branches: vec![Branch::Institution],
             now: micros(now),
         })
@@ -128,6 +145,11 @@ impl Scope {
 
     pub fn institution(&self) -> Id<Institution> {
         self.institution
+    }
+
+    /// Who bears the grant; nil for the program itself.
+    pub fn principal(&self) -> Uuid {
+        self.principal
     }
 
     pub fn branches(&self) -> &[Branch] {
@@ -206,6 +228,7 @@ macro_rules! grants {
 }
 
 grants! {
+    Oneself reads StoredFile, Job, Notice; writes StoredFile, Job, Notice; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor; writes Customer; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;

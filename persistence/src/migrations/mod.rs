@@ -18,6 +18,9 @@ mod m0031_payments;
 mod m0032_receipts;
 mod m0050_sequencer;
 mod m0063_shares;
+mod m0040_files;
+mod m0041_jobs;
+mod m0042_notices;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -44,6 +47,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0050_sequencer::Migration),
             Box::new(m0008_follow_ups::Migration),
             Box::new(m0063_shares::Migration),
+            Box::new(m0040_files::Migration),
+            Box::new(m0041_jobs::Migration),
+            Box::new(m0042_notices::Migration),
         ]
     }
 }
