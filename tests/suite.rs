@@ -14,4 +14,7 @@ mod customers;
 mod database;
 mod events;
 mod follow_ups;
+mod files;
+mod jobs;
+mod notices;
 mod organization;

@@ -18,6 +18,7 @@ use crate::{
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
     events,
     follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
+    files::FilePurpose,
     http::problem::{FieldError, ProblemBody},
     server,
 };
@@ -37,7 +38,7 @@ use crate::{
     components(schemas(
         ProblemBody, FieldError,
         CustomerKind, CustomerStage, SourceChannel, CustomerSort,
-        FollowUpMethod, FollowUpOutcome, FollowUpSort,
+        FollowUpMethod, FollowUpOutcome, FollowUpSort, FilePurpose,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
@@ -45,6 +46,9 @@ use crate::{
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
         (name = "events", description = "The feed of events (事件): how others follow what happens."),
         (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
+        (name = "files", description = "Files (文件): uploads and downloads."),
+        (name = "jobs", description = "Jobs (后台任务): work that goes on after its request was answered."),
+        (name = "notices", description = "Notices (通知): everybody's own inbox."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
@@ -219,6 +223,11 @@ fn describe_success(method: &str, operation: &mut Value) {
                 add("ETag", "ETag");
                 add("Idempotency-Replayed", "IdempotencyReplayed");
             }
+            "202" => {
+                add("Location", "Location");
+                add("Retry-After", "RetryAfter");
+                add("Idempotency-Replayed", "IdempotencyReplayed");
+            }
             "200" if record => add("ETag", "ETag"),
             "200" if page => add("Link", "Link"),
             _ => {}
@@ -231,6 +240,7 @@ fn describe_success(method: &str, operation: &mut Value) {
         {
             response["description"] = match status.as_str() {
                 "201" => "Created.",
+                "202" => "Accepted: a job goes on with it.",
                 "204" => "Done.",
                 _ => "As asked for.",
             }

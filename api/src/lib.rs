@@ -16,6 +16,8 @@
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`courses`]
 //! - [`organization`], [`customers`], [`follow_ups`]
+//! - [`organization`], [`customers`]
+//! - [`files`], [`jobs`], [`notices`]
 
 pub mod access;
 pub mod app;
@@ -28,7 +30,10 @@ pub mod customers;
 pub mod data_dir;
 pub mod events;
 pub mod follow_ups;
+pub mod files;
 pub mod http;
+pub mod jobs;
+pub mod notices;
 pub mod organization;
 pub mod program;
 pub mod reference;

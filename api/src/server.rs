@@ -14,6 +14,10 @@ use crate::{
     http::edge::{Draining, edge},
     organization, system,
     upkeep::Upkeep,
+    customers, files,
+    http::edge::{Draining, edge},
+    jobs::{self, Runner},
+    notices, organization, system,
 };
 
 /// Every route of the program. The contract is made from the same list.
@@ -27,6 +31,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(customers::routes)
             .configure(courses::routes)
             .configure(follow_ups::routes),
+            .configure(courses::routes),
+            .configure(files::routes)
+            .configure(jobs::routes)
+            .configure(notices::routes)
+            .configure(customers::routes),
     );
     config.configure(system::routes);
 }
@@ -70,6 +79,7 @@ pub struct Running {
     draining: Arc<Draining>,
     app: App,
     upkeep: Upkeep,
+    runner: Runner,
     ended: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -81,6 +91,9 @@ impl Running {
         let ended = self.ended.await.map_err(std::io::Error::other)?;
         self.upkeep.stop(&self.app).await;
         ended
+        // Jobs give their leases back while requests finish.
+        tokio::join!(self.runner.stop(), self.handle.stop(true));
+        self.ended.await.map_err(std::io::Error::other)?
     }
 
     /// Waits until the server has ended by itself.
@@ -98,6 +111,8 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let shared_draining = draining.clone();
     let upkeep = Upkeep::start(&app);
     let own = app.clone();
+    let forgetting = app.clone();
+    let working = app.for_worker();
     let server = HttpServer::new(move || {
         let app = app.for_worker();
         let document = app.document.clone();
@@ -137,12 +152,21 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let server = server.run();
     let handle = server.handle();
     let ended = tokio::spawn(server);
+    let runner = Runner::start(working);
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(60));
+        loop {
+            tick.tick().await;
+            forgetting.limits.forget_idle();
+        }
+    });
     Ok(Running {
         address,
         handle,
         draining,
         app: own,
         upkeep,
+        runner,
         ended,
     })
 }

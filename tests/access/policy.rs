@@ -22,6 +22,16 @@ pub(crate) enum Kind {
     FollowUp,
     /// Its owner's alone, whatever roles there are.
     Session,
+    File,
+    Job,
+    Notice,
+}
+
+impl Kind {
+    /// Whether it belongs to a principal, and to nobody else.
+    fn is_personal(self) -> bool {
+        matches!(self, Self::Session | Self::File | Self::Job | Self::Notice)
+    }
 }
 
 /// What a record must be for an operation to succeed.
@@ -50,6 +60,12 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("shareCustomer", Kind::Customer, State::Live),
     ("endCustomerShare", Kind::Share, State::Live),
     ("endSession", Kind::Session, State::Live),
+    ("getFile", Kind::File, State::Live),
+    ("createDownloadLink", Kind::File, State::Live),
+    ("downloadFile", Kind::File, State::Live),
+    ("getJob", Kind::Job, State::Live),
+    ("cancelJob", Kind::Job, State::Live),
+    ("readNotice", Kind::Notice, State::Live),
 ];
 
 /// What everybody may do to what is his own.
@@ -97,6 +113,8 @@ pub(crate) fn listed(schema: &str) -> Kind {
     match schema {
         "CustomerPage" => Kind::Customer,
         "FollowUpPage" => Kind::FollowUp,
+        "JobPage" => Kind::Job,
+        "NoticePage" => Kind::Notice,
         _ => panic!("{schema} is a list of something new: give it a kind"),
     }
 }
@@ -318,7 +336,7 @@ pub(crate) async fn target(
 ) -> Option<Target> {
     let own = (person.actor.principal.uuid(), person.campus);
     let is_pool = matches!(relation, Relation::CampusPool | Relation::RegionPool);
-    if kind == Kind::Session && is_pool {
+    if kind.is_personal() && is_pool {
         return None;
     }
     let pool = |campus: Id<Campus>| (campus.uuid(), campus);
@@ -357,14 +375,15 @@ pub(crate) async fn target(
             own
         }
     };
-    let holder = match (kind, relation) {
-        (Kind::Session, Relation::OtherCampus) if !here => return None,
-        (Kind::Session, Relation::OtherCampus) => w.actor("southerner").principal.uuid(),
-        (Kind::Session, Relation::OtherInstitution) if here => w.as_stranger().principal.uuid(),
-        (Kind::Session, Relation::OtherInstitution) => w.as_boss().principal.uuid(),
+    let holder = match relation {
+        _ if !kind.is_personal() => holder,
+        Relation::OtherCampus if !here => return None,
+        Relation::OtherCampus => w.actor("southerner").principal.uuid(),
+        Relation::OtherInstitution if here => w.as_stranger().principal.uuid(),
+        Relation::OtherInstitution => w.as_boss().principal.uuid(),
         _ => holder,
     };
-    if kind == Kind::Session && relation != Relation::Own && state == wanted && holder == own.0 {
+    if kind.is_personal() && relation != Relation::Own && state == wanted && holder == own.0 {
         return None;
     }
     let ids = make(w, kind, state, institution, holder, campus).await;
@@ -382,6 +401,18 @@ pub(crate) async fn target(
 pub(crate) async fn doer(w: &World, operation: &Operation) -> (Actor, Vec<String>) {
     let boss = w.hire(&["boss"], w.places.north, None).await;
     let ids = record(w, operation, &boss, false).await;
+    if operation.id == "readAllNotices" {
+        let to = boss.principal.uuid();
+        make(
+            w,
+            Kind::Notice,
+            State::Live,
+            w.institution,
+            to,
+            w.places.north,
+        )
+        .await;
+    }
     (boss, ids)
 }
 
@@ -401,7 +432,7 @@ pub(crate) async fn record(
         _ => State::Deleted,
     };
     let holder = match kind {
-        Kind::Session => actor.principal.uuid(),
+        _ if kind.is_personal() => actor.principal.uuid(),
         _ => w.places.north.uuid(),
     };
     make(w, kind, state, w.institution, holder, w.places.north).await
@@ -418,6 +449,19 @@ pub(crate) async fn make(
 ) -> Vec<String> {
     let maker = w.ruler_of(institution);
     match kind {
+        // There is no other state than to be gone.
+        Kind::File | Kind::Job | Kind::Notice if state == State::Deleted => {
+            vec![Uuid::now_v7().to_string()]
+        }
+        Kind::File => {
+            let owner = w.acting_as(institution, Id::new(holder));
+            let made = owner
+                .upload("/api/v1/files", "notes.txt", b"some notes")
+                .await;
+            vec![made.expect(201).id()]
+        }
+        Kind::Job => vec![w.waiting_job(institution, holder).await.to_string()],
+        Kind::Notice => vec![w.notice(institution, holder).await.to_string()],
         Kind::Session => {
             let id = Uuid::now_v7();
             let now = w.server.app.clock.now().as_microsecond();

@@ -17,7 +17,11 @@ use persistence::{
 use uuid::Uuid;
 
 use super::Verified;
-use crate::{app::App, http::Problem};
+use crate::{
+    app::App,
+    files::link::{self, Link},
+    http::Problem,
+};
 
 /// How long a read may go by what it knew of a principal.
 const FRESH: Duration = Duration::from_millis(1500);
@@ -146,7 +150,7 @@ pub async fn authenticate(
 async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
     let mut sent = request.headers().get_all(header::AUTHORIZATION);
     let Some(credentials) = sent.next() else {
-        return Ok(Caller::Anonymous);
+        return by_link(request).await;
     };
     // Of several, a proxy before us may have gone by another one.
     if sent.next().is_some() {
@@ -167,4 +171,18 @@ async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
         .get(app, &verified)
         .await?
         .map_or(Caller::Unknown, Caller::Known))
+}
+
+/// Whoever a download link was made for, whose browser sends no credentials along with it.
+async fn by_link(request: &ServiceRequest) -> Result<Caller, Problem> {
+    let app = App::of(request.request())?;
+    match link::read(app, request.path(), request.query_string()) {
+        Link::None => Ok(Caller::Anonymous),
+        Link::Invalid => Ok(Caller::Unknown),
+        Link::Of(who) => Ok(app
+            .authorities
+            .get(app, &who)
+            .await?
+            .map_or(Caller::Unknown, Caller::Known)),
+    }
 }

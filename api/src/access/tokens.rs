@@ -49,6 +49,23 @@ pub struct Verified {
     expires: i64,
 }
 
+impl Verified {
+    /// For whom a download link was made; how long it is good, the link itself knows.
+    pub(crate) fn by_link(
+        institution: Id<Institution>,
+        principal: Id<Principal>,
+        session: Option<Id<Session>>,
+    ) -> Self {
+        Self {
+            institution,
+            principal,
+            session,
+            not_before: 0,
+            expires: i64::MAX,
+        }
+    }
+}
+
 /// Makes and checks access tokens.
 pub struct Tokens {
     issuer: String,

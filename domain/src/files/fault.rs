@@ -8,7 +8,4 @@ rules! {
     FILE_EMPTY = Invalid "file_empty" {
         "文件为空", "The file is empty";
         "请选择有内容的文件。", "Choose a file with something in it." }
-    DOWNLOAD_LINK_INVALID = Denied "download_link_invalid" {
-        "下载链接无效或已过期", "The download link is not valid any more";
-        "请重新获取下载链接。", "Ask for another download link." }
 }

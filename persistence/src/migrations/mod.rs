@@ -21,6 +21,7 @@ mod m0063_shares;
 mod m0040_files;
 mod m0041_jobs;
 mod m0042_notices;
+mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
