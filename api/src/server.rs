@@ -15,9 +15,11 @@ use crate::{
     organization, system,
     upkeep::Upkeep,
     customers, files,
+    courses, customers, events, files,
     http::edge::{Draining, edge},
     jobs::{self, Runner},
     notices, organization, system,
+    upkeep::Upkeep,
 };
 
 /// Every route of the program. The contract is made from the same list.
@@ -34,8 +36,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(courses::routes),
             .configure(files::routes)
             .configure(jobs::routes)
-            .configure(notices::routes)
-            .configure(customers::routes),
+            .configure(notices::routes),
     );
     config.configure(system::routes);
 }
@@ -87,13 +88,11 @@ impl Running {
     /// Refuses new work, lets what is under way finish, and returns.
     pub async fn stop(self) -> std::io::Result<()> {
         self.draining.begin();
-        self.handle.stop(true).await;
+        // Jobs give their leases back while requests finish.
+        tokio::join!(self.runner.stop(), self.handle.stop(true));
         let ended = self.ended.await.map_err(std::io::Error::other)?;
         self.upkeep.stop(&self.app).await;
         ended
-        // Jobs give their leases back while requests finish.
-        tokio::join!(self.runner.stop(), self.handle.stop(true));
-        self.ended.await.map_err(std::io::Error::other)?
     }
 
     /// Waits until the server has ended by itself.
@@ -111,7 +110,6 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let shared_draining = draining.clone();
     let upkeep = Upkeep::start(&app);
     let own = app.clone();
-    let forgetting = app.clone();
     let working = app.for_worker();
     let server = HttpServer::new(move || {
         let app = app.for_worker();
@@ -153,13 +151,6 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let handle = server.handle();
     let ended = tokio::spawn(server);
     let runner = Runner::start(working);
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_secs(60));
-        loop {
-            tick.tick().await;
-            forgetting.limits.forget_idle();
-        }
-    });
     Ok(Running {
         address,
         handle,

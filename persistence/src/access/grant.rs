@@ -4,10 +4,7 @@ use domain::{
     access::{
         CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
         CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
-        FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
-        Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
-        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersShare,
-        CustomersWrite, DirectoryRead, FollowUpsRead, FollowUpsWrite, Oneself, OrganizationWrite,
+        FollowUpsWrite, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite,
         Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
     courses::{Class, Course, Subject},

@@ -16,11 +16,10 @@ mod m0020_courses;
 mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
-mod m0050_sequencer;
-mod m0063_shares;
 mod m0040_files;
 mod m0041_jobs;
 mod m0042_notices;
+mod m0050_sequencer;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};

@@ -90,7 +90,7 @@ pub async fn unread(handle: &impl Handle, grant: &impl Reads<Notice>) -> Result<
         .query_one_raw(statement(
             handle,
             "SELECT count(*) AS unread FROM (SELECT 1 FROM notices WHERE institution_id = ? \
-             AND principal_id = ? AND read_at IS NULL LIMIT ?) AS some",
+             AND principal_id = ? AND read_at IS NULL LIMIT ?) AS counted",
             [
                 grant.scope().institution().uuid().into(),
                 grant.scope().principal().into(),
