@@ -17,8 +17,8 @@ use utoipa_actix_web::AppExt;
 use crate::{
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
     events,
-    follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     files::FilePurpose,
+    follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     http::problem::{FieldError, ProblemBody},
     server,
 };

@@ -14,9 +14,7 @@
 //! - [`reference`]: what every kind of reference data shares
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
-//! - [`organization`], [`customers`], [`courses`]
-//! - [`organization`], [`customers`], [`follow_ups`]
-//! - [`organization`], [`customers`]
+//! - [`organization`], [`customers`], [`courses`], [`follow_ups`]
 //! - [`files`], [`jobs`], [`notices`]
 
 pub mod access;
@@ -29,8 +27,8 @@ pub mod courses;
 pub mod customers;
 pub mod data_dir;
 pub mod events;
-pub mod follow_ups;
 pub mod files;
+pub mod follow_ups;
 pub mod http;
 pub mod jobs;
 pub mod notices;

@@ -10,12 +10,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     access::{self, Limits, authenticate},
     app::App,
-    courses, customers, events, follow_ups,
-    http::edge::{Draining, edge},
-    organization, system,
-    upkeep::Upkeep,
-    customers, files,
-    courses, customers, events, files,
+    courses, customers, events, files, follow_ups,
     http::edge::{Draining, edge},
     jobs::{self, Runner},
     notices, organization, system,
@@ -32,8 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(organization::routes)
             .configure(customers::routes)
             .configure(courses::routes)
-            .configure(follow_ups::routes),
-            .configure(courses::routes),
+            .configure(follow_ups::routes)
             .configure(files::routes)
             .configure(jobs::routes)
             .configure(notices::routes),

@@ -14,9 +14,7 @@
 //! - [`clock`]: instants as the databases keep them
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
-//! - [`organization`], [`customers`], [`courses`], [`payments`]
-//! - [`organization`], [`customers`], [`follow_ups`]
-//! - [`organization`], [`customers`]
+//! - [`organization`], [`customers`], [`courses`], [`payments`], [`follow_ups`]
 //! - [`files`], [`jobs`], [`notices`]
 
 pub mod access;
@@ -26,8 +24,8 @@ pub mod courses;
 pub mod customers;
 pub mod database;
 pub mod events;
-pub mod follow_ups;
 pub mod files;
+pub mod follow_ups;
 pub mod idempotency;
 pub mod invariants;
 pub mod jobs;

@@ -9,8 +9,8 @@ use domain::{
     },
     courses::{Class, Course, Subject},
     customers::{Anchor, Customer},
-    follow_ups::FollowUp,
     files::StoredFile,
+    follow_ups::FollowUp,
     id::Id,
     jobs::Job,
     notices::Notice,
@@ -55,13 +55,6 @@ impl<P: Permission> Grant<P> {
     /// The grant of `P`, or `None` where the authority does not hold it.
     pub fn of(authority: &Authority, now: Timestamp) -> Option<Self> {
         Scope::of(authority, P::CODE, now).map(Self::with)
-        let reaches = authority.reaches(P::CODE)?;
-        Some(Self::with(Scope {
-            institution: authority.institution(),
-            principal: authority.principal().uuid(),
-            branches: branches(authority, reaches, P::CODE),
-            now: micros(now),
-        }))
     }
 
     /// What the program itself may do in an institution; `reason` says why it does.
@@ -133,6 +126,7 @@ impl Scope {
         let reaches = authority.reaches(permission)?;
         Some(Self {
             institution: authority.institution(),
+            principal: authority.principal().uuid(),
             branches: branches(authority, reaches, permission),
             now: micros(now),
         })
