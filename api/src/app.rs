@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use actix_web::{HttpRequest, web};
-use persistence::{Database, events::sequencer::Sequencer};
+use persistence::{Database, events::sequencer::Sequencer, files::Contents};
 use serde_json::Value;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     contract,
     http::{Cursors, Problem, schema::Schemas},
+    jobs::Waking,
     settings::Settings,
 };
 
@@ -36,6 +37,8 @@ pub struct Shared {
     pub schemas: Schemas,
     pub operations: Operations,
     pub document: Value,
+    pub contents: Contents,
+    pub jobs: Waking,
 }
 
 /// What is made from the keys of the installation.
@@ -54,7 +57,13 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    pub fn new(settings: Settings, clock: Clock, db: Database, secrets: Secrets) -> Self {
+    pub fn new(
+        settings: Settings,
+        clock: Clock,
+        db: Database,
+        secrets: Secrets,
+        contents: Contents,
+    ) -> Self {
         let Secrets {
             tokens,
             passwords,
@@ -82,6 +91,8 @@ impl App {
                 derivation,
                 cursors,
                 document,
+                contents,
+                jobs: Waking::default(),
             }),
         }
     }

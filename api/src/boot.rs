@@ -8,6 +8,7 @@ use domain::{
 use persistence::{
     Database, Operation,
     database::Target,
+    files::Contents,
     keys::Keys,
     organization::{
         self,
@@ -65,7 +66,8 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
         derivation: Derivation::new(*folder.key("token.key")?),
         cursors: Cursors::new(*folder.key("cursor.key")?),
     };
-    Ok((App::new(settings, clock, db, secrets), folder))
+    let contents = Contents::in_folder(&folder.files())?;
+    Ok((App::new(settings, clock, db, secrets, contents), folder))
 }
 
 /// What `educrm institution create` and the first start found.

@@ -18,6 +18,7 @@ use crate::{
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
     enrollments::{EnrollmentSort, EnrollmentStatus},
     events,
+    files::FilePurpose,
     follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     http::problem::{FieldError, ProblemBody},
     payments::{ChargeStatus, PaymentMethod},
@@ -42,7 +43,8 @@ use crate::{
         CustomerKind, CustomerStage, SourceChannel, CustomerSort,
         EnrollmentSort, EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome, FollowUpSort,
-        ChargeStatus, PaymentMethod
+        ChargeStatus, PaymentMethod,
+        FilePurpose,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
@@ -51,6 +53,9 @@ use crate::{
         (name = "enrollments", description = "Enrollments (报名): seats in classes, and lesson hours."),
         (name = "events", description = "The feed of events (事件): how others follow what happens."),
         (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
+        (name = "files", description = "Files (文件): uploads and downloads."),
+        (name = "jobs", description = "Jobs (后台任务): work that goes on after its request was answered."),
+        (name = "notices", description = "Notices (通知): everybody's own inbox."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
         (name = "payments", description = "Charges (应收), payments (收款) with their receipts, and what customers owe."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
@@ -232,6 +237,11 @@ fn describe_success(method: &str, operation: &mut Value) {
                 add("ETag", "ETag");
                 add("Idempotency-Replayed", "IdempotencyReplayed");
             }
+            "202" => {
+                add("Location", "Location");
+                add("Retry-After", "RetryAfter");
+                add("Idempotency-Replayed", "IdempotencyReplayed");
+            }
             "200" if record => add("ETag", "ETag"),
             "200" if page => add("Link", "Link"),
             _ => {}
@@ -244,6 +254,7 @@ fn describe_success(method: &str, operation: &mut Value) {
         {
             response["description"] = match status.as_str() {
                 "201" => "Created.",
+                "202" => "Accepted: a job goes on with it.",
                 "204" => "Done.",
                 _ => "As asked for.",
             }

@@ -50,6 +50,11 @@ impl DataDir {
         self.path.join("educrm.sqlite")
     }
 
+    /// Folder of the contents of files.
+    pub fn files(&self) -> PathBuf {
+        self.path.join("files")
+    }
+
     /// The 32 bytes of a key, made when first asked for.
     pub fn key(&self, name: &str) -> io::Result<Zeroizing<[u8; 32]>> {
         let text = self.secret(name, || {

@@ -19,6 +19,8 @@
 //! - [`organization`], [`customers`], [`follow_ups`]
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
 //! - [`organization`], [`customers`], [`courses`], [`enrollments`]
+//! - [`organization`], [`customers`], [`courses`], [`follow_ups`]
+//! - [`files`], [`jobs`], [`notices`]
 
 pub mod access;
 pub mod app;
@@ -31,8 +33,11 @@ pub mod customers;
 pub mod data_dir;
 pub mod enrollments;
 pub mod events;
+pub mod files;
 pub mod follow_ups;
 pub mod http;
+pub mod jobs;
+pub mod notices;
 pub mod organization;
 pub mod payments;
 pub mod program;

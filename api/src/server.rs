@@ -15,6 +15,10 @@ use crate::{
     http::edge::{Draining, edge},
     organization, system, tags,
     organization, payments, system,
+    courses, customers, events, files, follow_ups,
+    http::edge::{Draining, edge},
+    jobs::{self, Runner},
+    notices, organization, system,
     upkeep::Upkeep,
 };
 
@@ -33,6 +37,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(payments::routes),
             .configure(follow_ups::routes),
             .configure(enrollments::routes),
+            .configure(files::routes)
+            .configure(jobs::routes)
+            .configure(notices::routes),
     );
     config.configure(system::routes);
 }
@@ -76,6 +83,7 @@ pub struct Running {
     draining: Arc<Draining>,
     app: App,
     upkeep: Upkeep,
+    runner: Runner,
     ended: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -83,7 +91,8 @@ impl Running {
     /// Refuses new work, lets what is under way finish, and returns.
     pub async fn stop(self) -> std::io::Result<()> {
         self.draining.begin();
-        self.handle.stop(true).await;
+        // Jobs give their leases back while requests finish.
+        tokio::join!(self.runner.stop(), self.handle.stop(true));
         let ended = self.ended.await.map_err(std::io::Error::other)?;
         self.upkeep.stop(&self.app).await;
         ended
@@ -104,6 +113,7 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let shared_draining = draining.clone();
     let upkeep = Upkeep::start(&app);
     let own = app.clone();
+    let working = app.for_worker();
     let server = HttpServer::new(move || {
         let app = app.for_worker();
         let document = app.document.clone();
@@ -143,12 +153,14 @@ pub fn start(app: App) -> std::io::Result<Running> {
     let server = server.run();
     let handle = server.handle();
     let ended = tokio::spawn(server);
+    let runner = Runner::start(working);
     Ok(Running {
         address,
         handle,
         draining,
         app: own,
         upkeep,
+        runner,
         ended,
     })
 }

@@ -87,6 +87,16 @@ settings! {
     rate_burst: Count = "EDUCRM_RATE_BURST" or "60";
     /// Largest JSON body, in bytes.
     body_limit: Count = "EDUCRM_BODY_LIMIT" or "1048576";
+    /// Largest file of a record, in bytes.
+    file_limit: Count = "EDUCRM_FILE_LIMIT" or "10485760";
+    /// Largest list to be imported, in bytes.
+    import_file_limit: Count = "EDUCRM_IMPORT_FILE_LIMIT" or "104857600";
+    /// Seconds that an upload may take.
+    upload_seconds: Count = "EDUCRM_UPLOAD_SECONDS" or "120";
+    /// Jobs that this process runs at once; 0: none, where other instances do.
+    job_workers: u16 = "EDUCRM_JOB_WORKERS" or "2";
+    /// Seconds after which a job is taken from a process that is not heard of any more.
+    job_lease_seconds: Count = "EDUCRM_JOB_LEASE_SECONDS" or "30";
     /// Seconds in which a request's body must be there.
     body_seconds: Count = "EDUCRM_BODY_SECONDS" or "10";
     /// Seconds that one request may take.

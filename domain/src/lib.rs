@@ -24,6 +24,7 @@
 //! - [`enrollments`]: seats in classes, lesson hours, lessons and roll calls
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
+//! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;
 pub mod courses;
@@ -32,10 +33,13 @@ pub mod email;
 pub mod enrollments;
 pub mod events;
 pub mod fault;
+pub mod files;
 pub mod follow_ups;
 pub mod id;
 pub mod imports;
+pub mod jobs;
 pub mod money;
+pub mod notices;
 pub mod numbers;
 pub mod organization;
 pub mod payments;

@@ -5,7 +5,17 @@
 
 use jiff::{Timestamp, civil};
 
-use crate::Error;
+use crate::{Error, Handle};
+
+/// The database's own time in microseconds, as an expression of SQL: what instances of the program
+/// must agree on, such as the end of a lease, does not go by their clocks.
+pub(crate) fn database_now(handle: &impl Handle) -> &'static str {
+    if handle.is_postgres() {
+        "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+    } else {
+        "CAST(unixepoch('subsec') * 1000000 AS integer)"
+    }
+}
 
 pub fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()

@@ -18,6 +18,8 @@
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
 //! - [`organization`], [`customers`], [`follow_ups`]
 //! - [`organization`], [`customers`], [`courses`], [`enrollments`]
+//! - [`organization`], [`customers`], [`courses`], [`payments`], [`follow_ups`]
+//! - [`files`], [`jobs`], [`notices`]
 
 pub mod access;
 pub mod audit;
@@ -27,12 +29,15 @@ pub mod customers;
 pub mod database;
 pub mod enrollments;
 pub mod events;
+pub mod files;
 pub mod follow_ups;
 pub mod idempotency;
 pub mod invariants;
+pub mod jobs;
 pub mod keys;
 pub mod lease;
 pub mod migrations;
+pub mod notices;
 pub mod numbers;
 pub mod organization;
 pub mod payments;

@@ -51,22 +51,28 @@ pub(crate) enum Kind {
     ApiClient,
     /// Of an API client.
     ApiKey,
+    File,
+    Job,
+    Notice,
 }
 
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub(crate) fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Customer, Enrollment, FollowUp, Lesson, Payment, Receipt, Receivable, Relation,
-            Session, Share, Tagging, TaughtClass,
+            Charge, Customer, Enrollment, File, FollowUp, Job, Lesson, Notice, Payment, Receipt,
+            Receivable, Relation, Session, Share, Tagging, TaughtClass,
         };
         !matches!(
             self,
             Charge
                 | Customer
                 | Enrollment
+                | File
                 | FollowUp
+                | Job
                 | Lesson
+                | Notice
                 | Payment
                 | Receipt
                 | Receivable
@@ -88,6 +94,11 @@ impl Kind {
     /// Whether a holder who is a person teaches the class that it is, or is of.
     fn is_taught(self) -> bool {
         matches!(self, Self::Enrollment | Self::TaughtClass | Self::Lesson)
+    }
+
+    /// Whether it belongs to a principal, and to nobody else.
+    fn is_personal(self) -> bool {
+        matches!(self, Self::Session | Self::File | Self::Job | Self::Notice)
     }
 }
 
@@ -209,6 +220,12 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("revokeApiClient", Kind::ApiClient, State::Live),
     ("createApiKey", Kind::ApiClient, State::Live),
     ("endApiKey", Kind::ApiKey, State::Live),
+    ("getFile", Kind::File, State::Live),
+    ("createDownloadLink", Kind::File, State::Live),
+    ("downloadFile", Kind::File, State::Live),
+    ("getJob", Kind::Job, State::Live),
+    ("cancelJob", Kind::Job, State::Live),
+    ("readNotice", Kind::Notice, State::Live),
 ];
 
 /// What everybody may do to what is his own.
@@ -246,6 +263,8 @@ pub(crate) fn listed(schema: &str) -> Kind {
     let kinds = [
         ("CustomerPage", Kind::Customer),
         ("FollowUpPage", Kind::FollowUp),
+        ("JobPage", Kind::Job),
+        ("NoticePage", Kind::Notice),
         ("EnrollmentPage", Kind::Enrollment),
         ("TagCategoryPage", Kind::TagCategory),
         ("TagPage", Kind::Tag),
@@ -508,7 +527,7 @@ pub(crate) async fn target(
     }
     let own = (person.actor.principal.uuid(), person.campus);
     let is_pool = matches!(relation, Relation::CampusPool | Relation::RegionPool);
-    if kind == Kind::Session && is_pool {
+    if kind.is_personal() && is_pool {
         return None;
     }
     let pool = |campus: Id<Campus>| (campus.uuid(), campus);
@@ -544,14 +563,15 @@ pub(crate) async fn target(
             own
         }
     };
-    let holder = match (kind, relation) {
-        (Kind::Session, Relation::OtherCampus) if !here => return None,
-        (Kind::Session, Relation::OtherCampus) => w.actor("southerner").principal.uuid(),
-        (Kind::Session, Relation::OtherInstitution) if here => w.as_stranger().principal.uuid(),
-        (Kind::Session, Relation::OtherInstitution) => w.as_boss().principal.uuid(),
+    let holder = match relation {
+        _ if !kind.is_personal() => holder,
+        Relation::OtherCampus if !here => return None,
+        Relation::OtherCampus => w.actor("southerner").principal.uuid(),
+        Relation::OtherInstitution if here => w.as_stranger().principal.uuid(),
+        Relation::OtherInstitution => w.as_boss().principal.uuid(),
         _ => holder,
     };
-    if kind == Kind::Session && relation != Relation::Own && state == wanted && holder == own.0 {
+    if kind.is_personal() && relation != Relation::Own && state == wanted && holder == own.0 {
         return None;
     }
     let ids = make(w, kind, state, institution, holder, campus).await;
@@ -575,6 +595,18 @@ pub(crate) async fn target(
 pub(crate) async fn doer(w: &World, operation: &Operation) -> (Actor, Vec<String>) {
     let boss = w.hire(&["boss"], w.places.north, None).await;
     let ids = record(w, operation, &boss, false).await;
+    if operation.id == "readAllNotices" {
+        let to = boss.principal.uuid();
+        make(
+            w,
+            Kind::Notice,
+            State::Live,
+            w.institution,
+            to,
+            w.places.north,
+        )
+        .await;
+    }
     (boss, ids)
 }
 
@@ -598,7 +630,7 @@ pub(crate) async fn record(
         needed
     };
     let holder = match kind {
-        Kind::Session => actor.principal.uuid(),
+        _ if kind.is_personal() => actor.principal.uuid(),
         _ => w.places.north.uuid(),
     };
     make(w, kind, state, w.institution, holder, w.places.north).await
@@ -656,6 +688,19 @@ pub(crate) async fn make(
             }
             vec![made.id()]
         }
+        // There is no other state than to be gone.
+        Kind::File | Kind::Job | Kind::Notice if state == State::Deleted => {
+            vec![Uuid::now_v7().to_string()]
+        }
+        Kind::File => {
+            let owner = w.acting_as(institution, Id::new(holder));
+            let made = owner
+                .upload("/api/v1/files", "notes.txt", b"some notes")
+                .await;
+            vec![made.expect(201).id()]
+        }
+        Kind::Job => vec![w.waiting_job(institution, holder).await.to_string()],
+        Kind::Notice => vec![w.notice(institution, holder).await.to_string()],
         Kind::Session => {
             let id = Uuid::now_v7();
             let now = w.server.app.clock.now().as_microsecond();

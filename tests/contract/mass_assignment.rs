@@ -54,10 +54,10 @@ const PRIVILEGED: &[&str] = &[
     "version",
 ];
 
-/// Every operation that takes a body.
+/// Every operation that takes a JSON body.
 fn with_body(w: &World) -> Vec<Operation> {
     let mut all = w.server.contract.callable();
-    all.retain(|operation| operation.body.is_some());
+    all.retain(|operation| operation.body.is_some() && !operation.takes_form());
     all
 }
 

@@ -9,7 +9,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::{Call, Server};
+use crate::{Call, Server, call::form};
 
 /// Somebody with (or without) credentials.
 #[derive(Clone)]
@@ -75,6 +75,32 @@ impl Actor {
             request.json(body)
         })
         .await
+    }
+
+    /// Uploads a file under a name.
+    pub async fn upload(&self, path: &str, name: &str, content: &[u8]) -> Answer {
+        let (media, form) = form("file", name, content);
+        let request = self
+            .request(Method::POST, path)
+            .header("idempotency-key", uuid::Uuid::now_v7().to_string())
+            .header("content-type", media);
+        self.send(request.body(form)).await
+    }
+
+    /// One's own job, once it has ended.
+    pub async fn ended_job(&self, id: &str) -> Answer {
+        let begun = std::time::Instant::now();
+        loop {
+            let job = self.get(&format!("/api/v1/jobs/{id}")).await.expect(200);
+            if !job.json["finished_at"].is_null() {
+                return job;
+            }
+            assert!(
+                begun.elapsed().as_secs() < 60,
+                "it does not end: {}",
+                job.text
+            );
+        }
     }
 
     /// Changes a record whatever its version is now.

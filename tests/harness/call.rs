@@ -182,6 +182,13 @@ impl Operation {
             body: None,
         };
         let call = match self.example_in(world, institution).await {
+            Some(body) if self.takes_form() => {
+                let (name, content) = body.as_object().unwrap().iter().next().unwrap();
+                let (media, form) = form(name, "example.csv", content.as_str().unwrap().as_bytes());
+                let mut call = call.with("content-type", &media);
+                call.body = Some(form);
+                call
+            }
             Some(body) => call.with_body(&body).with("content-type", self.media()),
             None => call,
         };
@@ -204,6 +211,11 @@ impl Operation {
 
     pub fn requires(&self, header: &str) -> bool {
         self.required_headers.iter().any(|h| h == header)
+    }
+
+    /// Whether its body is a form with a file, not JSON.
+    pub fn takes_form(&self) -> bool {
+        self.media() == "multipart/form-data"
     }
 
     fn media(&self) -> &str {
@@ -235,4 +247,17 @@ impl Call {
         self.body = Some(body.as_bytes().to_vec());
         self
     }
+}
+
+/// A form with one file: its content type, and its bytes.
+pub fn form(part: &str, file: &str, content: &[u8]) -> (String, Vec<u8>) {
+    const BOUNDARY: &str = "educrm-boundary-5d2f";
+    let mut form = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{file}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    )
+    .into_bytes();
+    form.extend_from_slice(content);
+    form.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={BOUNDARY}"), form)
 }

@@ -96,7 +96,7 @@ impl Contract {
                     content.get(&media).is_some(),
                     "media type {media} is not in the contract: {what}"
                 );
-                // A page is text: its schema says no more than that.
+                // A page or a file is what it is: its schema says no more than that.
                 if media.ends_with("json") {
                     let media = media.replace('~', "~0").replace('/', "~1");
                     self.matches(&format!("{base}/content/{media}/schema"), text, &what);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    access::{PrincipalKind, Reach},
+    access::{Principal, PrincipalKind, Reach},
     id::Id,
     organization::{Campus, Institution, Team},
     text_enum::TextEnum,
@@ -15,6 +15,7 @@ use persistence::{
     organization::store::{NewStaff, hire},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use uuid::Uuid;
 
 use crate::{Actor, Server, World};
 
@@ -243,5 +244,63 @@ impl World {
             .issue(&Bearer::whole(institution, principal, session), &stamp)
             .unwrap();
         Actor::new(self.server, principal, Some(token))
+    }
+
+    /// Somebody of either institution, known only by the principal.
+    pub fn acting_as(&self, institution: Id<Institution>, principal: Id<Principal>) -> Actor {
+        let app = &self.server.app;
+        let stamp = app.clock.stamp();
+        let token = app.tokens.issue(institution, principal, None, &stamp);
+        Actor::new(self.server, principal, Some(token.unwrap()))
+    }
+
+    /// A job of somebody's that nobody will run for a long time.
+    pub async fn waiting_job(&self, institution: Id<Institution>, owner: Uuid) -> Uuid {
+        let id = self.server.app.clock.stamp().id::<()>().uuid();
+        let now = self.server.app.clock.now().as_microsecond();
+        self.server
+            .execute(
+                institution,
+                "INSERT INTO jobs (institution_id, id, version, owner_id, kind, status, done, attempt, \
+                 due_at, cancel_requested, request_id, trace_id, created_at) \
+                 VALUES (?, ?, 1, ?, 'remove_expired', 'queued', 0, 0, ?, ?, ?, ?, ?)",
+                vec![
+                    institution.uuid().into(),
+                    id.into(),
+                    owner.into(),
+                    i64::MAX.into(),
+                    false.into(),
+                    id.into(),
+                    id.into(),
+                    now.into(),
+                ],
+            )
+            .await
+            .unwrap();
+        id
+    }
+
+    /// A notice in somebody's inbox.
+    pub async fn notice(&self, institution: Id<Institution>, to: Uuid) -> Uuid {
+        let id = self.server.app.clock.stamp().id::<()>().uuid();
+        let now = self.server.app.clock.now().as_microsecond();
+        let numbers = serde_json::json!({"created": 7, "duplicate": 2, "skipped": 1, "failed": 0});
+        self.server
+            .execute(
+                institution,
+                "INSERT INTO notices (institution_id, id, version, principal_id, kind, numbers, \
+                 target_kind, target_id, created_at) VALUES (?, ?, 1, ?, 'import_finished', ?, 'import', ?, ?)",
+                vec![
+                    institution.uuid().into(),
+                    id.into(),
+                    to.into(),
+                    numbers.into(),
+                    id.into(),
+                    now.into(),
+                ],
+            )
+            .await
+            .unwrap();
+        id
     }
 }

@@ -66,12 +66,17 @@ impl Server {
 
     /// Another instance over the same database and keys; only PostgreSQL takes a second one.
     pub fn twin(&self) -> Self {
+        self.twin_with(&[])
+    }
+
+    /// The same with settings of its own.
+    pub fn twin_with(&self, settings: &[(&str, &str)]) -> Self {
         let folder = fresh_folder();
         std::fs::create_dir(&folder).unwrap();
         for key in KEY_FILES {
             std::fs::copy(self.folder.join(key), folder.join(key)).unwrap();
         }
-        Self::start_in(folder, &self.database_url, &[])
+        Self::start_in(folder, &self.database_url, settings)
     }
 
     /// Why an instance with a key of its own instead of the installation's does not start.

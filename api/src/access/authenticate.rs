@@ -14,6 +14,7 @@ use persistence::access::{Authority, Bearer, load};
 use super::api_keys;
 use crate::{
     app::App,
+    files::link::{self, Link},
     http::{Problem, address},
 };
 
@@ -108,7 +109,7 @@ pub async fn authenticate(
 async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
     let mut sent = request.headers().get_all(header::AUTHORIZATION);
     let Some(credentials) = sent.next() else {
-        return Ok(Caller::Anonymous);
+        return by_link(request).await;
     };
     // Of several, a proxy before us may have gone by another one.
     if sent.next().is_some() {
@@ -147,4 +148,18 @@ pub(super) fn may_call_from(authority: &Authority, request: &HttpRequest, app: &
     networks.is_empty()
         || address::client(request, app)
             .is_some_and(|ip| networks.iter().any(|n| n.contains(&ip.to_canonical())))
+}
+
+/// Whoever a download link was made for, whose browser sends no credentials along with it.
+async fn by_link(request: &ServiceRequest) -> Result<Caller, Problem> {
+    let app = App::of(request.request())?;
+    match link::read(app, request.path(), request.query_string()) {
+        Link::None => Ok(Caller::Anonymous),
+        Link::Invalid => Ok(Caller::Unknown),
+        Link::Of(who) => Ok(app
+            .authorities
+            .get(app, &who)
+            .await?
+            .map_or(Caller::Unknown, Caller::Known)),
+    }
 }

@@ -57,7 +57,7 @@ impl Derivation {
         Self { key }
     }
 
-    fn of(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
+    pub(crate) fn of(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
         // HMAC takes keys of any length.
         Hmac::<Sha256>::new_from_slice(&self.key)
             .map(|mut mac| {

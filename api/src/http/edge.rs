@@ -11,7 +11,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -24,7 +24,7 @@ use super::{
         ROUTE_UNKNOWN, TIMED_OUT,
     },
 };
-use crate::app::App;
+use crate::{app::App, files};
 
 /// Set while the server is stopping: `/readyz` says so, and new requests are turned away.
 #[derive(Debug, Default)]
@@ -54,7 +54,13 @@ pub async fn edge(
     let context = RequestContext::begin(&request, app.clock.stamp().id::<()>().uuid());
     request.extensions_mut().insert(context);
     let method = request.method().clone();
-    let deadline = Duration::from_secs(app.settings.request_seconds.0.into());
+    let is_upload = method == Method::POST && request.path() == files::UPLOADS;
+    let seconds = if is_upload {
+        app.settings.upload_seconds
+    } else {
+        app.settings.request_seconds
+    };
+    let deadline = Duration::from_secs(seconds.0.into());
     let result = tokio::time::timeout(deadline, next.call(request)).await;
     let mut route = None;
     let result = match result {

@@ -54,6 +54,20 @@ impl Reply {
         })
     }
 
+    /// 202 with the job that goes on with it.
+    pub fn accepted(location: String, body: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self {
+            status: 202,
+            location: Some(location),
+            ..Self::ok(body)?
+        })
+    }
+
+    /// Whether it was given before.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.replayed
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self {
@@ -110,6 +124,9 @@ impl Responder for Reply {
         }
         if let Some(link) = self.link {
             response.insert_header((header::LINK, link));
+        }
+        if status == StatusCode::ACCEPTED {
+            response.insert_header((header::RETRY_AFTER, "1"));
         }
         if self.replayed {
             response.insert_header(("idempotency-replayed", "true"));

@@ -15,12 +15,17 @@ use domain::{
         EnrollmentsWrite, EventsRead, FollowUpsRead, FollowUpsWrite, OrganizationWrite,
         PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, Reach, Role, RolesWrite, Share,
         StaffWrite, TagsRead, TagsWrite,
+        FollowUpsWrite, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite,
+        Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
     },
     courses::{Class, Course, Lesson, Subject},
     customers::{Anchor, Customer},
+    files::StoredFile,
     follow_ups::FollowUp,
     enrollments::{Attendance, Enrollment},
     id::Id,
+    jobs::Job,
+    notices::Notice,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
     payments::{Balance, Charge, Payment},
     tags::{Tag, TagCategory, Tagging},
@@ -41,6 +46,7 @@ pub struct Grant<P> {
 #[derive(Debug)]
 pub struct Scope {
     institution: Id<Institution>,
+    principal: Uuid,
     branches: Vec<Branch>,
     now: i64,
 }
@@ -71,6 +77,7 @@ impl<P: Permission> Grant<P> {
         tracing::debug!(reason, permission = P::CODE, "system grant");
         Self::with(Scope {
             institution,
+            principal: Uuid::nil(),
             branches: vec![Branch::Institution],
             now: micros(now),
         })
@@ -142,6 +149,7 @@ impl Scope {
         let reaches = authority.reaches(permission)?;
         Some(Self {
             institution: authority.institution(),
+            principal: authority.principal().uuid(),
             branches: branches(authority, reaches, permission),
             now: micros(now),
         })
@@ -149,6 +157,11 @@ impl Scope {
 
     pub fn institution(&self) -> Id<Institution> {
         self.institution
+    }
+
+    /// Who bears the grant; nil for the program itself.
+    pub fn principal(&self) -> Uuid {
+        self.principal
     }
 
     pub fn branches(&self) -> &[Branch] {
@@ -232,6 +245,7 @@ macro_rules! grants {
 }
 
 grants! {
+    Oneself reads StoredFile, Job, Notice; writes StoredFile, Job, Notice; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor; writes Customer; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;

@@ -19,6 +19,9 @@ mod m0022_lessons;
 mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
+mod m0040_files;
+mod m0041_jobs;
+mod m0042_notices;
 mod m0050_sequencer;
 mod m0060_api_clients;
 mod m0061_field_rules;
@@ -54,6 +57,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0063_shares::Migration),
             Box::new(m0021_enrollments::Migration),
             Box::new(m0022_lessons::Migration),
+            Box::new(m0040_files::Migration),
+            Box::new(m0041_jobs::Migration),
+            Box::new(m0042_notices::Migration),
         ]
     }
 }

@@ -1,0 +1,239 @@
+//! Receiving a file: part by part, sealed as it comes, and known by its bytes.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_multipart::{Field, Multipart};
+use actix_web::{HttpRequest, http::StatusCode, http::header, web};
+use domain::{
+    access::{ImportsRun, Oneself, Permission},
+    fault::{Fault, REQUIRED},
+    files::{
+        FILE_EMPTY, FILE_TYPE_REFUSED, FilePurpose, FileType, HEAD, StoredFile, TAIL, file_name,
+        sniff,
+    },
+    id::Id,
+};
+use futures_util::StreamExt;
+use persistence::{
+    Handle,
+    files::{content::Writer, store},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    access::Granted,
+    http::{
+        Problem,
+        problem::{BODY_TOO_LARGE, MALFORMED, MEDIA_TYPE_UNSUPPORTED, TIMED_OUT, UNKNOWN_FIELD},
+    },
+};
+
+/// A file whose content is stored, and of which nobody knows yet.
+pub(super) struct Received {
+    pub(super) file: StoredFile,
+    pub(super) fingerprint: [u8; 32],
+}
+
+/// Refuses whatever is not a form, and files that the caller may not bring.
+pub(super) fn check(
+    ctx: &Granted<Oneself>,
+    request: &HttpRequest,
+    purpose: FilePurpose,
+) -> Result<(), Problem> {
+    let sent = request.headers().get(header::CONTENT_TYPE);
+    let essence = sent
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.split(';').next());
+    if !essence.is_some_and(|v| v.trim().eq_ignore_ascii_case("multipart/form-data")) {
+        return Err(
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &MEDIA_TYPE_UNSUPPORTED)
+                .with("accepted", "multipart/form-data"),
+        );
+    }
+    if purpose == FilePurpose::Import && !ctx.authority().holds::<ImportsRun>() {
+        return Err(Problem::permission_missing(ImportsRun::CODE));
+    }
+    Ok(())
+}
+
+/// Receives the one file of a form.
+pub(super) async fn receive(
+    ctx: &Granted<Oneself>,
+    purpose: FilePurpose,
+    mut form: Multipart,
+) -> Result<Received, Problem> {
+    let patience = Duration::from_secs(ctx.app().settings.upload_seconds.0.into());
+    let id: Id<StoredFile> = ctx.stamp().id();
+    let receiving = tokio::time::timeout(patience, whole(ctx, id, purpose, &mut form));
+    let received = match receiving.await {
+        Ok(received) => received,
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT)),
+    };
+    if received.is_err() {
+        discard(ctx, id).await;
+    }
+    received
+}
+
+/// Takes back a content of which nobody is to know.
+pub(super) async fn discard(ctx: &Granted<Oneself>, id: Id<StoredFile>) {
+    let institution = ctx.authority().institution();
+    let removed = ctx.app().contents.remove(institution, id).await;
+    let forgotten = ctx
+        .transaction(|tx, grant| async move { store::forget(&tx, &grant, id).await })
+        .await;
+    if removed.is_err() || forgotten.is_err() {
+        // What has expired is removed later.
+        tracing::warn!(file = %id, "an upload could not be taken back at once");
+    }
+}
+
+async fn whole(
+    ctx: &Granted<Oneself>,
+    id: Id<StoredFile>,
+    purpose: FilePurpose,
+    form: &mut Multipart,
+) -> Result<Received, Problem> {
+    let mut received = None;
+    while let Some(field) = form.next().await {
+        let field = field.map_err(malformed)?;
+        if field.name() != Some("file") || received.is_some() {
+            return Err(Fault::field("/file", &UNKNOWN_FIELD).into());
+        }
+        received = Some(part(ctx, id, purpose, field).await?);
+    }
+    received.ok_or_else(|| Fault::field("/file", &REQUIRED).into())
+}
+
+async fn part(
+    ctx: &Granted<Oneself>,
+    id: Id<StoredFile>,
+    purpose: FilePurpose,
+    mut field: Field,
+) -> Result<Received, Problem> {
+    let settings = &ctx.app().settings;
+    let limit = match purpose {
+        FilePurpose::Record => settings.file_limit.0,
+        FilePurpose::Import => settings.import_file_limit.0,
+    };
+    let name = field
+        .content_disposition()
+        .and_then(|sent| sent.get_filename())
+        .unwrap_or_default()
+        .to_owned();
+    let mut arriving = Arriving::default();
+    let mut writer: Option<Writer> = None;
+    while let Some(bytes) = field.next().await {
+        let bytes = bytes.map_err(malformed)?;
+        arriving.take(&bytes);
+        if arriving.size > u64::from(limit) {
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE));
+        }
+        if writer.is_none() && arriving.head.len() == HEAD {
+            writer = Some(begin(ctx, id, purpose, &arriving).await?);
+        } else if let Some(writer) = &mut writer {
+            writer.push(&bytes).await?;
+        }
+    }
+    if arriving.size == 0 {
+        return Err(Fault::field("/file", &FILE_EMPTY).into());
+    }
+    let kind = sniff(&arriving.head, &arriving.tail);
+    let Some(kind) = kind.filter(|kind| purpose == FilePurpose::Record || kind.is_table()) else {
+        return Err(Fault::field("/file", &FILE_TYPE_REFUSED).into());
+    };
+    let writer = match writer {
+        Some(writer) => writer,
+        None => begin(ctx, id, purpose, &arriving).await?,
+    };
+    writer.finish().await?;
+    Ok(arriving.received(ctx, id, purpose, kind, &name)?)
+}
+
+/// Notes that a content comes, and begins to store it with what has come so far.
+async fn begin(
+    ctx: &Granted<Oneself>,
+    id: Id<StoredFile>,
+    purpose: FilePurpose,
+    arriving: &Arriving,
+) -> Result<Writer, Problem> {
+    // What a workbook is shows only at its end.
+    let may_be = arriving.head.starts_with(b"PK") || sniff(&arriving.head, &[]).is_some();
+    if !may_be {
+        return Err(Fault::field("/file", &FILE_TYPE_REFUSED).into());
+    }
+    ctx.transaction(|tx, grant| async move { store::expect(&tx, &grant, id, purpose).await })
+        .await?;
+    let institution = ctx.authority().institution();
+    let keys = ctx.read().keys_of(institution).await?;
+    let mut writer = ctx
+        .app()
+        .contents
+        .write(Arc::clone(&keys), institution, id)
+        .await?;
+    writer.push(&arriving.first).await?;
+    Ok(writer)
+}
+
+/// What is known of a content while it comes.
+#[derive(Default)]
+struct Arriving {
+    size: u64,
+    digest: Sha256,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    /// Everything until the writing begins.
+    first: Vec<u8>,
+}
+
+impl Arriving {
+    fn take(&mut self, bytes: &web::Bytes) {
+        if self.head.len() < HEAD {
+            let missing = (HEAD - self.head.len()).min(bytes.len());
+            self.head.extend(bytes.iter().take(missing));
+            self.first.extend_from_slice(bytes);
+        }
+        self.size += bytes.len() as u64;
+        self.digest.update(bytes);
+        self.tail.extend_from_slice(bytes);
+        if self.tail.len() > 2 * TAIL {
+            self.tail.drain(..self.tail.len() - TAIL);
+        }
+    }
+
+    fn received(
+        self,
+        ctx: &Granted<Oneself>,
+        id: Id<StoredFile>,
+        purpose: FilePurpose,
+        kind: FileType,
+        name: &str,
+    ) -> Result<Received, persistence::Error> {
+        let now = ctx.stamp().now();
+        let sha256: [u8; 32] = self.digest.finalize().into();
+        let name = file_name(name, kind);
+        let fingerprint = persistence::keys::digest(&[name.as_bytes(), &sha256]);
+        let lasts = domain::files::UNATTACHED_LASTS;
+        Ok(Received {
+            file: StoredFile {
+                id,
+                version: 1,
+                owner: ctx.authority().principal(),
+                purpose,
+                kind,
+                name,
+                size: i64::try_from(self.size).map_err(persistence::Error::internal)?,
+                sha256,
+                attached_to: None,
+                created_at: now,
+                expires_at: now.saturating_add(lasts).ok(),
+            },
+            fingerprint,
+        })
+    }
+}
+
+fn malformed(error: actix_multipart::MultipartError) -> Problem {
+    tracing::debug!(%error, "a form could not be read");
+    Problem::new(StatusCode::BAD_REQUEST, &MALFORMED)
+}

@@ -1,0 +1,115 @@
+use domain::{fault::Rule, jobs::Job};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    files::RecordReference,
+    http::{context::Language, wire::Wire},
+    system,
+};
+
+pub type JobKind = Wire<domain::jobs::JobKind>;
+pub type JobStatus = Wire<domain::jobs::JobStatus>;
+
+/// A job (后台任务): work that goes on after its request was answered.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Job)]
+pub struct JobBody {
+    pub id: Uuid,
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub kind: JobKind,
+    pub status: JobStatus,
+    pub progress: JobProgress,
+    /// The record that it works on, where what came of it can be read.
+    #[schema(required)]
+    pub target: Option<RecordReference>,
+    /// Why it failed or was cancelled; null otherwise.
+    #[schema(required)]
+    pub problem: Option<JobProblem>,
+    pub created_at: Timestamp,
+    #[schema(required)]
+    pub finished_at: Option<Timestamp>,
+}
+
+/// How far a job has come.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobProgress {
+    #[schema(minimum = 0)]
+    pub done: i64,
+    /// Null until the work has been measured.
+    #[schema(required, minimum = 0)]
+    pub total: Option<i64>,
+    #[schema(required, minimum = 0, maximum = 100)]
+    pub percent: Option<i64>,
+}
+
+/// Why a job did not succeed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobProblem {
+    /// Stable name of the kind of problem.
+    #[schema(pattern = "^[a-z][a-z0-9_]*$")]
+    pub code: String,
+    pub title: &'static str,
+    pub detail: &'static str,
+}
+
+impl JobProblem {
+    fn new(code: String, language: Language) -> Self {
+        let rule: Option<&'static Rule> = system::problem_rules().find(|rule| rule.code == code);
+        Self {
+            title: rule.map_or("", |rule| language.of(rule.title)),
+            detail: rule.map_or("", |rule| language.of(rule.detail)),
+            code,
+        }
+    }
+}
+
+impl JobBody {
+    pub(crate) fn new(job: Job, language: Language) -> Self {
+        let percent = job.total.map(|total| match total {
+            0 => 100,
+            total => (job.done.saturating_mul(100) / total).clamp(0, 100),
+        });
+        Self {
+            id: job.id.uuid(),
+            version: job.version,
+            kind: Wire(job.kind),
+            status: Wire(job.status),
+            progress: JobProgress {
+                done: job.done,
+                total: job.total,
+                percent,
+            },
+            target: RecordReference::of(job.target),
+            problem: job.problem.map(|code| JobProblem::new(code, language)),
+            created_at: job.created_at,
+            finished_at: job.finished_at,
+        }
+    }
+}
+
+/// One page of jobs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobPage {
+    #[schema(value_type = Vec<JobBody>)]
+    pub items: Vec<JobBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Which part of one's jobs, newest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListJobs {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+}

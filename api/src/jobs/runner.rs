@@ -1,0 +1,233 @@
+//! What runs jobs: claims them, keeps their leases alive, and ends them.
+
+use std::time::Duration;
+
+use domain::{
+    access::PrincipalKind,
+    id::Id,
+    jobs::{
+        ATTEMPTS_MAX, JOB_CANCELLED, JOB_GAVE_UP, JOB_TAKEN_OVER, JobKind, JobStatus, back_off,
+    },
+};
+use jiff::SignedDuration;
+use persistence::{
+    Error, Operation,
+    jobs::{Claimed, lease::claim, store::next_due},
+};
+use tokio::{
+    sync::{Notify, watch},
+    task::{JoinHandle, JoinSet},
+};
+use uuid::Uuid;
+
+use super::{Halt, Run, schedule};
+use crate::app::App;
+
+/// How long to wait at most before looking for jobs that other instances have queued.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long to wait after the database could not be asked.
+const TROUBLED: Duration = Duration::from_secs(5);
+
+/// Wakes the runner of this process.
+#[derive(Debug, Default)]
+pub struct Waking(Notify);
+
+impl Waking {
+    /// A job was queued, and committed.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// The task that runs jobs.
+#[derive(Debug)]
+pub struct Runner {
+    stop: watch::Sender<bool>,
+    ended: JoinHandle<()>,
+}
+
+impl Runner {
+    /// Runs jobs until it is stopped, and fires schedules.
+    pub fn start(app: App) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        Self {
+            stop,
+            ended: tokio::spawn(lead(app, stopping)),
+        }
+    }
+
+    /// Begins nothing more, lets each job end its step, and gives the leases back.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.ended.await {
+            tracing::error!(%error, "the runner of jobs has failed");
+        }
+    }
+}
+
+async fn lead(app: App, mut stopping: watch::Receiver<bool>) {
+    let workers = usize::from(app.settings.job_workers);
+    if workers == 0 {
+        return is_set(&mut stopping).await;
+    }
+    let mut running = JoinSet::new();
+    let mut ticks = tokio::time::interval(schedule::LOOK);
+    loop {
+        let patience = begin(&app, &mut running, workers, &stopping).await;
+        let free = running.len() < workers;
+        tokio::select! {
+            biased;
+            () = is_set(&mut stopping) => break,
+            Some(ended) = running.join_next(), if !running.is_empty() => {
+                if let Err(error) = ended {
+                    // Its lease runs out, and it is tried again.
+                    tracing::error!(%error, "a job has failed without a word");
+                }
+            }
+            _ = ticks.tick() => {
+                if let Err(error) = schedule::fire(&app).await {
+                    tracing::warn!(%error, "the schedules could not be looked after");
+                }
+            }
+            () = app.jobs.0.notified(), if free => {}
+            () = tokio::time::sleep(patience), if free => {}
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn is_set(flag: &mut watch::Receiver<bool>) {
+    let _ = flag.wait_for(|set| *set).await.is_ok();
+}
+
+/// Claims what is due as long as a worker is free; how long to wait then.
+async fn begin(
+    app: &App,
+    running: &mut JoinSet<()>,
+    workers: usize,
+    stopping: &watch::Receiver<bool>,
+) -> Duration {
+    while running.len() < workers {
+        match next(app).await {
+            Ok(Some(claimed)) => {
+                running.spawn(work(Run::new(app.clone(), claimed, stopping.clone())));
+            }
+            Ok(None) => break,
+            Err(error) => {
+                tracing::warn!(%error, "jobs could not be looked for");
+                return TROUBLED;
+            }
+        }
+    }
+    match next_due(&app.db.read()).await {
+        Ok(Some(wait)) => Duration::from_micros(u64::try_from(wait).unwrap_or_default()).min(LOOK),
+        Ok(None) => LOOK,
+        Err(_) => TROUBLED,
+    }
+}
+
+/// Claims the job that is due first. Where none is, nothing is written.
+async fn next(app: &App) -> Result<Option<Claimed>, Error> {
+    if next_due(&app.db.read()).await?.is_none_or(|wait| wait > 0) {
+        return Ok(None);
+    }
+    let operation = Operation::system(
+        Id::new(Uuid::nil()),
+        PrincipalKind::System,
+        "claim_job",
+        app.clock.stamp(),
+    );
+    let lasts = lease_lasts(app);
+    app.db
+        .transaction(&operation, |tx| async move { claim(&tx, lasts).await })
+        .await
+}
+
+fn lease_lasts(app: &App) -> SignedDuration {
+    SignedDuration::from_secs(app.settings.job_lease_seconds.0.into())
+}
+
+async fn work(run: Run) {
+    let result = tokio::select! {
+        result = perform(&run) => result,
+        // A job that is cancelled or taken over ends here, even in the middle of a long reading.
+        lost = beat(&run) => Err(Halt::Failed(lost)),
+    };
+    let (job, kind) = (run.lease().job, run.kind());
+    if let Err(error) = settle(&run, result).await {
+        tracing::warn!(%error, %job, ?kind, "a job could not be ended; its lease runs out");
+    }
+}
+
+async fn perform(run: &Run) -> Result<(), Halt> {
+    match run.kind() {
+        JobKind::RemoveExpired => schedule::remove_expired(run).await,
+    }
+}
+
+/// Renews the lease for as long as it can be.
+async fn beat(run: &Run) -> Error {
+    let lease = run.lease();
+    let third = Duration::from_secs(run.app.settings.job_lease_seconds.0.into()) / 3;
+    loop {
+        tokio::time::sleep(third).await;
+        let operation = run.operation(None);
+        let renewed = run
+            .app
+            .db
+            .transaction(&operation, |tx| async move { lease.confirm(&tx).await })
+            .await;
+        match renewed {
+            Err(error @ Error::Fault(_)) => return error,
+            // Whether the lease still holds is asked again with each step.
+            _ => continue,
+        }
+    }
+}
+
+async fn settle(run: &Run, result: Result<(), Halt>) -> Result<(), Error> {
+    let end = match result {
+        Ok(()) => End::As(JobStatus::Succeeded, None),
+        Err(Halt::Stopping) => End::Again {
+            after: SignedDuration::ZERO,
+            counts: false,
+        },
+        Err(Halt::Failed(Error::Fault(fault))) if fault.rule == &JOB_TAKEN_OVER => return Ok(()),
+        Err(Halt::Failed(Error::Fault(fault))) if fault.rule == &JOB_CANCELLED => {
+            End::As(JobStatus::Cancelled, Some(JOB_CANCELLED.code))
+        }
+        Err(Halt::Failed(Error::Fault(fault))) => End::As(JobStatus::Failed, Some(fault.rule.code)),
+        Err(Halt::Failed(error)) => {
+            let (job, kind) = (run.lease().job, run.kind());
+            tracing::error!(%error, %job, ?kind, attempt = run.attempt(), "a job failed");
+            if run.attempt() >= ATTEMPTS_MAX {
+                End::As(JobStatus::Failed, Some(JOB_GAVE_UP.code))
+            } else {
+                End::Again {
+                    after: back_off(run.attempt()),
+                    counts: true,
+                }
+            }
+        }
+    };
+    let (lease, end) = (run.lease(), &end);
+    let operation = run.operation(None);
+    run.app
+        .db
+        .transaction(&operation, |tx| async move {
+            match end {
+                End::As(status, problem) => {
+                    lease.finish(&tx, *status, *problem).await?;
+                }
+                End::Again { after, counts } => lease.give_back(&tx, *after, *counts).await?,
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// What becomes of a job after a run.
+enum End {
+    As(JobStatus, Option<&'static str>),
+    Again { after: SignedDuration, counts: bool },
+}

@@ -1,0 +1,78 @@
+use domain::notices::{Notice, written};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    files::RecordReference,
+    http::{context::Language, wire::Wire},
+};
+
+pub type NoticeKind = Wire<domain::notices::NoticeKind>;
+
+/// A notice (通知) in one's own inbox.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Notice)]
+pub struct NoticeBody {
+    pub id: Uuid,
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub kind: NoticeKind,
+    /// In the language of the request.
+    pub text: String,
+    /// The record that it is about.
+    #[schema(required)]
+    pub target: Option<RecordReference>,
+    pub created_at: Timestamp,
+    #[schema(required)]
+    pub read_at: Option<Timestamp>,
+}
+
+impl NoticeBody {
+    pub(super) fn new(notice: Notice, language: Language) -> Self {
+        Self {
+            id: notice.id.uuid(),
+            version: notice.version,
+            kind: Wire(notice.kind),
+            text: written(language.of(notice.kind.text()), &notice.numbers),
+            target: RecordReference::of(notice.target),
+            created_at: notice.created_at,
+            read_at: notice.read_at,
+        }
+    }
+}
+
+/// One page of notices.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NoticePage {
+    #[schema(value_type = Vec<NoticeBody>)]
+    pub items: Vec<NoticeBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// How many notices are unread.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UnreadNotices {
+    #[schema(minimum = 0, maximum = 1000)]
+    pub count: i64,
+    /// Whether there may be more than `count`.
+    pub is_capped: bool,
+}
+
+/// Which notices, newest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListNotices {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    /// Whether to leave out those that were read.
+    pub unread_only: Option<bool>,
+}

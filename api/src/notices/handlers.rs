@@ -1,0 +1,95 @@
+use actix_web::{HttpRequest, get, post};
+use domain::{
+    access::Oneself,
+    fault::{Fault, NOT_FOUND},
+    notices::Notice,
+};
+use persistence::{
+    clock::micros,
+    notices::store,
+    scope::{Direction, Page},
+};
+
+use super::{ListNotices, NoticeBody, NoticePage, UnreadNotices};
+use crate::{
+    access::{Granted, OptionalIdempotencyKey},
+    http::{Parameters, Problem, Reply, context::RequestContext, cursor, path::PathId},
+};
+
+const TAG: &str = "notices";
+
+/// List one's notices
+#[utoipa::path(tag = TAG, params(ListNotices), responses((status = 200, body = NoticePage)),
+    security(("bearer" = ["self"])))]
+#[get("/notices")]
+pub(super) async fn list_notices(
+    ctx: Granted<Oneself>,
+    request: HttpRequest,
+    query: Parameters<ListNotices>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let language = RequestContext::of(&request).language;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: Direction::NewestFirst,
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let unread_only = query.unread_only.unwrap_or_default();
+    let rows = store::list(&ctx.read(), &ctx.grant, unread_only, &page).await?;
+    let shown = part.cut(rows, |notice| (micros(notice.created_at), notice.id.uuid()));
+    let items = shown.items.into_iter();
+    Ok(Reply::ok(&NoticePage {
+        items: items
+            .map(|notice| NoticeBody::new(notice, language))
+            .collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Count one's unread notices
+#[utoipa::path(tag = TAG, responses((status = 200, body = UnreadNotices)), security(("bearer" = ["self"])))]
+#[get("/notices/unread-count")]
+pub(super) async fn count_unread_notices(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
+    let count = store::unread(&ctx.read(), &ctx.grant).await?;
+    let body = UnreadNotices {
+        count,
+        is_capped: count == store::COUNTED,
+    };
+    // The number is all that there is to it, and its own version.
+    Ok(Reply::record(count, &body)?)
+}
+
+/// Mark a notice as read
+#[utoipa::path(tag = TAG, params(("notice_id" = Uuid, Path)), responses((status = 200, body = NoticeBody)),
+    security(("bearer" = ["self"])))]
+#[post("/notices/{notice_id}/read")]
+pub(super) async fn read_notice(
+    ctx: Granted<Oneself>,
+    request: HttpRequest,
+    id: PathId<Notice>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    let language = RequestContext::of(&request).language;
+    ctx.once(key.bare(), |tx, grant| async move {
+        let notice = store::mark_read(&tx, &grant, id.0).await?;
+        let notice = notice.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+        Reply::record(notice.version, &NoticeBody::new(notice, language))
+    })
+    .await
+}
+
+/// Mark all one's notices as read
+#[utoipa::path(tag = TAG, responses((status = 204)), security(("bearer" = ["self"])))]
+#[post("/notices/read-all")]
+pub(super) async fn read_all_notices(
+    ctx: Granted<Oneself>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        store::mark_all_read(&tx, &grant).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}

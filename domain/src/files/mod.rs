@@ -1,0 +1,80 @@
+//! Files (文件): what people hand in, and what the program makes for them.
+//!
+//! A file belongs to one record and has its reach; while it belongs to none it is its owner's, for
+//! a day. What it is follows from its first and last bytes, never from its name or from what the
+//! client says; what a browser might run (HTML, SVG) is not taken at all.
+
+mod fault;
+mod name;
+mod sniff;
+
+pub use fault::*;
+pub use name::file_name;
+pub use sniff::{HEAD, TAIL, sniff};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{access::Principal, id::Id, text_enum};
+
+text_enum! {
+    /// What a file is, as its bytes tell.
+    FileType as "FileType" {
+        /// Lines of text, such as CSV.
+        Text = "text" { "文本", "Text" }
+        Xlsx = "xlsx" { "Excel 工作簿", "Workbook" }
+        Pdf = "pdf" { "PDF", "PDF" }
+        Png = "png" { "PNG 图片", "PNG image" }
+        Jpeg = "jpeg" { "JPEG 图片", "JPEG image" }
+        Webp = "webp" { "WebP 图片", "WebP image" }
+    }
+}
+
+text_enum! {
+    /// What a file is for; lists to be imported may be larger.
+    FilePurpose as "FilePurpose" {
+        Record = "record" { "附件", "For a record" }
+        Import = "import" { "导入", "To be imported" }
+    }
+}
+
+/// A file that belongs to no record is kept for so long.
+pub const UNATTACHED_LASTS: SignedDuration = SignedDuration::from_hours(24);
+
+/// A file, without its content.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    pub id: Id<StoredFile>,
+    pub version: i64,
+    pub owner: Id<Principal>,
+    pub purpose: FilePurpose,
+    pub kind: FileType,
+    /// Made safe by [`file_name`]. It may tell whose file it is: sealed where it is stored.
+    pub name: String,
+    /// Bytes.
+    pub size: i64,
+    pub sha256: [u8; 32],
+    /// Kind and id of the record that it belongs to.
+    pub attached_to: Option<(String, Id<()>)>,
+    pub created_at: Timestamp,
+    /// When it will be removed.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl FileType {
+    /// The extensions that a name of this type may have, the usual one first.
+    pub fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Text => &["txt", "csv"],
+            Self::Xlsx => &["xlsx"],
+            Self::Pdf => &["pdf"],
+            Self::Png => &["png"],
+            Self::Jpeg => &["jpg", "jpeg"],
+            Self::Webp => &["webp"],
+        }
+    }
+
+    /// Whether rows can be read from it.
+    pub fn is_table(self) -> bool {
+        matches!(self, Self::Text | Self::Xlsx)
+    }
+}

@@ -1,0 +1,72 @@
+//! Notices (通知): what a principal should know, in an inbox of its own.
+//!
+//! A notice is of a kind and names the record that it is about; its text is made from the kind when
+//! it is read. It carries numbers, never personal data: those stand in the record, for who may see it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{access::Principal, fault::Text, id::Id, text_enum};
+
+text_enum! {
+    /// What a notice is about.
+    NoticeKind as "NoticeKind" {
+        ImportFinished = "import_finished" { "导入完成", "Import finished" }
+        ImportFailed = "import_failed" { "导入失败", "Import failed" }
+    }
+}
+
+/// Named numbers of a notice.
+pub type Numbers = BTreeMap<String, i64>;
+
+/// A notice in somebody's inbox.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub id: Id<Notice>,
+    pub version: i64,
+    pub to: Id<Principal>,
+    pub kind: NoticeKind,
+    pub numbers: Numbers,
+    /// Kind and id of the record that it is about.
+    pub target: Option<(String, Id<()>)>,
+    pub created_at: Timestamp,
+    pub read_at: Option<Timestamp>,
+}
+
+impl NoticeKind {
+    /// What it says; names in braces stand for numbers.
+    pub fn text(self) -> Text {
+        match self {
+            Self::ImportFinished => Text {
+                zh: "导入已完成：新增 {created} 行，重复 {duplicate} 行，跳过 {skipped} 行，失败 {failed} 行。",
+                en: "The import is done: {created} rows are new, {duplicate} known already, {skipped} left out, {failed} failed.",
+            },
+            Self::ImportFailed => Text {
+                zh: "导入未完成，已导入的行保持不变。请查看任务的失败原因。",
+                en: "The import did not finish; the rows that it took in stay. Its job says why.",
+            },
+        }
+    }
+}
+
+/// A text with its numbers in place.
+pub fn written(text: &str, numbers: &Numbers) -> String {
+    numbers
+        .iter()
+        .fold(text.to_owned(), |text, (name, number)| {
+            text.replace(&format!("{{{name}}}"), &number.to_string())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_take_their_places() {
+        let numbers = Numbers::from([("created".into(), 7), ("failed".into(), 0)]);
+        let text = written("{created}/{failed}/{skipped}", &numbers);
+        assert_eq!(text, "7/0/{skipped}");
+    }
+}

@@ -1,0 +1,253 @@
+//! What is known of files, for their owners.
+
+use domain::{
+    access::Principal,
+    files::{FilePurpose, FileType, StoredFile, UNATTACHED_LASTS},
+    id::Id,
+    organization::Institution,
+    text_enum::TextEnum,
+};
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    clock::{micros, timestamp},
+    database::{Change, statement},
+    keys::{FieldKeys, Place, bytes},
+};
+
+const COLUMNS: &str = "id, version, owner_id, purpose, type, name, size, sha256, record_kind, \
+                       record_id, created_at, expires_at";
+
+/// Notes that a content is about to come, so that it is found should it never be finished.
+pub async fn expect(
+    tx: &Tx,
+    grant: &impl Writes<StoredFile>,
+    id: Id<StoredFile>,
+    purpose: FilePurpose,
+) -> Result<(), Error> {
+    let now = tx.now();
+    let until = now.saturating_add(UNATTACHED_LASTS).unwrap_or(now);
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO files (institution_id, id, version, owner_id, purpose, state, type, size, \
+         created_at, expires_at) VALUES (?, ?, 1, ?, ?, 'receiving', 'text', 0, ?, ?)",
+        [
+            grant.scope().institution().uuid().into(),
+            id.uuid().into(),
+            grant.scope().principal().into(),
+            purpose.as_str().into(),
+            micros(now).into(),
+            micros(until).into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Forgets a content that did not come, or came twice.
+pub async fn forget(
+    tx: &Tx,
+    grant: &impl Writes<StoredFile>,
+    id: Id<StoredFile>,
+) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "DELETE FROM files WHERE institution_id = ? AND id = ? AND state = 'receiving'",
+        [grant.scope().institution().uuid().into(), id.uuid().into()],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// A content that was expected is there.
+pub async fn keep(
+    tx: &Tx,
+    grant: &impl Writes<StoredFile>,
+    file: &StoredFile,
+) -> Result<(), Error> {
+    let name = tx
+        .keys()
+        .await?
+        .seal(place(file.id.uuid()), file.name.as_bytes())?;
+    let kept = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE files SET state = 'stored', type = ?, name = ?, size = ?, sha256 = ? \
+             WHERE institution_id = ? AND id = ? AND state = 'receiving'",
+            [
+                file.kind.as_str().into(),
+                bytes(name),
+                file.size.into(),
+                bytes(file.sha256),
+                grant.scope().institution().uuid().into(),
+                file.id.uuid().into(),
+            ],
+        ))
+        .await?;
+    if kept.rows_affected() != 1 {
+        return Err(Error::internal("a file was not expected"));
+    }
+    tx.record(Change {
+        kind: "file",
+        id: file.id.uuid(),
+        version: file.version,
+        before: json!(null),
+        after: json!({ "purpose": file.purpose.as_str(), "type": file.kind.as_str(), "size": file.size }),
+        event: None,
+    });
+    Ok(())
+}
+
+/// A file of the bearer of the grant, unless its time is over.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<StoredFile>,
+    id: Id<StoredFile>,
+    now: jiff::Timestamp,
+) -> Result<Option<StoredFile>, Error> {
+    let institution = grant.scope().institution();
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND id = ? AND owner_id = ? \
+                 AND state = 'stored' AND (expires_at IS NULL OR expires_at > ?)"
+            ),
+            [
+                institution.uuid().into(),
+                id.uuid().into(),
+                grant.scope().principal().into(),
+                micros(now).into(),
+            ],
+        ))
+        .await?;
+    match row {
+        Some(row) => Ok(Some(open(&row, &*handle.keys_of(institution).await?)?)),
+        None => Ok(None),
+    }
+}
+
+/// Notes that a file has left in the clear, before it does.
+pub fn downloaded(tx: &Tx, file: &StoredFile) {
+    tx.record(Change {
+        kind: "download",
+        id: file.id.uuid(),
+        version: file.version,
+        before: json!(null),
+        after: json!({ "type": file.kind.as_str(), "size": file.size }),
+        event: None,
+    });
+}
+
+/// Makes a file part of a record; it is kept until `expires_at`, or as long as the record.
+pub async fn attach(
+    tx: &Tx,
+    institution: Id<Institution>,
+    id: Id<StoredFile>,
+    record: (&str, Uuid),
+    expires_at: Option<jiff::Timestamp>,
+) -> Result<bool, Error> {
+    let attached = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE files SET version = version + 1, record_kind = ?, record_id = ?, expires_at = ? \
+             WHERE institution_id = ? AND id = ? AND state = 'stored' \
+             AND (record_id IS NULL OR record_kind = ?)",
+            [
+                record.0.into(),
+                record.1.into(),
+                expires_at.map(micros).into(),
+                institution.uuid().into(),
+                id.uuid().into(),
+                record.0.into(),
+            ],
+        ))
+        .await?;
+    Ok(attached.rows_affected() == 1)
+}
+
+/// Takes files whose time is over out of sight, and names them: their contents can be removed.
+pub async fn expire(
+    tx: &Tx,
+    institution: Id<Institution>,
+    limit: i64,
+) -> Result<Vec<Id<StoredFile>>, Error> {
+    let rows = tx
+        .query_all_raw(statement(
+            tx,
+            "UPDATE files SET state = CASE WHEN state = 'stored' THEN 'removing' ELSE state END \
+             WHERE institution_id = ? AND id IN (SELECT id FROM files WHERE institution_id = ? \
+             AND expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING id",
+            [
+                institution.uuid().into(),
+                institution.uuid().into(),
+                micros(tx.now()).into(),
+                limit.into(),
+            ],
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(Id::new(row.try_get("", "id")?)))
+        .collect()
+}
+
+/// Removes what is known of files whose contents are gone.
+pub async fn remove(
+    tx: &Tx,
+    institution: Id<Institution>,
+    files: &[Id<StoredFile>],
+) -> Result<(), Error> {
+    for file in files {
+        tx.execute_raw(statement(
+            tx,
+            "DELETE FROM files WHERE institution_id = ? AND id = ? AND expires_at <= ?",
+            [
+                institution.uuid().into(),
+                file.uuid().into(),
+                micros(tx.now()).into(),
+            ],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+fn place(file: Uuid) -> Place {
+    Place {
+        table: "files",
+        column: "name",
+        row: file,
+    }
+}
+
+fn open(row: &QueryResult, keys: &FieldKeys) -> Result<StoredFile, Error> {
+    let id: Uuid = row.try_get("", "id")?;
+    let purpose: String = row.try_get("", "purpose")?;
+    let kind: String = row.try_get("", "type")?;
+    let name: Vec<u8> = row.try_get("", "name")?;
+    let sha256: Vec<u8> = row.try_get("", "sha256")?;
+    let record_kind: Option<String> = row.try_get("", "record_kind")?;
+    let record: Option<Uuid> = row.try_get("", "record_id")?;
+    Ok(StoredFile {
+        id: Id::new(id),
+        version: row.try_get("", "version")?,
+        owner: Id::<Principal>::new(row.try_get("", "owner_id")?),
+        purpose: FilePurpose::parse(&purpose).ok_or_else(|| Error::corrupt("file purpose"))?,
+        kind: FileType::parse(&kind).ok_or_else(|| Error::corrupt("file type"))?,
+        name: String::from_utf8(keys.open(place(id), &name)?).map_err(Error::corrupt)?,
+        size: row.try_get("", "size")?,
+        sha256: sha256
+            .try_into()
+            .map_err(|_| Error::corrupt("file digest"))?,
+        attached_to: record_kind.zip(record.map(Id::new)),
+        created_at: timestamp(row.try_get("", "created_at")?)?,
+        expires_at: row
+            .try_get::<Option<i64>>("", "expires_at")?
+            .map(timestamp)
+            .transpose()?,
+    })
+}

@@ -1,0 +1,80 @@
+//! Schedules: what is done again and again, once a tick over all instances.
+//!
+//! A tick is a whole period of the database's own time. Whoever enters it first fires; the others
+//! find it entered. Ticks that nobody was there for are not made up for: the next one does what
+//! they would have done.
+
+use domain::{id::Id, organization::Institution};
+use jiff::SignedDuration;
+use sea_orm::ConnectionTrait;
+
+use crate::{Error, Handle, Tx, clock::database_now, database::statement};
+
+/// Something that is done once a period, in every institution that has a need for it.
+#[derive(Debug)]
+pub struct Schedule {
+    pub name: &'static str,
+    pub period: SignedDuration,
+}
+
+impl Schedule {
+    fn length(&self) -> i64 {
+        i64::try_from(self.period.as_micros()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Institutions in which something has expired.
+pub async fn with_expired(
+    handle: &impl Handle,
+    now: i64,
+    jobs_until: i64,
+) -> Result<Vec<Id<Institution>>, Error> {
+    let rows = handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT institution_id FROM files WHERE expires_at <= ? \
+             UNION SELECT institution_id FROM jobs WHERE finished_at < ? LIMIT 1000",
+            [now.into(), jobs_until.into()],
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
+        .collect()
+}
+
+/// Enters the present tick in the operation's institution: true for whoever is first.
+pub async fn enter(tx: &Tx, schedule: &Schedule) -> Result<bool, Error> {
+    let now = database_now(tx);
+    let institution = tx.operation().institution.uuid();
+    let entered = tx
+        .execute_raw(statement(
+            tx,
+            &format!(
+                "INSERT INTO schedule_ticks (institution_id, schedule, tick, fired_at) \
+                 VALUES (?, ?, {now} / ?, {now}) ON CONFLICT DO NOTHING"
+            ),
+            [
+                institution.into(),
+                schedule.name.into(),
+                schedule.length().into(),
+            ],
+        ))
+        .await?;
+    if entered.rows_affected() == 0 {
+        return Ok(false);
+    }
+    // Of older ticks nothing needs to be known.
+    tx.execute_raw(statement(
+        tx,
+        &format!(
+            "DELETE FROM schedule_ticks WHERE institution_id = ? AND schedule = ? AND tick < {now} / ? - 100"
+        ),
+        [
+            institution.into(),
+            schedule.name.into(),
+            schedule.length().into(),
+        ],
+    ))
+    .await?;
+    Ok(true)
+}

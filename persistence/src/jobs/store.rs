@@ -1,0 +1,217 @@
+//! Jobs as their owners see them.
+
+use domain::{
+    fault::Fault,
+    id::Id,
+    jobs::{JOB_FINISHED, Job, JobKind, JobStatus},
+    text_enum::TextEnum,
+};
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::lease::place;
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    clock::{database_now, micros, timestamp},
+    database::{Change, statement},
+    keys::bytes,
+    scope::{Direction, Page},
+};
+
+const COLUMNS: &str = "id, version, owner_id, kind, status, target_kind, target_id, done, total, \
+                       problem, created_at, finished_at";
+
+/// A job that is to run.
+pub struct NewJob<'a> {
+    pub id: Id<Job>,
+    pub kind: JobKind,
+    pub target: Option<(&'static str, Uuid)>,
+    /// What it is told; sealed, and erased when it ends.
+    pub payload: &'a [u8],
+}
+
+/// Queues a job with the rights of the operation's actor.
+pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
+    let operation = tx.operation();
+    let owner = operation.actor.principal;
+    let payload = tx.keys().await?.seal(place(job.id.uuid()), job.payload)?;
+    tx.execute_raw(statement(
+        tx,
+        &format!(
+            "INSERT INTO jobs (institution_id, id, version, owner_id, kind, status, target_kind, \
+             target_id, payload, done, attempt, due_at, cancel_requested, request_id, trace_id, created_at) \
+             VALUES (?, ?, 1, ?, ?, 'queued', ?, ?, ?, 0, 0, {}, ?, ?, ?, ?)",
+            database_now(tx)
+        ),
+        [
+            operation.institution.uuid().into(),
+            job.id.uuid().into(),
+            (!owner.is_nil()).then_some(owner).into(),
+            job.kind.as_str().into(),
+            job.target.map(|(kind, _)| kind).into(),
+            job.target.map(|(_, id)| id).into(),
+            bytes(payload),
+            false.into(),
+            operation.request.into(),
+            operation.trace.into(),
+            micros(tx.now()).into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// A job of the bearer of the grant.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Job>,
+    id: Id<Job>,
+) -> Result<Option<Job>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM jobs WHERE institution_id = ? AND id = ? AND owner_id = ?"
+            ),
+            [
+                grant.scope().institution().uuid().into(),
+                id.uuid().into(),
+                grant.scope().principal().into(),
+            ],
+        ))
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// One page of the jobs of the bearer of the grant, newest first.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<Job>,
+    page: &Page,
+) -> Result<Vec<Job>, Error> {
+    debug_assert_eq!(page.order, Direction::NewestFirst);
+    let (at, id) = page.after.unwrap_or((i64::MAX, Uuid::max()));
+    let rows = handle
+        .query_all_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM jobs WHERE institution_id = ? AND owner_id = ? \
+                 AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+            ),
+            [
+                grant.scope().institution().uuid().into(),
+                grant.scope().principal().into(),
+                at.into(),
+                id.into(),
+                i64::try_from(page.limit).unwrap_or(i64::MAX).into(),
+            ],
+        ))
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Ends a job that waits at once, and one that runs before its next step.
+///
+/// # Errors
+/// 409 where it has ended already.
+pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Option<Job>, Error> {
+    let rows = tx
+        .query_all_raw(statement(
+            tx,
+            &format!(
+                "UPDATE jobs SET version = version + 1, cancel_requested = ?, \
+                 status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END, \
+                 payload = CASE WHEN status = 'queued' THEN NULL ELSE payload END, \
+                 finished_at = CASE WHEN status = 'queued' THEN {} END \
+                 WHERE institution_id = ? AND id = ? AND owner_id = ? AND finished_at IS NULL \
+                 RETURNING {COLUMNS}",
+                database_now(tx)
+            ),
+            [
+                true.into(),
+                grant.scope().institution().uuid().into(),
+                id.uuid().into(),
+                grant.scope().principal().into(),
+            ],
+        ))
+        .await?;
+    let Some(row) = rows.first() else {
+        return match find(tx, grant, id).await? {
+            Some(_) => Err(Fault::new(&JOB_FINISHED).into()),
+            None => Ok(None),
+        };
+    };
+    let job = read(row)?;
+    tx.record(Change {
+        kind: "job",
+        id: id.uuid(),
+        version: job.version,
+        before: json!(null),
+        after: json!({ "cancel_requested": true }),
+        event: None,
+    });
+    Ok(Some(job))
+}
+
+/// Microseconds until the next job is due, by the database's own time; `None` where none waits.
+pub async fn next_due(handle: &impl Handle) -> Result<Option<i64>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT min(due_at) - {} AS wait FROM jobs WHERE finished_at IS NULL",
+                database_now(handle)
+            ),
+            [],
+        ))
+        .await?;
+    match row {
+        Some(row) => Ok(row.try_get("", "wait")?),
+        None => Ok(None),
+    }
+}
+
+/// Forgets jobs that ended before `until`.
+pub async fn remove_finished(tx: &Tx, until: jiff::Timestamp, limit: i64) -> Result<u64, Error> {
+    let institution = tx.operation().institution.uuid();
+    let removed = tx
+        .execute_raw(statement(
+            tx,
+            "DELETE FROM jobs WHERE institution_id = ? AND id IN (SELECT id FROM jobs \
+             WHERE institution_id = ? AND finished_at < ? LIMIT ?)",
+            [
+                institution.into(),
+                institution.into(),
+                micros(until).into(),
+                limit.into(),
+            ],
+        ))
+        .await?;
+    Ok(removed.rows_affected())
+}
+
+fn read(row: &QueryResult) -> Result<Job, Error> {
+    let kind: String = row.try_get("", "kind")?;
+    let status: String = row.try_get("", "status")?;
+    let target_kind: Option<String> = row.try_get("", "target_kind")?;
+    let target: Option<Uuid> = row.try_get("", "target_id")?;
+    let owner: Option<Uuid> = row.try_get("", "owner_id")?;
+    Ok(Job {
+        id: Id::new(row.try_get("", "id")?),
+        version: row.try_get("", "version")?,
+        owner: Id::new(owner.unwrap_or_default()),
+        kind: JobKind::parse(&kind).ok_or_else(|| Error::corrupt("job kind"))?,
+        status: JobStatus::parse(&status).ok_or_else(|| Error::corrupt("job status"))?,
+        target: target_kind.zip(target.map(Id::new)),
+        done: row.try_get("", "done")?,
+        total: row.try_get("", "total")?,
+        problem: row.try_get("", "problem")?,
+        created_at: timestamp(row.try_get("", "created_at")?)?,
+        finished_at: row
+            .try_get::<Option<i64>>("", "finished_at")?
+            .map(timestamp)
+            .transpose()?,
+    })
+}

@@ -1,0 +1,3 @@
+//! Notices: an inbox for each principal.
+
+pub mod store;

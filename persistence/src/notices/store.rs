@@ -1,0 +1,164 @@
+//! Notices as their readers see them, and how others leave one.
+
+use domain::{
+    access::Principal,
+    id::Id,
+    notices::{Notice, NoticeKind, Numbers},
+    text_enum::TextEnum,
+};
+use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
+
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    clock::{micros, timestamp},
+    database::statement,
+    scope::Page,
+};
+
+const COLUMNS: &str =
+    "id, version, principal_id, kind, numbers, target_kind, target_id, created_at, read_at";
+
+/// Unread notices are counted up to here.
+pub const COUNTED: i64 = 1000;
+
+/// Leaves a notice in somebody's inbox, with the transaction.
+pub async fn notify(
+    tx: &Tx,
+    to: Id<Principal>,
+    kind: NoticeKind,
+    numbers: &Numbers,
+    target: Option<(&str, Uuid)>,
+) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO notices (institution_id, id, version, principal_id, kind, numbers, \
+         target_kind, target_id, created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)",
+        [
+            tx.operation().institution.uuid().into(),
+            tx.stamp().id::<Notice>().uuid().into(),
+            to.uuid().into(),
+            kind.as_str().into(),
+            serde_json::to_value(numbers)
+                .map_err(Error::internal)?
+                .into(),
+            target.map(|(kind, _)| kind).into(),
+            target.map(|(_, id)| id).into(),
+            micros(tx.now()).into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// One page of the inbox of the bearer of the grant, newest first.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<Notice>,
+    unread_only: bool,
+    page: &Page,
+) -> Result<Vec<Notice>, Error> {
+    let (at, id) = page.after.unwrap_or((i64::MAX, Uuid::max()));
+    let unread = if unread_only {
+        "AND read_at IS NULL"
+    } else {
+        ""
+    };
+    let rows = handle
+        .query_all_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM notices WHERE institution_id = ? AND principal_id = ? {unread} \
+                 AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+            ),
+            [
+                grant.scope().institution().uuid().into(),
+                grant.scope().principal().into(),
+                at.into(),
+                id.into(),
+                i64::try_from(page.limit).unwrap_or(i64::MAX).into(),
+            ],
+        ))
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// How many notices are unread, counted up to [`COUNTED`].
+pub async fn unread(handle: &impl Handle, grant: &impl Reads<Notice>) -> Result<i64, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT count(*) AS unread FROM (SELECT 1 FROM notices WHERE institution_id = ? \
+             AND principal_id = ? AND read_at IS NULL LIMIT ?) AS counted",
+            [
+                grant.scope().institution().uuid().into(),
+                grant.scope().principal().into(),
+                COUNTED.into(),
+            ],
+        ))
+        .await?
+        .ok_or_else(|| Error::internal("no count"))?;
+    Ok(row.try_get("", "unread")?)
+}
+
+/// Marks a notice as read; one that was read before stays as it was.
+pub async fn mark_read(
+    tx: &Tx,
+    grant: &impl Writes<Notice>,
+    id: Id<Notice>,
+) -> Result<Option<Notice>, Error> {
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            &format!(
+                "UPDATE notices SET version = CASE WHEN read_at IS NULL THEN version + 1 ELSE version END, \
+                 read_at = COALESCE(read_at, ?) \
+                 WHERE institution_id = ? AND id = ? AND principal_id = ? RETURNING {COLUMNS}"
+            ),
+            [
+                micros(tx.now()).into(),
+                grant.scope().institution().uuid().into(),
+                id.uuid().into(),
+                grant.scope().principal().into(),
+            ],
+        ))
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// Marks the whole inbox as read.
+pub async fn mark_all_read(tx: &Tx, grant: &impl Writes<Notice>) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE notices SET version = version + 1, read_at = ? \
+         WHERE institution_id = ? AND principal_id = ? AND read_at IS NULL",
+        [
+            micros(tx.now()).into(),
+            grant.scope().institution().uuid().into(),
+            grant.scope().principal().into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+fn read(row: &QueryResult) -> Result<Notice, Error> {
+    let kind: String = row.try_get("", "kind")?;
+    let target_kind: Option<String> = row.try_get("", "target_kind")?;
+    let target: Option<Uuid> = row.try_get("", "target_id")?;
+    let numbers: serde_json::Value = row.try_get("", "numbers")?;
+    Ok(Notice {
+        id: Id::new(row.try_get("", "id")?),
+        version: row.try_get("", "version")?,
+        to: Id::new(row.try_get("", "principal_id")?),
+        kind: NoticeKind::parse(&kind).ok_or_else(|| Error::corrupt("notice kind"))?,
+        numbers: serde_json::from_value(numbers).map_err(Error::corrupt)?,
+        target: target_kind.zip(target.map(Id::new)),
+        created_at: timestamp(row.try_get("", "created_at")?)?,
+        read_at: row
+            .try_get::<Option<i64>>("", "read_at")?
+            .map(timestamp)
+            .transpose()?,
+    })
+}
