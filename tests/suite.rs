@@ -19,5 +19,5 @@ mod follow_ups;
 mod jobs;
 mod notices;
 mod organization;
-mod tags;
 mod payments;
+mod tags;
