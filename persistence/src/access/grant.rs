@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
+        AuditRead, CoursesWrite, CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal,
         CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
         Reach, Role, RolesWrite, Share, StaffWrite, TagsRead, TagsWrite,
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Authority;
-use crate::{clock::micros, events::feed::Sequenced};
+use crate::{audit::records::Record, clock::micros, events::feed::Sequenced};
 
 /// Proof that the caller holds `P`, with the rows that it reaches.
 pub struct Grant<P> {
@@ -221,6 +221,7 @@ grants! {
     EventsRead reads Sequenced; writes ; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
+    AuditRead reads Record; writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class; writes Subject, Course, Class; deletes ;

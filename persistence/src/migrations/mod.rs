@@ -17,6 +17,7 @@ mod m0030_journal;
 mod m0031_payments;
 mod m0032_receipts;
 mod m0050_sequencer;
+mod m0051_audit_sealing;
 mod m0063_shares;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -37,12 +38,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_credentials::Migration),
             Box::new(m0006_installation::Migration),
             Box::new(m0007_relations::Migration),
+            Box::new(m0008_follow_ups::Migration),
             Box::new(m0020_courses::Migration),
             Box::new(m0030_journal::Migration),
             Box::new(m0031_payments::Migration),
             Box::new(m0032_receipts::Migration),
             Box::new(m0050_sequencer::Migration),
-            Box::new(m0008_follow_ups::Migration),
+            Box::new(m0051_audit_sealing::Migration),
             Box::new(m0063_shares::Migration),
         ]
     }
