@@ -3,11 +3,13 @@
 use std::{collections::HashMap, sync::Arc};
 
 use actix_web::{HttpRequest, web};
-use persistence::{Database, events::sequencer::Sequencer, files::Contents};
+use persistence::{Database, audit::chain::Sealer, events::sequencer::Sequencer, files::Contents};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::{
     access::{ApiKeys, Authorities, Limits, Tokens, commands::Derivation, passwords::Passwords},
+    audit::checkpoints::Checkpoints,
     clock::Clock,
     contract,
     http::{Cursors, Problem, schema::Schemas},
@@ -31,6 +33,8 @@ pub struct Shared {
     pub api_keys: ApiKeys,
     pub limits: Limits,
     pub sequencer: Sequencer,
+    pub sealer: Sealer,
+    pub checkpoints: Checkpoints,
     pub passwords: Passwords,
     pub derivation: Derivation,
     pub cursors: Cursors,
@@ -47,6 +51,8 @@ pub struct Secrets {
     pub passwords: Passwords,
     pub derivation: Derivation,
     pub cursors: Cursors,
+    /// Seals the audit trail.
+    pub sealing: Zeroizing<[u8; 32]>,
 }
 
 impl std::ops::Deref for App {
@@ -69,17 +75,28 @@ impl App {
             passwords,
             derivation,
             cursors,
+            sealing,
         } = secrets;
         let document = contract::document(&settings.public_url);
         let authorities = Arc::new(Authorities::default());
         let forgetting = authorities.clone();
         let sequencer = Sequencer::new(db.clone(), clock.stamp().id::<()>().uuid());
+        let checkpoints = Checkpoints::new(&settings.data_dir, &settings.audit_checkpoints_dir);
+        let kept = checkpoints.clone();
+        let sealer = Sealer::new(
+            db.clone(),
+            clock.stamp().id::<()>().uuid(),
+            &sealing,
+            move |institution| kept.newest(institution).ok().flatten(),
+        );
         db.on_access_change(move |institution| forgetting.forget(institution));
         Self {
             db,
             shared: Arc::new(Shared {
                 limits: Limits::new(&settings),
                 sequencer,
+                sealer,
+                checkpoints,
                 authorities,
                 api_keys: ApiKeys::default(),
                 schemas: Schemas::new(&document),

@@ -33,10 +33,61 @@ use crate::{
 /// Why the process can't start.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// Keys of the installation, as files of the data folder.
+const KEYS: [&str; 5] = [
+    "field.key",
+    "password.key",
+    "token.key",
+    "cursor.key",
+    "audit.key",
+];
+
 /// Opens everything that the settings name. The folder stays locked while the process runs.
 pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Failure> {
     let folder = DataDir::open(&settings.data_dir)?;
-    let target = if settings.database_url.0.is_empty() {
+    let target = target(&settings, &folder)?;
+    let db = Database::open(&target, Keys::new(&*folder.key("field.key")?)).await?;
+    db.migrate().await?;
+    let signing = folder.secret("signing.pem", || {
+        Tokens::generate_key().map_err(std::io::Error::other)
+    })?;
+    let mut fingerprints = vec![("signing.pem", fingerprint(signing.as_bytes()))];
+    for name in KEYS {
+        fingerprints.push((name, fingerprint(folder.key(name)?.as_slice())));
+    }
+    db.confirm_keys(&fingerprints).await?;
+    let secrets = Secrets {
+        tokens: Tokens::new(&signing, settings.public_url.clone())?,
+        passwords: Passwords::new(folder.key("password.key")?)?,
+        derivation: Derivation::new(*folder.key("token.key")?),
+        cursors: Cursors::new(*folder.key("cursor.key")?),
+        sealing: folder.key("audit.key")?,
+    };
+    let contents = Contents::in_folder(&folder.files())?;
+    Ok((App::new(settings, clock, db, secrets, contents), folder))
+}
+
+/// Opens the database to be read, beside a server that may be running on the same folder.
+pub async fn open_beside(settings: &Settings) -> Result<(Database, DataDir), Failure> {
+    let folder = DataDir::beside(&settings.data_dir)?;
+    let target = target(settings, &folder)?;
+    let db = Database::open(&target, Keys::new(&*folder.key("field.key")?)).await?;
+    if !db.is_current().await? {
+        return Err("the database's schema is of another version: run `educrm migrate`".into());
+    }
+    let own = fingerprint(folder.key("field.key")?.as_slice());
+    if !db.has_key("field.key", &own).await? {
+        return Err("field.key is not the key that this database was made with".into());
+    }
+    Ok((db, folder))
+}
+
+fn fingerprint(secret: &[u8]) -> [u8; 32] {
+    persistence::keys::digest(&[b"educrm key", secret])
+}
+
+fn target(settings: &Settings, folder: &DataDir) -> Result<Target, Failure> {
+    Ok(if settings.database_url.0.is_empty() {
         Target::Sqlite {
             file: folder.sqlite(),
             readers: settings.sqlite_readers.0,
@@ -48,26 +99,7 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
             connections: settings.database_connections.0,
             workers: u32::try_from(settings.worker_count())?,
         }
-    };
-    let db = Database::open(&target, Keys::new(&*folder.key("field.key")?)).await?;
-    db.migrate().await?;
-    let signing = folder.secret("signing.pem", || {
-        Tokens::generate_key().map_err(std::io::Error::other)
-    })?;
-    let fingerprint = |secret: &[u8]| persistence::keys::digest(&[b"educrm key", secret]);
-    let mut fingerprints = vec![("signing.pem", fingerprint(signing.as_bytes()))];
-    for name in ["field.key", "password.key", "token.key", "cursor.key"] {
-        fingerprints.push((name, fingerprint(folder.key(name)?.as_slice())));
-    }
-    db.confirm_keys(&fingerprints).await?;
-    let secrets = Secrets {
-        tokens: Tokens::new(&signing, settings.public_url.clone())?,
-        passwords: Passwords::new(folder.key("password.key")?)?,
-        derivation: Derivation::new(*folder.key("token.key")?),
-        cursors: Cursors::new(*folder.key("cursor.key")?),
-    };
-    let contents = Contents::in_folder(&folder.files())?;
-    Ok((App::new(settings, clock, db, secrets, contents), folder))
+    })
 }
 
 /// What `educrm institution create` and the first start found.

@@ -8,7 +8,9 @@ use domain::{
     organization::{Institution, NewInstitution},
 };
 use persistence::{
-    Operation, invariants,
+    Database, Operation,
+    audit::{chain, verify},
+    invariants,
     organization::store::{
         self, NewStaff, campuses, hire, institution_by_code, list_institutions, suspend_institution,
     },
@@ -17,9 +19,12 @@ use persistence::{
 use crate::{
     access::commands::give_one_time_password,
     app::App,
+    audit::checkpoints::Checkpoints,
     boot::{self, ADMINISTRATOR, Failure},
     clock::Clock,
+    data_dir::DataDir,
     program::{run, serve},
+    settings::Settings,
     system,
 };
 
@@ -49,6 +54,19 @@ enum Command {
     Staff(StaffCommand),
     /// Check the invariants of the data, as queries that must find nothing.
     Selfcheck,
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Prove that nobody altered, removed, added or moved a record; beside a running server too.
+    Verify {
+        /// Code of one institution; all, when absent.
+        #[arg(long)]
+        institution: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -115,11 +133,22 @@ impl Cli {
                 println!("{document:#}");
                 Ok(())
             }
+            Command::Institution(InstitutionCommand::List) => {
+                beside(async |db, _, _| list(db).await)
+            }
             Command::Institution(command) => {
                 within_app(async |app| institution(app, command).await)
             }
             Command::Staff(command) => within_app(async |app| staff(app, command).await),
-            Command::Selfcheck => within_app(selfcheck),
+            Command::Selfcheck => beside(async |db, _, _| selfcheck(db).await),
+            Command::Audit(AuditCommand::Verify { institution }) => {
+                beside(async |db, folder, settings| {
+                    let checkpoints =
+                        Checkpoints::new(folder.path(), &settings.audit_checkpoints_dir);
+                    let key = folder.key("audit.key")?;
+                    verify_audit(db, &key, &checkpoints, institution.as_deref()).await
+                })
+            }
         }
     }
 }
@@ -129,6 +158,60 @@ fn within_app(work: impl AsyncFnOnce(&App) -> Result<(), Failure>) -> Result<(),
         let (app, _folder) = boot::open(settings, Clock::default()).await?;
         work(&app).await
     })
+}
+
+/// Reads, beside a server that may be running.
+fn beside(
+    work: impl AsyncFnOnce(&Database, &DataDir, &Settings) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    run(async |settings| {
+        let (db, folder) = boot::open_beside(&settings).await?;
+        let done = work(&db, &folder, &settings).await;
+        db.close().await;
+        done
+    })
+}
+
+/// Proves the trail of one institution, or of all.
+pub async fn verify_audit(
+    db: &Database,
+    key: &[u8; 32],
+    checkpoints: &Checkpoints,
+    institution: Option<&str>,
+) -> Result<(), Failure> {
+    let trails = match institution {
+        Some(code) => vec![known(db, code).await?.uuid()],
+        None => {
+            let mut all = verify::trails(db).await?;
+            all.extend(checkpoints.institutions());
+            all.sort_unstable();
+            all.dedup();
+            all
+        }
+    };
+    let mut broken = 0;
+    for trail in trails {
+        let kept = checkpoints.newest(trail)?;
+        let proof = verify::verify(db, &chain::public(key), trail, kept.as_ref()).await?;
+        let end = match &kept {
+            Some(kept) => format!("checkpoint of block {}", kept.block),
+            None => "no checkpoint here: an end that was cut off would not show".to_owned(),
+        };
+        match proof.broken {
+            None => println!(
+                "{trail}: sound, {} records in {} blocks, {} not sealed yet; {end}",
+                proof.records, proof.blocks, proof.unsealed
+            ),
+            Some((block, why)) => {
+                broken += 1;
+                println!("{trail}: BROKEN at block {block}: {why}");
+            }
+        }
+    }
+    match broken {
+        0 => Ok(()),
+        _ => Err("the audit trail was tampered with".into()),
+    }
 }
 
 async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failure> {
@@ -153,13 +236,9 @@ async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failu
                 founded.one_time_password.as_str()
             );
         }
-        InstitutionCommand::List => {
-            for (code, name, status) in list_institutions(&app.db.read()).await? {
-                println!("{code}\t{status}\t{name}");
-            }
-        }
+        InstitutionCommand::List => list(&app.db).await?,
         InstitutionCommand::Suspend { code } => {
-            let operation = by_operator(app, known(app, &code).await?, "suspend_institution");
+            let operation = by_operator(app, known(&app.db, &code).await?, "suspend_institution");
             app.db
                 .transaction(
                     &operation,
@@ -168,6 +247,13 @@ async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failu
                 .await?;
             println!("institution {code} is suspended");
         }
+    }
+    Ok(())
+}
+
+async fn list(db: &Database) -> Result<(), Failure> {
+    for (code, name, status) in list_institutions(&db.read()).await? {
+        println!("{code}\t{status}\t{name}");
     }
     Ok(())
 }
@@ -186,7 +272,7 @@ async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
             user_name,
         } => return reset_password(app, &institution, &user_name).await,
     };
-    let institution = known(app, &institution).await?;
+    let institution = known(&app.db, &institution).await?;
     let campuses = campuses(&app.db.read(), institution).await?;
     let place = campuses
         .iter()
@@ -218,7 +304,7 @@ async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
 }
 
 async fn reset_password(app: &App, institution: &str, user_name: &str) -> Result<(), Failure> {
-    let institution = known(app, institution).await?;
+    let institution = known(&app.db, institution).await?;
     let person = store::staff_by_user_name(&app.db.read(), institution, user_name)
         .await?
         .ok_or("there is no such person")?;
@@ -229,8 +315,8 @@ async fn reset_password(app: &App, institution: &str, user_name: &str) -> Result
     Ok(())
 }
 
-async fn selfcheck(app: &App) -> Result<(), Failure> {
-    let broken = invariants::check(&app.db, None).await?;
+async fn selfcheck(db: &Database) -> Result<(), Failure> {
+    let broken = invariants::check(db, None).await?;
     for (name, rows) in &broken {
         println!("broken: {name} ({rows} rows)");
     }
@@ -242,8 +328,8 @@ async fn selfcheck(app: &App) -> Result<(), Failure> {
     }
 }
 
-async fn known(app: &App, code: &str) -> Result<Id<Institution>, Failure> {
-    let found = institution_by_code(&app.db.read(), code).await?;
+async fn known(db: &Database, code: &str) -> Result<Id<Institution>, Failure> {
+    let found = institution_by_code(&db.read(), code).await?;
     Ok(found.ok_or("there is no such institution")?)
 }
 

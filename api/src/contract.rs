@@ -15,6 +15,7 @@ use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
 use crate::{
+    audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
     enrollments::{EnrollmentSort, EnrollmentStatus},
     events,
@@ -40,6 +41,7 @@ use crate::{
     // Schemas that only parameters or shared responses name are not collected from the handlers.
     components(schemas(
         ProblemBody, FieldError,
+        AuditOutcome, AuditChange, AuditFields, AuditValue,
         CustomerKind, CustomerStage, SourceChannel, CustomerSort,
         EnrollmentSort, EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome, FollowUpSort,
@@ -48,6 +50,7 @@ use crate::{
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
+        (name = "audit", description = "The audit trail (操作日志): who did what, when."),
         (name = "courses", description = "Courses (课程): subjects, courses and classes."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
         (name = "enrollments", description = "Enrollments (报名): seats in classes, and lesson hours."),
@@ -110,6 +113,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         && secured
         && !account
         && !path.ends_with("/reveal")
+        && !path.ends_with("/export")
         && !is_read_only(operation);
 
     if let Some(name) = operation["operationId"].as_str() {

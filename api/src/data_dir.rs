@@ -10,11 +10,11 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-/// A data folder that this process has to itself.
+/// A data folder.
 pub struct DataDir {
     path: PathBuf,
-    /// Held for as long as the process runs.
-    _lock: File,
+    /// Held for as long as the process runs; none where it only reads.
+    lock: Option<File>,
 }
 
 impl DataDir {
@@ -42,8 +42,24 @@ impl DataDir {
             .open(sqlite)?;
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            lock: Some(lock),
         })
+    }
+
+    /// A folder that is there already, only to be read: another process may have it to itself.
+    pub fn beside(path: &Path) -> io::Result<Self> {
+        if !path.is_dir() {
+            let missing = format!("{}: there is no such data folder", path.display());
+            return Err(io::Error::other(missing));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            lock: None,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub fn sqlite(&self) -> PathBuf {
@@ -87,6 +103,9 @@ impl DataDir {
                 Ok(text)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.lock.is_none() {
+                    return Err(io::Error::other(format!("{name}: there is no such key")));
+                }
                 let text = make()?;
                 let mut file = OpenOptions::new()
                     .create_new(true)

@@ -11,6 +11,7 @@
 //! - [`system`]: health, keys, lists
 //! - [`upkeep`]: what the server does besides answering
 //! - [`events`]: the feed of what happens
+//! - [`audit`]: the trail of who did what
 //! - [`reference`]: what every kind of reference data shares
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
@@ -24,6 +25,7 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod boot;
 pub mod cli;
 pub mod clock;

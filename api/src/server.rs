@@ -10,15 +10,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     access::{self, Limits, authenticate},
     app::App,
-    courses, customers, events, follow_ups,
-    courses, customers, enrollments, events,
-    http::edge::{Draining, edge},
-    organization, system, tags,
-    organization, payments, system,
-    courses, customers, events, files, follow_ups,
+    audit, courses, customers, enrollments, events, files, follow_ups,
     http::edge::{Draining, edge},
     jobs::{self, Runner},
-    notices, organization, system,
+    notices, organization, payments, system, tags,
     upkeep::Upkeep,
 };
 
@@ -28,15 +23,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         scope::scope("/api/v1")
             .configure(system::public_routes)
             .configure(events::routes)
+            .configure(audit::routes)
             .configure(access::routes)
             .configure(organization::routes)
             .configure(customers::routes)
-            .configure(courses::routes)
             .configure(follow_ups::routes)
-            .configure(tags::routes),
-            .configure(payments::routes),
-            .configure(follow_ups::routes),
-            .configure(enrollments::routes),
+            .configure(tags::routes)
+            .configure(courses::routes)
+            .configure(enrollments::routes)
+            .configure(payments::routes)
             .configure(files::routes)
             .configure(jobs::routes)
             .configure(notices::routes),

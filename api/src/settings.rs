@@ -77,6 +77,8 @@ settings! {
     workers: u16 = "EDUCRM_WORKERS" or "0";
     /// Whether plain http may be served beyond loopback: only behind a proxy that ends TLS.
     plain_http: Switch = "EDUCRM_PLAIN_HTTP" or "off";
+    /// A second folder for the checkpoints of the audit trail, best on another machine; empty: none.
+    audit_checkpoints_dir: PathBuf = "EDUCRM_AUDIT_CHECKPOINTS_DIR" or "";
     /// Origins of browsers that may call the API, separated by commas; empty: none.
     cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas; empty: none.

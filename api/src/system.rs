@@ -27,6 +27,7 @@ const TAG: &str = "system";
 /// Every closed list of the contract.
 static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::access::PrincipalKind>(),
+    ListInfo::of::<domain::audit::Outcome>(),
     ListInfo::of::<domain::access::PrincipalStatus>(),
     ListInfo::of::<domain::access::Reach>(),
     ListInfo::of::<domain::access::Side>(),
@@ -172,6 +173,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
         domain::phone::RULES,
         domain::email::RULES,
         domain::events::RULES,
+        domain::audit::RULES,
     ]
     .into_iter()
     .flatten()

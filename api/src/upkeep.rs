@@ -5,7 +5,7 @@ use std::time::Duration;
 use persistence::events::sequencer::Pass;
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
-use crate::app::App;
+use crate::{app::App, boot::Failure};
 
 /// Events that follow each other closely get their positions together: on SQLite each time costs
 /// a flush of the disk.
@@ -22,7 +22,8 @@ impl Upkeep {
         let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(until(stopped.clone(), forget_idle(app.clone())));
-        tasks.spawn(until(stopped, order(app.clone())));
+        tasks.spawn(until(stopped.clone(), order(app.clone())));
+        tasks.spawn(until(stopped, seal(app.clone())));
         Self { stopping, tasks }
     }
 
@@ -30,13 +31,9 @@ impl Upkeep {
     pub async fn stop(mut self, app: &App) {
         self.stopping.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
-        // What was committed last is told before the process ends.
-        let last = match app.sequencer.pass().await {
-            Ok(_) => app.sequencer.stop().await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = last {
-            tracing::warn!(%error, "the sequencer stopped untidily; another takes over");
+        // What was committed last is told and sealed before the process ends.
+        if let Err(error) = finish(app).await {
+            tracing::warn!(%error, "the trail was left unfinished; the next start goes on with it");
         }
     }
 }
@@ -77,4 +74,30 @@ async fn order(app: App) {
             () = sleep(look) => {}
         }
     }
+}
+
+/// Seals the audit trail, and keeps the end of each chain outside the database.
+async fn seal(app: App) {
+    loop {
+        if let Err(error) = seal_once(&app, false).await {
+            tracing::error!(%error, "the audit trail could not be sealed");
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Seals what is due, or everything.
+pub async fn seal_once(app: &App, everything: bool) -> Result<(), Failure> {
+    for checkpoint in app.sealer.seal(everything).await? {
+        app.checkpoints.keep(&checkpoint)?;
+    }
+    Ok(())
+}
+
+async fn finish(app: &App) -> Result<(), Failure> {
+    app.sequencer.pass().await?;
+    seal_once(app, true).await?;
+    app.sequencer.stop().await?;
+    app.sealer.stop().await?;
+    Ok(())
 }

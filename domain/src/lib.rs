@@ -18,6 +18,7 @@
 //! - [`organization`]: institution, regions, campuses, departments, teams, staff
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
 //! - [`courses`]: subjects, courses and classes
+//! - [`audit`]: who did what
 //! - [`events`]: the feed of what happens
 //! - [`tags`]: what is known of a customer in a word
 //! - [`follow_ups`]: what was said to a customer, and when to speak again
@@ -27,6 +28,7 @@
 //! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;
+pub mod audit;
 pub mod courses;
 pub mod customers;
 pub mod email;

@@ -218,22 +218,31 @@ pub(crate) async fn confirm(tx: &Tx, name: &str, fingerprint: &[u8; 32]) -> Resu
         [name.into(), bytes(fingerprint)],
     ))
     .await?;
-    let row = tx
-        .query_one_raw(statement(
-            tx,
-            "SELECT fingerprint FROM installation_keys WHERE name = ?",
-            [name.into()],
-        ))
-        .await?
-        .ok_or_else(|| Error::internal("no fingerprint of a key"))?;
-    let noted: Vec<u8> = row.try_get("", "fingerprint")?;
-    if noted != fingerprint {
+    if !is_noted(tx, name, fingerprint).await? {
         return Err(Error::Internal(format!(
             "{name} in the data folder is not the key that this database was made with: \
              copy the key files of the first instance, or restore them"
         )));
     }
     Ok(())
+}
+
+/// Whether this is the fingerprint that was noted of a key.
+pub(crate) async fn is_noted(
+    handle: &impl Handle,
+    name: &str,
+    fingerprint: &[u8; 32],
+) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT fingerprint FROM installation_keys WHERE name = ?",
+            [name.into()],
+        ))
+        .await?
+        .ok_or_else(|| Error::internal("no fingerprint of a key"))?;
+    let noted: Vec<u8> = row.try_get("", "fingerprint")?;
+    Ok(noted == fingerprint)
 }
 
 /// SHA-256 of the parts, each with its length before it.

@@ -51,6 +51,7 @@ pub(crate) enum Kind {
     ApiClient,
     /// Of an API client.
     ApiKey,
+    AuditEvent,
     File,
     Job,
     Notice,
@@ -169,6 +170,7 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("changeTag", Kind::Tag, State::Live),
     ("archiveTag", Kind::Tag, State::Live),
     ("unarchiveTag", Kind::Tag, State::Deleted),
+    ("getAuditEvent", Kind::AuditEvent, State::Any),
     ("getSubject", Kind::Subject, State::Any),
     ("changeSubject", Kind::Subject, State::Live),
     ("archiveSubject", Kind::Subject, State::Live),
@@ -266,6 +268,7 @@ pub(crate) fn listed(schema: &str) -> Kind {
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),
         ("EnrollmentPage", Kind::Enrollment),
+        ("AuditEventPage", Kind::AuditEvent),
         ("TagCategoryPage", Kind::TagCategory),
         ("TagPage", Kind::Tag),
         ("SubjectPage", Kind::Subject),
@@ -693,11 +696,15 @@ pub(crate) async fn make(
             vec![Uuid::now_v7().to_string()]
         }
         Kind::File => {
-            let owner = w.acting_as(institution, Id::new(holder));
+            let owner = w.acting_as(institution, Id::new(holder)).await;
             let made = owner
                 .upload("/api/v1/files", "notes.txt", b"some notes")
                 .await;
             vec![made.expect(201).id()]
+        }
+        Kind::AuditEvent => {
+            let list = maker.get("/api/v1/audit-events?limit=1").await;
+            list.expect(200).ids()
         }
         Kind::Job => vec![w.waiting_job(institution, holder).await.to_string()],
         Kind::Notice => vec![w.notice(institution, holder).await.to_string()],

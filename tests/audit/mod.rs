@@ -1,1 +1,3 @@
+mod reading;
+mod sealing;
 mod trail;

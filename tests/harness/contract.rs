@@ -97,7 +97,7 @@ impl Contract {
                     "media type {media} is not in the contract: {what}"
                 );
                 // A page or a file is what it is: its schema says no more than that.
-                if media.ends_with("json") {
+                if media.ends_with("json") && !media.contains("ndjson") {
                     let media = media.replace('~', "~0").replace('/', "~1");
                     self.matches(&format!("{base}/content/{media}/schema"), text, &what);
                 }

@@ -20,12 +20,14 @@ use uuid::Uuid;
 use crate::{Actor, Server, World};
 
 /// Tables with nothing of any institution in them: the schema's own book, the count of failed
-/// log-ins, the fingerprints of the keys, who holds which lease, and SQLite's name index, which keeps no text. This list may only shrink.
+/// log-ins, the fingerprints of the keys, who holds which lease, the
+/// blocks in which the trail is sealed from time to time, and SQLite's name index, which keeps no text. This list may only shrink.
 const NOT_BUSINESS: &[&str] = &[
     "seaql_migrations",
     "login_failures",
     "installation_keys",
     "leases",
+    "audit_blocks",
 ];
 const NAME_INDEX: &str = "search_grams";
 
@@ -246,12 +248,27 @@ impl World {
         Actor::new(self.server, principal, Some(token))
     }
 
-    /// Somebody of either institution, known only by the principal.
-    pub fn acting_as(&self, institution: Id<Institution>, principal: Id<Principal>) -> Actor {
+    /// Somebody of either institution, known only by the principal, in a session of its own.
+    pub async fn acting_as(&self, institution: Id<Institution>, principal: Id<Principal>) -> Actor {
         let app = &self.server.app;
         let stamp = app.clock.stamp();
-        let token = app.tokens.issue(institution, principal, None, &stamp);
-        Actor::new(self.server, principal, Some(token.unwrap()))
+        let operation = Operation::system(institution, PrincipalKind::Operator, "act", stamp);
+        let db = app.db.clone();
+        let session = self
+            .server
+            .inside(async move {
+                db.transaction(&operation, |tx| async move {
+                    let lasts = jiff::SignedDuration::from_hours(1);
+                    let (session, _) = sessions::open(&tx, principal, lasts).await?;
+                    Ok::<_, Error>(session)
+                })
+                .await
+                .unwrap()
+            })
+            .await;
+        let bearer = Bearer::whole(institution, principal, session);
+        let token = app.tokens.issue(&bearer, &stamp).unwrap();
+        Actor::new(self.server, principal, Some(token))
     }
 
     /// A job of somebody's that nobody will run for a long time.

@@ -22,7 +22,8 @@ pub enum Engine {
 }
 
 /// Files of a data folder that all instances of an installation share.
-pub const KEY_FILES: [&str; 5] = [
+pub const KEY_FILES: [&str; 6] = [
+    "audit.key",
     "field.key",
     "signing.pem",
     "cursor.key",

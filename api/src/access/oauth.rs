@@ -162,10 +162,8 @@ async fn issue(
         }
     };
     let text = scope.iter().cloned().collect::<Vec<_>>().join(" ");
-    let narrowed = Bearer {
-        scope: Some(Arc::new(scope)),
-        ..bearer
-    };
+    let (institution, client, key) = (bearer.institution, bearer.principal, bearer.session);
+    let narrowed = Bearer::within(institution, client, key, Some(Arc::new(scope)));
     app.api_keys.note(app, &narrowed);
     let token = app.tokens.issue(&narrowed, &app.clock.stamp());
     Ok(ClientToken {

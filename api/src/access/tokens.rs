@@ -167,14 +167,14 @@ impl Tokens {
             .ok()?
             .claims;
         Some(Verified {
-            bearer: Bearer {
-                institution: claims.institution_id,
-                principal: claims.sub,
-                session: claims.sid,
-                scope: claims
+            bearer: Bearer::within(
+                claims.institution_id,
+                claims.sub,
+                claims.sid,
+                claims
                     .scope
                     .map(|text| Arc::new(text.split(' ').map(str::to_owned).collect())),
-            },
+            ),
             not_before: claims.nbf,
             expires: claims.exp,
         })

@@ -6,7 +6,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::Id;
 use jiff::{SignedDuration, Timestamp};
-use persistence::access::Authority;
+use persistence::access::{Authority, Bearer};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -34,12 +34,11 @@ pub(super) fn make(
     now: Timestamp,
 ) -> (String, Timestamp) {
     let until = now.saturating_add(LASTS).unwrap_or(now);
-    let session = authority.session().map_or(Uuid::nil(), Id::uuid);
     let mut bytes = until.as_second().to_be_bytes().to_vec();
     for id in [
         authority.institution().uuid(),
         authority.principal().uuid(),
-        session,
+        authority.session().uuid(),
     ] {
         bytes.extend_from_slice(id.as_bytes());
     }
@@ -70,10 +69,10 @@ fn open(app: &App, path: &str, text: &str) -> Option<Bearer> {
     let mut ids = ids.chunks_exact(ID).map(Uuid::from_slice);
     let mut next = || ids.next()?.ok();
     let (institution, principal, session) = (next()?, next()?, next()?);
-    Some(Verified::by_link(
+    Some(Bearer::whole(
         Id::new(institution),
         Id::new(principal),
-        (!session.is_nil()).then(|| Id::new(session)),
+        Id::new(session),
     ))
 }
 

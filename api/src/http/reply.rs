@@ -19,6 +19,9 @@ pub struct Reply {
     location: Option<String>,
     link: Option<String>,
     body: String,
+    /// Media type and name of a file, where the body is no JSON.
+    #[serde(default)]
+    file: Option<(String, String)>,
     #[serde(skip)]
     replayed: bool,
 }
@@ -32,6 +35,7 @@ impl Reply {
             location: None,
             link: None,
             body: serde_json::to_string(body).map_err(Error::internal)?,
+            file: None,
             replayed: false,
         })
     }
@@ -76,7 +80,18 @@ impl Reply {
             location: None,
             link: None,
             body: String::new(),
+            file: None,
             replayed: false,
+        }
+    }
+
+    /// 200 with a file to be kept; `name` is plain ASCII.
+    pub fn file(media: &str, name: &str, body: String) -> Self {
+        Self {
+            status: 200,
+            body,
+            file: Some((media.to_owned(), name.to_owned())),
+            ..Self::no_content()
         }
     }
 
@@ -134,8 +149,17 @@ impl Responder for Reply {
         if unchanged || self.body.is_empty() {
             return response.finish();
         }
-        response
-            .content_type("application/json; charset=utf-8")
-            .body(self.body)
+        match self.file {
+            Some((media, name)) => response
+                .content_type(format!("{media}; charset=utf-8"))
+                .insert_header((
+                    header::CONTENT_DISPOSITION,
+                    format!("attachment; filename=\"{name}\""),
+                ))
+                .body(self.body),
+            None => response
+                .content_type("application/json; charset=utf-8")
+                .body(self.body),
+        }
     }
 }

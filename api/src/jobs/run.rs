@@ -15,7 +15,7 @@ use domain::{
 };
 use persistence::{
     Error, Operation, Tx,
-    access::{Authority, Grant, load},
+    access::{Authority, Bearer, Grant, load},
     database::Actor,
     jobs::{Claimed, Lease},
 };
@@ -162,7 +162,12 @@ impl Run {
         let owner = self.owner().ok_or_else(|| missing("self"))?;
         let (read, now) = (self.app.db.read(), self.app.clock.now());
         // Without a session: the job goes on after its owner has logged out.
-        let loaded = load(&read, self.institution(), Id::new(owner), None, now).await?;
+        let loaded = load(
+            &read,
+            &Bearer::owner(self.institution(), Id::new(owner)),
+            now,
+        )
+        .await?;
         let loaded = Arc::new(loaded.ok_or_else(|| missing("self"))?);
         self.remember(Some(loaded.clone()));
         Ok(loaded)

@@ -13,6 +13,7 @@ use domain::{
     text_enum::TextEnum,
 };
 use ipnet::IpNet;
+use sea_orm::Value;
 use uuid::Uuid;
 
 use super::role::{field_rules, left_by};
@@ -26,21 +27,42 @@ pub struct Bearer {
     pub session: Id<Session>,
     /// Of what the principal may do, only these permissions; all where there is no such bound.
     pub scope: Option<Arc<BTreeSet<String>>>,
+    /// Whether it is a job that acts, which goes on after its owner has logged out.
+    in_job: bool,
 }
 
 impl Bearer {
+    /// One with bounds.
+    pub fn within(
+        institution: Id<Institution>,
+        principal: Id<Principal>,
+        session: Id<Session>,
+        scope: Option<Arc<BTreeSet<String>>>,
+    ) -> Self {
+        Self {
+            institution,
+            principal,
+            session,
+            scope,
+            in_job: false,
+        }
+    }
+
+    /// The owner of a job, by no session at all.
+    pub fn owner(institution: Id<Institution>, principal: Id<Principal>) -> Self {
+        Self {
+            in_job: true,
+            ..Self::whole(institution, principal, Id::new(Uuid::nil()))
+        }
+    }
+
     /// With everything that the principal may do.
     pub fn whole(
         institution: Id<Institution>,
         principal: Id<Principal>,
         session: Id<Session>,
     ) -> Self {
-        Self {
-            institution,
-            principal,
-            session,
-            scope: None,
-        }
+        Self::within(institution, principal, session, None)
     }
 }
 
@@ -189,19 +211,27 @@ async fn standing(
     bearer: &Bearer,
     now: jiff::Timestamp,
 ) -> Result<Option<Found>, Error> {
-    let sql = "SELECT p.version, p.kind, i.access_version, c.must_change FROM principals p \
+    let by_session = "JOIN sessions s ON s.institution_id = p.institution_id \
+        AND s.principal_id = p.id AND s.id = ? AND s.ended_at IS NULL AND s.expires_at > ?";
+    let sql = format!(
+        "SELECT p.version, p.kind, i.access_version, c.must_change FROM principals p \
          JOIN institutions i ON i.institution_id = p.institution_id \
-         LEFT JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id \
-         JOIN sessions s ON s.institution_id = p.institution_id AND s.principal_id = p.id \
-         WHERE p.institution_id = ? AND p.id = ? AND s.id = ? AND s.ended_at IS NULL \
-         AND s.expires_at > ? AND p.status = 'active' AND i.status = 'active'";
-    let values = [
+         LEFT JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id {} \
+         WHERE p.institution_id = ? AND p.id = ? AND p.status = 'active' AND i.status = 'active'",
+        if bearer.in_job { "" } else { by_session }
+    );
+    let mut values: Vec<Value> = Vec::new();
+    if !bearer.in_job {
+        values.extend([bearer.session.uuid().into(), micros(now).into()]);
+    }
+    values.extend([
         bearer.institution.uuid().into(),
         bearer.principal.uuid().into(),
-        bearer.session.uuid().into(),
-        micros(now).into(),
-    ];
-    let Some(row) = handle.query_one_raw(statement(handle, sql, values)).await? else {
+    ]);
+    let Some(row) = handle
+        .query_one_raw(statement(handle, &sql, values))
+        .await?
+    else {
         return Ok(None);
     };
     let kind: String = row.try_get("", "kind")?;

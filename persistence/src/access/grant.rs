@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        ApiClient, ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign,
+        ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
         CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
         DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite,
@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Authority;
-use crate::{clock::micros, events::feed::Sequenced};
+use crate::{audit::records::Record, clock::micros, events::feed::Sequenced};
 
 /// Proof that the caller holds `P`, with the rows that it reaches.
 pub struct Grant<P> {
@@ -243,20 +243,17 @@ grants! {
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
     DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class,
-        TagCategory, Tag;
-        writes ; deletes ;
-    EnrollmentsWrite reads Charge; writes Charge; deletes ;
+        Lesson, TagCategory, Tag; writes ; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;
+    AuditRead reads Record; writes ; deletes ;
     EventsRead reads Sequenced; writes ; deletes ;
     TagsRead reads Tagging; writes ; deletes ;
     TagsWrite reads Tagging, Anchor; writes Tagging; deletes ;
     TagsManage reads TagCategory, Tag; writes TagCategory, Tag; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
-    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson; writes ; deletes ;
     OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
         writes Region, Campus, Department, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class, Lesson;

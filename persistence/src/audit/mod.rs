@@ -2,15 +2,26 @@
 //!
 //! The header never changes. What was before and after stands apart, sealed, with a salt; the
 //! header keeps a digest of both, so that they can be erased and the trail still be proved.
+//!
+//! - [`records`]: reading the trail
+//! - [`chain`]: sealing it in blocks
+//! - [`verify`]: proving that it is what was sealed
+
+pub mod chain;
+pub mod records;
+pub mod verify;
+
+use std::collections::BTreeSet;
 
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::{
     Error, Tx,
     clock::micros,
     database::{Change, statement},
-    keys::{Place, bytes, digest, random},
+    keys::{bytes, digest, random},
 };
 
 pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
@@ -30,14 +41,10 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
             .collect::<Vec<_>>(),
     }))
     .map_err(Error::internal)?;
-    let sealed = tx.keys().await?.seal(
-        Place {
-            table: "audit_payloads",
-            column: "payload",
-            row: id,
-        },
-        &payload,
-    )?;
+    let sealed = tx
+        .keys()
+        .await?
+        .seal(records::payload_place(id), &payload)?;
     let institution = operation.institution.uuid();
     tx.execute_raw(statement(
         tx,
@@ -65,6 +72,34 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
         [institution.into(), id.into(), bytes(salt), bytes(sealed)],
     ))
     .await?;
+    write_targets(tx, id, changes).await
+}
+
+/// Targets of one statement.
+const TOGETHER: usize = 200;
+
+/// Writes what was touched besides the first target, each once.
+async fn write_targets(tx: &Tx, record: Uuid, changes: &[Change]) -> Result<(), Error> {
+    let first = changes.first().map(|c| (c.kind, c.id));
+    let mut more: BTreeSet<_> = changes.iter().map(|c| (c.kind, c.id)).collect();
+    more.retain(|target| Some(*target) != first);
+    let more: Vec<_> = more.into_iter().collect();
+    let institution = tx.operation().institution.uuid();
+    for part in more.chunks(TOGETHER) {
+        let sql = format!(
+            "INSERT INTO audit_targets (institution_id, record_id, kind, target_id) VALUES {}",
+            vec!["(?, ?, ?, ?)"; part.len()].join(", ")
+        );
+        let values = part.iter().flat_map(|(kind, target)| {
+            [
+                institution.into(),
+                record.into(),
+                (*kind).into(),
+                (*target).into(),
+            ]
+        });
+        tx.execute_raw(statement(tx, &sql, values)).await?;
+    }
     Ok(())
 }
 

@@ -304,6 +304,26 @@ impl Database {
         .await
     }
 
+    /// Whether the schema is the one that this program knows.
+    pub async fn is_current(&self) -> Result<bool, Error> {
+        let read = self.read();
+        let sql = "SELECT version FROM seaql_migrations ORDER BY version";
+        // A database that was never migrated has no such table.
+        let Ok(rows) = read.query_all_raw(statement(&read, sql, [])).await else {
+            return Ok(false);
+        };
+        let applied: Result<Vec<String>, DbErr> =
+            rows.iter().map(|row| row.try_get("", "version")).collect();
+        let mut known = crate::migrations::names();
+        known.sort_unstable();
+        Ok(applied? == known)
+    }
+
+    /// Whether a key is the one that this database was first opened with.
+    pub async fn has_key(&self, name: &str, fingerprint: &[u8; 32]) -> Result<bool, Error> {
+        crate::keys::is_noted(&self.read(), name, fingerprint).await
+    }
+
     /// Fails when the database does not answer a trivial question.
     pub async fn ping(&self) -> Result<(), Error> {
         let read = self.read();

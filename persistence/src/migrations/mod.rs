@@ -23,6 +23,7 @@ mod m0040_files;
 mod m0041_jobs;
 mod m0042_notices;
 mod m0050_sequencer;
+mod m0051_audit_sealing;
 mod m0060_api_clients;
 mod m0061_field_rules;
 mod m0063_shares;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_credentials::Migration),
             Box::new(m0006_installation::Migration),
             Box::new(m0007_relations::Migration),
+            Box::new(m0008_follow_ups::Migration),
             Box::new(m0020_courses::Migration),
             Box::new(m0030_journal::Migration),
             Box::new(m0031_payments::Migration),
@@ -54,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_tags::Migration),
             Box::new(m0060_api_clients::Migration),
             Box::new(m0061_field_rules::Migration),
+            Box::new(m0051_audit_sealing::Migration),
             Box::new(m0063_shares::Migration),
             Box::new(m0021_enrollments::Migration),
             Box::new(m0022_lessons::Migration),
