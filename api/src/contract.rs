@@ -55,16 +55,16 @@ use crate::{
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),
         (name = "enrollments", description = "Enrollments (报名): seats in classes, and lesson hours."),
         (name = "events", description = "The feed of events (事件): how others follow what happens."),
-        (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
         (name = "files", description = "Files (文件): uploads and downloads."),
+        (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
         (name = "jobs", description = "Jobs (后台任务): work that goes on after its request was answered."),
         (name = "notices", description = "Notices (通知): everybody's own inbox."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
         (name = "payments", description = "Charges (应收), payments (收款) with their receipts, and what customers owe."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
-        (name = "tags", description = "Tags (标签): what is known of a customer in a word."),
-        (name = "system", description = "Health, keys, lists and the contract itself.")
+        (name = "system", description = "Health, keys, lists and the contract itself."),
+        (name = "tags", description = "Tags (标签): what is known of a customer in a word.")
     )
 )]
 struct Base;

@@ -107,13 +107,13 @@ both! {
         let people = people(&w).await;
         let lists: Vec<_> = guarded(&w).filter(|(o, _)| is_list(o)).collect();
         assert!(lists.len() >= 2);
-        // A payment is made with a charge of its own: charges are looked at first.
+        // A payment and an enrollment are made with charges of their own: charges are looked at first.
         for (kind, state) in [
             (Kind::Customer, State::Live),
             (Kind::FollowUp, State::Live),
-            (Kind::Enrollment, State::Any),
             (Kind::Charge, State::Any),
             (Kind::Payment, State::Any),
+            (Kind::Enrollment, State::Any),
         ] {
             let mut records = Vec::new();
             for person in people.iter().filter(|p| ["recruiter", "stranger", "outsider"].contains(&p.name.as_str())) {

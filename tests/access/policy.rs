@@ -159,6 +159,9 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("getEnrollment", Kind::Enrollment, State::Any),
     ("withdrawEnrollment", Kind::Enrollment, State::Live),
     ("completeEnrollment", Kind::Enrollment, State::Live),
+    ("createLesson", Kind::Class, State::Live),
+    ("listLessons", Kind::Class, State::Any),
+    ("getLesson", Kind::Lesson, State::Any),
     ("listRoster", Kind::TaughtClass, State::Any),
     ("callRoll", Kind::Lesson, State::Any),
     ("endSession", Kind::Session, State::Live),
@@ -314,6 +317,8 @@ pub(crate) struct Target {
     pub(crate) institution: Id<Institution>,
     pub(crate) holder: Uuid,
     pub(crate) teacher: Option<Uuid>,
+    /// Whether only a grant over the whole institution reaches it.
+    pub(crate) is_whole: bool,
     pub(crate) campus: Id<Campus>,
     pub(crate) state: State,
 }
@@ -392,6 +397,7 @@ impl Person {
                 .permissions
                 .iter()
                 .filter(|(code, _)| *code == permission)
+                .filter(|(_, reach)| !target.is_whole || *reach == Reach::Institution)
                 .any(|(_, reach)| {
                     let staff = !matches!(reach, Reach::Taught | Reach::Family);
                     (staff && own)
@@ -582,11 +588,12 @@ pub(crate) async fn target(
         ids,
         institution,
         // A class is in nobody's hands.
-        holder: if matches!(kind, Kind::TaughtClass | Kind::Lesson) {
+        holder: if matches!(kind, Kind::Class | Kind::TaughtClass | Kind::Lesson) {
             Uuid::nil()
         } else {
             holder
         },
+        is_whole: kind.is_of_institution() && kind != Kind::Class,
         teacher: (kind.is_taught() && holder != campus.uuid()).then_some(holder),
         campus,
         state,
@@ -701,6 +708,17 @@ pub(crate) async fn make(
                 .upload("/api/v1/files", "notes.txt", b"some notes")
                 .await;
             vec![made.expect(201).id()]
+        }
+        Kind::Class => {
+            let course = w.fixture(institution, "course_id").await.unwrap();
+            let mut body = w.new_class(&course.to_string());
+            body["campus_id"] = json!(campus);
+            let made = maker.post("/api/v1/classes", &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("/api/v1/classes/{}/archive", made.id());
+                maker.post(&path, &json!(null)).await.expect(200);
+            }
+            vec![made.id()]
         }
         Kind::AuditEvent => {
             let list = maker.get("/api/v1/audit-events?limit=1").await;

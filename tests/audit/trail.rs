@@ -26,6 +26,9 @@ async fn records(w: &World) -> BTreeMap<String, Vec<String>> {
     records
 }
 
+/// Reads that are on the trail themselves: what leaves the system as a file.
+const AUDITED_READS: &[&str] = &["downloadFile"];
+
 fn request_id(answer: &Answer) -> String {
     answer.header("x-request-id").unwrap().to_owned()
 }
@@ -54,7 +57,7 @@ both! {
             let call = operation.call(&w, &ids).await;
             let mut expected = records(&w).await;
             let answer = boss.call(&call).await.expect(operation.success);
-            if !operation.is_read {
+            if !operation.is_read || AUDITED_READS.contains(&operation.id.as_str()) {
                 expected.insert(request_id(&answer), vec![operation.id.clone()]);
             }
             assert_eq!(records(&w).await, expected, "{}", operation.id);

@@ -44,8 +44,11 @@ pub(super) fn text(institution: Id<Institution>, key: Id<Session>, secret: &[u8;
     )
 }
 
-/// Institution, key and secret of a key's text; `None` unless it is written as ours are.
-fn parts(text: &str) -> Option<(Id<Institution>, Id<Session>, Zeroizing<Vec<u8>>)> {
+/// Institution, key and secret.
+type Parts = (Id<Institution>, Id<Session>, Zeroizing<Vec<u8>>);
+
+/// What a key's text says; `None` unless it is written as ours are.
+fn parts(text: &str) -> Option<Parts> {
     let (ids, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
     let (institution, key) = ids.split_at_checked(32)?;
     let id = |hex: &str| {

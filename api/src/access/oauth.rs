@@ -21,6 +21,7 @@ use crate::{
 
 /// What an API client sends for a token, as a form.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form, which is read pair by pair")]
 pub(super) struct TokenRequest {
     /// `client_credentials`.

@@ -10,7 +10,8 @@ pub type FileType = Wire<domain::files::FileType>;
 pub type FilePurpose = Wire<domain::files::FilePurpose>;
 
 /// An upload: one part with the file.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a form that is read part by part")]
 #[schema(example = json!({"file": "姓名,手机号\n张伟,13800138000\n"}))]
 pub struct UploadFile {

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use domain::fault::{FieldFault, REQUIRED, Rule, TEXT_TOO_LONG};
+use domain::fault::{FieldFault, REQUIRED, Rule, TEXT_CONTROL, TEXT_TOO_LONG};
 use jsonschema::{
     ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -83,7 +83,30 @@ impl Check {
         for error in self.validator.iter_errors(value).take(MOST_ERRORS) {
             push(&mut faults, &error);
         }
+        if faults.is_empty() {
+            nulls(value, "", &mut faults);
+        }
         faults
+    }
+}
+
+/// Finds the one character that no text may hold, since PostgreSQL can't keep it.
+fn nulls(value: &Value, at: &str, faults: &mut Vec<FieldFault>) {
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            faults.push(FieldFault::new(at.to_owned(), &TEXT_CONTROL));
+        }
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                nulls(item, &format!("{at}/{number}"), faults);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                nulls(field, &child(at, name), faults);
+            }
+        }
+        _ => {}
     }
 }
 

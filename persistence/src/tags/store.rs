@@ -80,8 +80,9 @@ pub async fn put_on(tx: &Tx, grant: &impl Writes<Tagging>, tagging: &Tagging) ->
     ))
     .await?;
     let data = json!({ "customer_id": tagging.customer, "tag_id": tagging.tag });
-    let mut after = data.clone();
-    after["reason"] = json!(act.reason);
+    let after = json!({
+        "customer_id": tagging.customer, "tag_id": tagging.tag, "reason": act.reason,
+    });
     tx.record(Change {
         kind: "tagging",
         id: tagging.id.uuid(),
@@ -113,7 +114,7 @@ pub async fn take_off(
     let updated = scoped_update::<Entity>(grant)
         .col_expr(Column::TakenOffAt, micros(act.at).into())
         .col_expr(Column::TakenOffBy, act.by.into())
-        .col_expr(Column::TakenOffReason, Expr::val(act.reason.clone()).into())
+        .col_expr(Column::TakenOffReason, Expr::val(act.reason.clone()))
         .filter(Column::Id.eq(tagging.id.uuid()))
         .filter(Column::TakenOffAt.is_null())
         .exec(tx)

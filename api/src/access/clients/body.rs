@@ -10,10 +10,29 @@ use jiff::Timestamp;
 use persistence::access::api_client::KeyInfo;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::reference::page;
+
+fn scope_list() -> Array {
+    texts(200, 100)
+}
+
+fn network_list() -> Array {
+    texts(50, 50)
+}
+
+fn texts(most: usize, longest: usize) -> Array {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(longest));
+    ArrayBuilder::new()
+        .items(text)
+        .max_items(Some(most))
+        .build()
+}
 
 /// A new API client; its first key comes with the answer.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -30,13 +49,13 @@ pub struct CreateApiClient {
     #[schema(max_items = 50)]
     pub role_ids: Vec<Uuid>,
     /// Permissions: of what the roles give, only these count.
-    #[schema(max_items = 200)]
+    #[schema(schema_with = scope_list)]
     pub scopes: Vec<String>,
     /// Where its reach ends; the whole institution, when absent.
     #[schema(max_items = 200, nullable = false)]
     pub campus_ids: Option<Vec<Uuid>>,
     /// From where it may call (`203.0.113.0/24`); from everywhere, when absent.
-    #[schema(max_items = 50, nullable = false)]
+    #[schema(schema_with = network_list)]
     pub networks: Option<Vec<String>>,
     /// When it ends, within a year; in a year, when absent.
     #[schema(nullable = false)]
@@ -78,13 +97,13 @@ pub struct ChangeApiClient {
     pub owner_id: Option<Uuid>,
     #[schema(max_items = 50, nullable = false)]
     pub role_ids: Option<Vec<Uuid>>,
-    #[schema(max_items = 200, nullable = false)]
+    #[schema(schema_with = scope_list)]
     pub scopes: Option<Vec<String>>,
     /// The whole institution, where it is empty.
     #[schema(max_items = 200, nullable = false)]
     pub campus_ids: Option<Vec<Uuid>>,
     /// Everywhere, where it is empty.
-    #[schema(max_items = 50, nullable = false)]
+    #[schema(schema_with = network_list)]
     pub networks: Option<Vec<String>>,
     #[schema(nullable = false)]
     pub expires_at: Option<Timestamp>,
