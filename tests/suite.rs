@@ -16,6 +16,7 @@ mod enrollments;
 mod events;
 mod files;
 mod follow_ups;
+mod imports;
 mod jobs;
 mod notices;
 mod organization;

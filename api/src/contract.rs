@@ -22,6 +22,7 @@ use crate::{
     files::FilePurpose,
     follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     http::problem::{FieldError, ProblemBody},
+    imports::ImportRowOutcome,
     payments::{ChargeStatus, PaymentMethod},
     server,
 };
@@ -46,7 +47,7 @@ use crate::{
         EnrollmentSort, EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome, FollowUpSort,
         ChargeStatus, PaymentMethod,
-        FilePurpose,
+        FilePurpose, ImportRowOutcome,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
@@ -57,6 +58,7 @@ use crate::{
         (name = "events", description = "The feed of events (事件): how others follow what happens."),
         (name = "files", description = "Files (文件): uploads and downloads."),
         (name = "follow_ups", description = "Follow-ups (跟进): what was said to a customer, and when to speak again."),
+        (name = "imports", description = "Imports (导入): lists of leads, tried and taken in."),
         (name = "jobs", description = "Jobs (后台任务): work that goes on after its request was answered."),
         (name = "notices", description = "Notices (通知): everybody's own inbox."),
         (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),

@@ -21,7 +21,7 @@
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
 //! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 //! - [`organization`], [`customers`], [`courses`], [`follow_ups`]
-//! - [`files`], [`jobs`], [`notices`]
+//! - [`files`], [`jobs`], [`notices`], [`imports`]
 
 pub mod access;
 pub mod app;
@@ -38,6 +38,7 @@ pub mod events;
 pub mod files;
 pub mod follow_ups;
 pub mod http;
+pub mod imports;
 pub mod jobs;
 pub mod notices;
 pub mod organization;

@@ -12,6 +12,7 @@ use crate::{
     app::App,
     audit, courses, customers, enrollments, events, files, follow_ups,
     http::edge::{Draining, edge},
+    imports,
     jobs::{self, Runner},
     notices, organization, payments, system, tags,
     upkeep::Upkeep,
@@ -34,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(payments::routes)
             .configure(files::routes)
             .configure(jobs::routes)
+            .configure(imports::routes)
             .configure(notices::routes),
     );
     config.configure(system::routes);

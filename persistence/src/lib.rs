@@ -19,7 +19,7 @@
 //! - [`organization`], [`customers`], [`follow_ups`]
 //! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 //! - [`organization`], [`customers`], [`courses`], [`payments`], [`follow_ups`]
-//! - [`files`], [`jobs`], [`notices`]
+//! - [`files`], [`jobs`], [`notices`], [`imports`]
 
 pub mod access;
 pub mod audit;
@@ -32,6 +32,7 @@ pub mod events;
 pub mod files;
 pub mod follow_ups;
 pub mod idempotency;
+pub mod imports;
 pub mod invariants;
 pub mod jobs;
 pub mod keys;

@@ -158,7 +158,8 @@ both! {
                 .expect_problem(403, "permission_missing");
             let challenge = refused.header("www-authenticate").unwrap();
             assert!(challenge.contains(&format!("scope=\"{permission}\"")), "{}: {challenge}", operation.id);
-            w.hire(&[&only], w.places.north, None).await.call(&call).await.expect(operation.success);
+            let expected = if NOT_BY_EXAMPLE.contains(&operation.id.as_str()) { 422 } else { operation.success };
+            w.hire(&[&only], w.places.north, None).await.call(&call).await.expect(expected);
         }
     }
 

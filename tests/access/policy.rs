@@ -55,14 +55,16 @@ pub(crate) enum Kind {
     File,
     Job,
     Notice,
+    /// Its owner's, who may import.
+    Import,
 }
 
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub(crate) fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Customer, Enrollment, File, FollowUp, Job, Lesson, Notice, Payment, Receipt,
-            Receivable, Relation, Session, Share, Tagging, TaughtClass,
+            Charge, Customer, Enrollment, File, FollowUp, Import, Job, Lesson, Notice, Payment,
+            Receipt, Receivable, Relation, Session, Share, Tagging, TaughtClass,
         };
         !matches!(
             self,
@@ -71,6 +73,7 @@ impl Kind {
                 | Enrollment
                 | File
                 | FollowUp
+                | Import
                 | Job
                 | Lesson
                 | Notice
@@ -99,7 +102,10 @@ impl Kind {
 
     /// Whether it belongs to a principal, and to nobody else.
     fn is_personal(self) -> bool {
-        matches!(self, Self::Session | Self::File | Self::Job | Self::Notice)
+        matches!(
+            self,
+            Self::Session | Self::File | Self::Job | Self::Notice | Self::Import
+        )
     }
 }
 
@@ -231,14 +237,17 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("getJob", Kind::Job, State::Live),
     ("cancelJob", Kind::Job, State::Live),
     ("readNotice", Kind::Notice, State::Live),
+    ("getImport", Kind::Import, State::Live),
+    ("listImportRows", Kind::Import, State::Live),
 ];
 
 /// What everybody may do to what is his own.
 pub(crate) const ONESELF: &str = "self";
 
-/// Operations that the example of the document can't do, since it names a secret of somebody's.
+/// Operations that the example of the document can't do, since it names a secret or a file of
+/// somebody's.
 /// This list may only shrink.
-pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword"];
+pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword", "createImport", "proposeMapping"];
 
 /// Operations that look at a second permission, since nobody gives more than they hold.
 pub(crate) const ALSO_NEEDS: &[(&str, &str)] = &[
@@ -270,6 +279,7 @@ pub(crate) fn listed(schema: &str) -> Kind {
         ("FollowUpPage", Kind::FollowUp),
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),
+        ("ImportPage", Kind::Import),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("TagCategoryPage", Kind::TagCategory),
@@ -389,7 +399,7 @@ impl Person {
     /// Whether a record is within the reach of a permission.
     pub(crate) fn reaches(&self, permission: &str, target: &Target) -> bool {
         let own = target.holder == self.actor.principal.uuid();
-        if permission == ONESELF {
+        if permission == ONESELF || permission == "imports:run" {
             return own;
         }
         target.institution == self.institution
@@ -699,7 +709,7 @@ pub(crate) async fn make(
             vec![made.id()]
         }
         // There is no other state than to be gone.
-        Kind::File | Kind::Job | Kind::Notice if state == State::Deleted => {
+        Kind::File | Kind::Job | Kind::Notice | Kind::Import if state == State::Deleted => {
             vec![Uuid::now_v7().to_string()]
         }
         Kind::File => {
@@ -725,6 +735,11 @@ pub(crate) async fn make(
             list.expect(200).ids()
         }
         Kind::Job => vec![w.waiting_job(institution, holder).await.to_string()],
+        Kind::Import => vec![
+            w.ended_import(institution, holder, campus)
+                .await
+                .to_string(),
+        ],
         Kind::Notice => vec![w.notice(institution, holder).await.to_string()],
         Kind::Session => {
             let id = Uuid::now_v7();

@@ -11,6 +11,7 @@
 //! - [`actor`]: who sends requests, and what comes back
 //! - [`call`]: requests made from the published document
 //! - [`contract`]: responses against the document
+//! - [`leads`]: messy lists of leads with their truth
 //! - [`process`]: the application in a process of its own, that may be killed
 //! - [`client`]: a client that costs little, for drills and benches
 //! - [`chance`]: randomness that can be repeated
@@ -33,6 +34,7 @@ pub mod contract;
 pub mod drills;
 pub mod fixtures;
 pub mod last_seat;
+pub mod leads;
 pub mod process;
 pub mod provision;
 pub mod server;

@@ -320,4 +320,35 @@ impl World {
             .unwrap();
         id
     }
+
+    /// An import of somebody's that has ended.
+    pub async fn ended_import(
+        &self,
+        institution: Id<Institution>,
+        owner: Uuid,
+        campus: Id<Campus>,
+    ) -> Uuid {
+        let id = self.server.app.clock.stamp().id::<()>().uuid();
+        let now = self.server.app.clock.now().as_microsecond();
+        self.server
+            .execute(
+                institution,
+                "INSERT INTO imports (institution_id, id, version, owner_id, campus_id, file_id, job_id, \
+                 entity, mode, last_row, created, duplicate, skipped, failed, created_at, finished_at) \
+                 VALUES (?, ?, 1, ?, ?, ?, ?, 'customers', 'commit', 0, 0, 0, 0, 0, ?, ?)",
+                vec![
+                    institution.uuid().into(),
+                    id.into(),
+                    owner.into(),
+                    campus.uuid().into(),
+                    id.into(),
+                    id.into(),
+                    now.into(),
+                    now.into(),
+                ],
+            )
+            .await
+            .unwrap();
+        id
+    }
 }

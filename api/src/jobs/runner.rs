@@ -8,11 +8,13 @@ use domain::{
     jobs::{
         ATTEMPTS_MAX, JOB_CANCELLED, JOB_GAVE_UP, JOB_TAKEN_OVER, JobKind, JobStatus, back_off,
     },
+    notices::{NoticeKind, Numbers},
 };
 use jiff::SignedDuration;
 use persistence::{
-    Error, Operation,
+    Error, Operation, Tx,
     jobs::{Claimed, lease::claim, store::next_due},
+    notices::store::notify,
 };
 use tokio::{
     sync::{Notify, watch},
@@ -21,7 +23,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
-use crate::app::App;
+use crate::{app::App, imports};
 
 /// How long to wait at most before looking for jobs that other instances have queued.
 const LOOK: Duration = Duration::from_secs(1);
@@ -161,6 +163,7 @@ async fn work(run: Run) {
 
 async fn perform(run: &Run) -> Result<(), Halt> {
     match run.kind() {
+        JobKind::RunImport => imports::run::run(run).await,
         JobKind::RemoveExpired => schedule::remove_expired(run).await,
     }
 }
@@ -210,20 +213,34 @@ async fn settle(run: &Run, result: Result<(), Halt>) -> Result<(), Error> {
             }
         }
     };
-    let (lease, end) = (run.lease(), &end);
+    let (lease, end, kind, owner) = (run.lease(), &end, run.kind(), run.owner());
     let operation = run.operation(None);
     run.app
         .db
         .transaction(&operation, |tx| async move {
             match end {
                 End::As(status, problem) => {
-                    lease.finish(&tx, *status, *problem).await?;
+                    let ended = lease.finish(&tx, *status, *problem).await?;
+                    if let (true, JobStatus::Failed, Some(owner)) = (ended, *status, owner) {
+                        failed(&tx, kind, owner).await?;
+                    }
                 }
                 End::Again { after, counts } => lease.give_back(&tx, *after, *counts).await?,
             }
             Ok(())
         })
         .await
+}
+
+/// Tells the owner of a job that it failed.
+async fn failed(tx: &Tx, kind: JobKind, owner: Uuid) -> Result<(), Error> {
+    match kind {
+        JobKind::RunImport => {
+            let kind = NoticeKind::ImportFailed;
+            notify(tx, Id::new(owner), kind, &Numbers::new(), None).await
+        }
+        JobKind::RemoveExpired => Ok(()),
+    }
 }
 
 /// What becomes of a job after a run.

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use persistence::{
     Error, Operation,
     clock::micros,
-    files,
+    files, imports,
     jobs::{
         schedule::{Schedule, enter, with_expired},
         store::{self, NewJob, enqueue},
@@ -19,12 +19,12 @@ use crate::app::App;
 
 /// How often the schedules are looked after.
 pub(super) const LOOK: Duration = Duration::from_secs(60);
-/// Jobs that have ended are kept so long.
-const JOBS_LAST: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Jobs that have ended, and the rows of imports, are kept so long.
+const RESULTS_LAST: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// What one step removes at most.
 const BATCH: i64 = 100;
 
-/// Removes what has expired: files and finished jobs.
+/// Removes what has expired: files, finished jobs, rows of imports.
 static REMOVE_EXPIRED: Schedule = Schedule {
     name: "remove_expired",
     period: SignedDuration::from_hours(1),
@@ -33,7 +33,10 @@ static REMOVE_EXPIRED: Schedule = Schedule {
 /// Queues what is due in this tick, and that nobody has queued yet.
 pub async fn fire(app: &App) -> Result<(), Error> {
     let stamp = app.clock.stamp();
-    let old = stamp.now().saturating_sub(JOBS_LAST).unwrap_or(stamp.now());
+    let old = stamp
+        .now()
+        .saturating_sub(RESULTS_LAST)
+        .unwrap_or(stamp.now());
     let read = app.db.read();
     for institution in with_expired(&read, micros(stamp.now()), micros(old)).await? {
         let operation = Operation::system(
@@ -79,10 +82,13 @@ pub(super) async fn remove_expired(run: &Run) -> Result<(), Halt> {
             .await?;
     }
     let now = run.app.clock.now();
-    let old = now.saturating_sub(JOBS_LAST).unwrap_or(now);
+    let old = now.saturating_sub(RESULTS_LAST).unwrap_or(now);
     loop {
         let removed = run
-            .own_step(|tx| async move { store::remove_finished(&tx, old, BATCH).await })
+            .own_step(|tx| async move {
+                let jobs = store::remove_finished(&tx, old, BATCH).await?;
+                Ok(jobs + imports::store::remove_rows(&tx, old, BATCH).await?)
+            })
             .await?;
         if removed == 0 {
             return Ok(());

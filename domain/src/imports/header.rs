@@ -2,43 +2,37 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use super::is_among;
-use crate::text::fold;
+use crate::{text::fold, text_enum};
 
-/// What a column of a lead list can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LeadField {
-    Name,
-    Gender,
-    BirthDate,
-    Grade,
-    School,
-    GuardianName,
-    /// How the guardian is related to the child: 妈妈, 监护人.
-    GuardianRelation,
-    GuardianPhone,
-    Phone,
-    OtherPhone,
-    Wechat,
-    Email,
-    Region,
-    Address,
-    Course,
-    /// 意向程度: how strongly the family wants it.
-    Intent,
-    Channel,
-    Campus,
-    /// Who brought the lead in (DATA-07).
-    Collector,
-    CollectedOn,
-    NextFollowUpOn,
-    Tags,
-    Note,
-    /// A column that is known to hold nothing to keep, such as a running number.
-    Ignore,
+text_enum! {
+    /// What a column of a list of leads can hold.
+    LeadField as "ImportField" {
+        Name = "name" { "姓名", "Name" }
+        Gender = "gender" { "性别", "Gender" }
+        BirthDate = "birth_date" { "出生日期", "Birth date" }
+        Grade = "grade" { "年级", "Grade" }
+        School = "school" { "就读学校", "School" }
+        GuardianName = "guardian_name" { "家长姓名", "Name of the guardian" }
+        GuardianRelation = "guardian_relation" { "与家长关系", "What the guardian is to the child" }
+        GuardianPhone = "guardian_phone" { "家长电话", "Phone of the guardian" }
+        Phone = "phone" { "手机号", "Phone" }
+        OtherPhone = "other_phone" { "备用电话", "Other phone" }
+        Wechat = "wechat" { "微信号", "WeChat" }
+        Email = "email" { "邮箱", "E-mail" }
+        Region = "region" { "所在区域", "Region" }
+        Address = "address" { "地址", "Address" }
+        Course = "course" { "意向课程", "Course of interest" }
+        Intent = "intent" { "意向程度", "Strength of interest" }
+        Channel = "channel" { "来源渠道", "Source channel" }
+        Campus = "campus" { "校区", "Campus" }
+        Collector = "collector" { "采集人", "Collector" }
+        CollectedOn = "collected_on" { "采集时间", "Collected on" }
+        NextFollowUpOn = "next_follow_up_on" { "下次跟进时间", "Next follow-up" }
+        Tags = "tags" { "标签", "Tags" }
+        Note = "note" { "备注", "Note" }
+        Ignore = "ignore" { "忽略", "Nothing to keep" }
+    }
 }
 
 /// Headings as [`plain`] leaves them, parted by blanks.

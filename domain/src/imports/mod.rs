@@ -9,11 +9,13 @@
 //! - [`cell`]: one value as people write it
 //! - [`lead`]: a whole row
 //! - [`duplicate`]: who is already known
+//! - [`outcome`]: what becomes of an import and of each row
 
 pub mod cell;
 pub mod duplicate;
 pub mod header;
 pub mod lead;
+pub mod outcome;
 
 /// Whether `text` is one of the words, which are parted by blanks.
 fn is_among(words: &str, text: &str) -> bool {

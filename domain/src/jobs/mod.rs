@@ -22,6 +22,7 @@ text_enum! {
 text_enum! {
     /// What a job does.
     JobKind as "JobKind" {
+        RunImport = "run_import" { "导入", "Run an import" }
         /// Files and results whose time is over.
         RemoveExpired = "remove_expired" { "清理过期文件", "Remove what has expired" }
     }

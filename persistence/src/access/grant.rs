@@ -5,8 +5,9 @@ use domain::{
         ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
         CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
         DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
-        FollowUpsWrite, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite,
-        Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsManage, TagsRead, TagsWrite,
+        FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
+        PaymentsWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsManage,
+        TagsRead, TagsWrite,
     },
     courses::{Class, Course, Lesson, Subject},
     customers::{Anchor, Customer},
@@ -14,6 +15,7 @@ use domain::{
     files::StoredFile,
     follow_ups::FollowUp,
     id::Id,
+    imports::outcome::Import,
     jobs::Job,
     notices::Notice,
     organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
@@ -235,6 +237,7 @@ macro_rules! grants {
 }
 
 grants! {
+    ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
     Oneself reads StoredFile, Job, Notice; writes StoredFile, Job, Notice; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor; writes Customer; deletes ;

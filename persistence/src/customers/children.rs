@@ -64,6 +64,7 @@ pub static POINTERS: &[(&str, &str)] = &[
     ("enrollments", "payer_id"),
     ("follow_ups", "customer_id"),
     ("hour_entries", "customer_id"),
+    ("import_rows", "customer_id"),
     ("journal_entries", "customer_id"),
     ("journal_postings", "customer_id"),
     ("payments", "customer_id"),

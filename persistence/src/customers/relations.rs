@@ -17,7 +17,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
-    database::{Constraint, statement},
+    database::{Constraint, insert_many, statement},
     scope::scoped,
 };
 
@@ -131,6 +131,32 @@ pub async fn insert(
     Ok(after)
 }
 
+/// Writes relations that new customers begin with.
+pub(super) async fn insert_all(
+    tx: &Tx,
+    institution: Id<Institution>,
+    relations: &[Relation],
+) -> Result<(), Error> {
+    let rows = relations.iter().map(|relation| {
+        vec![
+            institution.uuid().into(),
+            relation.id.uuid().into(),
+            relation.student.uuid().into(),
+            relation.guardian.uuid().into(),
+            relation.label.clone().into(),
+            micros(relation.created_at).into(),
+        ]
+    });
+    insert_many(
+        tx,
+        "INSERT INTO customer_relations \
+         (institution_id, id, student_id, guardian_id, label, created_at) VALUES ",
+        "",
+        rows.collect(),
+    )
+    .await
+}
+
 /// A relation of a customer whose other one is within reach.
 pub async fn find(
     handle: &impl Handle,
@@ -166,7 +192,7 @@ pub async fn remove(
     store::touch(tx, grant, before, &after, was, json!({ "relations": null })).await
 }
 
-fn told(relation: &Relation, customer: Id<Customer>) -> serde_json::Value {
+pub(super) fn told(relation: &Relation, customer: Id<Customer>) -> serde_json::Value {
     json!({
         "id": relation.id,
         "role": domain::text_enum::TextEnum::as_str(relation.role_to(customer)),

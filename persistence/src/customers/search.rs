@@ -4,6 +4,8 @@
 //! an AND of grams (or several such, any of which may match), newest first, confined to the grant.
 //! Grams only pre-filter: what they let through is held against the name again.
 
+use std::collections::HashMap;
+
 use domain::{
     customers::{ContactKind, ContactPoint, Customer},
     id::Id,
@@ -16,12 +18,13 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityName, FromQueryResult, Iterable, Order,
     sea_query::{ArrayType, Expr, ExprTrait, JoinType, Query as Sql, Value},
 };
+use uuid::Uuid;
 
 use super::entity::{Column, Entity, Model};
 use crate::{
     Error, Handle, Tx,
     access::Reads,
-    database::statement,
+    database::{insert_many, statement},
     keys::{FieldKeys, bytes},
     scope::reachable,
 };
@@ -83,6 +86,78 @@ pub(super) async fn index(
     .await?;
     Ok(())
 }
+
+/// Enters customers that are new, many in a statement.
+pub(super) async fn index_new(
+    tx: &Tx,
+    institution: Id<Institution>,
+    customers: &[Customer],
+) -> Result<(), Error> {
+    let keys = tx.keys().await?;
+    let mut digests = Vec::new();
+    for customer in customers {
+        for point in &customer.contacts {
+            digests.push(vec![
+                institution.uuid().into(),
+                bytes(whole(&keys, point)?),
+                customer.id.uuid().into(),
+            ]);
+        }
+    }
+    insert_many(
+        tx,
+        "INSERT INTO contact_index (institution_id, digest, customer_id) VALUES ",
+        " ON CONFLICT DO NOTHING",
+        digests,
+    )
+    .await?;
+    if tx.is_postgres() {
+        let rows = customers.iter().map(|customer| {
+            let grams = grams(&keys, customer)?.into_iter().map(Value::from);
+            let grams = Value::Array(ArrayType::String, Some(Box::new(grams.collect())));
+            Ok(vec![
+                institution.uuid().into(),
+                customer.id.uuid().into(),
+                grams,
+            ])
+        });
+        return insert_many(
+            tx,
+            "INSERT INTO search_documents (institution_id, customer_id, grams) VALUES ",
+            "",
+            rows.collect::<Result<_, Error>>()?,
+        )
+        .await;
+    }
+    for part in customers.chunks(INDEXED_AT_ONCE) {
+        let places = vec!["(?, ?)"; part.len()].join(", ");
+        let sql = format!(
+            "INSERT INTO search_documents (institution_id, customer_id) VALUES {places} \
+             RETURNING doc_id, customer_id"
+        );
+        let values = part
+            .iter()
+            .flat_map(|c| [institution.uuid().into(), c.id.uuid().into()]);
+        let mut documents = HashMap::new();
+        for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
+            let customer: Uuid = row.try_get("", "customer_id")?;
+            documents.insert(customer, row.try_get::<i64>("", "doc_id")?);
+        }
+        let mut rows = Vec::new();
+        for customer in part {
+            let doc = documents.get(&customer.id.uuid()).copied();
+            let doc = doc.ok_or_else(|| Error::internal("no search document"))?;
+            let grams = grams(&keys, customer)?.join(" ");
+            rows.push(vec![doc.into(), grams.into()]);
+        }
+        let head = "INSERT INTO search_grams (rowid, grams) VALUES ";
+        insert_many(tx, head, "", rows).await?;
+    }
+    Ok(())
+}
+
+/// Documents of a statement.
+const INDEXED_AT_ONCE: usize = 500;
 
 /// Brings the keyed hashes of a customer's contact values up to date.
 async fn index_contacts(

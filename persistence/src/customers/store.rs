@@ -1,7 +1,9 @@
 //! Reading and writing customers, within a grant.
 
 use domain::{
-    customers::{Anchor, CUSTOMER_IN_USE, Channel, Customer, KIND_IS_RELATED, Kind, Stage},
+    customers::{
+        Anchor, CUSTOMER_IN_USE, Channel, Customer, KIND_IS_RELATED, Kind, Relation, Stage,
+    },
     fault::{Fault, VERSION_STALE},
     id::Id,
     text_enum::TextEnum,
@@ -199,8 +201,49 @@ pub async fn insert(
         .exec_without_returning(tx)
         .await?;
     search::index(tx, scope.institution(), customer).await?;
-    let (_, after) = difference(None, &fields(customer), PERSONAL);
-    tx.record(Change {
+    tx.record(created(customer, &[]));
+    Ok(())
+}
+
+/// Writes new customers with the relations that they begin with, many in a statement.
+///
+/// The caller has made sure that holders and campuses are within the grant, and has locked whom else
+/// the relations name.
+pub async fn insert_all(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    customers: &[Customer],
+    begun: &[Relation],
+) -> Result<(), Error> {
+    let institution = grant.scope().institution();
+    let keys = tx.keys().await?;
+    for part in customers.chunks(ROWS_AT_ONCE) {
+        let rows = part
+            .iter()
+            .map(|customer| row(institution, &keys, customer))
+            .collect::<Result<Vec<_>, _>>()?;
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    search::index_new(tx, institution, customers).await?;
+    relations::insert_all(tx, institution, begun).await?;
+    for customer in customers {
+        let own = begun.iter().filter(|r| r.student == customer.id);
+        let own: Vec<_> = own.collect();
+        tx.record(created(customer, &own));
+    }
+    Ok(())
+}
+
+/// Rows of a statement; each has 21 values.
+const ROWS_AT_ONCE: usize = 500;
+
+fn created(customer: &Customer, begun: &[&Relation]) -> Change {
+    let (_, mut after) = difference(None, &fields(customer), PERSONAL);
+    if let (Some(after), false) = (after.as_object_mut(), begun.is_empty()) {
+        let told = begun.iter().map(|r| relations::told(r, customer.id));
+        after.insert("relations".into(), told.collect());
+    }
+    Change {
         kind: "customer",
         id: customer.id.uuid(),
         version: customer.version,
@@ -215,8 +258,24 @@ pub async fn insert(
                 "campus_id": customer.campus,
             }),
         }),
-    });
-    Ok(())
+    }
+}
+
+/// Those of some customers that are within reach, in no order.
+pub async fn find_all(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    ids: &[Id<Customer>],
+) -> Result<Vec<Customer>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = handle.keys_of(grant.scope().institution()).await?;
+    let rows = scoped::<Entity>(grant)
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .all(handle)
+        .await?;
+    rows.into_iter().map(|row| row.open(&keys)).collect()
 }
 
 /// Writes a changed customer over the version that it was read at.

@@ -377,6 +377,29 @@ pub(crate) fn statement(
     Statement::from_sql_and_values(DbBackend::Postgres, numbered, values)
 }
 
+/// Values of one statement, at most; SQLite takes 32,766.
+const VALUES: usize = 16_000;
+
+/// Inserts rows, many in a statement: `head` ends in `VALUES`, `tail` follows the rows.
+pub(crate) async fn insert_many(
+    tx: &Tx,
+    head: &str,
+    tail: &str,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), Error> {
+    let width = rows.first().map_or(1, Vec::len).max(1);
+    let row = format!("({})", vec!["?"; width].join(", "));
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let part: Vec<Vec<Value>> = rows.by_ref().take(VALUES / width).collect();
+        let places = vec![row.as_str(); part.len()].join(", ");
+        let sql = format!("{head}{places}{tail}");
+        tx.execute_raw(statement(tx, &sql, part.into_iter().flatten()))
+            .await?;
+    }
+    Ok(())
+}
+
 /// One transaction on a connection of its own (PostgreSQL).
 async fn run<T, F, Fut>(
     pool: &DatabaseConnection,

@@ -8,13 +8,12 @@ pub mod registry;
 pub mod sequencer;
 
 use domain::text_enum::TextEnum;
-use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
 use crate::{
     Error, Tx,
     clock::micros,
-    database::{Change, statement},
+    database::{Change, insert_many},
 };
 
 /// A kind of event; its data is a named schema of the contract.
@@ -33,6 +32,8 @@ pub struct Event {
 }
 
 pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
+    let operation = tx.operation();
+    let mut rows = Vec::new();
     for (change, event) in changes
         .iter()
         .filter_map(|c| c.event.as_ref().map(|e| (c, e)))
@@ -43,27 +44,26 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
                 "{name} is missing in events/registry.rs"
             )));
         }
-        let operation = tx.operation();
-        tx.execute_raw(statement(
-            tx,
-            "INSERT INTO events (institution_id, id, at, type, schema_version, subject_kind, \
-             subject_id, subject_version, actor_id, actor_kind, data) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                operation.institution.uuid().into(),
-                tx.stamp().id::<()>().uuid().into(),
-                micros(tx.now()).into(),
-                event.kind.name.into(),
-                event.kind.schema_version.into(),
-                change.kind.into(),
-                change.id.into(),
-                change.version.into(),
-                operation.actor.principal.into(),
-                operation.actor.kind.as_str().into(),
-                event.data.clone().into(),
-            ],
-        ))
-        .await?;
+        rows.push(vec![
+            operation.institution.uuid().into(),
+            tx.stamp().id::<()>().uuid().into(),
+            micros(tx.now()).into(),
+            event.kind.name.into(),
+            event.kind.schema_version.into(),
+            change.kind.into(),
+            change.id.into(),
+            change.version.into(),
+            operation.actor.principal.into(),
+            operation.actor.kind.as_str().into(),
+            event.data.clone().into(),
+        ]);
     }
-    Ok(())
+    insert_many(
+        tx,
+        "INSERT INTO events (institution_id, id, at, type, schema_version, subject_kind, \
+         subject_id, subject_version, actor_id, actor_kind, data) VALUES ",
+        "",
+        rows,
+    )
+    .await
 }

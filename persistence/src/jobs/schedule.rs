@@ -27,14 +27,17 @@ impl Schedule {
 pub async fn with_expired(
     handle: &impl Handle,
     now: i64,
-    jobs_until: i64,
+    old: i64,
 ) -> Result<Vec<Id<Institution>>, Error> {
     let rows = handle
         .query_all_raw(statement(
             handle,
             "SELECT institution_id FROM files WHERE expires_at <= ? \
-             UNION SELECT institution_id FROM jobs WHERE finished_at < ? LIMIT 1000",
-            [now.into(), jobs_until.into()],
+             UNION SELECT institution_id FROM jobs WHERE finished_at < ? \
+             UNION SELECT i.institution_id FROM imports i WHERE i.finished_at < ? AND EXISTS ( \
+             SELECT 1 FROM import_rows r WHERE r.institution_id = i.institution_id \
+             AND r.import_id = i.id) LIMIT 1000",
+            [now.into(), old.into(), old.into()],
         ))
         .await?;
     rows.iter()

@@ -22,6 +22,7 @@ mod m0032_receipts;
 mod m0040_files;
 mod m0041_jobs;
 mod m0042_notices;
+mod m0043_imports;
 mod m0050_sequencer;
 mod m0051_audit_sealing;
 mod m0060_api_clients;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0040_files::Migration),
             Box::new(m0041_jobs::Migration),
             Box::new(m0042_notices::Migration),
+            Box::new(m0043_imports::Migration),
             Box::new(m0050_sequencer::Migration),
             Box::new(m0051_audit_sealing::Migration),
             Box::new(m0060_api_clients::Migration),

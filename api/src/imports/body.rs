@@ -1,0 +1,228 @@
+use domain::{
+    id::Id,
+    imports::{
+        header::LeadField,
+        outcome::{Import, RowResult},
+    },
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::http::wire::Wire;
+
+pub type ImportField = Wire<LeadField>;
+pub type ImportEntity = Wire<domain::imports::outcome::ImportEntity>;
+pub type ImportMode = Wire<domain::imports::outcome::ImportMode>;
+pub type ImportRowOutcome = Wire<domain::imports::outcome::RowOutcome>;
+
+/// A list to be imported (导入).
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"file_id": "0192f0c1-4444-7000-8000-000000000000", "entity": "customers",
+    "campus_id": "0192f0c1-1111-7000-8000-000000000000", "mode": "validate"}))]
+pub struct CreateImport {
+    /// Of an upload of the caller's own, with `purpose=import`.
+    pub file_id: Uuid,
+    pub entity: ImportEntity,
+    /// Where rows belong that name no campus; its pool holds what is new.
+    pub campus_id: Uuid,
+    /// What the columns hold; as the program would propose it, when absent. Columns that are not named
+    /// are left out.
+    #[schema(max_items = 200, nullable = false, value_type = Option<Vec<ColumnMapping>>)]
+    pub mapping: Option<Vec<ColumnMapping>>,
+    pub mode: ImportMode,
+}
+
+/// What a column holds.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnMapping {
+    /// From 0, the leftmost.
+    #[schema(minimum = 0, maximum = 199)]
+    pub column: usize,
+    pub field: ImportField,
+}
+
+/// A file whose columns are to be understood.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"file_id": "0192f0c1-4444-7000-8000-000000000000"}))]
+pub struct ProposeMapping {
+    pub file_id: Uuid,
+}
+
+/// Columns of a file, each with the field that it seems to hold.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProposedMapping {
+    #[schema(value_type = Vec<ProposedColumn>)]
+    pub columns: Vec<ProposedColumn>,
+}
+
+/// A column of a file.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProposedColumn {
+    #[schema(minimum = 0)]
+    pub column: usize,
+    pub header: String,
+    /// Null where nothing is known of the heading.
+    #[schema(required)]
+    pub field: Option<ImportField>,
+}
+
+/// An import (导入), as it stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Import)]
+pub struct ImportBody {
+    pub id: Uuid,
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub entity: ImportEntity,
+    pub mode: ImportMode,
+    pub campus_id: Uuid,
+    pub file_id: Uuid,
+    /// The job that does it.
+    pub job_id: Uuid,
+    pub counts: ImportCounts,
+    /// Every row with what became of it, refused values in the clear; kept for seven days.
+    #[schema(required)]
+    pub result_file_id: Option<Uuid>,
+    pub created_at: Timestamp,
+    #[schema(required)]
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Rows by what became of them so far.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImportCounts {
+    pub created: i64,
+    pub duplicate: i64,
+    pub skipped: i64,
+    pub failed: i64,
+}
+
+impl From<Import> for ImportBody {
+    fn from(import: Import) -> Self {
+        Self {
+            id: import.id.uuid(),
+            version: import.version,
+            entity: Wire(import.entity),
+            mode: Wire(import.mode),
+            campus_id: import.campus.uuid(),
+            file_id: import.file.uuid(),
+            job_id: import.job.uuid(),
+            counts: ImportCounts {
+                created: import.counts.created,
+                duplicate: import.counts.duplicate,
+                skipped: import.counts.skipped,
+                failed: import.counts.failed,
+            },
+            result_file_id: import.result.map(Id::uuid),
+            created_at: import.created_at,
+            finished_at: import.finished_at,
+        }
+    }
+}
+
+/// One page of imports.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportPage {
+    #[schema(value_type = Vec<ImportBody>)]
+    pub items: Vec<ImportBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImportRow {
+    /// As a spreadsheet counts: the header is row 1.
+    #[schema(minimum = 1)]
+    pub row: i64,
+    pub outcome: ImportRowOutcome,
+    /// The new customer, or the known one where it is within the importer's reach.
+    #[schema(required)]
+    pub customer_id: Option<Uuid>,
+    /// Why the row was refused.
+    #[schema(value_type = Vec<ImportProblem>)]
+    pub problems: Vec<ImportProblem>,
+    /// Fields in which the row differs from the known customer, where that is within reach.
+    pub differences: Vec<ImportField>,
+    /// Cells that could not be understood, and were left out.
+    pub unread: Vec<ImportField>,
+}
+
+/// A cell for which a row was refused.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImportProblem {
+    #[schema(pattern = "^[a-z][a-z0-9_]*$")]
+    pub code: String,
+    #[schema(required)]
+    pub field: Option<ImportField>,
+    /// In its safe form; the result file has it in the clear.
+    pub value: String,
+}
+
+impl From<RowResult> for ImportRow {
+    fn from(result: RowResult) -> Self {
+        let fields = |fields: Vec<LeadField>| fields.into_iter().map(Wire).collect();
+        Self {
+            row: result.row,
+            outcome: Wire(result.outcome),
+            customer_id: result.customer.map(Id::uuid),
+            problems: result
+                .problems
+                .iter()
+                .map(|problem| ImportProblem {
+                    code: problem.code.clone(),
+                    field: problem.field.map(Wire),
+                    value: problem.safe(),
+                })
+                .collect(),
+            differences: fields(result.differences),
+            unread: fields(result.unread),
+        }
+    }
+}
+
+/// One page of rows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportRowPage {
+    #[schema(value_type = Vec<ImportRow>)]
+    pub items: Vec<ImportRow>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Which part of one's imports, newest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListImports {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+}
+
+/// Which rows, in their order.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListImportRows {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    /// With any of these outcomes.
+    #[param(style = Form, explode = false)]
+    pub outcome: Option<Vec<ImportRowOutcome>>,
+}

@@ -1,0 +1,157 @@
+use actix_web::{HttpRequest, get, post};
+use domain::{
+    access::{ImportsRun, Oneself},
+    fault::Fault,
+    id::Id,
+    imports::{header::propose, outcome::Import},
+};
+use persistence::{
+    access::Grant,
+    clock::micros,
+    imports::{rows, store},
+    jobs,
+    scope::{Direction, Page},
+};
+use uuid::Uuid;
+
+use super::{
+    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ListImportRows, ListImports,
+    ProposeMapping, ProposedColumn, ProposedMapping, commands, run,
+};
+use crate::{
+    access::{Granted, IdempotencyKey},
+    http::{
+        Json, Parameters, Problem, Reply, context::RequestContext, cursor, path::PathId, wire::Wire,
+    },
+    jobs::JobBody,
+};
+
+const TAG: &str = "imports";
+
+/// The caller's grant over what is the caller's own.
+fn own(ctx: &Granted<ImportsRun>) -> Result<Grant<Oneself>, Problem> {
+    Grant::of(ctx.authority(), ctx.stamp().now()).ok_or_else(|| Problem::permission_missing("self"))
+}
+
+/// See which fields the columns of a file seem to hold
+#[utoipa::path(tag = TAG, request_body = ProposeMapping, responses((status = 200, body = ProposedMapping)),
+    security(("bearer" = ["imports:run"])), extensions(("x-read-only" = json!(true))))]
+#[post("/imports/propose-mapping")]
+pub(super) async fn propose_mapping(
+    ctx: Granted<ImportsRun>,
+    body: Json<ProposeMapping>,
+) -> Result<Reply, Problem> {
+    let id = Id::new(body.value.file_id);
+    let file = commands::file(&ctx.read(), &own(&ctx)?, id, ctx.stamp().now()).await?;
+    let file = file.map_err(Fault::from)?;
+    let institution = ctx.authority().institution();
+    let headers = run::header(ctx.app(), institution, &file).await?;
+    let names: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let columns = propose(&names).into_iter().zip(&headers).enumerate();
+    Ok(Reply::ok(&ProposedMapping {
+        columns: columns
+            .map(|(column, (field, header))| ProposedColumn {
+                column,
+                header: header.chars().take(200).collect(),
+                field: field.map(Wire),
+            })
+            .collect(),
+    })?)
+}
+
+/// Begin an import
+#[utoipa::path(tag = TAG, request_body = CreateImport, responses((status = 202, body = JobBody)),
+    security(("bearer" = ["imports:run"])))]
+#[post("/imports")]
+pub(super) async fn create_import(
+    ctx: Granted<ImportsRun>,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: Json<CreateImport>,
+) -> Result<Reply, Problem> {
+    let language = RequestContext::of(&request).language;
+    let (new, own) = (&body.value, &own(&ctx)?);
+    let reply = ctx
+        .once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+            let import = commands::create(&tx, &grant, own, new.clone()).await?;
+            let job = jobs::store::find(&tx, own, import.job).await?;
+            let job = job.ok_or_else(|| persistence::Error::internal("a job is missing"))?;
+            let location = format!("/api/v1/jobs/{}", job.id);
+            Reply::accepted(location, &JobBody::new(job, language))
+        })
+        .await?;
+    ctx.app().jobs.wake();
+    Ok(reply)
+}
+
+/// List one's own imports
+#[utoipa::path(tag = TAG, params(ListImports), responses((status = 200, body = ImportPage)),
+    security(("bearer" = ["imports:run"])))]
+#[get("/imports")]
+pub(super) async fn list_imports(
+    ctx: Granted<ImportsRun>,
+    request: HttpRequest,
+    query: Parameters<ListImports>,
+) -> Result<Reply, Problem> {
+    let part = cursor::part(
+        ctx.app(),
+        &request,
+        query.0.limit,
+        query.0.cursor.as_deref(),
+    )?;
+    let page = Page {
+        order: Direction::NewestFirst,
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let found = store::list(&ctx.read(), &ctx.grant, &page).await?;
+    let shown = part.cut(found, |import| {
+        (micros(import.created_at), import.id.uuid())
+    });
+    Ok(Reply::ok(&ImportPage {
+        items: shown.items.into_iter().map(ImportBody::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Read an import of one's own
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 200, body = ImportBody)),
+    security(("bearer" = ["imports:run"])))]
+#[get("/imports/{import_id}")]
+pub(super) async fn get_import(
+    ctx: Granted<ImportsRun>,
+    id: PathId<Import>,
+) -> Result<Reply, Problem> {
+    let import = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    Ok(Reply::record(import.version, &ImportBody::from(import))?)
+}
+
+/// See what became of each row
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path), ListImportRows),
+    responses((status = 200, body = ImportRowPage)), security(("bearer" = ["imports:run"])))]
+#[get("/imports/{import_id}/rows")]
+pub(super) async fn list_import_rows(
+    ctx: Granted<ImportsRun>,
+    request: HttpRequest,
+    id: PathId<Import>,
+    query: Parameters<ListImportRows>,
+) -> Result<Reply, Problem> {
+    let part = cursor::part(
+        ctx.app(),
+        &request,
+        query.0.limit,
+        query.0.cursor.as_deref(),
+    )?;
+    let import = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let wanted: Vec<_> = query.0.outcome.iter().flatten().map(|o| o.0).collect();
+    let after = part.after.map_or(0, |(row, _)| row);
+    let (read, limit) = (ctx.read(), part.limit + 1);
+    let found = rows::list(&read, &ctx.grant, import.id, &wanted, after, limit).await?;
+    let shown = part.cut(found, |result| (result.row, Uuid::nil()));
+    Ok(Reply::ok(&ImportRowPage {
+        items: shown.items.into_iter().map(ImportRow::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}

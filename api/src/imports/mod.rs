@@ -1,0 +1,21 @@
+//! Imports over HTTP, and the job that does them.
+
+mod body;
+pub mod commands;
+mod handlers;
+mod plan;
+mod result;
+pub(crate) mod run;
+mod table;
+
+pub use body::*;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(handlers::propose_mapping)
+        .service(handlers::create_import)
+        .service(handlers::list_imports)
+        .service(handlers::get_import)
+        .service(handlers::list_import_rows);
+}

@@ -1,0 +1,230 @@
+//! The job that does an import: a step for each hundred rows, whose results are written with its
+//! effects. A run that begins anew goes on behind the last row that is done.
+
+use std::{collections::HashMap, sync::Arc};
+
+use domain::{
+    access::{CustomersRead, ImportsRun, Oneself, Permission},
+    fault::{Fault, NOT_FOUND},
+    files::StoredFile,
+    id::Id,
+    imports::{
+        header::{LeadField, propose},
+        outcome::{IMPORT_FILE_UNREADABLE, Import, ImportMode, check_mapping},
+    },
+    organization::Institution,
+    text::fold,
+};
+use futures_util::TryStreamExt;
+use jiff::tz::TimeZone;
+use persistence::{
+    Error, Handle,
+    access::Grant,
+    imports::{known::Households, rows, store},
+    organization::store::{campus_zone, campuses},
+};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{
+    commands,
+    plan::{Ground, take_in},
+    result,
+    table::{self, Row},
+};
+use crate::{
+    app::App,
+    jobs::{Halt, Run},
+};
+
+/// Rows of a step: few enough that others soon have their turn.
+const STEP: usize = 100;
+
+/// The headings of a table.
+pub(super) async fn header(
+    app: &App,
+    institution: Id<Institution>,
+    file: &StoredFile,
+) -> Result<Vec<String>, Error> {
+    let (content, kind) = (content(app, institution, file).await?, file.kind);
+    let read = tokio::task::spawn_blocking(move || {
+        let mut header = Vec::new();
+        table::read(kind, &content, |row| {
+            header = row.cells;
+            false
+        })?;
+        Ok::<_, Fault>(header)
+    });
+    Ok(read.await.map_err(Error::internal)??)
+}
+
+async fn content(
+    app: &App,
+    institution: Id<Institution>,
+    file: &StoredFile,
+) -> Result<Arc<[u8]>, Error> {
+    let keys = app.db.read().keys_of(institution).await?;
+    let chunks = app.contents.read(keys, institution, file).await?;
+    let size = usize::try_from(file.size).map_err(Error::corrupt)?;
+    let whole = chunks
+        .try_fold(Vec::with_capacity(size), |mut whole, chunk| async move {
+            whole.extend_from_slice(&chunk);
+            Ok(whole)
+        })
+        .await?;
+    Ok(whole.into())
+}
+
+/// The owner's grant of a permission beside that of importing, as far as there is one.
+pub(super) async fn beside<P: Permission>(run: &Run) -> Result<Option<Grant<P>>, Halt> {
+    Ok(Grant::of(&*run.authority().await?, run.app.clock.now()))
+}
+
+pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
+    let told = run.payload().await?;
+    let id = Id::<Import>::new(Uuid::from_slice(&told).map_err(Error::corrupt)?);
+    let own = beside::<Oneself>(run)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let own = &own;
+    let (import, file) = run
+        .step::<ImportsRun, _, _, _>(|tx, grant| async move {
+            let import = commands::get(&tx, &grant, id).await?;
+            let file = commands::file(&tx, own, import.file, tx.now()).await?;
+            Ok((import, file.map_err(Fault::from)?))
+        })
+        .await?;
+    let content = content(&run.app, run.institution(), &file).await?;
+    let (total, header) = measured(&file, content.clone()).await?;
+    let ground = &ground(run, import, &header).await?;
+    let mut reading = Reading::begin(&file, content);
+    let mut memory = Households::default();
+    let mut done = 0;
+    if ground.import.mode == ImportMode::Validate {
+        // Nothing but rows was written: a run that begins anew writes them anew.
+        run.step::<ImportsRun, _, _, _>(
+            |tx, grant| async move { store::rewind(&tx, &grant, id).await },
+        )
+        .await?;
+    }
+    while let Some(batch) = reading.next().await {
+        done += i64::try_from(batch.len()).map_err(Error::internal)?;
+        let reader = beside::<CustomersRead>(run).await?;
+        let (batch, known, reader, lease) = (&batch, &memory, reader.as_ref(), run.lease());
+        let step = run
+            .step::<ImportsRun, _, _, _>(|tx, grant| async move {
+                let last = store::last_row(&tx, &grant, id).await?;
+                let first = batch.partition_point(|row| row.number <= last);
+                let rows = batch.get(first..).unwrap_or_default();
+                let Some(end) = rows.last() else {
+                    return Ok(None);
+                };
+                lease.advance(&tx, done, Some(total)).await?;
+                let step = take_in(&tx, &grant, reader, ground, rows, known).await?;
+                rows::insert(&tx, &grant, id, &step.results).await?;
+                store::advance(&tx, &grant, id, end.number, &step.counts).await?;
+                Ok(Some(step.added))
+            })
+            .await?;
+        if ground.import.mode == ImportMode::Validate {
+            for (keys, child) in step.into_iter().flatten() {
+                memory.add_child(&keys, child);
+            }
+        }
+    }
+    reading.end().await?;
+    result::finish(run, id, own).await
+}
+
+/// How many rows there are below the header, and the header. A table that can't be read to its end
+/// is refused before anything is taken in.
+async fn measured(file: &StoredFile, content: Arc<[u8]>) -> Result<(i64, Vec<String>), Halt> {
+    let kind = file.kind;
+    let read = tokio::task::spawn_blocking(move || {
+        let mut header = None;
+        let mut total = 0;
+        table::read(kind, &content, |row| {
+            match header {
+                None => header = Some(row.cells),
+                Some(_) => total += 1,
+            }
+            true
+        })?;
+        let header = header.ok_or_else(|| Fault::new(&IMPORT_FILE_UNREADABLE))?;
+        Ok::<_, Fault>((total, header))
+    });
+    Ok(read.await.map_err(Error::internal)??)
+}
+
+/// What holds for all rows, as the importer's reach is now.
+async fn ground(run: &Run, import: Import, header: &[String]) -> Result<Ground, Halt> {
+    let names: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mapping: Vec<Option<LeadField>> = match &import.mapping {
+        Some(mapping) => mapping.clone(),
+        None => propose(&names),
+    };
+    check_mapping(&mapping).map_err(Fault::new)?;
+    let grant = beside::<ImportsRun>(run).await?;
+    let grant = grant.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let (read, institution) = (run.app.db.read(), run.institution());
+    let (mut within, mut zones) = (HashMap::new(), HashMap::new());
+    for (campus, name) in campuses(&read, institution).await? {
+        use persistence::access::Reads;
+        let scope = Reads::<Import>::scope(&grant);
+        if !scope.covers(campus.cast(), campus) {
+            continue;
+        }
+        if let Some((zone, _)) = campus_zone(&read, institution, campus).await? {
+            let zone = TimeZone::get(&zone).map_err(Error::corrupt)?;
+            within.insert(fold(&name), campus);
+            zones.insert(campus, zone);
+        }
+    }
+    if !zones.contains_key(&import.campus) {
+        return Err(Fault::new(&NOT_FOUND).into());
+    }
+    Ok(Ground {
+        import,
+        mapping,
+        campuses: within,
+        zones,
+    })
+}
+
+/// A table that is being read on a thread of its own, some rows ahead.
+struct Reading {
+    rows: mpsc::Receiver<Vec<Row>>,
+    thread: tokio::task::JoinHandle<Result<(), Fault>>,
+}
+
+impl Reading {
+    fn begin(file: &StoredFile, content: Arc<[u8]>) -> Self {
+        let (send, rows) = mpsc::channel(4);
+        let kind = file.kind;
+        let thread = tokio::task::spawn_blocking(move || {
+            let mut batch = Vec::with_capacity(STEP);
+            let mut is_header = true;
+            table::read(kind, &content, |row| {
+                if std::mem::take(&mut is_header) {
+                    return true;
+                }
+                batch.push(row);
+                batch.len() < STEP || send.blocking_send(std::mem::take(&mut batch)).is_ok()
+            })?;
+            if !batch.is_empty() {
+                // Nobody listens any more where the job has ended.
+                let _ = send.blocking_send(batch);
+            }
+            Ok(())
+        });
+        Self { rows, thread }
+    }
+
+    async fn next(&mut self) -> Option<Vec<Row>> {
+        self.rows.recv().await
+    }
+
+    async fn end(self) -> Result<(), Error> {
+        Ok(self.thread.await.map_err(Error::internal)??)
+    }
+}

@@ -1,0 +1,221 @@
+//! Tables as schools send them: CSV in UTF-8 or GB18030, and workbooks. Every file is hostile: rows,
+//! columns, cells and what an archive unpacks to are bounded, and nothing is evaluated.
+
+use std::{
+    borrow::Cow,
+    io::{Cursor, Read},
+};
+
+use calamine::{Data, DataRef, Reader, Xlsx};
+use domain::{
+    fault::Fault,
+    files::FileType,
+    imports::outcome::{CELL_MAX, COLUMNS_MAX, IMPORT_FILE_UNREADABLE, IMPORT_TOO_LARGE, ROWS_MAX},
+};
+use encoding_rs::GB18030;
+
+/// A row as it stands in the file.
+pub(super) struct Row {
+    /// As a spreadsheet counts: the header is row 1.
+    pub(super) number: i64,
+    pub(super) cells: Vec<String>,
+}
+
+/// Bytes that a workbook may unpack to.
+const UNPACKED_MAX: u64 = 400 * 1024 * 1024;
+/// Bytes of its texts, which are kept at hand while it is read.
+const TEXTS_MAX: u64 = 100 * 1024 * 1024;
+
+/// Reads a table row by row, the header first; blank rows are left out. `take` says whether to go on.
+pub(super) fn read(
+    kind: FileType,
+    content: &[u8],
+    take: impl FnMut(Row) -> bool,
+) -> Result<(), Fault> {
+    match kind {
+        FileType::Xlsx => workbook(content, take),
+        _ => lines(content, take),
+    }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Fault {
+    // The error may quote the file.
+    tracing::debug!(length = error.to_string().len(), "a table can't be read");
+    Fault::new(&IMPORT_FILE_UNREADABLE)
+}
+
+fn too_large() -> Fault {
+    Fault::new(&IMPORT_TOO_LARGE)
+        .with("rows", ROWS_MAX)
+        .with("columns", COLUMNS_MAX)
+        .with("cell", CELL_MAX)
+}
+
+/// Cuts a cell to one more than it may hold: what is longer is refused with its row.
+fn bounded(cell: String) -> String {
+    if cell.len() <= CELL_MAX {
+        return cell;
+    }
+    cell.chars().take(CELL_MAX + 1).collect()
+}
+
+/// The text of a CSV, whatever wrote it.
+fn decoded(content: &[u8]) -> Cow<'_, str> {
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    match std::str::from_utf8(content) {
+        Ok(text) => text.into(),
+        Err(_) => GB18030.decode(content).0,
+    }
+}
+
+fn lines(content: &[u8], mut take: impl FnMut(Row) -> bool) -> Result<(), Fault> {
+    let text = decoded(content);
+    let header = text.lines().next().unwrap_or_default();
+    let delimiter = [b',', b'\t', b';']
+        .into_iter()
+        .max_by_key(|d| header.bytes().filter(|b| b == d).count())
+        // Of equals the last one would be taken.
+        .filter(|d| header.as_bytes().contains(d))
+        .unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    let mut number = 0;
+    while reader.read_record(&mut record).map_err(unreadable)? {
+        number += 1;
+        if number > ROWS_MAX || record.len() > COLUMNS_MAX {
+            return Err(too_large());
+        }
+        let cells: Vec<String> = record.iter().map(|c| bounded(c.to_owned())).collect();
+        if !give(number.into(), cells, &mut take) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Hands a row over, unless it is blank.
+fn give(number: i64, cells: Vec<String>, take: &mut impl FnMut(Row) -> bool) -> bool {
+    let blank = cells.iter().all(|cell| cell.trim().is_empty());
+    blank || take(Row { number, cells })
+}
+
+fn workbook(content: &[u8], mut take: impl FnMut(Row) -> bool) -> Result<(), Fault> {
+    check_archive(content)?;
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(content)).map_err(unreadable)?;
+    let names = book.sheet_names();
+    let first = names
+        .first()
+        .ok_or_else(|| Fault::new(&IMPORT_FILE_UNREADABLE))?;
+    // Cell by cell: a sheet that claims a far corner costs nothing.
+    let mut sheet = book.worksheet_cells_reader(first).map_err(unreadable)?;
+    let mut at = None;
+    let mut cells: Vec<String> = Vec::new();
+    while let Some(cell) = sheet.next_cell().map_err(unreadable)? {
+        let (row, column) = cell.get_position();
+        let text = text(cell.get_value());
+        if text.is_empty() {
+            continue;
+        }
+        let column = column as usize;
+        if row >= ROWS_MAX || column >= COLUMNS_MAX {
+            return Err(too_large());
+        }
+        if let Some(last) = at.filter(|last| *last != row) {
+            let whole = std::mem::take(&mut cells);
+            if row < last || !give(i64::from(last) + 1, whole, &mut take) {
+                return Ok(());
+            }
+        }
+        at = Some(row);
+        if cells.len() <= column {
+            cells.resize(column + 1, String::new());
+        }
+        if let Some(place) = cells.get_mut(column) {
+            *place = bounded(text);
+        }
+    }
+    if let Some(last) = at {
+        give(i64::from(last) + 1, cells, &mut take);
+    }
+    Ok(())
+}
+
+/// A cell as a person would have typed it.
+fn text(value: &DataRef<'_>) -> String {
+    match Data::from(value.clone()) {
+        Data::Empty | Data::Error(_) => String::new(),
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text,
+        Data::Int(number) => number.to_string(),
+        // Numbers of phones and serials of days are whole, and stored as floats.
+        Data::Float(number) => number.to_string(),
+        Data::Bool(flag) => flag.to_string(),
+        Data::DateTime(day) => day.as_f64().trunc().to_string(),
+    }
+}
+
+/// Refuses an archive that unpacks to too much; its own words are not believed.
+fn check_archive(content: &[u8]) -> Result<(), Fault> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(content)).map_err(unreadable)?;
+    let mut total = 0;
+    for number in 0..archive.len() {
+        let entry = archive.by_index(number).map_err(unreadable)?;
+        let is_texts = entry
+            .name()
+            .map_err(unreadable)?
+            .ends_with("sharedStrings.xml");
+        let limit = if is_texts { TEXTS_MAX } else { UNPACKED_MAX };
+        let unpacked =
+            std::io::copy(&mut entry.take(limit + 1), &mut std::io::sink()).map_err(unreadable)?;
+        total += unpacked;
+        if unpacked > limit || total > UNPACKED_MAX {
+            return Err(too_large());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(content: &[u8]) -> Vec<(i64, Vec<String>)> {
+        let mut rows = Vec::new();
+        read(FileType::Text, content, |row| {
+            rows.push((row.number, row.cells));
+            true
+        })
+        .unwrap();
+        rows
+    }
+
+    #[test]
+    fn rows_keep_their_numbers_and_blank_ones_are_left_out() {
+        let rows = table("姓名,备注\n张伟,\"一\n二\"\n,\n李娜,三\n".as_bytes());
+        let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [1, 2, 4]);
+        assert_eq!(rows[1].1, ["张伟", "一\n二"]);
+    }
+
+    #[test]
+    fn the_encoding_and_the_delimiter_are_found_out() {
+        let text = "姓名;手机号\n张伟;1\n";
+        let gb = GB18030.encode(text).0.into_owned();
+        let marked = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
+        for content in [gb.as_slice(), text.as_bytes(), &marked] {
+            assert_eq!(table(content)[1].1, ["张伟", "1"]);
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_is_refused() {
+        let wide = vec!["a"; COLUMNS_MAX + 1].join(",");
+        let refused = read(FileType::Text, wide.as_bytes(), |_| true).unwrap_err();
+        assert_eq!(refused.rule.code, "import_too_large");
+        let broken = read(FileType::Xlsx, b"PK\x03\x04 nonsense", |_| true);
+        assert_eq!(broken.unwrap_err().rule.code, "import_file_unreadable");
+    }
+}

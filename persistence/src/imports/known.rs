@@ -1,0 +1,222 @@
+//! Who of a list is already known.
+//!
+//! The one look at customers beyond the importer's reach: it tells only that a row is a duplicate.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{
+    customers::Customer,
+    id::Id,
+    imports::lead::Lead,
+    organization::{Campus, Holder},
+    text::fold,
+};
+use jiff::civil::Date;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use uuid::Uuid;
+
+use crate::{Error, Handle, Tx, access::Writes, clock::date, database::statement, keys::bytes};
+
+/// A guardian to whom children can be linked.
+#[derive(Clone, Copy, Debug)]
+pub struct Guardian {
+    pub id: Id<Customer>,
+    /// Relations that it has already.
+    pub relations: i64,
+    pub holder: Id<Holder>,
+    pub campus: Id<Campus>,
+}
+
+/// What is known of the households of some leads. Names are folded, phones keyed hashes.
+#[derive(Default)]
+pub struct Households {
+    reached: HashMap<(String, [u8; 32]), Id<Customer>>,
+    born: HashMap<(String, Date, String), Id<Customer>>,
+    guardians: HashMap<(String, [u8; 32]), Guardian>,
+}
+
+/// The keys by which a lead is known again.
+#[derive(Clone)]
+pub struct LeadKeys {
+    name: String,
+    phones: Vec<[u8; 32]>,
+    born: Option<(Date, String)>,
+    guardian: Option<String>,
+}
+
+impl Households {
+    /// The child that a lead is.
+    pub fn child(&self, lead: &LeadKeys) -> Option<Id<Customer>> {
+        let by_phone = lead
+            .phones
+            .iter()
+            .find_map(|phone| self.reached.get(&(lead.name.clone(), *phone)).copied());
+        by_phone.or_else(|| {
+            let (on, guardian) = lead.born.clone()?;
+            self.born.get(&(lead.name.clone(), on, guardian)).copied()
+        })
+    }
+
+    /// The guardian that a lead names, of its name and one of its phones.
+    pub fn guardian(&mut self, lead: &LeadKeys) -> Option<&mut Guardian> {
+        let name = lead.guardian.as_ref()?;
+        let phone = lead
+            .phones
+            .iter()
+            .find(|phone| self.guardians.contains_key(&(name.clone(), **phone)))?;
+        self.guardians.get_mut(&(name.clone(), *phone))
+    }
+
+    /// Adds a child that is new; the first one of equal keys stays.
+    pub fn add_child(&mut self, lead: &LeadKeys, child: Id<Customer>) {
+        for phone in &lead.phones {
+            self.reached
+                .entry((lead.name.clone(), *phone))
+                .or_insert(child);
+        }
+        if let Some((on, guardian)) = lead.born.clone() {
+            self.born
+                .entry((lead.name.clone(), on, guardian))
+                .or_insert(child);
+        }
+    }
+
+    /// Adds a guardian that is new.
+    pub fn add_guardian(&mut self, lead: &LeadKeys, guardian: Guardian) {
+        let Some(name) = &lead.guardian else { return };
+        for phone in &lead.phones {
+            self.guardians
+                .entry((name.clone(), *phone))
+                .or_insert(guardian);
+        }
+    }
+
+    /// Takes in what others know; what is known here stays.
+    pub fn merge(&mut self, other: Self) {
+        for (key, child) in other.reached {
+            self.reached.entry(key).or_insert(child);
+        }
+        for (key, child) in other.born {
+            self.born.entry(key).or_insert(child);
+        }
+        for (key, guardian) in other.guardians {
+            self.guardians.entry(key).or_insert(guardian);
+        }
+    }
+}
+
+/// The keys of a lead.
+pub async fn keys(tx: &Tx, lead: &Lead) -> Result<LeadKeys, Error> {
+    let field_keys = tx.keys().await?;
+    let phones = lead.phones.iter().chain(&lead.guardian_phones);
+    let phones = phones
+        .map(|phone| field_keys.hash("phone", phone.e164()))
+        .collect::<Result<_, _>>()?;
+    let guardian = lead.guardian_name.as_deref().map(fold);
+    Ok(LeadKeys {
+        name: fold(&lead.name),
+        phones,
+        born: lead.birth_date.zip(guardian.clone()),
+        guardian,
+    })
+}
+
+/// One list of leads at a time is compared with an institution's customers.
+pub async fn alone(tx: &Tx) -> Result<(), Error> {
+    if tx.is_postgres() {
+        let institution = tx.operation().institution.uuid();
+        let (high, low) = institution.as_u64_pair();
+        tx.query_one_raw(statement(
+            tx,
+            "SELECT 1 AS one FROM (SELECT pg_advisory_xact_lock(?)) AS locked",
+            [(high ^ low.rotate_left(17)).cast_signed().into()],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// What is known of the households of these leads.
+pub async fn households(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    leads: &[LeadKeys],
+) -> Result<Households, Error> {
+    let institution = grant.scope().institution().uuid();
+    let mut found = Households::default();
+    let digests: HashSet<[u8; 32]> = leads.iter().flat_map(|l| l.phones.clone()).collect();
+    if !digests.is_empty() {
+        let list = vec!["?"; digests.len()].join(", ");
+        // Children by their own phones, guardians by theirs, and the children of these.
+        let sql = format!(
+            "WITH reached AS (SELECT i.digest, c.id, c.kind, c.name_fold, c.holder_id, c.campus_id \
+             FROM contact_index i JOIN customers c ON c.institution_id = i.institution_id AND c.id = i.customer_id \
+             WHERE i.institution_id = ? AND i.digest IN ({list}) AND c.deleted_at IS NULL) \
+             SELECT digest, id, kind, name_fold, holder_id, campus_id, (SELECT count(*) FROM customer_relations n \
+             WHERE n.institution_id = ? AND n.guardian_id = reached.id) AS relations FROM reached \
+             UNION ALL SELECT g.digest, s.id, s.kind, s.name_fold, s.holder_id, s.campus_id, 0 FROM reached g \
+             JOIN customer_relations r ON r.institution_id = ? AND r.guardian_id = g.id \
+             JOIN customers s ON s.institution_id = r.institution_id AND s.id = r.student_id \
+             WHERE g.kind = 'guardian' AND s.deleted_at IS NULL ORDER BY 2"
+        );
+        let mut values: Vec<Value> = vec![institution.into()];
+        values.extend(digests.iter().map(bytes));
+        values.extend([institution.into(), institution.into()]);
+        for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
+            found.add_reached(&row)?;
+        }
+    }
+    let names: HashSet<&String> = leads
+        .iter()
+        .filter(|lead| lead.born.is_some())
+        .map(|lead| &lead.name)
+        .collect();
+    if !names.is_empty() {
+        let list = vec!["?"; names.len()].join(", ");
+        let sql = format!(
+            "SELECT s.id, s.name_fold, s.birth_date, g.name_fold AS guardian FROM customers s \
+             JOIN customer_relations r ON r.institution_id = s.institution_id AND r.student_id = s.id \
+             JOIN customers g ON g.institution_id = r.institution_id AND g.id = r.guardian_id \
+             WHERE s.institution_id = ? AND s.name_fold IN ({list}) AND s.birth_date IS NOT NULL \
+             AND s.deleted_at IS NULL AND g.deleted_at IS NULL ORDER BY s.id"
+        );
+        let mut values: Vec<Value> = vec![institution.into()];
+        values.extend(names.into_iter().map(|name| name.as_str().into()));
+        for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
+            let on: time::Date = row.try_get("", "birth_date")?;
+            let key = (
+                row.try_get("", "name_fold")?,
+                date(on)?,
+                row.try_get("", "guardian")?,
+            );
+            let child: Uuid = row.try_get("", "id")?;
+            found.born.entry(key).or_insert(Id::new(child));
+        }
+    }
+    Ok(found)
+}
+
+impl Households {
+    fn add_reached(&mut self, row: &QueryResult) -> Result<(), Error> {
+        let digest: Vec<u8> = row.try_get("", "digest")?;
+        let digest = digest.try_into().map_err(|_| Error::corrupt("digest"))?;
+        let kind: String = row.try_get("", "kind")?;
+        let key = (row.try_get("", "name_fold")?, digest);
+        let id: Uuid = row.try_get("", "id")?;
+        match kind.as_str() {
+            "student" => {
+                self.reached.entry(key).or_insert(Id::new(id));
+            }
+            "guardian" => {
+                self.guardians.entry(key).or_insert(Guardian {
+                    id: Id::new(id),
+                    relations: row.try_get("", "relations")?,
+                    holder: Id::new(row.try_get("", "holder_id")?),
+                    campus: Id::new(row.try_get("", "campus_id")?),
+                });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! Imports: what was asked for, what became of each row, and who of a list is already known.
+
+pub mod known;
+pub mod rows;
+pub mod store;

@@ -1,0 +1,244 @@
+//! Imports, for whoever began them.
+
+use domain::{
+    id::Id,
+    imports::{
+        header::LeadField,
+        outcome::{Counts, Import, ImportEntity, ImportMode},
+    },
+    text_enum::TextEnum,
+};
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    clock::{micros, timestamp},
+    database::{Change, statement},
+    scope::Page,
+};
+
+const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, mapping, \
+    created, duplicate, skipped, failed, result_file_id, created_at, finished_at";
+
+/// Writes a new import.
+pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Result<(), Error> {
+    let mapping = import.mapping.as_ref().map(|fields| {
+        let names = fields.iter().map(|field| field.map(TextEnum::as_str));
+        json!(names.collect::<Vec<_>>())
+    });
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO imports (institution_id, id, version, owner_id, campus_id, file_id, job_id, \
+         entity, mode, mapping, last_row, created, duplicate, skipped, failed, created_at) \
+         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
+        [
+            grant.scope().institution().uuid().into(),
+            import.id.uuid().into(),
+            import.owner.uuid().into(),
+            import.campus.uuid().into(),
+            import.file.uuid().into(),
+            import.job.uuid().into(),
+            import.entity.as_str().into(),
+            import.mode.as_str().into(),
+            mapping.into(),
+            micros(import.created_at).into(),
+        ],
+    ))
+    .await?;
+    tx.record(Change {
+        kind: "import",
+        id: import.id.uuid(),
+        version: 1,
+        before: json!(null),
+        after: json!({
+            "campus_id": import.campus, "file_id": import.file, "mode": import.mode.as_str(),
+        }),
+        event: None,
+    });
+    Ok(())
+}
+
+/// An import of the bearer of the grant.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Import>,
+    id: Id<Import>,
+) -> Result<Option<Import>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM imports WHERE institution_id = ? AND id = ? AND owner_id = ?"
+            ),
+            [
+                grant.scope().institution().uuid().into(),
+                id.uuid().into(),
+                grant.scope().principal().into(),
+            ],
+        ))
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// One page of the imports of the bearer of the grant, newest first.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<Import>,
+    page: &Page,
+) -> Result<Vec<Import>, Error> {
+    let (at, id) = page.after.unwrap_or((i64::MAX, Uuid::max()));
+    let rows = handle
+        .query_all_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM imports WHERE institution_id = ? AND owner_id = ? \
+                 AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+            ),
+            [
+                grant.scope().institution().uuid().into(),
+                grant.scope().principal().into(),
+                at.into(),
+                id.into(),
+                i64::try_from(page.limit).unwrap_or(i64::MAX).into(),
+            ],
+        ))
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// The last row that is done, with the import locked: nobody else goes on with it meanwhile.
+pub async fn last_row(tx: &Tx, grant: &impl Writes<Import>, id: Id<Import>) -> Result<i64, Error> {
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "UPDATE imports SET version = version WHERE institution_id = ? AND id = ? RETURNING last_row",
+            [grant.scope().institution().uuid().into(), id.uuid().into()],
+        ))
+        .await?
+        .ok_or_else(|| Error::internal("an import is gone"))?;
+    Ok(row.try_get("", "last_row")?)
+}
+
+/// Moves on behind the rows of a step.
+pub async fn advance(
+    tx: &Tx,
+    grant: &impl Writes<Import>,
+    id: Id<Import>,
+    last_row: i64,
+    counts: &Counts,
+) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE imports SET version = version + 1, last_row = ?, created = created + ?, \
+         duplicate = duplicate + ?, skipped = skipped + ?, failed = failed + ? \
+         WHERE institution_id = ? AND id = ?",
+        [
+            last_row.into(),
+            counts.created.into(),
+            counts.duplicate.into(),
+            counts.skipped.into(),
+            counts.failed.into(),
+            grant.scope().institution().uuid().into(),
+            id.uuid().into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Ends an import.
+pub async fn finish(
+    tx: &Tx,
+    grant: &impl Writes<Import>,
+    id: Id<Import>,
+    result: Uuid,
+) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE imports SET version = version + 1, result_file_id = ?, finished_at = ? \
+         WHERE institution_id = ? AND id = ?",
+        [
+            result.into(),
+            micros(tx.now()).into(),
+            grant.scope().institution().uuid().into(),
+            id.uuid().into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Begins an import anew that leaves nothing behind but its rows.
+pub async fn rewind(tx: &Tx, grant: &impl Writes<Import>, id: Id<Import>) -> Result<(), Error> {
+    for sql in [
+        "DELETE FROM import_rows WHERE institution_id = ? AND import_id = ?",
+        "UPDATE imports SET last_row = 0, created = 0, duplicate = 0, skipped = 0, failed = 0 \
+         WHERE institution_id = ? AND id = ?",
+    ] {
+        let key = [grant.scope().institution().uuid().into(), id.uuid().into()];
+        tx.execute_raw(statement(tx, sql, key)).await?;
+    }
+    Ok(())
+}
+
+/// Removes rows of imports that ended before `until`; how many there were.
+pub async fn remove_rows(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, Error> {
+    let institution = tx.operation().institution.uuid();
+    let removed = tx
+        .execute_raw(statement(
+            tx,
+            "DELETE FROM import_rows WHERE institution_id = ? AND (import_id, row_number) IN ( \
+             SELECT r.import_id, r.row_number FROM imports i JOIN import_rows r \
+             ON r.institution_id = i.institution_id AND r.import_id = i.id \
+             WHERE i.institution_id = ? AND i.finished_at < ? LIMIT ?)",
+            [
+                institution.into(),
+                institution.into(),
+                micros(until).into(),
+                limit.into(),
+            ],
+        ))
+        .await?;
+    Ok(removed.rows_affected())
+}
+
+fn read(row: &QueryResult) -> Result<Import, Error> {
+    let entity: String = row.try_get("", "entity")?;
+    let mode: String = row.try_get("", "mode")?;
+    let mapping: Option<Value> = row.try_get("", "mapping")?;
+    let mapping = mapping.map(|fields| {
+        let fields = fields.as_array().into_iter().flatten();
+        fields
+            .map(|field| field.as_str().and_then(LeadField::parse))
+            .collect()
+    });
+    Ok(Import {
+        id: Id::new(row.try_get("", "id")?),
+        version: row.try_get("", "version")?,
+        owner: Id::new(row.try_get("", "owner_id")?),
+        campus: Id::new(row.try_get("", "campus_id")?),
+        file: Id::new(row.try_get("", "file_id")?),
+        job: Id::new(row.try_get("", "job_id")?),
+        entity: ImportEntity::parse(&entity).ok_or_else(|| Error::corrupt("import entity"))?,
+        mode: ImportMode::parse(&mode).ok_or_else(|| Error::corrupt("import mode"))?,
+        mapping,
+        counts: Counts {
+            created: row.try_get("", "created")?,
+            duplicate: row.try_get("", "duplicate")?,
+            skipped: row.try_get("", "skipped")?,
+            failed: row.try_get("", "failed")?,
+        },
+        result: row
+            .try_get::<Option<Uuid>>("", "result_file_id")?
+            .map(Id::new),
+        created_at: timestamp(row.try_get("", "created_at")?)?,
+        finished_at: row
+            .try_get::<Option<i64>>("", "finished_at")?
+            .map(timestamp)
+            .transpose()?,
+    })
+}

@@ -1,0 +1,70 @@
+use tests::{both, json};
+
+use super::{IMPORTS, begin, import, rows};
+
+both! {
+    async fn an_importer_learns_nothing_of_customers_out_of_reach(w: World) {
+        let list = "姓名,出生日期,家长姓名,手机号\n张伟,2015-06-01,张强,13800138000\n";
+        let mut there = w.new_customer("张伟");
+        there["campus_id"] = json!(w.places.south);
+        there["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}]);
+        let known = w.as_boss().post("/api/v1/customers", &there).await.expect(201);
+        let manager = w.as_manager();
+        let row = rows(&manager, &import(&w, &manager, list, "commit").await).await[0].clone();
+        assert_eq!(row["outcome"], "duplicate");
+        assert_eq!((&row["customer_id"], &row["differences"]), (&json!(null), &json!([])));
+        let boss = w.as_boss();
+        let seen = rows(&boss, &import(&w, &boss, list, "commit").await).await;
+        assert_eq!(seen[0]["customer_id"], json!(known.id()));
+        assert!(manager.get("/api/v1/customers").await.expect(200).ids().is_empty());
+    }
+
+    async fn a_guardian_out_of_reach_is_not_found_again(w: World) {
+        let mut there = w.new_customer("张强");
+        there["kind"] = json!("guardian");
+        there["campus_id"] = json!(w.places.south);
+        there["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}]);
+        w.as_boss().post("/api/v1/customers", &there).await.expect(201);
+        let manager = w.as_manager();
+        import(&w, &manager, "姓名,家长姓名,手机号\n张伟,张强,13800138000\n", "commit").await;
+        let mine = manager.get("/api/v1/customers").await.expect(200);
+        assert_eq!(mine.ids().len(), 2, "the child, and a guardian of its own");
+    }
+
+    async fn campuses_are_named_within_reach(w: World) {
+        let list = "姓名,校区\n张伟,北校区\n李娜,南校区\n王芳,月球校区\n赵敏,\n";
+        let manager = w.as_manager();
+        let rows = rows(&manager, &import(&w, &manager, list, "commit").await).await;
+        let outcomes: Vec<_> = rows.iter().map(|r| r["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["created", "failed", "failed", "created"]);
+        assert!(rows[1..3].iter().all(|row| row["problems"][0]["code"] == "campus_unknown"));
+    }
+
+    async fn files_and_campuses_of_others_do_not_exist(w: World) {
+        let (manager, upload) = (w.as_manager(), "/api/v1/files?purpose=import");
+        let list = "姓名\n张伟\n".as_bytes();
+        let own = manager.upload(upload, "a.csv", list).await.expect(201).id();
+        let others = w.as_boss().upload(upload, "a.csv", list).await.expect(201).id();
+        for (file, campus, field) in [
+            (&others, json!(w.places.north), "#/file_id"),
+            (&own, json!(w.places.south), "#/campus_id"),
+            (&own, json!(w.other_places.north), "#/campus_id"),
+        ] {
+            let body = json!({"file_id": file, "entity": "customers", "campus_id": campus, "mode": "commit"});
+            let refused = manager.post(IMPORTS, &body).await.expect_problem(422, "validation_failed");
+            assert_eq!(refused.errors(), [(field.to_owned(), "unknown_reference".to_owned())]);
+        }
+    }
+
+    async fn an_import_ends_with_the_rights_of_whoever_began_it(w: World) {
+        let manager = w.as_manager();
+        let list: String = (0..3000).map(|n| format!("学员{n}\n")).collect();
+        let job = begin(&w, &manager, "a.csv", format!("姓名\n{list}").as_bytes(), "commit").await;
+        w.reorganize(
+            "DELETE FROM principal_roles WHERE institution_id = ? AND principal_id = ?",
+            vec![w.institution.uuid().into(), manager.principal.uuid().into()],
+        ).await;
+        let ended = manager.ended_job(&job.id()).await;
+        assert_eq!((&ended.json["status"], &ended.json["problem"]["code"]), (&json!("failed"), &json!("permission_missing")));
+    }
+}

@@ -1,0 +1,106 @@
+//! I-19: killed in the middle and begun again, an import ends as if nothing had happened.
+
+use std::path::Path;
+
+use educrm::app::App;
+use sea_orm::{ConnectionTrait, Statement};
+use tests::{Engine, leads, process::Site};
+use tokio::runtime::Runtime;
+
+const DRILL: &str = env!("CARGO_BIN_EXE_drill");
+
+/// What an import leaves: rows by outcome, and whom it took in.
+const END: &str = "SELECT outcome || ' ' || CAST(row_number AS text) AS line FROM import_rows \
+    UNION ALL SELECT kind || ' ' || name FROM customers \
+    UNION ALL SELECT 'relations ' || CAST(count(*) AS text) FROM customer_relations ORDER BY 1";
+const JOBS: &str = "SELECT status || ' ' || CAST(attempt AS text) AS line FROM jobs";
+
+async fn lines(app: &App, sql: &str) -> Vec<String> {
+    let read = app.db.read();
+    let statement = Statement::from_string(read.get_database_backend(), sql);
+    let rows = read.query_all_raw(statement).await.unwrap();
+    rows.iter()
+        .map(|row| row.try_get("", "line").unwrap())
+        .collect()
+}
+
+/// A school of its own with an import under way.
+struct Story {
+    site: Site,
+    token: String,
+    campus: String,
+    runtime: Runtime,
+}
+
+impl Story {
+    fn new(engine: Engine) -> Option<Self> {
+        let site = Site::new(engine, &[("EDUCRM_JOB_LEASE_SECONDS", "1")])?;
+        let school = site.prepare(async |app: App| tests::world::settle(app, "school").await);
+        Some(Self {
+            token: site.token(school.institution, school.person("boss")),
+            campus: school.places.north.to_string(),
+            runtime: Runtime::new().unwrap(),
+            site,
+        })
+    }
+
+    /// Imports a list in a process that is killed so often on its way; what it leaves.
+    fn import(&self, list: &str, kills: u64) -> Vec<String> {
+        let mut process = self.site.start(Path::new(DRILL));
+        let sent = leads::send(process.address, &self.token, &self.campus, list);
+        let job = self.runtime.block_on(sent);
+        let mut killed = 0;
+        loop {
+            let asked = leads::progress(process.address, &self.token, &job);
+            let progress = self.runtime.block_on(asked);
+            if progress.finished {
+                break;
+            }
+            // Each time a little further on.
+            if killed < kills && progress.done > killed * 200 {
+                killed += 1;
+                process.kill();
+                process = self.site.start(Path::new(DRILL));
+            }
+        }
+        process.stop();
+        assert_eq!(killed, kills, "it was over too soon");
+        self.site.prepare(async |app: App| lines(&app, END).await)
+    }
+}
+
+fn killed(engine: Engine) {
+    let list = leads::generate(11, 1200).csv;
+    let (Some(one), Some(other)) = (Story::new(engine), Story::new(engine)) else {
+        return;
+    };
+    assert_eq!(one.import(&list, 3), other.import(&list, 0));
+}
+
+#[test]
+fn a_killed_import_ends_as_one_that_was_not_on_sqlite() {
+    killed(Engine::Sqlite);
+}
+
+#[test]
+fn a_killed_import_ends_as_one_that_was_not_on_postgres() {
+    killed(Engine::Postgres);
+}
+
+#[test]
+fn a_server_that_stops_gives_its_jobs_back() {
+    let story = Story::new(Engine::Sqlite).unwrap();
+    let process = story.site.start(Path::new(DRILL));
+    let list = leads::generate(13, 2000).csv;
+    let sent = leads::send(process.address, &story.token, &story.campus, &list);
+    let job = story.runtime.block_on(sent);
+    let asked = || {
+        story
+            .runtime
+            .block_on(leads::progress(process.address, &story.token, &job))
+    };
+    while asked().done == 0 {}
+    process.stop();
+    let jobs = story.site.prepare(async |app: App| lines(&app, JOBS).await);
+    assert_eq!(jobs, ["queued 0"]);
+}
