@@ -153,13 +153,14 @@ both! {
             let needed: Vec<_> = also.chain([permission.as_str()]).map(|code| (code, Reach::Institution)).collect();
             w.add_role(&only, &needed).await;
 
-            let call = operation.call(&w, &record(&w, &operation, &w.as_boss(), false).await).await;
+            let holder = w.hire(&[&only], w.places.north, None).await;
+            let call = operation.call(&w, &record(&w, &operation, &holder, false).await).await;
             let refused = w.hire(&[&without], w.places.north, None).await.call(&call).await
                 .expect_problem(403, "permission_missing");
             let challenge = refused.header("www-authenticate").unwrap();
             assert!(challenge.contains(&format!("scope=\"{permission}\"")), "{}: {challenge}", operation.id);
             let expected = if NOT_BY_EXAMPLE.contains(&operation.id.as_str()) { 422 } else { operation.success };
-            w.hire(&[&only], w.places.north, None).await.call(&call).await.expect(expected);
+            holder.call(&call).await.expect(expected);
         }
     }
 
