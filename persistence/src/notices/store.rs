@@ -7,13 +7,14 @@ use domain::{
     text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
-    database::statement,
+    database::{Change, statement},
     scope::Page,
 };
 
@@ -124,23 +125,46 @@ pub async fn mark_read(
             ],
         ))
         .await?;
-    row.map(|row| read(&row)).transpose()
+    let notice = row.map(|row| read(&row)).transpose()?;
+    // Read by this very transaction, not before.
+    if let Some(notice) = &notice
+        && notice.read_at.map(micros) == Some(micros(tx.now()))
+    {
+        record(tx, notice.id.uuid(), notice.version);
+    }
+    Ok(notice)
 }
 
 /// Marks the whole inbox as read.
 pub async fn mark_all_read(tx: &Tx, grant: &impl Writes<Notice>) -> Result<(), Error> {
-    tx.execute_raw(statement(
-        tx,
-        "UPDATE notices SET version = version + 1, read_at = ? \
+    let marked = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE notices SET version = version + 1, read_at = ? \
          WHERE institution_id = ? AND principal_id = ? AND read_at IS NULL",
-        [
-            micros(tx.now()).into(),
-            grant.scope().institution().uuid().into(),
-            grant.scope().principal().into(),
-        ],
-    ))
-    .await?;
+            [
+                micros(tx.now()).into(),
+                grant.scope().institution().uuid().into(),
+                grant.scope().principal().into(),
+            ],
+        ))
+        .await?;
+    if marked.rows_affected() > 0 {
+        record(tx, grant.scope().principal(), 1);
+    }
     Ok(())
+}
+
+/// Puts on the trail that notices were read: one by its id, all by whose they are.
+fn record(tx: &Tx, id: Uuid, version: i64) {
+    tx.record(Change {
+        kind: "notice",
+        id,
+        version,
+        before: json!({ "is_read": false }),
+        after: json!({ "is_read": true }),
+        event: None,
+    });
 }
 
 fn read(row: &QueryResult) -> Result<Notice, Error> {
