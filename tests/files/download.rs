@@ -92,9 +92,9 @@ fn expired_link(engine: Engine) {
         let boss = w.as_boss();
         let id = boss.upload(FILES, "a.txt", b"one").await.expect(201).id();
         let link = link(&boss, &id).await;
-        w.server.app.clock.advance(SignedDuration::from_secs(299));
+        w.server.app.clock.advance(SignedDuration::from_secs(240));
         w.as_anonymous().get(&link).await.expect(200);
-        w.server.app.clock.advance(SignedDuration::from_secs(2));
+        w.server.app.clock.advance(SignedDuration::from_secs(61));
         let nobody = w.as_anonymous();
         nobody
             .get(&link)

@@ -22,8 +22,8 @@ use crate::{
 
 /// What `drill serve` says once it listens.
 pub const LISTENING: &str = "listening on ";
-/// A start that takes longer is a failure (T-08).
-pub const LONGEST_START: Duration = Duration::from_secs(10);
+/// A start that takes longer hangs. How quick it is, is measured in drills (T-08).
+pub const LONGEST_START: Duration = Duration::from_secs(60);
 
 /// A data folder and a database, for one process at a time.
 pub struct Site {

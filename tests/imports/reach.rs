@@ -56,6 +56,46 @@ both! {
         }
     }
 
+    async fn an_import_neither_fills_nor_compares_fields_that_a_rule_closes(w: World) {
+        let boss = w.as_boss();
+        let permissions: Vec<_> = ["imports:run", "customers:read", "customers:write"].iter()
+            .map(|code| json!({"permission": code, "reach": "institution"}))
+            .collect();
+        let role = json!({"name": "导入员", "permissions": permissions});
+        let role = boss.post("/api/v1/roles", &role).await.expect(201).id();
+        let known = json!({
+            "kind": "student", "name": "张伟", "birth_date": "2015-06-01", "intent": 4, "gender": "male",
+            "source_channel": "hotline", "campus_id": w.places.north, "holder_id": w.places.north,
+            "contact_points": [{"kind": "phone", "value": "13800138000"}],
+        });
+        boss.post("/api/v1/customers", &known).await.expect(201);
+        let actor = w.hire(&[], w.places.north, None).await;
+        let roles = format!("/api/v1/staff/{}/roles", actor.principal);
+        boss.put(&roles, &json!({"role_ids": [role]})).await.expect(200);
+        let before = boss.get("/api/v1/customers").await.ids();
+        for (field, access, column, code) in [
+            ("intent", "hidden", "意向程度", "field_not_readable"),
+            ("gender", "read_only", "性别", "field_read_only"),
+            ("note", "masked", "年级", "field_not_readable"),
+            ("contact_points", "hidden", "手机号", "field_not_readable"),
+            ("source_channel", "hidden", "来源渠道", "field_not_readable"),
+        ] {
+            let rules = json!({"rules": [{"record": "customers", "field": field, "access": access}]});
+            boss.put(&format!("/api/v1/roles/{role}/field-rules"), &rules).await.expect(200);
+            let list = format!("姓名,{column}\n张伟,13800138000\n李雷,\n");
+            for mode in ["validate", "commit"] {
+                let job = begin(&w, &actor, "a.csv", list.as_bytes(), mode).await;
+                let ended = actor.ended_job(&job.id()).await;
+                assert_eq!(ended.json["status"], "failed", "{field}: {}", ended.text);
+                assert_eq!(ended.json["problem"]["code"], code, "{field}: {}", ended.text);
+            }
+        }
+        assert_eq!(boss.get("/api/v1/customers").await.ids(), before);
+        // What no rule closes goes in.
+        let done = import(&w, &actor, "姓名,性别\n韩梅,女\n", "commit").await;
+        assert_eq!(done.json["counts"]["created"], 1);
+    }
+
     async fn an_import_ends_with_the_rights_of_whoever_began_it(w: World) {
         let manager = w.as_manager();
         let list: String = (0..3000).map(|n| format!("学员{n}\n")).collect();

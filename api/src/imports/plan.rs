@@ -32,6 +32,7 @@ use persistence::{
 };
 
 use super::table::Row;
+use crate::access::fields::writable;
 
 /// What holds for all rows of an import.
 pub(super) struct Ground {
@@ -79,6 +80,13 @@ where
     G: Writes<Customer> + Writes<Import>,
 {
     let stamp = tx.stamp();
+    // Before anybody is looked up: a match tells what a closed field holds.
+    let filled: Vec<String> = ground
+        .mapping
+        .iter()
+        .filter_map(|field| Some(field.as_ref()?.fills()?.to_owned()))
+        .collect();
+    writable(tx, "customers", &filled, &["name"])?;
     known::alone(tx).await?;
     let mut results = Vec::new();
     let mut candidates = Vec::new();

@@ -199,7 +199,11 @@ async fn settle(run: &Run, result: Result<(), Halt>) -> Result<(), Error> {
         Err(Halt::Failed(Error::Fault(fault))) if fault.rule == &JOB_CANCELLED => {
             End::As(JobStatus::Cancelled, Some(JOB_CANCELLED.code))
         }
-        Err(Halt::Failed(Error::Fault(fault))) => End::As(JobStatus::Failed, Some(fault.rule.code)),
+        Err(Halt::Failed(Error::Fault(fault))) => {
+            // The rule of a field says more than that some field broke one.
+            let field = fault.fields.first().map(|field| field.rule);
+            End::As(JobStatus::Failed, Some(field.unwrap_or(fault.rule).code))
+        }
         Err(Halt::Failed(error)) => {
             let (job, kind) = (run.lease().job, run.kind());
             tracing::error!(%error, %job, ?kind, attempt = run.attempt(), "a job failed");

@@ -35,6 +35,37 @@ text_enum! {
     }
 }
 
+impl LeadField {
+    /// The field of a customer, in the words of the contract, that a column fills; none for what
+    /// only decides where a row belongs.
+    pub fn fills(self) -> Option<&'static str> {
+        match self {
+            Self::Name | Self::GuardianName => Some("name"),
+            Self::Gender => Some("gender"),
+            Self::BirthDate => Some("birth_date"),
+            Self::Intent => Some("intent"),
+            Self::Channel => Some("source_channel"),
+            Self::CollectedOn => Some("collected_at"),
+            Self::GuardianPhone
+            | Self::Phone
+            | Self::OtherPhone
+            | Self::Wechat
+            | Self::Email
+            | Self::Address => Some("contact_points"),
+            // What has no field of its own yet goes into the note.
+            Self::Grade
+            | Self::School
+            | Self::Region
+            | Self::Course
+            | Self::Collector
+            | Self::NextFollowUpOn
+            | Self::Tags
+            | Self::Note => Some("note"),
+            Self::GuardianRelation | Self::Campus | Self::Ignore => None,
+        }
+    }
+}
+
 /// Headings as [`plain`] leaves them, parted by blanks.
 const HEADINGS: &[(LeadField, &str)] = &[
     (

@@ -136,6 +136,28 @@ pub async fn alone(tx: &Tx) -> Result<(), Error> {
     Ok(())
 }
 
+/// Keeps the guardians who may be found from being deleted, moved or related to others until the
+/// transaction ends. SQLite has one writer.
+async fn hold_guardians(
+    tx: &Tx,
+    institution: Uuid,
+    digests: &HashSet<[u8; 32]>,
+    list: &str,
+) -> Result<(), Error> {
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT id FROM customers WHERE institution_id = ? AND kind = 'guardian' AND id IN \
+         (SELECT customer_id FROM contact_index WHERE institution_id = ? AND digest IN ({list})) \
+         ORDER BY id FOR NO KEY UPDATE"
+    );
+    let mut values: Vec<Value> = vec![institution.into(), institution.into()];
+    values.extend(digests.iter().map(bytes));
+    tx.query_all_raw(statement(tx, &sql, values)).await?;
+    Ok(())
+}
+
 /// What is known of the households of these leads.
 pub async fn households(
     tx: &Tx,
@@ -147,6 +169,7 @@ pub async fn households(
     let digests: HashSet<[u8; 32]> = leads.iter().flat_map(|l| l.phones.clone()).collect();
     if !digests.is_empty() {
         let list = vec!["?"; digests.len()].join(", ");
+        hold_guardians(tx, institution, &digests, &list).await?;
         // Children by their own phones, guardians by theirs, and the children of these.
         let sql = format!(
             "WITH reached AS (SELECT i.digest, c.id, c.kind, c.name_fold, c.holder_id, c.campus_id \

@@ -6,9 +6,8 @@ use domain::{
     id::Id,
     tags::{Act, Tag, Tagging},
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{
     PUT_ON, TAKEN_OFF,
@@ -20,7 +19,7 @@ use crate::{
     clock::micros,
     database::{Change, statement},
     events::Event,
-    scope::{Page, page, scoped, scoped_update},
+    scope::{scoped, scoped_update},
 };
 
 /// Whether a tag can be put on customers.
@@ -138,22 +137,4 @@ pub async fn take_off(
         taken_off: Some(act.clone()),
         ..tagging
     })
-}
-
-/// One page of the customers within reach that have a tag: each with the place after which the next
-/// page begins.
-pub async fn customers_with(
-    handle: &impl Handle,
-    grant: &impl Reads<Tagging>,
-    tag: Id<Tag>,
-    part: &Page,
-) -> Result<Vec<((i64, Uuid), Id<Customer>)>, Error> {
-    let filter = Condition::all()
-        .add(Column::TagId.eq(tag.uuid()))
-        .add(Column::TakenOffAt.is_null());
-    let rows = page::<Entity>(handle, grant, filter, part).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| ((row.customer_created_at, row.id), Id::new(row.customer_id)))
-        .collect())
 }
