@@ -1,3 +1,4 @@
+mod customers;
 mod definitions;
 mod on_customers;
 

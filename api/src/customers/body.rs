@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use domain::{
     customers::{Channel, ContactInput, ContactPoint, Customer, Gender, Kind, Profile, Stage},
     id::Id,
+    tags::{Tag, TagLabel},
 };
 use jiff::{Timestamp, civil::Date};
 use persistence::{customers::store::Filter, scope::Direction};
@@ -222,7 +225,7 @@ impl ChangeCustomer {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Customer, example = json!({"id": "0192f0c1-2222-7000-8000-000000000000", "version": 1,
     "kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01", "intent": 3,
-    "stage": "lead", "note": null, "contact_points": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
+    "stage": "lead", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
@@ -247,6 +250,10 @@ pub struct CustomerBody {
     pub note: Option<String>,
     #[schema(value_type = Vec<ContactPointBody>)]
     pub contact_points: Vec<ContactPointBody>,
+    /// The tags that it has, as far as the caller may see them (`tags:read`), in the order in which
+    /// they were put on.
+    #[schema(value_type = Vec<TagLabelBody>)]
+    pub tags: Vec<TagLabelBody>,
     pub campus_id: Uuid,
     /// A person of staff, or a campus for its pool.
     pub holder_id: Uuid,
@@ -260,8 +267,30 @@ pub struct CustomerBody {
     pub updated_at: Timestamp,
 }
 
-impl From<Customer> for CustomerBody {
-    fn from(customer: Customer) -> Self {
+/// A tag as it is shown beside its customer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = TagLabel)]
+pub struct TagLabelBody {
+    pub id: Uuid,
+    pub name: String,
+    pub category_id: Uuid,
+    #[schema(required, pattern = "^#[0-9A-F]{6}$")]
+    pub colour: Option<String>,
+}
+
+impl From<TagLabel> for TagLabelBody {
+    fn from(label: TagLabel) -> Self {
+        Self {
+            id: label.id.uuid(),
+            name: label.name,
+            category_id: label.category.uuid(),
+            colour: label.colour,
+        }
+    }
+}
+
+impl CustomerBody {
+    pub(super) fn new(customer: Customer, tags: Vec<TagLabel>) -> Self {
         let profile = customer.profile;
         Self {
             id: customer.id.uuid(),
@@ -278,6 +307,7 @@ impl From<Customer> for CustomerBody {
                 .iter()
                 .map(ContactPointBody::safe)
                 .collect(),
+            tags: tags.into_iter().map(Into::into).collect(),
             campus_id: customer.campus.uuid(),
             holder_id: customer.holder.uuid(),
             source_channel: Some(Wire(customer.provenance.channel)),
@@ -367,6 +397,9 @@ pub struct ListCustomers {
     /// Of any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,
+    /// With any of these tags.
+    #[param(style = Form, explode = false, max_items = 10)]
+    pub tag_id: Option<Vec<Uuid>>,
     /// Created at or after.
     #[param(rename = "created_at[gte]")]
     #[serde(rename = "created_at[gte]")]
@@ -378,6 +411,11 @@ pub struct ListCustomers {
 }
 
 impl ListCustomers {
+    pub fn tags(&self) -> Vec<Id<Tag>> {
+        let tags: BTreeSet<_> = self.tag_id.iter().flatten().copied().collect();
+        tags.into_iter().map(Id::new).collect()
+    }
+
     pub fn filter(&self) -> Filter {
         fn values<E: Copy>(list: Option<&Vec<Wire<E>>>) -> Vec<E> {
             list.into_iter().flatten().map(|v| v.0).collect()

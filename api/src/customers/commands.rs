@@ -1,21 +1,24 @@
 //! Use cases of customers: load, decide, save.
 
+use std::collections::HashMap;
+
 use domain::{
-    access::PrincipalKind,
+    access::{PrincipalKind, TagsRead},
     customers::{Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     organization::{Campus, Holder, Staff},
+    tags::TagLabel,
     text,
 };
 use persistence::{
     Error, Handle, Tx,
-    access::{Deletes, Reads, Writes},
+    access::{Deletes, Grant, Reads, Writes},
     customers::store,
     database::Change,
     organization::store::{holds_at, is_staff},
+    tags::store::labels,
 };
-
 use serde_json::json;
 
 use super::{ChangeCustomer, CreateCustomer, TransferCustomer};
@@ -233,6 +236,33 @@ pub async fn get(
     store::find(handle, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
+/// A customer within reach, with what may be seen of its tags.
+pub async fn get_with_tags(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    tagging: Option<&Grant<TagsRead>>,
+    id: Id<Customer>,
+) -> Result<(Customer, Vec<TagLabel>), Error> {
+    let Some(tagging) = tagging else {
+        return Ok((get(handle, grant, id).await?, Vec::new()));
+    };
+    store::find_with_tags(handle, grant, tagging, id)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
+/// What may be seen of the tags of some customers.
+pub async fn tags(
+    handle: &impl Handle,
+    tagging: Option<&Grant<TagsRead>>,
+    customers: &[Id<Customer>],
+) -> Result<HashMap<Id<Customer>, Vec<TagLabel>>, Error> {
+    match tagging {
+        Some(tagging) => labels(handle, tagging, customers).await,
+        None => Ok(HashMap::new()),
+    }
 }
 
 /// Opens a customer's contact values to the caller; that, and why, is on the trail before they

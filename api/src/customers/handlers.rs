@@ -1,12 +1,17 @@
 use actix_web::{HttpRequest, delete, get, patch, post};
 use domain::{
-    access::{CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite},
+    access::{
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
+        FIELD_NOT_READABLE, TagsRead,
+    },
     customers::Customer,
+    fault::FieldFault,
     search::Query,
 };
+use jiff::Timestamp;
 use persistence::{
     Error, Tx,
-    access::{Authority, Reads},
+    access::{Authority, Grant, Reads},
     clock::micros,
     customers::{search::search, store, timeline},
     scope::Page,
@@ -35,25 +40,38 @@ const NEEDED: &[&str] = &["name", "source_channel"];
 
 fn created(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
     let (id, version) = (customer.id, customer.version);
-    let body = show_in(tx, RECORD, CustomerBody::from(customer))?;
+    let body = show_in(tx, RECORD, CustomerBody::new(customer, Vec::new()))?;
     Reply::created(format!("/api/v1/customers/{id}"), version, &body)
 }
 
-fn record(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
-    let version = customer.version;
-    let body = show_in(tx, RECORD, CustomerBody::from(customer))?;
-    Reply::record(version, &body)
+async fn record(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
+    let (id, version) = (customer.id, customer.version);
+    let grant = tx.operation().authority.as_deref();
+    let grant = grant.and_then(|authority| tagged(authority, tx.now()));
+    let mut tags = commands::tags(tx, grant.as_ref(), &[id]).await?;
+    let body = CustomerBody::new(customer, tags.remove(&id).unwrap_or_default());
+    Reply::record(version, &show_in(tx, RECORD, body)?)
+}
+
+/// Whose tags somebody may see, if any.
+fn tagged(reader: &Authority, now: Timestamp) -> Option<Grant<TagsRead>> {
+    Grant::of(reader, now)
 }
 
 /// Customers as the caller may see them.
-fn seen(
-    reader: &Authority,
-    customers: impl IntoIterator<Item = Customer>,
+async fn seen(
+    ctx: &Granted<CustomersRead>,
+    customers: Vec<Customer>,
 ) -> Result<Vec<Shown<CustomerBody>>, Error> {
-    let bodies = customers.into_iter().map(CustomerBody::from);
-    bodies
-        .map(|body| show(Some(reader), RECORD, body))
-        .collect()
+    let reader = ctx.authority();
+    let ids: Vec<_> = customers.iter().map(|customer| customer.id).collect();
+    let grant = tagged(reader, ctx.stamp().now());
+    let mut tags = commands::tags(&ctx.read(), grant.as_ref(), &ids).await?;
+    let bodies = customers.into_iter().map(|customer| {
+        let tags = tags.remove(&customer.id).unwrap_or_default();
+        show(Some(reader), RECORD, CustomerBody::new(customer, tags))
+    });
+    bodies.collect()
 }
 
 /// Take in a customer
@@ -91,12 +109,20 @@ pub(super) async fn list_customers(
         after: part.after,
         limit: part.limit + 1,
     };
-    let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
+    let (read, filter, tags) = (ctx.read(), query.filter(), query.tags());
+    let rows = if query.tag_id.is_none() {
+        store::list(&read, &ctx.grant, &filter, &page).await?
+    } else {
+        let unreadable = || vec![FieldFault::new("tag_id", &FIELD_NOT_READABLE)];
+        let tagging = tagged(ctx.authority(), ctx.stamp().now());
+        let tagging = tagging.ok_or_else(|| Problem::parameters(unreadable()))?;
+        store::list_tagged(&read, (&tagging, &tags), (&ctx.grant, &filter), &page).await?
+    };
     let shown = part.cut(rows, |customer| {
         (micros(customer.created_at), customer.id.uuid())
     });
     Ok(Reply::ok(&CustomerPage {
-        items: seen(ctx.authority(), shown.items)?,
+        items: seen(&ctx, shown.items).await?,
         next_cursor: shown.next_cursor,
     })?
     .with_next(shown.next_address))
@@ -130,8 +156,9 @@ pub(super) async fn search_customers(
         part.limit,
     )
     .await?;
+    let customers = found.customers.into_iter().map(|(_, c)| c).collect();
     Ok(Reply::ok(&CustomerPage {
-        items: seen(ctx.authority(), found.customers.into_iter().map(|(_, c)| c))?,
+        items: seen(&ctx, customers).await?,
         next_cursor: found.unsearched.map(|doc| part.cursor((doc, Uuid::nil()))),
     })?)
 }
@@ -144,9 +171,10 @@ pub(super) async fn get_customer(
     ctx: Granted<CustomersRead>,
     id: PathId<Customer>,
 ) -> Result<Reply, Problem> {
-    let customer = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
-    let version = customer.version;
-    let body = show(Some(ctx.authority()), RECORD, CustomerBody::from(customer))?;
+    let tagging = tagged(ctx.authority(), ctx.stamp().now());
+    let found = commands::get_with_tags(&ctx.read(), &ctx.grant, tagging.as_ref(), id.0).await?;
+    let (version, body) = (found.0.version, CustomerBody::new(found.0, found.1));
+    let body = show(Some(ctx.authority()), RECORD, body)?;
     Ok(Reply::record(version, &body)?)
 }
 
@@ -164,7 +192,7 @@ pub(super) async fn change_customer(
     ctx.transaction(|tx, grant| async move {
         writable(&tx, RECORD, sent, &[])?;
         let customer = commands::change(&tx, &grant, id.0, condition, change.clone()).await?;
-        record(&tx, customer)
+        record(&tx, customer).await
     })
     .await
 }
@@ -196,7 +224,7 @@ pub(super) async fn restore_customer(
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
         let customer = commands::restore(&tx, &grant, id.0).await?;
-        record(&tx, customer)
+        record(&tx, customer).await
     })
     .await
 }
@@ -214,7 +242,7 @@ pub(super) async fn transfer_customer(
     let transfer = &body.value;
     ctx.once(key.of(body.fingerprint), |tx, grant| async move {
         let customer = commands::transfer(&tx, &grant, id.0, transfer.clone()).await?;
-        record(&tx, customer)
+        record(&tx, customer).await
     })
     .await
 }

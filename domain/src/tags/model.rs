@@ -88,6 +88,16 @@ pub struct Tagging {
     pub taken_off: Option<Act>,
 }
 
+/// A tag as it is shown beside its customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagLabel {
+    pub id: Id<Tag>,
+    pub name: String,
+    pub category: Id<TagCategory>,
+    /// `#RRGGBB`, upper case.
+    pub colour: Option<String>,
+}
+
 /// Who did it, when and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {

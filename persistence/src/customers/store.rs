@@ -6,18 +6,20 @@ use domain::{
     },
     fault::{Fault, VERSION_STALE},
     id::Id,
+    tags::{Tag, TagLabel, Tagging},
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Select, sea_query::LockType,
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    QuerySelect, Select, sea_query::LockType,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
-    entity::{Column, Entity, PERSONAL, changes, fields, row},
+    entity::{Column, Entity, Model, PERSONAL, changes, fields, row},
     relations, search,
 };
 use crate::{
@@ -27,7 +29,11 @@ use crate::{
     clock::micros,
     database::Change,
     events::Event,
-    scope::{Page, anchored, page, reaches, scoped, scoped_to_change, scoped_update},
+    scope::{Page, anchored, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
+    tags::{
+        entity as taggings,
+        store::{beside, having, label},
+    },
 };
 
 /// What a list shows.
@@ -91,6 +97,45 @@ pub async fn find(
             row.open(&keys).map(Some)
         }
         None => Ok(None),
+    }
+}
+
+/// A customer within reach, unless deleted, with the tags that it has as far as these are within
+/// reach: in one statement.
+pub async fn find_with_tags(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    tags: &impl Reads<Tagging>,
+    id: Id<Customer>,
+) -> Result<Option<(Customer, Vec<TagLabel>)>, Error> {
+    let customer = scoped::<Entity>(grant).filter(Column::Id.eq(id.uuid()));
+    let rows = beside(customer, tags).into_model::<WithTag>();
+    let (mut found, mut labels) = (None, Vec::new());
+    for row in rows.all(handle).await? {
+        labels.extend(row.label);
+        found = Some(row.customer);
+    }
+    match found {
+        Some(row) => {
+            let keys = handle.keys_of(grant.scope().institution()).await?;
+            Ok(Some((row.open(&keys)?, labels)))
+        }
+        None => Ok(None),
+    }
+}
+
+/// A customer and one of its tags.
+struct WithTag {
+    customer: Model,
+    label: Option<TagLabel>,
+}
+
+impl FromQueryResult for WithTag {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            customer: Model::from_query_result(row, prefix)?,
+            label: label(row)?,
+        })
     }
 }
 
@@ -180,11 +225,22 @@ pub async fn list(
     part: &Page,
 ) -> Result<Vec<Customer>, Error> {
     let keys = handle.keys_of(grant.scope().institution()).await?;
-    page::<Entity>(handle, grant, filter.condition(), part)
-        .await?
-        .into_iter()
-        .map(|row| row.open(&keys))
-        .collect()
+    let rows = page::<Entity>(handle, grant, filter.condition(), part).await?;
+    rows.into_iter().map(|row| row.open(&keys)).collect()
+}
+
+/// One page of the customers within reach that have any of some tags, as far as these are.
+pub async fn list_tagged(
+    handle: &impl Handle,
+    (tagging, tags): (&impl Reads<Tagging>, &[Id<Tag>]),
+    (grant, filter): (&impl Reads<Customer>, &Filter),
+    part: &Page,
+) -> Result<Vec<Customer>, Error> {
+    let keys = handle.keys_of(grant.scope().institution()).await?;
+    let having = tags.iter().map(|tag| having(*tag)).collect();
+    let (led_by, shown) = ((tagging, having), (grant, filter.condition()));
+    let rows = page_led::<taggings::Entity, Entity>(handle, led_by, shown, part).await?;
+    rows.into_iter().map(|row| row.open(&keys)).collect()
 }
 
 /// Writes a new customer.

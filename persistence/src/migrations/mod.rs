@@ -28,6 +28,7 @@ mod m0051_audit_sealing;
 mod m0060_api_clients;
 mod m0061_field_rules;
 mod m0063_shares;
+mod m0064_tagged_customers;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0060_api_clients::Migration),
             Box::new(m0061_field_rules::Migration),
             Box::new(m0063_shares::Migration),
+            Box::new(m0064_tagged_customers::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! Tags: reference data, and the tags of customers.
 
-mod entity;
+pub(crate) mod entity;
 mod kinds;
 pub mod store;
 

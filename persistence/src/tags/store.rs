@@ -1,13 +1,20 @@
 //! The tags of customers, within a grant.
 
+use std::collections::HashMap;
+
 use domain::{
     customers::Customer,
     fault::{Fault, NOT_FOUND},
     id::Id,
-    tags::{Act, Tag, Tagging},
+    tags::{Act, Tag, TagLabel, Tagging},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Order,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, JoinType},
+};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     PUT_ON, TAKEN_OFF,
@@ -19,7 +26,7 @@ use crate::{
     clock::micros,
     database::{Change, statement},
     events::Event,
-    scope::{scoped, scoped_update},
+    scope::{Scoped, reachable, scoped, scoped_update},
 };
 
 /// Whether a tag can be put on customers.
@@ -53,6 +60,111 @@ pub async fn of(
     }
     let rows = rows.all(handle).await?;
     rows.into_iter().map(Tagging::try_from).collect()
+}
+
+/// The tags that some customers have, as far as they are within reach; of each, oldest first.
+pub async fn labels(
+    handle: &impl Handle,
+    grant: &impl Reads<Tagging>,
+    customers: &[Id<Customer>],
+) -> Result<HashMap<Id<Customer>, Vec<TagLabel>>, Error> {
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    if customers.is_empty() {
+        return Ok(all);
+    }
+    let mut rows = scoped::<Entity>(grant)
+        .filter(Column::CustomerId.is_in(customers.iter().map(|id| id.uuid())))
+        .filter(Column::TakenOffAt.is_null())
+        .order_by_asc(Column::PutOnAt)
+        .order_by_asc(Column::Id)
+        .select_only()
+        .column(Column::CustomerId);
+    QuerySelect::query(&mut rows).join(JoinType::InnerJoin, TAGS, the_tag());
+    for row in with_label(rows)
+        .into_model::<Labelled>()
+        .all(handle)
+        .await?
+    {
+        all.entry(Id::new(row.customer))
+            .or_default()
+            .push(row.label);
+    }
+    Ok(all)
+}
+
+/// Adds to a query of one customer the tags that it has, as far as they are within reach, oldest
+/// first: a row each, and one without where there is none.
+pub(crate) fn beside<E: Scoped<Record = Customer>>(
+    customer: Select<E>,
+    grant: &impl Reads<Tagging>,
+) -> Select<E> {
+    let mut rows = customer;
+    let own = |column: E::Column| Expr::col((E::default(), column));
+    let on = reachable::<Entity>(grant)
+        .add(Expr::col((Entity, Column::InstitutionId)).eq(own(E::INSTITUTION)))
+        .add(Expr::col((Entity, Column::CustomerId)).eq(own(E::CUSTOMER)))
+        .add(Column::TakenOffAt.is_null());
+    QuerySelect::query(&mut rows)
+        .join(JoinType::LeftJoin, Entity, on)
+        .join(JoinType::LeftJoin, TAGS, the_tag())
+        .order_by((Entity, Column::PutOnAt), Order::Asc)
+        .order_by((Entity, Column::Id), Order::Asc);
+    with_label(rows)
+}
+
+const TAGS: &str = "tags";
+
+fn tag(column: &'static str) -> Expr {
+    Expr::col((TAGS, column))
+}
+
+fn the_tag() -> Condition {
+    Condition::all()
+        .add(tag("institution_id").eq(Expr::col((Entity, Column::InstitutionId))))
+        .add(tag("id").eq(Expr::col((Entity, Column::TagId))))
+}
+
+fn with_label<E: EntityTrait>(rows: Select<E>) -> Select<E> {
+    rows.column_as(tag("id"), "label_id")
+        .column_as(tag("name"), "label_name")
+        .column_as(tag("category_id"), "label_category")
+        .column_as(tag("colour"), "label_colour")
+}
+
+/// The label that a row brings, if any.
+pub(crate) fn label(row: &QueryResult) -> Result<Option<TagLabel>, DbErr> {
+    let Some(id) = row.try_get::<Option<Uuid>>("", "label_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(TagLabel {
+        id: Id::new(id),
+        name: row.try_get("", "label_name")?,
+        category: Id::new(row.try_get("", "label_category")?),
+        colour: row.try_get("", "label_colour")?,
+    }))
+}
+
+/// A label and whose it is.
+struct Labelled {
+    customer: Uuid,
+    label: TagLabel,
+}
+
+impl FromQueryResult for Labelled {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let missing = || DbErr::RecordNotFound("label".into());
+        Ok(Self {
+            customer: row.try_get(prefix, "customer_id")?,
+            label: label(row)?.ok_or_else(missing)?,
+        })
+    }
+}
+
+/// What leads a list of customers to those that have a tag.
+pub(crate) fn having(tag: Id<Tag>) -> Condition {
+    Condition::all()
+        .add(Column::TagId.eq(tag.uuid()))
+        .add(Column::TakenOffAt.is_null())
 }
 
 /// Puts a tag on a customer that is anchored.

@@ -1,0 +1,324 @@
+//! Pages of lists.
+
+use std::fmt::Write;
+
+use domain::customers::Customer;
+use sea_orm::{
+    ColumnTrait, Condition, IdenStatic, Iterable, Order, Statement,
+    sea_query::{
+        DynIden, Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, SelectStatement,
+        SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
+    },
+};
+use uuid::Uuid;
+
+use super::{Scoped, reach::*};
+use crate::{
+    Error, Handle,
+    access::{Branch, Reads, Scope},
+};
+
+/// Which part of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub order: Direction,
+    /// The last row of the page before: time of creation in microseconds, and id.
+    pub after: Option<(i64, Uuid)>,
+    /// Rows wanted, one more than shown to learn whether there are others.
+    pub limit: u64,
+}
+
+impl Page {
+    /// The keyset: one range scan as a row value, on both engines.
+    pub(crate) fn behind(&self, created: Expr, id: Expr) -> Option<SimpleExpr> {
+        let (at, last) = self.after?;
+        let key = Expr::tuple([created, id]);
+        let last = Expr::tuple([Expr::val(at), Expr::val(last)]);
+        Some(match self.order {
+            Direction::NewestFirst => key.lt(last),
+            Direction::OldestFirst => key.gt(last),
+        })
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        match self.order {
+            Direction::NewestFirst => Order::Desc,
+            Direction::OldestFirst => Order::Asc,
+        }
+    }
+}
+
+/// Which end of a list comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    NewestFirst,
+    OldestFirst,
+}
+
+/// One page of a list in the order of creation, deleted rows left out.
+pub(crate) async fn page<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    filter: Condition,
+    page: &Page,
+) -> Result<Vec<E::Model>, Error> {
+    page_by::<E>(handle, grant, filter, page, E::CREATED).await
+}
+
+/// One page of a list in the order of an instant of its rows, deleted rows left out.
+pub(crate) async fn page_by<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    filter: Condition,
+    page: &Page,
+    instant: E::Column,
+) -> Result<Vec<E::Model>, Error> {
+    let scope = grant.scope();
+    if let [branch @ (Branch::Institution | Branch::Campus(_) | Branch::Holder(_))] =
+        scope.branches()
+    {
+        let (at, id) = (column::<E>(instant), column::<E>(E::ID));
+        let mut select = all_of::<E>();
+        select
+            .from(E::default().into_iden())
+            .cond_where(
+                range::<E>(scope, branch)
+                    .add(filter)
+                    .add_option(page.behind(at.clone(), id.clone())),
+            )
+            .order_by_expr(at, page.order())
+            .order_by_expr(id, page.order());
+        return rows::<E>(handle, Sql::of(handle), &select, page).await;
+    }
+    let walk = Walk::<E> {
+        at: instant,
+        id: E::ID,
+        filter,
+        beside: None,
+        page,
+    };
+    keyed::<E, E>(handle, scope, &[walk]).await
+}
+
+/// One page of the customers within reach of whom there is a row, within reach too, that meets one of
+/// some conditions: at most one such row a customer and condition. `L` keeps when its customer was
+/// created.
+pub(crate) async fn page_led<L: Scoped, E: Scoped<Record = Customer>>(
+    handle: &impl Handle,
+    (leader, led_by): (&impl Reads<L::Record>, Vec<Condition>),
+    (grant, filter): (&impl Reads<Customer>, Condition),
+    page: &Page,
+) -> Result<Vec<E::Model>, Error> {
+    let customer = Condition::all()
+        .add(column::<E>(E::INSTITUTION).eq(column::<L>(L::INSTITUTION)))
+        .add(column::<E>(E::ID).eq(column::<L>(L::CUSTOMER)))
+        .add(within::<E>(grant.scope(), false))
+        .add(living::<E>())
+        .add(filter);
+    let walks: Vec<Walk<'_, L>> = led_by
+        .into_iter()
+        .map(|led_by| Walk {
+            at: L::CREATED,
+            id: L::CUSTOMER,
+            filter: led_by.add(customer.clone()),
+            beside: Some(E::default().into_iden()),
+            page,
+        })
+        .collect();
+    keyed::<L, E>(handle, leader.scope(), &walks).await
+}
+
+/// How the key ranges of a page are walked.
+struct Walk<'a, E: Scoped> {
+    /// What the page is in the order of: an instant, then an id.
+    at: E::Column,
+    id: E::Column,
+    filter: Condition,
+    /// Another table of which the filter speaks.
+    beside: Option<DynIden>,
+    page: &'a Page,
+}
+
+/// Rows of `E` by the keys that the ranges of `L` begin with.
+async fn keyed<L: Scoped, E: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    walks: &[Walk<'_, L>],
+) -> Result<Vec<E::Model>, Error> {
+    let ranges: Vec<SelectStatement> = walks
+        .iter()
+        .flat_map(|walk| scope.branches().iter().map(move |branch| (branch, walk)))
+        .flat_map(|(branch, walk)| keys(scope, branch, walk))
+        .collect();
+    let (Some(page), false) = (walks.first().map(|walk| walk.page), ranges.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let limit = whole_page(page.limit);
+    let mut sql = Sql::of(handle);
+    for (number, keys) in ranges.iter().enumerate() {
+        // Distinct: a row may be in several branches.
+        sql.text(if number == 0 {
+            "WITH page_keys AS ("
+        } else {
+            " UNION "
+        });
+        // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+        sql.text("SELECT at, id FROM (");
+        sql.select(keys);
+        sql.text(&format!(" LIMIT {limit}) AS branch"));
+    }
+    sql.text(") ");
+    // The keys come first, and CROSS JOIN keeps them outermost: SQLite's planner would walk the
+    // table in the order that is wanted.
+    let mut select = all_of::<E>();
+    select
+        .from(KEYS)
+        .join(
+            JoinType::CrossJoin,
+            E::default().into_iden(),
+            Condition::all(),
+        )
+        .and_where(E::INSTITUTION.eq(scope.institution().uuid()))
+        .and_where(column::<E>(E::ID).eq(Expr::col((KEYS, "id"))))
+        .order_by_expr(Expr::col((KEYS, "at")), page.order())
+        .order_by_expr(Expr::col((KEYS, "id")), page.order());
+    rows::<E>(handle, sql, &select, page).await
+}
+
+fn all_of<E: Scoped>() -> SelectStatement {
+    let mut select = SelectStatement::new();
+    for shown in E::Column::iter() {
+        select.expr(column::<E>(shown));
+    }
+    select
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+async fn rows<E: Scoped>(
+    handle: &impl Handle,
+    mut sql: Sql,
+    select: &SelectStatement,
+    page: &Page,
+) -> Result<Vec<E::Model>, Error> {
+    sql.select(select);
+    sql.text(&format!(" LIMIT {}", whole_page(page.limit)));
+    let mut rows = E::find()
+        .from_raw_sql(sql.statement(handle))
+        .all(handle)
+        .await?;
+    rows.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+const KEYS: &str = "page_keys";
+
+/// Rows to read for a page: one of a few numbers, since limits stand in the statement as they are.
+///
+/// As a parameter, a limit keeps PostgreSQL from keeping a plan: it takes an unknown limit for a
+/// tenth of the table, and plans anew each time for the one that it is told (for twelve holders
+/// that is most of the work).
+fn whole_page(limit: u64) -> u64 {
+    [21, 51, 101, 201]
+        .into_iter()
+        .find(|whole| limit <= *whole)
+        .unwrap_or(limit)
+}
+
+/// A statement put together from parts.
+struct Sql {
+    writer: SqlWriterValues,
+    postgres: bool,
+}
+
+impl Sql {
+    fn of(handle: &impl Handle) -> Self {
+        let postgres = handle.is_postgres();
+        let placeholder = if postgres { "$" } else { "?" };
+        Self {
+            writer: SqlWriterValues::new(placeholder, postgres),
+            postgres,
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        // Writing to a string does not fail.
+        let _ = self.writer.write_str(text);
+    }
+
+    fn select(&mut self, select: &SelectStatement) {
+        if self.postgres {
+            select.build_collect_into(PostgresQueryBuilder, &mut self.writer);
+        } else {
+            select.build_collect_into(SqliteQueryBuilder, &mut self.writer);
+        }
+    }
+
+    fn statement(self, handle: &impl Handle) -> Statement {
+        let (sql, values) = self.writer.into_parts();
+        Statement {
+            sql,
+            values: Some(values),
+            db_backend: handle.get_database_backend(),
+        }
+    }
+}
+
+/// Key columns of one branch of a page, in order; one key range each.
+fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_, E>) -> Vec<SelectStatement> {
+    let own = (column::<E>(walk.at), column::<E>(walk.id));
+    let ordered = |(at, id): (Expr, Expr), outermost: Option<&'static str>, range: Condition| {
+        let order = walk.page.order();
+        let mut keys = SelectStatement::new();
+        keys.expr_as(at.clone(), "at").expr_as(id.clone(), "id");
+        // CROSS JOIN keeps the tables in this order on SQLite, whose planner would walk the largest.
+        let table = E::default().into_iden();
+        match outermost {
+            None => keys.from(table),
+            Some(first) => keys
+                .from(first)
+                .join(JoinType::CrossJoin, table, Condition::all()),
+        };
+        if let Some(beside) = &walk.beside {
+            keys.join(JoinType::CrossJoin, beside.clone(), Condition::all());
+        }
+        keys.cond_where(
+            range
+                .add(walk.filter.clone())
+                .add_option(walk.page.behind(at.clone(), id.clone())),
+        )
+        .order_by_expr(at, order.clone())
+        .order_by_expr(id, order);
+        keys
+    };
+    match branch {
+        Branch::Shared(grantees) => {
+            // Shares know when their customer was taken in: a list of customers walks them in its
+            // order.
+            let of_customers = walk.id.as_str() == E::CUSTOMER.as_str();
+            let key = if of_customers {
+                (share("customer_created_at"), share("customer_id"))
+            } else {
+                own
+            };
+            let shared = |grantee: &Uuid| {
+                let range = Condition::all()
+                    .add(share("institution_id").eq(scope.institution().uuid()))
+                    .add(share("grantee_id").eq(*grantee))
+                    .add(still_open(scope))
+                    .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
+                    .add(column::<E>(E::CUSTOMER).eq(share("customer_id")))
+                    .add(living::<E>());
+                ordered(key.clone(), Some(SHARES), range)
+            };
+            grantees.iter().map(shared).collect()
+        }
+        Branch::Class(class) if E::CLASS.is_none() => {
+            let range = in_class(scope, [*class])
+                .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
+                .add(column::<E>(E::CUSTOMER).eq(enrollment("customer_id")))
+                .add(living::<E>());
+            vec![ordered(own, Some(ENROLLMENTS), range)]
+        }
+        _ => vec![ordered(own, None, range::<E>(scope, branch))],
+    }
+}
