@@ -276,7 +276,7 @@ async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
     let campuses = campuses(&app.db.read(), institution).await?;
     let place = campuses
         .iter()
-        .find(|(_, name)| campus.as_ref().is_none_or(|wanted| wanted == name))
+        .find(|(_, name, _)| campus.as_ref().is_none_or(|wanted| wanted == name))
         .ok_or("there is no such campus")?;
     for role in &roles {
         if !store::role_exists(&app.db.read(), institution, role).await? {

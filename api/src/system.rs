@@ -44,6 +44,7 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::imports::header::LeadField>(),
     ListInfo::of::<domain::imports::outcome::ImportEntity>(),
     ListInfo::of::<domain::imports::outcome::ImportMode>(),
+    ListInfo::of::<domain::imports::outcome::ImportStatus>(),
     ListInfo::of::<domain::imports::outcome::RowOutcome>(),
     ListInfo::of::<domain::jobs::JobStatus>(),
     ListInfo::of::<domain::jobs::JobKind>(),

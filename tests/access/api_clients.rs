@@ -185,6 +185,36 @@ both! {
         assert_eq!(token(&w, &form(&client), None).await.expect(401).json["error"], "invalid_client");
     }
 
+    async fn what_a_narrowed_token_asks_for_is_done_within_its_scope(w: World) {
+        let known = json!({
+            "kind": "student", "name": "张伟", "campus_id": w.places.north, "holder_id": w.places.north,
+            "source_channel": "hotline", "contact_points": [{"kind": "phone", "value": "13800138000"}],
+        });
+        w.as_boss().post("/api/v1/customers", &known).await.expect(201);
+        let codes = [("customers:read", "institution"), ("customers:write", "institution"), ("imports:run", "institution")];
+        let roles = [role(&w, &codes).await];
+        let client = made(&w, &roles, &codes.map(|(code, _)| code), json!({})).await;
+        let mut told = Vec::new();
+        for scope in ["", "&scope=imports%3Arun"] {
+            let answer = token(&w, &format!("{}{scope}", form(&client)), None).await.expect(200);
+            let caller = w.as_anonymous().with_token(answer.json["access_token"].as_str().unwrap());
+            let upload = "/api/v1/files?purpose=import";
+            let list = "姓名,手机号\n张伟,13800138000\n";
+            let file = caller.upload(upload, "a.csv", list.as_bytes()).await.expect(201).id();
+            let body = json!({"file_id": file, "entity": "customers", "campus_id": w.places.north, "mode": "validate"});
+            let job = caller.post("/api/v1/imports", &body).await.expect(202).id();
+            let ended = caller.ended_job(&job).await;
+            let import = ended.json["target"]["id"].as_str().unwrap();
+            let rows = caller.get(&format!("/api/v1/imports/{import}/rows")).await.expect(200);
+            assert_eq!(rows.json["items"][0]["outcome"], "duplicate", "{}", rows.text);
+            told.push(rows.json["items"][0]["customer_id"].is_string());
+            let other = token(&w, &format!("{}&scope=customers%3Aread", form(&client)), None).await.expect(200);
+            let other = w.as_anonymous().with_token(other.json["access_token"].as_str().unwrap());
+            other.get(&format!("/api/v1/files/{file}")).await.expect_problem(403, "permission_missing");
+        }
+        assert_eq!(told, [true, false]);
+    }
+
     async fn a_client_gets_tokens_by_its_credentials(w: World) {
         two_customers(&w).await;
         let reads = [role(&w, &[("customers:read", "institution"), ("customers:write", "institution")]).await];

@@ -49,6 +49,27 @@ both! {
         w.as_anonymous().get(&link).await.expect_problem(401, "unauthenticated");
     }
 
+    async fn a_list_is_open_only_to_whoever_may_still_import(w: World) {
+        let manager = w.as_manager();
+        let list = manager.upload("/api/v1/files?purpose=import", "a.csv", "姓名\n张伟\n".as_bytes()).await.expect(201).id();
+        let body = json!({"file_id": list, "entity": "customers", "campus_id": w.places.north, "mode": "commit"});
+        let job = manager.post("/api/v1/imports", &body).await.expect(202).id();
+        let import = manager.ended_job(&job).await.json["target"]["id"].as_str().unwrap().to_owned();
+        let import = manager.get(&format!("/api/v1/imports/{import}")).await.expect(200);
+        let result = import.json["result_file_id"].as_str().unwrap().to_owned();
+        for file in [&list, &result] {
+            manager.get(&format!("{FILES}/{file}/content")).await.expect(200);
+        }
+        w.reorganize(
+            "DELETE FROM principal_roles WHERE institution_id = ? AND principal_id = ?",
+            vec![w.institution.uuid().into(), manager.principal.uuid().into()],
+        ).await;
+        // Reads go by what they knew for up to two seconds; a link to a download is a write.
+        for file in [&list, &result] {
+            manager.get(&format!("{FILES}/{file}/content")).await.expect_problem(403, "permission_missing");
+        }
+    }
+
     async fn each_download_is_on_the_trail(w: World) {
         let boss = w.as_boss();
         let id = boss.upload(FILES, "a.txt", b"one").await.expect(201).id();

@@ -93,6 +93,10 @@ both! {
         let again = send(b"words").await.expect(201);
         assert_eq!((again.text, again.headers["idempotency-replayed"].to_str().unwrap()), (first.text.clone(), "true"));
         send(b"other words").await.expect_problem(422, "idempotency_key_reused");
+        let (media, body) = form("file", "a.txt", b"words");
+        let request = boss.request(Method::POST, "/api/v1/files?purpose=import").header("idempotency-key", "once");
+        let other = boss.send(request.header("content-type", media).body(body)).await;
+        other.expect_problem(422, "idempotency_key_reused");
         let rows = w.server.contents(w.institution).await["files"].len();
         assert_eq!(rows, 1);
         boss.get(&format!("{FILES}/{}/content", first.id())).await.expect(200);

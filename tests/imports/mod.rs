@@ -1,5 +1,6 @@
 //! Imports: lists of leads, tried and taken in.
 
+mod endings;
 mod hostile;
 mod messy;
 mod reach;

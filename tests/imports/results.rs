@@ -72,6 +72,16 @@ both! {
         assert_eq!(boss.get("/api/v1/notices").await.expect(200).json["items"][0]["kind"], "import_failed");
     }
 
+    async fn the_columns_of_a_long_list_in_an_old_encoding_are_proposed(w: World) {
+        let rows: String = (0..20_000).map(|n| format!("学员{n},家长{n}\n")).collect();
+        let list = encoding_rs::GB18030.encode(&format!("姓名,家长姓名\n{rows}")).0.into_owned();
+        let file = w.as_boss().upload("/api/v1/files?purpose=import", "a.csv", &list).await.expect(201).id();
+        let seen = w.as_boss().post("/api/v1/imports/propose-mapping", &json!({"file_id": file})).await.expect(200);
+        assert_eq!(seen.json["columns"], json!([
+            {"column": 0, "header": "姓名", "field": "name"}, {"column": 1, "header": "家长姓名", "field": "guardian_name"},
+        ]));
+    }
+
     async fn columns_are_proposed_and_can_be_chosen(w: World) {
         let boss = w.as_boss();
         let list = "称呼,Phone\n张伟,13800138000\n";

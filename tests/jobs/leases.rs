@@ -172,22 +172,6 @@ fn shared_out(engine: Engine) {
     });
 }
 
-/// A job that takes its worker down each time is given up.
-fn given_up(engine: Engine) {
-    let Some(server) = idle(engine) else { return };
-    run_on(server, |w: World| async move {
-        queue(&w, 1).await;
-        for attempt in 1..=domain::jobs::ATTEMPTS_MAX {
-            let claimed = take(w.server, SignedDuration::ZERO).await.unwrap();
-            assert_eq!(claimed.attempt, attempt);
-        }
-        assert!(take(w.server, LONG).await.is_none());
-        let end = "SELECT status || ' ' || problem FROM jobs WHERE institution_id = ?";
-        let told = w.server.texts(end, vec![w.institution.uuid().into()]).await;
-        assert_eq!(told, ["failed job_gave_up"]);
-    });
-}
-
 #[test]
 fn a_frozen_worker_that_wakes_can_not_write_on_sqlite() {
     frozen(Engine::Sqlite);
@@ -206,14 +190,4 @@ fn each_job_goes_to_one_worker_on_sqlite() {
 #[test]
 fn each_job_goes_to_one_worker_on_postgres() {
     shared_out(Engine::Postgres);
-}
-
-#[test]
-fn a_job_that_never_ends_is_given_up_on_sqlite() {
-    given_up(Engine::Sqlite);
-}
-
-#[test]
-fn a_job_that_never_ends_is_given_up_on_postgres() {
-    given_up(Engine::Postgres);
 }

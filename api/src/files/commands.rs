@@ -1,22 +1,43 @@
 //! Use cases of files.
 
 use domain::{
+    access::{ImportsRun, Permission},
     fault::{Fault, NOT_FOUND},
-    files::StoredFile,
+    files::{FilePurpose, StoredFile},
     id::Id,
 };
-use persistence::{Error, Handle, Tx, access::Reads, files::store};
+use persistence::{
+    Error, Handle, Tx,
+    access::{Authority, Reads},
+    files::store,
+};
+
+use crate::http::problem::PERMISSION_MISSING;
 
 /// A file of the caller's.
+///
+/// # Errors
+/// `permission_missing` where the caller may no longer do what the file is for.
 pub async fn get(
     handle: &impl Handle,
+    caller: &Authority,
     grant: &impl Reads<StoredFile>,
     id: Id<StoredFile>,
     now: jiff::Timestamp,
 ) -> Result<StoredFile, Error> {
-    store::find(handle, grant, id, now)
-        .await?
-        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+    let file = store::find(handle, grant, id, now).await?;
+    let file = file.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let is_of_import = file
+        .attached_to
+        .as_ref()
+        .is_some_and(|(kind, _)| kind == "import");
+    let for_import = is_of_import || file.purpose == FilePurpose::Import;
+    if for_import && !caller.holds::<ImportsRun>() {
+        return Err(Fault::new(&PERMISSION_MISSING)
+            .with("permission", ImportsRun::CODE)
+            .into());
+    }
+    Ok(file)
 }
 
 /// A file whose content is about to leave in the clear: that is on the trail before it does.
@@ -25,7 +46,10 @@ pub async fn download(
     grant: &impl Reads<StoredFile>,
     id: Id<StoredFile>,
 ) -> Result<StoredFile, Error> {
-    let file = get(tx, grant, id, tx.now()).await?;
+    // As it is now: what the request knew may be some seconds old.
+    let caller = tx.operation().authority.as_deref();
+    let caller = caller.ok_or(Error::AuthorityChanged)?;
+    let file = get(tx, caller, grant, id, tx.now()).await?;
     store::downloaded(tx, &file);
     Ok(file)
 }

@@ -53,7 +53,14 @@ pub(super) async fn get_file(
     ctx: Granted<Oneself>,
     id: PathId<StoredFile>,
 ) -> Result<Reply, Problem> {
-    let file = commands::get(&ctx.read(), &ctx.grant, id.0, ctx.stamp().now()).await?;
+    let file = commands::get(
+        &ctx.read(),
+        ctx.authority(),
+        &ctx.grant,
+        id.0,
+        ctx.stamp().now(),
+    )
+    .await?;
     Ok(Reply::record(file.version, &FileBody::from(file))?)
 }
 
@@ -67,7 +74,7 @@ pub(super) async fn create_download_link(
     _key: OptionalIdempotencyKey,
 ) -> Result<Reply, Problem> {
     let now = ctx.stamp().now();
-    let file = commands::get(&ctx.read(), &ctx.grant, id.0, now).await?;
+    let file = commands::get(&ctx.read(), ctx.authority(), &ctx.grant, id.0, now).await?;
     let path = format!("/api/v1/files/{}/content", file.id);
     let (query, expires_at) = link::make(ctx.app(), ctx.authority(), &path, now);
     Ok(Reply::ok(&DownloadLink {

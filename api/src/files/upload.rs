@@ -12,6 +12,7 @@ use domain::{
         sniff,
     },
     id::Id,
+    text_enum::TextEnum,
 };
 use futures_util::StreamExt;
 use persistence::{
@@ -75,14 +76,24 @@ pub(super) async fn receive(
     received
 }
 
-/// Takes back a content of which nobody is to know.
+/// Takes back a content of which nobody is to know. One that was kept after all, though the answer of
+/// the database was lost, stays.
 pub(super) async fn discard(ctx: &Granted<Oneself>, id: Id<StoredFile>) {
     let institution = ctx.authority().institution();
-    let removed = ctx.app().contents.remove(institution, id).await;
-    let forgotten = ctx
+    let kept = ctx
         .transaction(|tx, grant| async move { store::forget(&tx, &grant, id).await })
         .await;
-    if removed.is_err() || forgotten.is_err() {
+    let done = match kept {
+        Ok(true) => Ok(()),
+        Ok(false) => ctx
+            .app()
+            .contents
+            .remove(institution, id)
+            .await
+            .map_err(drop),
+        Err(_) => Err(()),
+    };
+    if done.is_err() {
         // What has expired is removed later.
         tracing::warn!(file = %id, "an upload could not be taken back at once");
     }
@@ -212,7 +223,8 @@ impl Arriving {
         let now = ctx.stamp().now();
         let sha256: [u8; 32] = self.digest.finalize().into();
         let name = file_name(name, kind);
-        let fingerprint = persistence::keys::digest(&[name.as_bytes(), &sha256]);
+        let fingerprint =
+            persistence::keys::digest(&[purpose.as_str().as_bytes(), name.as_bytes(), &sha256]);
         let lasts = domain::files::UNATTACHED_LASTS;
         Ok(Received {
             file: StoredFile {

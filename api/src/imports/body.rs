@@ -16,6 +16,7 @@ use crate::http::wire::Wire;
 pub type ImportField = Wire<LeadField>;
 pub type ImportEntity = Wire<domain::imports::outcome::ImportEntity>;
 pub type ImportMode = Wire<domain::imports::outcome::ImportMode>;
+pub type ImportStatus = Wire<domain::imports::outcome::ImportStatus>;
 pub type ImportRowOutcome = Wire<domain::imports::outcome::RowOutcome>;
 
 /// A list to be imported (导入).
@@ -83,8 +84,9 @@ pub struct ImportBody {
     pub mode: ImportMode,
     pub campus_id: Uuid,
     pub file_id: Uuid,
-    /// The job that does it.
+    /// The job that does it; it says why an import failed.
     pub job_id: Uuid,
+    pub status: ImportStatus,
     pub counts: ImportCounts,
     /// Every row with what became of it, refused values in the clear; kept for seven days.
     #[schema(required)]
@@ -113,6 +115,7 @@ impl From<Import> for ImportBody {
             campus_id: import.campus.uuid(),
             file_id: import.file.uuid(),
             job_id: import.job.uuid(),
+            status: Wire(import.status),
             counts: ImportCounts {
                 created: import.counts.created,
                 duplicate: import.counts.duplicate,

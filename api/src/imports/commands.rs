@@ -7,7 +7,7 @@ use domain::{
     id::Id,
     imports::{
         header::LeadField,
-        outcome::{COLUMN_UNKNOWN, COLUMNS_MAX, FIELD_TAKEN, Import, check_mapping},
+        outcome::{COLUMN_UNKNOWN, COLUMNS_MAX, FIELD_TAKEN, Import, ImportStatus, check_mapping},
     },
     jobs::{Job, JobKind},
     organization::Campus,
@@ -62,6 +62,7 @@ pub async fn create(
         entity: body.entity.0,
         mode: body.mode.0,
         mapping,
+        status: ImportStatus::Running,
         counts: Default::default(),
         result: None,
         created_at: tx.now(),

@@ -8,14 +8,14 @@ use domain::{
         Channel, ContactInput, ContactKind, Customer, Gender, Kind, Profile, Provenance,
         RELATIONS_MAX, Relation, RelationRole, Stage, TOO_MANY_RELATIONS,
     },
-    fault::Fault,
+    fault::{Fault, NOT_FOUND},
     id::Id,
     imports::{
-        header::LeadField,
+        header::{LeadField, propose},
         lead::{Lead, read_row},
         outcome::{
             CAMPUS_UNKNOWN, CELL_MAX, CELL_TOO_LONG, CellProblem, Counts, Import, ImportMode,
-            RowOutcome, RowResult,
+            RowOutcome, RowResult, check_mapping,
         },
     },
     organization::Campus,
@@ -26,21 +26,58 @@ use domain::{
 use jiff::tz::TimeZone;
 use persistence::{
     Error, Tx,
-    access::{Grant, Writes},
+    access::{Grant, Reads, Scope, Writes},
     customers::store,
     imports::known::{self, Guardian, Households, LeadKeys},
+    organization::store::campuses,
 };
 
 use super::table::Row;
 use crate::access::fields::writable;
 
 /// What holds for all rows of an import.
-pub(super) struct Ground {
-    pub(super) import: Import,
-    pub(super) mapping: Vec<Option<LeadField>>,
+pub(super) struct Plan {
+    import: Import,
+    mapping: Vec<Option<LeadField>>,
+}
+
+impl Plan {
+    /// An import of a table with this header.
+    pub(super) fn new(import: Import, header: &[String]) -> Result<Self, Fault> {
+        let names: Vec<&str> = header.iter().map(String::as_str).collect();
+        let mapping = import.mapping.clone().unwrap_or_else(|| propose(&names));
+        check_mapping(&mapping).map_err(Fault::new)?;
+        Ok(Self { import, mapping })
+    }
+
+    /// The plan where the importer's reach is what it is in this step.
+    async fn ground(&self, tx: &Tx, scope: &Scope) -> Result<Ground<'_>, Error> {
+        let (mut within, mut zones) = (HashMap::new(), HashMap::new());
+        for (campus, name, zone) in campuses(tx, scope.institution()).await? {
+            if scope.covers(campus.cast(), campus) {
+                within.insert(fold(&name), campus);
+                zones.insert(campus, TimeZone::get(&zone).map_err(Error::corrupt)?);
+            }
+        }
+        if !zones.contains_key(&self.import.campus) {
+            return Err(Fault::new(&NOT_FOUND).into());
+        }
+        Ok(Ground {
+            import: &self.import,
+            mapping: &self.mapping,
+            campuses: within,
+            zones,
+        })
+    }
+}
+
+/// What holds for the rows of a step.
+struct Ground<'a> {
+    import: &'a Import,
+    mapping: &'a [Option<LeadField>],
     /// Campuses within the importer's reach, by folded name.
-    pub(super) campuses: HashMap<String, Id<Campus>>,
-    pub(super) zones: HashMap<Id<Campus>, TimeZone>,
+    campuses: HashMap<String, Id<Campus>>,
+    zones: HashMap<Id<Campus>, TimeZone>,
 }
 
 /// What became of some rows.
@@ -71,8 +108,7 @@ struct Household {
 pub(super) async fn take_in<G>(
     tx: &Tx,
     grant: &G,
-    reader: Option<&Grant<CustomersRead>>,
-    ground: &Ground,
+    plan: &Plan,
     rows: &[Row],
     memory: &Households,
 ) -> Result<Step, Error>
@@ -81,13 +117,16 @@ where
 {
     let stamp = tx.stamp();
     // Before anybody is looked up: a match tells what a closed field holds.
-    let filled: Vec<String> = ground
+    let filled: Vec<String> = plan
         .mapping
         .iter()
         .filter_map(|field| Some(field.as_ref()?.fills()?.to_owned()))
         .collect();
     writable(tx, "customers", &filled, &["name"])?;
     known::alone(tx).await?;
+    let ground = plan
+        .ground(tx, <G as Reads<Customer>>::scope(grant))
+        .await?;
     let mut results = Vec::new();
     let mut candidates = Vec::new();
     for row in rows {
@@ -146,7 +185,7 @@ where
     if ground.import.mode == ImportMode::Commit {
         store::insert_all(tx, grant, &customers, &relations).await?;
     }
-    compare(tx, reader, &duplicates, &mut results).await?;
+    compare(tx, &duplicates, &mut results).await?;
     results.sort_by_key(|result| result.row);
     for result in &results {
         step.counts.add(result.outcome);
@@ -159,13 +198,14 @@ where
 /// know of it.
 async fn compare(
     tx: &Tx,
-    reader: Option<&Grant<CustomersRead>>,
     duplicates: &[(usize, Id<Customer>, Candidate<'_>)],
     results: &mut [RowResult],
 ) -> Result<(), Error> {
+    let authority = tx.operation().authority.as_deref();
+    let reader = authority.and_then(|a| Grant::<CustomersRead>::of(a, tx.now()));
     let Some(reader) = reader else { return Ok(()) };
     let ids: Vec<_> = duplicates.iter().map(|(_, known, _)| *known).collect();
-    let found = store::find_all(tx, reader, &ids).await?;
+    let found = store::find_all(tx, &reader, &ids).await?;
     for (place, known, candidate) in duplicates {
         let customer = found.iter().find(|customer| customer.id == *known);
         if let (Some(customer), Some(result)) = (customer, results.get_mut(*place)) {
@@ -209,7 +249,7 @@ fn differences(customer: &Customer, lead: &Lead) -> Vec<LeadField> {
     told.map(|(field, _)| field).collect()
 }
 
-impl Ground {
+impl Ground<'_> {
     /// The cell of a field, as it stands.
     fn cell<'a>(&self, row: &'a Row, field: LeadField) -> &'a str {
         let column = self.mapping.iter().position(|held| *held == Some(field));
@@ -257,7 +297,7 @@ impl Ground {
         let zone = self.zones.get(&at).cloned().unwrap_or(TimeZone::UTC);
         let today = stamp.now().to_zoned(zone).date();
         let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
-        let read = read_row(&self.mapping, &cells, today);
+        let read = read_row(self.mapping, &cells, today);
         let mut problems: Vec<CellProblem> = match &read {
             Ok(_) => Vec::new(),
             Err(faults) => faults

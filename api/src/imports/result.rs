@@ -61,7 +61,7 @@ pub(super) async fn finish(run: &Run, id: Id<Import>, own: &Grant<Oneself>) -> R
         files::store::keep(&tx, own, &stored).await?;
         let (institution, record) = (run.institution(), ("import", id.uuid()));
         files::store::attach(&tx, institution, file, record, expires_at).await?;
-        store::finish(&tx, &grant, id, file.uuid()).await?;
+        store::keep_result(&tx, &grant, id, file.uuid()).await?;
         let numbers = numbers(&import.counts);
         let kind = NoticeKind::ImportFinished;
         notices::store::notify(&tx, import.owner, kind, &numbers, Some(record)).await?;

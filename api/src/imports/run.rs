@@ -1,34 +1,28 @@
 //! The job that does an import: a step for each hundred rows, whose results are written with its
 //! effects. A run that begins anew goes on behind the last row that is done.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
-    access::{CustomersRead, ImportsRun, Oneself, Permission},
+    access::{ImportsRun, Oneself, Permission},
     fault::{Fault, NOT_FOUND},
-    files::StoredFile,
+    files::{FileType, StoredFile},
     id::Id,
-    imports::{
-        header::{LeadField, propose},
-        outcome::{IMPORT_FILE_UNREADABLE, Import, ImportMode, check_mapping},
-    },
+    imports::outcome::{IMPORT_FILE_UNREADABLE, Import, ImportMode},
     organization::Institution,
-    text::fold,
 };
 use futures_util::TryStreamExt;
-use jiff::tz::TimeZone;
 use persistence::{
     Error, Handle,
     access::Grant,
     imports::{known::Households, rows, store},
-    organization::store::{campus_zone, campuses},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::{
     commands,
-    plan::{Ground, take_in},
+    plan::{Plan, take_in},
     result,
     table::{self, Row},
 };
@@ -46,7 +40,13 @@ pub(super) async fn header(
     institution: Id<Institution>,
     file: &StoredFile,
 ) -> Result<Vec<String>, Error> {
-    let (content, kind) = (content(app, institution, file).await?, file.kind);
+    // A workbook is taken apart as a whole.
+    let _turn = WORKBOOKS.acquire().await.map_err(Error::internal)?;
+    let content = match file.kind {
+        FileType::Xlsx => content(app, institution, file).await?,
+        _ => Arc::new(beginning(app, institution, file).await?),
+    };
+    let kind = file.kind;
     let read = tokio::task::spawn_blocking(move || {
         let mut header = Vec::new();
         table::read(kind, &content, |row| {
@@ -58,11 +58,35 @@ pub(super) async fn header(
     Ok(read.await.map_err(Error::internal)??)
 }
 
+/// Headers that are read at once: of a workbook, all of it is in memory.
+static WORKBOOKS: Semaphore = Semaphore::const_new(2);
+
+/// The first lines of a text.
+async fn beginning(
+    app: &App,
+    institution: Id<Institution>,
+    file: &StoredFile,
+) -> Result<Vec<u8>, Error> {
+    let keys = app.db.read().keys_of(institution).await?;
+    let chunks = app.contents.read(keys, institution, file).await?;
+    let mut chunks = std::pin::pin!(chunks);
+    let mut lines = Vec::new();
+    while let Some(chunk) = chunks.try_next().await? {
+        lines.extend_from_slice(&chunk);
+        // Whole lines, or a character may be cut in two.
+        if let Some(end) = lines.iter().rposition(|byte| *byte == b'\n') {
+            lines.truncate(end + 1);
+            break;
+        }
+    }
+    Ok(lines)
+}
+
 async fn content(
     app: &App,
     institution: Id<Institution>,
     file: &StoredFile,
-) -> Result<Arc<[u8]>, Error> {
+) -> Result<Arc<Vec<u8>>, Error> {
     let keys = app.db.read().keys_of(institution).await?;
     let chunks = app.contents.read(keys, institution, file).await?;
     let size = usize::try_from(file.size).map_err(Error::corrupt)?;
@@ -72,7 +96,7 @@ async fn content(
             Ok(whole)
         })
         .await?;
-    Ok(whole.into())
+    Ok(Arc::new(whole))
 }
 
 /// The owner's grant of a permission beside that of importing, as far as there is one.
@@ -96,11 +120,12 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
         .await?;
     let content = content(&run.app, run.institution(), &file).await?;
     let (total, header) = measured(&file, content.clone()).await?;
-    let ground = &ground(run, import, &header).await?;
+    let mode = import.mode;
+    let plan = &Plan::new(import, &header)?;
     let mut reading = Reading::begin(&file, content);
     let mut memory = Households::default();
     let mut done = 0;
-    if ground.import.mode == ImportMode::Validate {
+    if mode == ImportMode::Validate {
         // Nothing but rows was written: a run that begins anew writes them anew.
         run.step::<ImportsRun, _, _, _>(
             |tx, grant| async move { store::rewind(&tx, &grant, id).await },
@@ -109,8 +134,7 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     }
     while let Some(batch) = reading.next().await {
         done += i64::try_from(batch.len()).map_err(Error::internal)?;
-        let reader = beside::<CustomersRead>(run).await?;
-        let (batch, known, reader, lease) = (&batch, &memory, reader.as_ref(), run.lease());
+        let (batch, known, lease) = (&batch, &memory, run.lease());
         let step = run
             .step::<ImportsRun, _, _, _>(|tx, grant| async move {
                 let last = store::last_row(&tx, &grant, id).await?;
@@ -120,13 +144,13 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
                     return Ok(None);
                 };
                 lease.advance(&tx, done, Some(total)).await?;
-                let step = take_in(&tx, &grant, reader, ground, rows, known).await?;
+                let step = take_in(&tx, &grant, plan, rows, known).await?;
                 rows::insert(&tx, &grant, id, &step.results).await?;
                 store::advance(&tx, &grant, id, end.number, &step.counts).await?;
                 Ok(Some(step.added))
             })
             .await?;
-        if ground.import.mode == ImportMode::Validate {
+        if mode == ImportMode::Validate {
             for (keys, child) in step.into_iter().flatten() {
                 memory.add_child(&keys, child);
             }
@@ -138,7 +162,7 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
 
 /// How many rows there are below the header, and the header. A table that can't be read to its end
 /// is refused before anything is taken in.
-async fn measured(file: &StoredFile, content: Arc<[u8]>) -> Result<(i64, Vec<String>), Halt> {
+async fn measured(file: &StoredFile, content: Arc<Vec<u8>>) -> Result<(i64, Vec<String>), Halt> {
     let kind = file.kind;
     let read = tokio::task::spawn_blocking(move || {
         let mut header = None;
@@ -156,41 +180,6 @@ async fn measured(file: &StoredFile, content: Arc<[u8]>) -> Result<(i64, Vec<Str
     Ok(read.await.map_err(Error::internal)??)
 }
 
-/// What holds for all rows, as the importer's reach is now.
-async fn ground(run: &Run, import: Import, header: &[String]) -> Result<Ground, Halt> {
-    let names: Vec<&str> = header.iter().map(String::as_str).collect();
-    let mapping: Vec<Option<LeadField>> = match &import.mapping {
-        Some(mapping) => mapping.clone(),
-        None => propose(&names),
-    };
-    check_mapping(&mapping).map_err(Fault::new)?;
-    let grant = beside::<ImportsRun>(run).await?;
-    let grant = grant.ok_or_else(|| Fault::new(&NOT_FOUND))?;
-    let (read, institution) = (run.app.db.read(), run.institution());
-    let (mut within, mut zones) = (HashMap::new(), HashMap::new());
-    for (campus, name) in campuses(&read, institution).await? {
-        use persistence::access::Reads;
-        let scope = Reads::<Import>::scope(&grant);
-        if !scope.covers(campus.cast(), campus) {
-            continue;
-        }
-        if let Some((zone, _)) = campus_zone(&read, institution, campus).await? {
-            let zone = TimeZone::get(&zone).map_err(Error::corrupt)?;
-            within.insert(fold(&name), campus);
-            zones.insert(campus, zone);
-        }
-    }
-    if !zones.contains_key(&import.campus) {
-        return Err(Fault::new(&NOT_FOUND).into());
-    }
-    Ok(Ground {
-        import,
-        mapping,
-        campuses: within,
-        zones,
-    })
-}
-
 /// A table that is being read on a thread of its own, some rows ahead.
 struct Reading {
     rows: mpsc::Receiver<Vec<Row>>,
@@ -198,7 +187,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn begin(file: &StoredFile, content: Arc<[u8]>) -> Self {
+    fn begin(file: &StoredFile, content: Arc<Vec<u8>>) -> Self {
         let (send, rows) = mpsc::channel(4);
         let kind = file.kind;
         let thread = tokio::task::spawn_blocking(move || {

@@ -81,6 +81,12 @@ impl Run {
         self.claimed.owner
     }
 
+    /// Kind and id of the record that it works on.
+    pub fn target(&self) -> Option<(&str, Uuid)> {
+        let (kind, id) = self.claimed.target.as_ref()?;
+        Some((kind, *id))
+    }
+
     pub fn attempt(&self) -> i32 {
         self.claimed.attempt
     }
@@ -164,7 +170,11 @@ impl Run {
         // Without a session: the job goes on after its owner has logged out.
         let loaded = load(
             &read,
-            &Bearer::owner(self.institution(), Id::new(owner)),
+            &Bearer::owner(
+                self.institution(),
+                Id::new(owner),
+                self.claimed.scope.clone(),
+            ),
             now,
         )
         .await?;

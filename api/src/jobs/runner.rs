@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{
     access::PrincipalKind,
+    fault::Fault,
     id::Id,
     jobs::{
         ATTEMPTS_MAX, JOB_CANCELLED, JOB_GAVE_UP, JOB_TAKEN_OVER, JobKind, JobStatus, back_off,
@@ -162,6 +163,10 @@ async fn work(run: Run) {
 }
 
 async fn perform(run: &Run) -> Result<(), Halt> {
+    if run.attempt() > ATTEMPTS_MAX {
+        // Whoever ran it last was never heard of again.
+        return Err(Fault::new(&JOB_GAVE_UP).into());
+    }
     match run.kind() {
         JobKind::RunImport => imports::run::run(run).await,
         JobKind::RemoveExpired => schedule::remove_expired(run).await,
@@ -217,7 +222,7 @@ async fn settle(run: &Run, result: Result<(), Halt>) -> Result<(), Error> {
             }
         }
     };
-    let (lease, end, kind, owner) = (run.lease(), &end, run.kind(), run.owner());
+    let (lease, end) = (run.lease(), &end);
     let operation = run.operation(None);
     run.app
         .db
@@ -225,8 +230,8 @@ async fn settle(run: &Run, result: Result<(), Halt>) -> Result<(), Error> {
             match end {
                 End::As(status, problem) => {
                     let ended = lease.finish(&tx, *status, *problem).await?;
-                    if let (true, JobStatus::Failed, Some(owner)) = (ended, *status, owner) {
-                        failed(&tx, kind, owner).await?;
+                    if ended && *status == JobStatus::Failed {
+                        failed(&tx, run).await?;
                     }
                 }
                 End::Again { after, counts } => lease.give_back(&tx, *after, *counts).await?,
@@ -237,13 +242,13 @@ async fn settle(run: &Run, result: Result<(), Halt>) -> Result<(), Error> {
 }
 
 /// Tells the owner of a job that it failed.
-async fn failed(tx: &Tx, kind: JobKind, owner: Uuid) -> Result<(), Error> {
-    match kind {
-        JobKind::RunImport => {
-            let kind = NoticeKind::ImportFailed;
-            notify(tx, Id::new(owner), kind, &Numbers::new(), None).await
+async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
+    match (run.kind(), run.owner()) {
+        (JobKind::RunImport, Some(owner)) => {
+            let (owner, kind) = (Id::new(owner), NoticeKind::ImportFailed);
+            notify(tx, owner, kind, &Numbers::new(), run.target()).await
         }
-        JobKind::RemoveExpired => Ok(()),
+        _ => Ok(()),
     }
 }
 

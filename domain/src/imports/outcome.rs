@@ -24,6 +24,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// Where an import stands.
+    ImportStatus as "ImportStatus" {
+        Running = "running" { "进行中", "Waiting or running" }
+        Succeeded = "succeeded" { "已完成", "Succeeded" }
+        Failed = "failed" { "失败", "Failed: what was taken in until then stays" }
+        Cancelled = "cancelled" { "已取消", "Cancelled: what was taken in until then stays" }
+    }
+}
+
+text_enum! {
     /// What became of a row, or would.
     RowOutcome as "ImportRowOutcome" {
         Created = "created" { "新增", "Created" }
@@ -77,6 +87,7 @@ pub struct Import {
     pub mode: ImportMode,
     /// The field of each column; none where the program is to propose them.
     pub mapping: Option<Vec<Option<LeadField>>>,
+    pub status: ImportStatus,
     pub counts: Counts,
     pub result: Option<Id<StoredFile>>,
     pub created_at: Timestamp,

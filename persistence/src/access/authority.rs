@@ -48,11 +48,15 @@ impl Bearer {
         }
     }
 
-    /// The owner of a job, by no session at all.
-    pub fn owner(institution: Id<Institution>, principal: Id<Principal>) -> Self {
+    /// The owner of a job, by no session at all, with the bounds of whoever asked for it.
+    pub fn owner(
+        institution: Id<Institution>,
+        principal: Id<Principal>,
+        scope: Option<Arc<BTreeSet<String>>>,
+    ) -> Self {
         Self {
             in_job: true,
-            ..Self::whole(institution, principal, Id::new(Uuid::nil()))
+            ..Self::within(institution, principal, Id::new(Uuid::nil()), scope)
         }
     }
 

@@ -7,7 +7,7 @@ use domain::{
     organization::Institution,
     text_enum::TextEnum,
 };
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -48,19 +48,27 @@ pub async fn expect(
     Ok(())
 }
 
-/// Forgets a content that did not come, or came twice.
+/// Forgets a content that did not come, or came twice. Whether there is a file of it all the same.
 pub async fn forget(
     tx: &Tx,
     grant: &impl Writes<StoredFile>,
     id: Id<StoredFile>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let key = [grant.scope().institution().uuid(), id.uuid()].map(Value::from);
     tx.execute_raw(statement(
         tx,
         "DELETE FROM files WHERE institution_id = ? AND id = ? AND state = 'receiving'",
-        [grant.scope().institution().uuid().into(), id.uuid().into()],
+        key.clone(),
     ))
     .await?;
-    Ok(())
+    let left = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT 1 AS found FROM files WHERE institution_id = ? AND id = ?",
+            key,
+        ))
+        .await?;
+    Ok(left.is_some())
 }
 
 /// A content that was expected is there.

@@ -4,8 +4,10 @@ use domain::{
     id::Id,
     imports::{
         header::LeadField,
-        outcome::{Counts, Import, ImportEntity, ImportMode},
+        outcome::{Counts, Import, ImportEntity, ImportMode, ImportStatus},
     },
+    jobs::{Job, JobStatus},
+    organization::Institution,
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
@@ -22,7 +24,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, mapping, \
-    created, duplicate, skipped, failed, result_file_id, created_at, finished_at";
+    status, created, duplicate, skipped, failed, result_file_id, created_at, finished_at";
 
 /// Writes a new import.
 pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Result<(), Error> {
@@ -150,8 +152,8 @@ pub async fn advance(
     Ok(())
 }
 
-/// Ends an import.
-pub async fn finish(
+/// Notes where the result of an import can be read.
+pub async fn keep_result(
     tx: &Tx,
     grant: &impl Writes<Import>,
     id: Id<Import>,
@@ -159,13 +161,40 @@ pub async fn finish(
 ) -> Result<(), Error> {
     tx.execute_raw(statement(
         tx,
-        "UPDATE imports SET version = version + 1, result_file_id = ?, finished_at = ? \
+        "UPDATE imports SET version = version + 1, result_file_id = ? \
          WHERE institution_id = ? AND id = ?",
         [
             result.into(),
-            micros(tx.now()).into(),
             grant.scope().institution().uuid().into(),
             id.uuid().into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Ends the import that a job did, if any, as the job has ended.
+pub(crate) async fn end(
+    tx: &Tx,
+    institution: Id<Institution>,
+    job: Id<Job>,
+    status: JobStatus,
+) -> Result<(), Error> {
+    let status = match status {
+        JobStatus::Queued | JobStatus::Running => ImportStatus::Running,
+        JobStatus::Succeeded => ImportStatus::Succeeded,
+        JobStatus::Failed => ImportStatus::Failed,
+        JobStatus::Cancelled => ImportStatus::Cancelled,
+    };
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE imports SET version = version + 1, status = ?, finished_at = ? \
+         WHERE institution_id = ? AND job_id = ? AND finished_at IS NULL",
+        [
+            status.as_str().into(),
+            micros(tx.now()).into(),
+            institution.uuid().into(),
+            job.uuid().into(),
         ],
     ))
     .await?;
@@ -209,6 +238,7 @@ pub async fn remove_rows(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, E
 fn read(row: &QueryResult) -> Result<Import, Error> {
     let entity: String = row.try_get("", "entity")?;
     let mode: String = row.try_get("", "mode")?;
+    let status: String = row.try_get("", "status")?;
     let mapping: Option<Value> = row.try_get("", "mapping")?;
     let mapping = mapping.map(|fields| {
         let fields = fields.as_array().into_iter().flatten();
@@ -226,6 +256,7 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
         entity: ImportEntity::parse(&entity).ok_or_else(|| Error::corrupt("import entity"))?,
         mode: ImportMode::parse(&mode).ok_or_else(|| Error::corrupt("import mode"))?,
         mapping,
+        status: ImportStatus::parse(&status).ok_or_else(|| Error::corrupt("import status"))?,
         counts: Counts {
             created: row.try_get("", "created")?,
             duplicate: row.try_get("", "duplicate")?,

@@ -4,10 +4,12 @@
 //! effect begins by [`Lease::confirm`], which fails once another worker holds the job: one that was
 //! frozen and wakes can't write. All times are the database's own.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use domain::{
     fault::Fault,
     id::Id,
-    jobs::{ATTEMPTS_MAX, JOB_CANCELLED, JOB_GAVE_UP, JOB_TAKEN_OVER, Job, JobKind, JobStatus},
+    jobs::{JOB_CANCELLED, JOB_TAKEN_OVER, Job, JobKind, JobStatus},
     organization::Institution,
     text_enum::TextEnum,
 };
@@ -15,7 +17,7 @@ use jiff::SignedDuration;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, clock::database_now, database::statement, keys::Place};
+use crate::{Error, Handle, Tx, clock::database_now, database::statement, imports, keys::Place};
 
 /// The right to go on with a job.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,10 @@ pub struct Claimed {
     pub kind: JobKind,
     /// None for the program's own jobs.
     pub owner: Option<Uuid>,
+    /// The permissions within which its owner asked for it.
+    pub scope: Option<Arc<BTreeSet<String>>>,
+    /// Kind and id of the record that it works on.
+    pub target: Option<(String, Uuid)>,
     pub attempt: i32,
     pub request: Uuid,
     pub trace: Uuid,
@@ -55,19 +61,10 @@ impl Claimed {
 }
 
 /// Claims the job that is due first: one that waits, or one whose worker has not been heard of for
-/// longer than its lease. Jobs that were begun too often are given up.
+/// longer than its lease. Kinds that only a newer program knows are left to it.
 pub async fn claim(tx: &Tx, lasts: SignedDuration) -> Result<Option<Claimed>, Error> {
     let now = database_now(tx);
-    tx.execute_raw(statement(
-        tx,
-        &format!(
-            "UPDATE jobs SET status = 'failed', problem = ?, lease_token = NULL, payload = NULL, \
-             version = version + 1, finished_at = {now} \
-             WHERE finished_at IS NULL AND due_at <= {now} AND attempt >= ?"
-        ),
-        [JOB_GAVE_UP.code.into(), ATTEMPTS_MAX.into()],
-    ))
-    .await?;
+    let known = of_known_kind();
     let token = tx.stamp().id::<Lease>().uuid();
     // Rows that another worker is just claiming are passed over.
     let passing = if tx.is_postgres() {
@@ -82,8 +79,10 @@ pub async fn claim(tx: &Tx, lasts: SignedDuration) -> Result<Option<Claimed>, Er
                 "UPDATE jobs SET status = 'running', lease_token = ?, due_at = {now} + ?, \
                  attempt = attempt + 1, version = version + 1 \
                  WHERE (institution_id, id) = (SELECT institution_id, id FROM jobs \
-                 WHERE finished_at IS NULL AND due_at <= {now} ORDER BY due_at LIMIT 1 {passing}) \
-                 RETURNING institution_id, id, kind, owner_id, attempt, payload, request_id, trace_id"
+                 WHERE finished_at IS NULL AND due_at <= {now} AND {known} \
+                 ORDER BY due_at LIMIT 1 {passing}) \
+                 RETURNING institution_id, id, kind, owner_id, scope, target_kind, target_id, attempt, \
+                 payload, request_id, trace_id"
             ),
             [token.into(), length(lasts).into()],
         ))
@@ -92,6 +91,10 @@ pub async fn claim(tx: &Tx, lasts: SignedDuration) -> Result<Option<Claimed>, Er
         return Ok(None);
     };
     let kind: String = row.try_get("", "kind")?;
+    let scope: Option<serde_json::Value> = row.try_get("", "scope")?;
+    let scope = scope.map(serde_json::from_value).transpose();
+    let target_kind: Option<String> = row.try_get("", "target_kind")?;
+    let target: Option<Uuid> = row.try_get("", "target_id")?;
     Ok(Some(Claimed {
         lease: Lease {
             institution: Id::new(row.try_get("", "institution_id")?),
@@ -101,11 +104,23 @@ pub async fn claim(tx: &Tx, lasts: SignedDuration) -> Result<Option<Claimed>, Er
         },
         kind: JobKind::parse(&kind).ok_or_else(|| Error::corrupt("job kind"))?,
         owner: row.try_get("", "owner_id")?,
+        scope: scope.map_err(Error::corrupt)?,
+        target: target_kind.zip(target),
         attempt: row.try_get("", "attempt")?,
         request: row.try_get("", "request_id")?,
         trace: row.try_get("", "trace_id")?,
-        payload: row.try_get("", "payload")?,
+        // A job without one fails when it is read: here it would keep all others waiting.
+        payload: row.try_get::<Option<_>>("", "payload")?.unwrap_or_default(),
     }))
+}
+
+/// A condition on jobs that this program can run. While instances are brought up to date one by one,
+/// there may be others.
+pub(super) fn of_known_kind() -> String {
+    let kinds = JobKind::ALL
+        .iter()
+        .map(|kind| format!("'{}'", kind.as_str()));
+    format!("kind IN ({})", kinds.collect::<Vec<_>>().join(", "))
 }
 
 fn length(duration: SignedDuration) -> i64 {
@@ -179,7 +194,11 @@ impl Lease {
                 values,
             ))
             .await?;
-        Ok(ended.rows_affected() == 1)
+        let ended = ended.rows_affected() == 1;
+        if ended {
+            imports::store::end(tx, self.institution, self.job, status).await?;
+        }
+        Ok(ended)
     }
 
     /// Gives the job back, to be run again after `wait`; `counts` says whether this try counts.

@@ -3,19 +3,20 @@
 use domain::{
     fault::Fault,
     id::Id,
-    jobs::{JOB_FINISHED, Job, JobKind, JobStatus},
+    jobs::{JOB_CANCELLED, JOB_FINISHED, Job, JobKind, JobStatus},
     text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::lease::place;
+use super::lease::{of_known_kind, place};
 use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{database_now, micros, timestamp},
     database::{Change, statement},
+    imports,
     keys::bytes,
     scope::{Direction, Page},
 };
@@ -32,17 +33,19 @@ pub struct NewJob<'a> {
     pub payload: &'a [u8],
 }
 
-/// Queues a job with the rights of the operation's actor.
+/// Queues a job with the rights of the operation's actor, as they are bounded now.
 pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
     let operation = tx.operation();
     let owner = operation.actor.principal;
     let payload = tx.keys().await?.seal(place(job.id.uuid()), job.payload)?;
+    let bearer = operation.authority.as_ref().map(|a| a.bearer());
+    let scope = bearer.and_then(|bearer| bearer.scope.as_deref());
     tx.execute_raw(statement(
         tx,
         &format!(
             "INSERT INTO jobs (institution_id, id, version, owner_id, kind, status, target_kind, \
-             target_id, payload, done, attempt, due_at, cancel_requested, request_id, trace_id, created_at) \
-             VALUES (?, ?, 1, ?, ?, 'queued', ?, ?, ?, 0, 0, {}, ?, ?, ?, ?)",
+             target_id, payload, scope, done, attempt, due_at, cancel_requested, request_id, trace_id, \
+             created_at) VALUES (?, ?, 1, ?, ?, 'queued', ?, ?, ?, ?, 0, 0, {}, ?, ?, ?, ?)",
             database_now(tx)
         ),
         [
@@ -53,6 +56,7 @@ pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
             job.target.map(|(kind, _)| kind).into(),
             job.target.map(|(_, id)| id).into(),
             bytes(payload),
+            scope.map(|codes| json!(codes)).into(),
             false.into(),
             operation.request.into(),
             operation.trace.into(),
@@ -123,6 +127,7 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
             &format!(
                 "UPDATE jobs SET version = version + 1, cancel_requested = ?, \
                  status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END, \
+                 problem = CASE WHEN status = 'queued' THEN ? END, \
                  payload = CASE WHEN status = 'queued' THEN NULL ELSE payload END, \
                  finished_at = CASE WHEN status = 'queued' THEN {} END \
                  WHERE institution_id = ? AND id = ? AND owner_id = ? AND finished_at IS NULL \
@@ -131,6 +136,7 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
             ),
             [
                 true.into(),
+                JOB_CANCELLED.code.into(),
                 grant.scope().institution().uuid().into(),
                 id.uuid().into(),
                 grant.scope().principal().into(),
@@ -144,6 +150,9 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
         };
     };
     let job = read(row)?;
+    if job.finished_at.is_some() {
+        imports::store::end(tx, grant.scope().institution(), id, job.status).await?;
+    }
     tx.record(Change {
         kind: "job",
         id: id.uuid(),
@@ -155,14 +164,16 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
     Ok(Some(job))
 }
 
-/// Microseconds until the next job is due, by the database's own time; `None` where none waits.
+/// Microseconds until the next job of a kind that this program knows is due, by the database's own
+/// time; `None` where none waits.
 pub async fn next_due(handle: &impl Handle) -> Result<Option<i64>, Error> {
     let row = handle
         .query_one_raw(statement(
             handle,
             &format!(
-                "SELECT min(due_at) - {} AS wait FROM jobs WHERE finished_at IS NULL",
-                database_now(handle)
+                "SELECT min(due_at) - {} AS wait FROM jobs WHERE finished_at IS NULL AND {}",
+                database_now(handle),
+                of_known_kind()
             ),
             [],
         ))

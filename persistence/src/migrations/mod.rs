@@ -29,6 +29,7 @@ mod m0060_api_clients;
 mod m0061_field_rules;
 mod m0063_shares;
 mod m0064_tagged_customers;
+mod m0065_ends_of_jobs;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0061_field_rules::Migration),
             Box::new(m0063_shares::Migration),
             Box::new(m0064_tagged_customers::Migration),
+            Box::new(m0065_ends_of_jobs::Migration),
         ]
     }
 }

@@ -288,20 +288,27 @@ pub async fn institution_by_code(
         .transpose()
 }
 
-/// The campuses of an institution by name, oldest first.
+/// The open campuses of an institution, oldest first: each with its name and IANA zone.
 pub async fn campuses(
     handle: &impl Handle,
     institution: Id<Institution>,
-) -> Result<Vec<(Id<Campus>, String)>, Error> {
+) -> Result<Vec<(Id<Campus>, String, String)>, Error> {
     handle
         .query_all_raw(statement(
             handle,
-            "SELECT id, name FROM campuses WHERE institution_id = ? AND archived_at IS NULL ORDER BY id",
+            "SELECT id, name, time_zone FROM campuses WHERE institution_id = ? \
+             AND archived_at IS NULL ORDER BY id",
             [institution.uuid().into()],
         ))
         .await?
         .iter()
-        .map(|row| Ok((Id::new(row.try_get("", "id")?), row.try_get("", "name")?)))
+        .map(|row| {
+            Ok((
+                Id::new(row.try_get("", "id")?),
+                row.try_get("", "name")?,
+                row.try_get("", "time_zone")?,
+            ))
+        })
         .collect()
 }
 
