@@ -5,13 +5,13 @@ use tests::{Actor, Answer, Value, World, both, json};
 use uuid::Uuid;
 
 /// A lesson of a class that takes so many hours, in hundredths.
-async fn lesson(w: &World, class: &str, hours: i32) -> String {
+pub(super) async fn lesson(w: &World, class: &str, hours: i32) -> String {
     let body = json!({"date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": hours});
     let path = format!("/api/v1/classes/{class}/lessons");
     w.as_boss().post(&path, &body).await.expect(201).id()
 }
 
-async fn call(actor: &Actor, lesson: &str, marks: &[(&str, &str)]) -> Answer {
+pub(super) async fn call(actor: &Actor, lesson: &str, marks: &[(&str, &str)]) -> Answer {
     let students: Vec<Value> = marks
         .iter()
         .map(|(enrollment, status)| json!({"enrollment_id": enrollment, "status": status}))

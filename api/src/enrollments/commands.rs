@@ -11,6 +11,7 @@ use domain::{
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
+    money::Money,
     organization::Campus,
     payments::{Charge, NewCharge},
     reference::Reference,
@@ -126,18 +127,43 @@ pub async fn withdraw(
     let after = before.withdraw(reason, place.today(tx), &tx.stamp())?;
     let left = hours::left(tx, institution, [id]).await?;
     let left = left.get(&id).copied().unwrap_or_default();
-    let unused = before.value_of(left)?;
-    if unused.is_positive() {
-        charges::credit_charge(tx, grant, charge_of(tx, grant, id).await?, unused).await?;
-    }
+    let unused = credit_unused(tx, grant, &before, left).await?;
     store::update(tx, grant, &before, &after).await?;
     hours::close(tx, institution, &after, &place).await?;
     purchases::reverse(tx, institution, id, left, unused, &place).await?;
     shown(tx, grant, after).await
 }
 
+/// Takes off the charge of an enrollment what stands there for hours that were not used: of what
+/// was taken off before, nothing is owed. How much that was.
+async fn credit_unused(
+    tx: &Tx,
+    grant: &Registrar,
+    enrollment: &Enrollment,
+    left_hundredths: i32,
+) -> Result<Money, Error> {
+    if !enrollment.price.is_positive() {
+        return Ok(enrollment.price);
+    }
+    let gone = || Error::corrupt("an enrollment without its charge");
+    let id = charge_of(tx, grant, enrollment.id)
+        .await?
+        .ok_or_else(gone)?;
+    let charge = charges::lock_to_credit(tx, grant, id).await?;
+    let charged = charge.ok_or_else(gone)?.left()?;
+    let unused = enrollment.value_of(left_hundredths, charged);
+    if unused.is_positive() {
+        charges::credit_charge(tx, grant, id, unused).await?;
+    }
+    Ok(unused)
+}
+
 /// What an enrollment was charged.
-async fn charge_of(tx: &Tx, grant: &Registrar, id: Id<Enrollment>) -> Result<Id<Charge>, Error> {
+async fn charge_of(
+    tx: &Tx,
+    grant: &Registrar,
+    id: Id<Enrollment>,
+) -> Result<Option<Id<Charge>>, Error> {
     let filter = charges::Filter {
         enrollments: vec![id.uuid()],
         ..charges::Filter::default()
@@ -148,8 +174,7 @@ async fn charge_of(tx: &Tx, grant: &Registrar, id: Id<Enrollment>) -> Result<Id<
         limit: 1,
     };
     let found = charges::list(tx, grant, &filter, &first).await?;
-    let charge = found.first().map(|charge| charge.id);
-    charge.ok_or_else(|| Error::corrupt("an enrollment without its charge"))
+    Ok(found.first().map(|charge| charge.id))
 }
 
 /// Ends an enrollment whose course was finished: the seat is free again, hours that are left stay.

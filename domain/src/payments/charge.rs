@@ -112,6 +112,11 @@ impl Charge {
         }
     }
 
+    /// The amount less what was taken off it.
+    pub fn left(&self) -> Result<Money, Fault> {
+        self.amount.minus(self.credited)
+    }
+
     /// With part of a payment.
     ///
     /// # Errors
@@ -145,7 +150,7 @@ impl Charge {
         if !amount.is_positive() {
             return Err(Fault::field("/amount", &AMOUNT_NOT_POSITIVE));
         }
-        let left = self.amount.minus(self.credited)?;
+        let left = self.left()?;
         if left.minus(amount)?.minor() < 0 {
             return Err(Fault::new(&CREDIT_EXCEEDS_CHARGE).with("left", left.minor()));
         }

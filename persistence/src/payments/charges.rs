@@ -6,6 +6,7 @@ use domain::{
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, VERSION_STALE},
     id::Id,
     money::Money,
+    organization::Institution,
     payments::{Account, Allocation, Cause, Charge, ChargeStatus, Entry, NewCharge, Source},
 };
 use jiff::civil::Date;
@@ -100,6 +101,27 @@ pub async fn post_charge(
     Ok(charge)
 }
 
+/// A charge about to be credited, and the payments that were put to it: nobody else changes them
+/// until the transaction ends.
+pub async fn lock_to_credit(
+    tx: &Tx,
+    grant: &impl Writes<Charge>,
+    id: Id<Charge>,
+) -> Result<Option<Charge>, Error> {
+    let institution = grant.scope().institution();
+    let payers = payers(tx, institution);
+    // Payments are locked before charges.
+    for part in allocations::to_charge(tx, institution, id).await? {
+        store::lock(tx, &payers, part.payment).await?;
+    }
+    lock(tx, grant, id).await
+}
+
+/// Payments may be of people out of the caller's reach.
+fn payers(tx: &Tx, institution: Id<Institution>) -> Grant<PaymentsWrite> {
+    Grant::system(institution, tx.now(), "a credit releases payments")
+}
+
 /// Takes an amount off a charge that is not owed any longer. What was not paid yet is owed less;
 /// what was paid goes back to the credit of those who paid, the latest first.
 ///
@@ -112,14 +134,8 @@ pub async fn credit_charge(
     amount: Money,
 ) -> Result<Charge, Error> {
     let institution = grant.scope().institution();
-    // Payments are locked before charges, and may be of people out of the caller's reach.
-    let payers =
-        Grant::<PaymentsWrite>::system(institution, tx.now(), "a credit releases payments");
-    let paid = allocations::to_charge(tx, institution, id).await?;
-    for part in &paid {
-        store::lock(tx, &payers, part.payment).await?;
-    }
-    let before = lock(tx, grant, id)
+    let payers = payers(tx, institution);
+    let before = lock_to_credit(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let place = Place::of(tx, institution, before.campus)
