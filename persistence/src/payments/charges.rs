@@ -222,7 +222,7 @@ pub(super) async fn lock(
     id: Id<Charge>,
 ) -> Result<Option<Charge>, Error> {
     let one = Condition::all().add(Column::Id.eq(id.uuid()));
-    Ok(locked(tx, grant, one).await?.pop())
+    Ok(locked(tx, grant, one, None).await?.pop())
 }
 
 /// Charges about to be changed, as far as they are within reach, the oldest first.
@@ -232,7 +232,8 @@ pub(super) async fn lock_all(
     wanted: &[Allocation],
 ) -> Result<Vec<Charge>, Error> {
     let ids = wanted.iter().map(|allocation| allocation.charge.uuid());
-    locked(tx, grant, Condition::all().add(Column::Id.is_in(ids))).await
+    let all = Condition::all().add(Column::Id.is_in(ids));
+    locked(tx, grant, all, None).await
 }
 
 /// The oldest charges of a payer that have something outstanding, about to be changed.
@@ -240,25 +241,28 @@ pub(super) async fn lock_open_of(
     tx: &Tx,
     grant: &impl Writes<Charge>,
     payer: Id<Customer>,
+    most: usize,
 ) -> Result<Vec<Charge>, Error> {
     let of = Condition::any()
         .add(Column::PayerId.eq(payer.uuid()))
         .add(Column::CustomerId.eq(payer.uuid()));
     let open = Column::OutstandingMinor.gt(0);
-    locked(tx, grant, Condition::all().add(of).add(open)).await
+    let all = Condition::all().add(of).add(open);
+    locked(tx, grant, all, u64::try_from(most).ok()).await
 }
 
 async fn locked(
     tx: &Tx,
     grant: &impl Writes<Charge>,
     wanted: Condition,
+    most: Option<u64>,
 ) -> Result<Vec<Charge>, Error> {
     scoped_to_change::<Entity>(grant)
         .filter(wanted)
         // Oldest first, which is one order for everybody who locks several.
         .order_by_asc(Column::CreatedAt)
         .order_by_asc(Column::Id)
-        .limit(LOCKED_MAX)
+        .limit(most)
         .lock(LockType::NoKeyUpdate)
         .all(tx)
         .await?
@@ -266,9 +270,6 @@ async fn locked(
         .map(Model::read)
         .collect()
 }
-
-/// Most charges that one command changes.
-const LOCKED_MAX: u64 = domain::payments::ALLOCATIONS_MAX as u64;
 
 /// Writes a changed charge over the state that was locked.
 pub(super) async fn update(

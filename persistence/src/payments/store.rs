@@ -10,8 +10,8 @@ use domain::{
     id::Id,
     money::Money,
     payments::{
-        Account, Allocation, Cause, Charge, Entry, Method, NOTHING_TO_ALLOCATE, NewPayment,
-        Payment, Source, allocate_in_order, check_allocations,
+        ALLOCATIONS_MAX, Account, Allocation, Cause, Charge, Entry, Method, NOTHING_TO_ALLOCATE,
+        NewPayment, Payment, Source, allocate_in_order, check_allocations, check_spread,
     },
     text_enum::TextEnum,
 };
@@ -128,7 +128,7 @@ where
 /// Puts what is left of a payment to charges, as [`take`] does.
 ///
 /// # Errors
-/// 404 out of reach, 409 where nothing is left or open.
+/// 404 out of reach, 409 where nothing is left or open, or it would be put to too many charges.
 pub async fn allocate<G>(
     tx: &Tx,
     grant: &G,
@@ -151,6 +151,9 @@ where
     if put.is_zero() {
         return Err(Fault::new(&NOTHING_TO_ALLOCATE).into());
     }
+    let before_it = allocations::of_payment(tx, institution, id).await?;
+    let charges = settled.charges.iter().map(|(charge, _, _)| charge.id);
+    check_spread(before_it.iter().map(|part| part.charge).chain(charges))?;
     settled.payment = settled.payment.touched(&tx.stamp());
     let entry_id = tx.stamp().id();
     let entry = Entry::new(Cause::Allocated, Source::Payment(id), before.customer).debit(
@@ -290,7 +293,8 @@ async fn settle(
             (charges, wanted)
         }
         None => {
-            let charges = charges::lock_open_of(tx, grant, payment.customer).await?;
+            let charges =
+                charges::lock_open_of(tx, grant, payment.customer, ALLOCATIONS_MAX).await?;
             let wanted = allocate_in_order(payment.unallocated, &charges)?;
             (charges, wanted)
         }
