@@ -6,7 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::{money::MoneyBody, wire::Wire};
+use crate::{
+    access::fields,
+    http::{money::MoneyBody, wire::Wire},
+};
 
 pub type EnrollmentStatus = Wire<Status>;
 pub type WithdrawalReason = Wire<domain::enrollments::WithdrawalReason>;
@@ -133,7 +136,9 @@ pub struct EnrollmentPage {
 pub struct RosterEntry {
     pub enrollment_id: Uuid,
     pub customer_id: Uuid,
-    pub student_name: String,
+    /// Null where a field rule hides it.
+    #[schema(required)]
+    pub student_name: Option<String>,
     /// Lesson hours left, in hundredths.
     pub hours_left_hundredths: i32,
     pub enrolled_on: Date,
@@ -142,7 +147,8 @@ pub struct RosterEntry {
 /// One page of the roster (花名册) of a class.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RosterPage {
-    pub items: Vec<RosterEntry>,
+    #[schema(value_type = Vec<RosterEntry>)]
+    pub items: Vec<fields::Shown<RosterEntry>>,
     /// Continues the roster; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,

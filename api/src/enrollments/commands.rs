@@ -290,7 +290,7 @@ where
         .map(|e| RosterEntry {
             enrollment_id: e.id.uuid(),
             customer_id: e.student.uuid(),
-            student_name: names.remove(&e.student).unwrap_or_default(),
+            student_name: names.remove(&e.student),
             hours_left_hundredths: left.get(&e.id).copied().unwrap_or_default(),
             enrolled_on: e.enrolled_on,
         })

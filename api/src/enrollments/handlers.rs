@@ -18,11 +18,13 @@ use super::{
     Shown, WithdrawEnrollment, commands,
 };
 use crate::{
-    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey, fields::show_as},
     http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
 const TAG: &str = "enrollments";
+/// Fields of the student that stand under other names here.
+const NAMES: &[(&str, &str)] = &[("student_name", "name")];
 
 fn record(shown: Shown) -> Result<Reply, persistence::Error> {
     Reply::record(shown.enrollment.version, &EnrollmentBody::from(shown))
@@ -154,7 +156,11 @@ pub(super) async fn list_roster(
         return Err(Problem::not_found());
     }
     let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
-    let items = commands::roster(&read, &ctx.grant, shown.items).await?;
+    let items = commands::roster(&read, &ctx.grant, shown.items)
+        .await?
+        .into_iter()
+        .map(|entry| show_as(Some(ctx.authority()), "customers", NAMES, entry))
+        .collect::<Result<_, _>>()?;
     Ok(Reply::ok(&RosterPage {
         items,
         next_cursor: shown.next_cursor,
