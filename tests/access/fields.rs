@@ -215,7 +215,7 @@ both! {
         let student = canary(&w).await;
         let class = w.open_class(json!({})).await;
         w.enroll(&student, &class).await.expect(201);
-        let payment = json!({"customer_id": student, "campus_id": w.places.north, "method": "cash",
+        let payment = json!({"payer_id": student, "campus_id": w.places.north, "method": "cash",
             "amount": {"amount_minor": 100, "currency": "CNY"}});
         let payment = boss.post("/api/v1/payments", &payment).await.expect(201);
         let receipt = payment.json["receipt_id"].as_str().unwrap();

@@ -827,7 +827,7 @@ pub(crate) async fn make(
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let customer = Box::pin(customer).await.remove(0);
             let amount = json!({"amount_minor": 100_000, "currency": "CNY"});
-            let body = json!({"customer_id": customer, "campus_id": campus, "method": "cash", "amount": amount});
+            let body = json!({"payer_id": customer, "campus_id": campus, "method": "cash", "amount": amount});
             let made = maker.post("/api/v1/payments", &body).await.expect(201);
             let body = json!({"customer_id": customer, "description": "学费", "amount": amount});
             maker.post("/api/v1/charges", &body).await.expect(201);

@@ -67,7 +67,7 @@ both! {
         let customer = student(&w).await;
         let guardian = student(&w).await;
         let id = charge(&w, &customer, 1000).await;
-        let body = json!({"customer_id": guardian, "campus_id": w.places.north, "method": "card",
+        let body = json!({"payer_id": guardian, "campus_id": w.places.north, "method": "card",
             "amount": cny(600), "allocations": [{"charge_id": id, "amount": cny(600)}]});
         let paid = cashier(&w).post("/api/v1/payments", &body).await.expect(201);
         let credit = |minor| {

@@ -73,7 +73,7 @@ both! {
             ("paid_on", json!("2999-01-01"), "#/paid_on", "paid_in_future"),
             ("method", json!("gold"), "#/method", "not_in_list"),
             ("note", json!("a\u{0}b"), "#/note", "control_character"),
-            ("customer_id", json!(uuid::Uuid::now_v7()), "#/customer_id", "unknown_reference"),
+            ("payer_id", json!(uuid::Uuid::now_v7()), "#/payer_id", "unknown_reference"),
             ("campus_id", json!(w.places.south), "#/campus_id", "unknown_reference"),
             ("allocations", all(201), "#/allocations", "allocation_exceeds_payment"),
             ("allocations", all(0), "#/allocations/0/amount", "amount_not_positive"),
@@ -106,7 +106,7 @@ both! {
         for (query, expected) in [
             (String::new(), vec![&second, &first]),
             ("?method=alipay,card".into(), vec![&second]),
-            (format!("?customer_id={one}"), vec![&first]),
+            (format!("?payer_id={one}"), vec![&first]),
             ("?paid_on%5Blt%5D=2026-02-01".into(), vec![&second]),
             ("?paid_on%5Bgte%5D=2026-02-01".into(), vec![&first]),
             ("?is_voided=true".into(), vec![]),

@@ -59,8 +59,9 @@ pub struct ChargeBody {
     pub version: i64,
     pub status: ChargeStatus,
     pub customer_id: Uuid,
-    /// Who is expected to pay.
-    pub payer_id: Uuid,
+    /// Who is expected to pay; null where the caller does not reach that customer.
+    #[schema(required)]
+    pub payer_id: Option<Uuid>,
     /// Where it was charged; it stays there when the customer moves.
     pub campus_id: Uuid,
     /// The enrollment that made it.
@@ -79,14 +80,15 @@ pub struct ChargeBody {
     pub updated_at: Timestamp,
 }
 
-impl From<Charge> for ChargeBody {
-    fn from(charge: Charge) -> Self {
+impl ChargeBody {
+    /// As somebody sees it who reaches its payer, or does not.
+    pub fn new(charge: Charge, shows_payer: bool) -> Self {
         Self {
             id: charge.id.uuid(),
             version: charge.version,
             status: Wire(charge.status()),
             customer_id: charge.customer.uuid(),
-            payer_id: charge.payer.uuid(),
+            payer_id: shows_payer.then(|| charge.payer.uuid()),
             campus_id: charge.campus.uuid(),
             enrollment_id: charge.enrollment,
             amount: charge.amount.into(),
@@ -126,7 +128,7 @@ pub struct ListCharges {
     /// Of any of these customers.
     #[param(style = Form, explode = false)]
     pub customer_id: Option<Vec<Uuid>>,
-    /// To be paid by any of these.
+    /// To be paid by any of these, as far as they are within reach.
     #[param(style = Form, explode = false)]
     pub payer_id: Option<Vec<Uuid>>,
     /// Charged at any of these campuses.
@@ -145,7 +147,7 @@ impl ListCharges {
     pub fn filter(&self) -> charges::Filter {
         charges::Filter {
             customers: self.customer_id.clone().unwrap_or_default(),
-            payers: self.payer_id.clone().unwrap_or_default(),
+            payers: self.payer_id.clone(),
             campuses: self.campus_id.clone().unwrap_or_default(),
             enrollments: self.enrollment_id.clone().unwrap_or_default(),
             status: self.status.map(|status| status.0),
@@ -166,12 +168,12 @@ pub struct AllocationInput {
 /// Money that came in.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"customer_id": "0192f0c1-2222-7000-8000-000000000000",
+#[schema(example = json!({"payer_id": "0192f0c1-2222-7000-8000-000000000000",
     "campus_id": "0192f0c1-1111-7000-8000-000000000000", "method": "wechat",
     "amount": {"amount_minor": 129_900, "currency": "CNY"}}))]
 pub struct CreatePayment {
     /// Who pays: the student, or a guardian.
-    pub customer_id: Uuid,
+    pub payer_id: Uuid,
     /// Whose desk takes it, and in whose series the receipt is numbered.
     pub campus_id: Uuid,
     pub method: PaymentMethod,
@@ -214,6 +216,7 @@ pub struct VoidPayment {
 #[schema(as = Allocation)]
 pub struct AllocationBody {
     pub charge_id: Uuid,
+    /// Of the charge: whose debt it is.
     pub customer_id: Uuid,
     /// Of the charge.
     pub description: String,
@@ -229,7 +232,7 @@ pub struct PaymentBody {
     #[schema(minimum = 1)]
     pub version: i64,
     /// Who paid.
-    pub customer_id: Uuid,
+    pub payer_id: Uuid,
     /// Whose desk took it.
     pub campus_id: Uuid,
     pub method: PaymentMethod,
@@ -267,7 +270,7 @@ impl PaymentBody {
         Self {
             id: payment.id.uuid(),
             version: payment.version,
-            customer_id: payment.customer.uuid(),
+            payer_id: payment.customer.uuid(),
             campus_id: payment.campus.uuid(),
             method: Wire(payment.method),
             amount: payment.amount.into(),
@@ -319,7 +322,7 @@ pub struct ListPayments {
     pub cursor: Option<String>,
     /// Paid by any of these.
     #[param(style = Form, explode = false)]
-    pub customer_id: Option<Vec<Uuid>>,
+    pub payer_id: Option<Vec<Uuid>>,
     /// Taken at any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,
@@ -341,7 +344,7 @@ pub struct ListPayments {
 impl ListPayments {
     pub fn filter(&self) -> store::Filter {
         store::Filter {
-            customers: self.customer_id.clone().unwrap_or_default(),
+            payers: self.payer_id.clone().unwrap_or_default(),
             campuses: self.campus_id.clone().unwrap_or_default(),
             methods: self.method.iter().flatten().map(|v| v.0).collect(),
             is_voided: self.is_voided,

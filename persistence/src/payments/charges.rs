@@ -38,7 +38,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub customers: Vec<Uuid>,
-    pub payers: Vec<Uuid>,
+    /// None of them is no condition; an empty list is met by nothing.
+    pub payers: Option<Vec<Uuid>>,
     pub campuses: Vec<Uuid>,
     pub enrollments: Vec<Uuid>,
     pub status: Option<ChargeStatus>,
@@ -50,7 +51,6 @@ impl Filter {
         let mut all = Condition::all();
         for (column, values) in [
             (Column::CustomerId, &self.customers),
-            (Column::PayerId, &self.payers),
             (Column::CampusId, &self.campuses),
             (Column::EnrollmentId, &self.enrollments),
         ] {
@@ -59,7 +59,9 @@ impl Filter {
             }
         }
         let due_before = self.due_before.map(date_column).transpose()?;
+        let payers = self.payers.as_ref();
         Ok(all
+            .add_option(payers.map(|ids| Column::PayerId.is_in(ids.iter().copied())))
             .add_option(self.status.map(|status| match status {
                 ChargeStatus::Open => Column::OutstandingMinor.gt(0),
                 ChargeStatus::Settled => Column::OutstandingMinor.eq(0),

@@ -44,7 +44,7 @@ pub use super::charges::{credit_charge, post_charge};
 /// What a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub customers: Vec<Uuid>,
+    pub payers: Vec<Uuid>,
     pub campuses: Vec<Uuid>,
     pub methods: Vec<Method>,
     pub is_voided: Option<bool>,
@@ -55,8 +55,8 @@ pub struct Filter {
 impl Filter {
     fn condition(&self) -> Result<Condition, Error> {
         let mut all = Condition::all();
-        if !self.customers.is_empty() {
-            all = all.add(Column::CustomerId.is_in(self.customers.iter().copied()));
+        if !self.payers.is_empty() {
+            all = all.add(Column::CustomerId.is_in(self.payers.iter().copied()));
         }
         if !self.campuses.is_empty() {
             all = all.add(Column::CampusId.is_in(self.campuses.iter().copied()));
@@ -420,7 +420,7 @@ fn record(tx: &Tx, before: Option<&Payment>, after: &Payment) {
                 Some(_) => &PAYMENT_CHANGED,
             },
             data: json!({
-                "customer_id": after.customer,
+                "payer_id": after.customer,
                 "campus_id": after.campus,
                 "method": after.method.as_str(),
             }),
