@@ -40,7 +40,7 @@ pub async fn create(tx: &Tx, grant: &Registrar, body: CreateEnrollment) -> Resul
     let institution = scope(grant).institution();
     let payer = Id::new(body.payer_id.unwrap_or(body.customer_id));
     let student = people(tx, grant, Id::new(body.customer_id), payer).await?;
-    let class = seat(tx, grant, Id::new(body.class_id)).await?;
+    let class = seat(tx, grant, Id::new(body.class_id), &student).await?;
     let place = place(tx, grant, class.details.campus).await?;
     let today = place.today(tx);
     let new = NewEnrollment {
@@ -97,12 +97,21 @@ async fn people(
     found.ok_or_else(|| Error::internal("the student was not looked for"))
 }
 
-/// Takes a seat.
-async fn seat(tx: &Tx, grant: &Registrar, class: Id<Class>) -> Result<Reference<Class>, Error> {
+/// Takes a seat of a class at the campus of its student, or within reach.
+async fn seat(
+    tx: &Tx,
+    grant: &Registrar,
+    class: Id<Class>,
+    student: &Anchor,
+) -> Result<Reference<Class>, Error> {
     let taken = seats::take(tx, scope(grant).institution(), class).await?;
     let class = reference::find(tx, grant, class)
         .await?
         .filter(Reference::is_open)
+        .filter(|class| {
+            let campus = class.details.campus;
+            campus == student.campus || scope(grant).covers_class(class.id, campus)
+        })
         .ok_or_else(|| FieldFault::new("/class_id", &REFERENCE_UNKNOWN))?;
     if taken {
         Ok(class)
