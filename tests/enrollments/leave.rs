@@ -105,4 +105,18 @@ both! {
             assert_eq!(taken, [(by_hand - credited).to_string()]);
         }
     }
+
+    async fn what_moves_hours_or_money_wants_a_key(w: World) {
+        let boss = w.as_boss();
+        let class = w.open_class(json!({})).await;
+        let made = w.enroll(&w.new_student("张伟").await, &class).await.expect(201).id();
+        let lesson = lesson(&w, &class, 100).await;
+        for (path, body) in [
+            (format!("/api/v1/enrollments/{made}/withdraw"), json!({"reason": "moved"})),
+            (format!("/api/v1/lessons/{lesson}/roll-call"), json!({"students": [{"enrollment_id": made, "status": "present"}]})),
+        ] {
+            boss.send(boss.request(reqwest::Method::POST, &path).json(&body)).await
+                .expect_problem(400, "idempotency_key_required");
+        }
+    }
 }

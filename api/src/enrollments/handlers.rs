@@ -88,16 +88,17 @@ pub(super) async fn get_enrollment(
 
 /// End an enrollment before the course is finished
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), request_body = WithdrawEnrollment,
-    responses((status = 200, body = EnrollmentBody)), security(("bearer" = ["enrollments:write"])))]
+    responses((status = 200, body = EnrollmentBody)), security(("bearer" = ["enrollments:write"])),
+    extensions(("x-moves-value" = json!(true))))]
 #[post("/enrollments/{enrollment_id}/withdraw")]
 pub(super) async fn withdraw_enrollment(
     ctx: Granted<EnrollmentsWrite>,
     id: PathId<Enrollment>,
-    key: OptionalIdempotencyKey,
+    key: IdempotencyKey,
     body: Json<WithdrawEnrollment>,
 ) -> Result<Reply, Problem> {
     let reason = body.value.reason.0;
-    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         record(commands::withdraw(&tx, &grant, id.0, reason).await?)
     })
     .await

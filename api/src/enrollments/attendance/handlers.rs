@@ -3,7 +3,7 @@ use domain::{access::AttendanceWrite, courses::Lesson};
 
 use super::{CallRoll, RollCall, commands};
 use crate::{
-    access::{Granted, OptionalIdempotencyKey},
+    access::{Granted, IdempotencyKey},
     http::{Json, Problem, Reply, path::PathId},
 };
 
@@ -11,16 +11,17 @@ const TAG: &str = "enrollments";
 
 /// Call the roll of a lesson, or correct it
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), request_body = CallRoll,
-    responses((status = 200, body = RollCall)), security(("bearer" = ["attendance:write"])))]
+    responses((status = 200, body = RollCall)), security(("bearer" = ["attendance:write"])),
+    extensions(("x-moves-value" = json!(true))))]
 #[post("/lessons/{lesson_id}/roll-call")]
 pub(super) async fn call_roll(
     ctx: Granted<AttendanceWrite>,
     id: PathId<Lesson>,
-    key: OptionalIdempotencyKey,
+    key: IdempotencyKey,
     body: Json<CallRoll>,
 ) -> Result<Reply, Problem> {
     let roll = &body.value;
-    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         let called: RollCall = commands::call_roll(&tx, &grant, id.0, roll).await?;
         Reply::record(called.version, &called)
     })
