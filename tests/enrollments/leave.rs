@@ -119,4 +119,16 @@ both! {
                 .expect_problem(400, "idempotency_key_required");
         }
     }
+
+    async fn whoever_pays_for_an_active_enrollment_can_not_be_deleted(w: World) {
+        let boss = w.as_boss();
+        let free = w.open_class(json!({"price": {"amount_minor": 0, "currency": "CNY"}})).await;
+        let (student, payer) = (w.new_student("张伟").await, w.new_student("王芳").await);
+        let body = json!({"customer_id": student, "class_id": free, "payer_id": payer});
+        let made = boss.post("/api/v1/enrollments", &body).await.expect(201).id();
+        let path = format!("/api/v1/customers/{payer}");
+        boss.delete(&path).await.expect_problem(409, "customer_in_use");
+        boss.post(&format!("/api/v1/enrollments/{made}/withdraw"), &json!({"reason": "moved"})).await.expect(200);
+        boss.delete(&path).await.expect(204);
+    }
 }

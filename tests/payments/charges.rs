@@ -111,4 +111,15 @@ both! {
         w.as_boss().delete(&format!("/api/v1/customers/{payer}")).await
             .expect_problem(409, "customer_in_use");
     }
+
+    async fn whoever_is_to_pay_an_open_charge_can_not_be_deleted(w: World) {
+        let (customer, payer) = (student(&w).await, student(&w).await);
+        let body = json!({"customer_id": customer, "payer_id": payer, "amount": cny(100), "description": "学费"});
+        let owed = cashier(&w).post("/api/v1/charges", &body).await.expect(201).id();
+        let path = format!("/api/v1/customers/{payer}");
+        w.as_boss().delete(&path).await.expect_problem(409, "customer_in_use");
+        let credit = json!({"amount": cny(100), "reason": "取消"});
+        cashier(&w).post(&format!("/api/v1/charges/{owed}/credit"), &credit).await.expect(200);
+        w.as_boss().delete(&path).await.expect(204);
+    }
 }
