@@ -131,4 +131,17 @@ both! {
         boss.post(&format!("/api/v1/enrollments/{made}/withdraw"), &json!({"reason": "moved"})).await.expect(200);
         boss.delete(&path).await.expect(204);
     }
+
+    async fn a_student_who_was_ever_enrolled_stays_a_student(w: World) {
+        let boss = w.as_boss();
+        let student = w.new_student("张伟").await;
+        let path = format!("/api/v1/customers/{student}");
+        let made = w.enroll(&student, &w.open_class(json!({})).await).await.expect(201).id();
+        for kind in ["guardian", "company"] {
+            boss.patch(&path, &json!({"kind": kind})).await.expect_problem(409, "kind_is_enrolled");
+        }
+        boss.post(&format!("/api/v1/enrollments/{made}/withdraw"), &json!({"reason": "moved"})).await.expect(200);
+        boss.patch(&path, &json!({"kind": "guardian"})).await.expect_problem(409, "kind_is_enrolled");
+        boss.patch(&path, &json!({"kind": "student", "intent": 2})).await.expect(200);
+    }
 }
