@@ -149,6 +149,7 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("listTimeline", Kind::Customer, State::Live),
     ("getFollowUp", Kind::FollowUp, State::Live),
     ("changeFollowUp", Kind::FollowUp, State::Live),
+    ("getRelation", Kind::Relation, State::Live),
     ("endRelation", Kind::Relation, State::Live),
     ("listCustomerShares", Kind::Customer, State::Live),
     ("shareCustomer", Kind::Customer, State::Live),
