@@ -210,11 +210,15 @@ both! {
         }
     }
 
-    async fn a_name_that_may_not_be_read_stands_on_no_roster_or_receipt(w: World) {
+    async fn a_name_that_may_not_be_read_stands_on_no_roster_roll_or_receipt(w: World) {
         let boss = w.as_boss();
         let student = canary(&w).await;
         let class = w.open_class(json!({})).await;
-        w.enroll(&student, &class).await.expect(201);
+        let enrollment = w.enroll(&student, &class).await.expect(201).id();
+        let lesson = json!({"held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 100});
+        let lesson = boss.post(&format!("/api/v1/classes/{class}/lessons"), &lesson).await.expect(201).id();
+        let roll = json!({"students": [{"enrollment_id": enrollment, "status": "present"}]});
+        boss.post(&format!("/api/v1/lessons/{lesson}/roll-call"), &roll).await.expect(200);
         let payment = json!({"payer_id": student, "campus_id": w.places.north, "method": "cash",
             "amount": {"amount_minor": 100, "currency": "CNY"}});
         let payment = boss.post("/api/v1/payments", &payment).await.expect(201);
@@ -223,6 +227,7 @@ both! {
         let parts = json!({"parts": 2});
         let paths = [
             format!("/api/v1/classes/{class}/roster"),
+            format!("/api/v1/lessons/{lesson}/roll-call"),
             format!("/api/v1/payments/{}/receipt", payment.id()),
             format!("/api/v1/receipts/{receipt}/page"),
         ];

@@ -90,7 +90,8 @@ impl Kind {
 
     /// Whether a record that is no more live is as good as absent; others are in the way.
     pub(crate) fn is_gone(self) -> bool {
-        (!self.is_of_institution() && self != Self::Enrollment) || self == Self::ApiKey
+        (!self.is_of_institution() && !matches!(self, Self::Enrollment | Self::Lesson))
+            || self == Self::ApiKey
     }
 }
 
@@ -169,8 +170,12 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("createLesson", Kind::Class, State::Live),
     ("listLessons", Kind::Class, State::Any),
     ("getLesson", Kind::Lesson, State::Any),
+    ("changeLesson", Kind::Lesson, State::Live),
+    ("archiveLesson", Kind::Lesson, State::Live),
+    ("unarchiveLesson", Kind::Lesson, State::Deleted),
     ("listRoster", Kind::TaughtClass, State::Any),
     ("callRoll", Kind::Lesson, State::Any),
+    ("getRollCall", Kind::Lesson, State::Any),
     ("endSession", Kind::Session, State::Live),
     ("getTagCategory", Kind::TagCategory, State::Any),
     ("changeTagCategory", Kind::TagCategory, State::Live),
@@ -691,10 +696,15 @@ pub(crate) async fn make(
             let enrollment = maker.get(&path).await.expect(200);
             let class = enrollment.json["class_id"].as_str().unwrap();
             let body = json!({
-                "date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": 1,
+                "held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 1,
             });
             let path = format!("/api/v1/classes/{class}/lessons");
-            vec![maker.post(&path, &body).await.expect(201).id()]
+            let made = maker.post(&path, &body).await.expect(201).id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/lessons/{made}/archive");
+                maker.post(&path, &json!(null)).await.expect(200);
+            }
+            vec![made]
         }
         Kind::Enrollment => {
             let of = |kind| Box::pin(make(w, kind, State::Live, institution, holder, campus));

@@ -14,8 +14,8 @@ use persistence::{
 };
 
 use super::{
-    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, ListRoster, RosterPage,
-    Shown, WithdrawEnrollment, commands,
+    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, ListRoster, NAMES,
+    RosterPage, Shown, WithdrawEnrollment, commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey, fields::show_as},
@@ -23,8 +23,6 @@ use crate::{
 };
 
 const TAG: &str = "enrollments";
-/// Fields of the student that stand under other names here.
-const NAMES: &[(&str, &str)] = &[("student_name", "name")];
 
 fn record(shown: Shown) -> Result<Reply, persistence::Error> {
     Reply::record(shown.enrollment.version, &EnrollmentBody::from(shown))
