@@ -158,11 +158,12 @@ async fn credit_unused(
     let id = charge_of(tx, grant, enrollment.id)
         .await?
         .ok_or_else(gone)?;
-    let charge = charges::lock_to_credit(tx, grant, id).await?;
-    let charged = charge.ok_or_else(gone)?.left()?;
-    let unused = enrollment.value_of(left_hundredths, charged);
+    let charge = charges::lock_to_credit(tx, grant, id)
+        .await?
+        .ok_or_else(gone)?;
+    let unused = enrollment.value_of(left_hundredths, charge.left()?);
     if unused.is_positive() {
-        charges::credit_charge(tx, grant, id, unused).await?;
+        charges::credit(tx, grant, &charge, unused).await?;
     }
     Ok(unused)
 }

@@ -135,11 +135,22 @@ pub async fn credit_charge(
     id: Id<Charge>,
     amount: Money,
 ) -> Result<Charge, Error> {
-    let institution = grant.scope().institution();
-    let payers = payers(tx, institution);
-    let before = lock_to_credit(tx, grant, id)
+    let charge = lock_to_credit(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    credit(tx, grant, &charge, amount).await
+}
+
+/// The same of a charge that was locked.
+pub async fn credit(
+    tx: &Tx,
+    grant: &impl Writes<Charge>,
+    before: &Charge,
+    amount: Money,
+) -> Result<Charge, Error> {
+    let institution = grant.scope().institution();
+    let id = before.id;
+    let payers = payers(tx, institution);
     let place = Place::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the charge's campus is gone"))?;
@@ -172,9 +183,9 @@ pub async fn credit_charge(
         released.push((payment.release(give, &tx.stamp())?, payment, give));
     }
     journal::post(tx, institution, &place, entry_id, &entry).await?;
-    update(tx, grant, &before, &credited.charge).await?;
+    update(tx, grant, before, &credited.charge).await?;
     let mut moves = Moves::new(amount.currency());
-    moves.charge(Some(&before), &credited.charge)?;
+    moves.charge(Some(before), &credited.charge)?;
     let mut parts = Vec::new();
     for (after, payment, give) in &released {
         store::update(tx, &payers, payment, after).await?;
