@@ -11,6 +11,7 @@ both! {
         let made = service.post("/api/v1/enrollments", &body).await.expect(201);
         assert_eq!(made.json["price"], json!({"amount_minor": 480_000, "currency": "CNY"}));
         assert_eq!(made.json["hours_hundredths"], 4800);
+        assert_eq!(made.json["purchase_mode"], "online");
         assert_eq!(made.json["hours_left_hundredths"], 4800);
         assert_eq!(made.json["status"], "active");
         assert_eq!(made.json["payer_id"], json!(student));

@@ -48,7 +48,7 @@ pub struct WithdrawEnrollment {
 #[schema(as = Enrollment, example = json!({"id": "0192f0c1-9999-7000-8000-000000000000", "version": 1,
     "customer_id": "0192f0c1-2222-7000-8000-000000000000", "class_id": "0192f0c1-8888-7000-8000-000000000000",
     "course_id": "0192f0c1-7777-7000-8000-000000000000", "campus_id": "0192f0c1-1111-7000-8000-000000000000",
-    "payer_id": "0192f0c1-2222-7000-8000-000000000000", "status": "active",
+    "payer_id": "0192f0c1-2222-7000-8000-000000000000", "status": "active", "purchase_mode": "on_site",
     "price": {"amount_minor": 480_000, "currency": "CNY"}, "hours_hundredths": 4800,
     "hours_left_hundredths": 4800, "enrolled_on": "2026-11-21", "ended_on": null, "withdrawal_reason": null,
     "note": null, "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
@@ -67,6 +67,8 @@ pub struct EnrollmentBody {
     #[schema(required)]
     pub payer_id: Option<Uuid>,
     pub status: EnrollmentStatus,
+    /// How it was bought.
+    pub purchase_mode: PurchaseMode,
     /// As it was when the student was enrolled.
     #[schema(value_type = MoneyBody)]
     pub price: MoneyBody,
@@ -92,6 +94,7 @@ pub struct EnrollmentBody {
 pub struct Shown {
     pub enrollment: domain::enrollments::Enrollment,
     pub left_hundredths: i32,
+    pub mode: domain::enrollments::PurchaseMode,
     /// Whether the caller reaches the payer.
     pub shows_payer: bool,
 }
@@ -108,6 +111,7 @@ impl From<Shown> for EnrollmentBody {
             campus_id: enrollment.campus.uuid(),
             payer_id: shown.shows_payer.then(|| enrollment.payer.uuid()),
             status: Wire(enrollment.status),
+            purchase_mode: Wire(shown.mode),
             price: enrollment.price.into(),
             hours_hundredths: enrollment.hours.hundredths(),
             hours_left_hundredths: shown.left_hundredths,

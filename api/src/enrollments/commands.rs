@@ -70,6 +70,7 @@ pub async fn create(tx: &Tx, grant: &Registrar, body: CreateEnrollment) -> Resul
     Ok(Shown {
         left_hundredths: enrollment.hours.hundredths(),
         enrollment,
+        mode,
         shows_payer: true,
     })
 }
@@ -265,21 +266,27 @@ where
 {
     let scope = Reads::<Enrollment>::scope(grant);
     let ids = enrollments.iter().map(|e| e.id);
-    let left = hours::left(handle, scope.institution(), ids).await?;
+    let left = hours::left(handle, scope.institution(), ids.clone()).await?;
+    let modes = purchases::modes(handle, scope.institution(), ids).await?;
     let others: BTreeSet<_> = enrollments
         .iter()
         .filter(|e| e.payer != e.student)
         .map(|e| e.payer)
         .collect();
     let seen = links::within_reach(handle, scope, &others).await?;
-    Ok(enrollments
+    enrollments
         .into_iter()
-        .map(|enrollment| Shown {
-            left_hundredths: left.get(&enrollment.id).copied().unwrap_or_default(),
-            shows_payer: enrollment.payer == enrollment.student || seen.contains(&enrollment.payer),
-            enrollment,
+        .map(|enrollment| {
+            let mode = modes.get(&enrollment.id).copied();
+            Ok(Shown {
+                left_hundredths: left.get(&enrollment.id).copied().unwrap_or_default(),
+                mode: mode.ok_or_else(|| Error::corrupt("an enrollment without its purchase"))?,
+                shows_payer: enrollment.payer == enrollment.student
+                    || seen.contains(&enrollment.payer),
+                enrollment,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Students of a class, as a roster shows them.
