@@ -256,6 +256,10 @@ both! {
         let after = service.patch(&path, &body).await.expect(200);
         assert_eq!((&after.json["version"], &after.json["hours_hundredths"]), (&json!(2), &json!(200)));
         assert_eq!((&after.json["starts_at"], &after.json["ends_at"]), (&json!("2026-09-06T10:00:00Z"), &json!("2026-09-06T12:00:00Z")));
+        for far in ["9999-12-31", "0001-01-01", "2200-01-01", "1899-12-31"] {
+            let refused = service.patch(&path, &json!({"held_on": far})).await.expect(422);
+            assert!(refused.errors().contains(&("#/held_on".into(), "date_out_of_range".into())), "{far}");
+        }
         let refused = service.patch(&path, &json!({"end_time": "17:00"})).await.expect(422);
         assert_eq!(refused.errors(), [("#/end_time".into(), "lesson_times_reversed".into())]);
         w.actor("southerner").patch(&path, &body).await.expect_problem(404, "not_found");

@@ -53,9 +53,9 @@ where
     Ok((version, body))
 }
 
-fn newest(part: &cursor::Part<'_>) -> Page {
+fn page(part: &cursor::Part<'_>, order: Direction) -> Page {
     Page {
-        order: Direction::NewestFirst,
+        order,
         after: part.after,
         limit: part.limit + 1,
     }
@@ -92,7 +92,13 @@ pub(super) async fn list_charges(
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let read = ctx.read();
     let filter = commands::filter(&read, &ctx.grant, &query).await?;
-    let rows = charges::list(&read, &ctx.grant, &filter, &newest(&part)).await?;
+    let rows = charges::list(
+        &read,
+        &ctx.grant,
+        &filter,
+        &page(&part, query.sort.unwrap_or_default().into()),
+    )
+    .await?;
     let shown = part.cut(rows, |charge| (micros(charge.created_at), charge.id.uuid()));
     Ok(Reply::ok(&ChargePage {
         items: commands::show_charges(&read, &ctx.grant, shown.items).await?,
@@ -165,7 +171,13 @@ pub(super) async fn list_payments(
     let Parameters(query) = query;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let read = ctx.read();
-    let rows = store::list(&read, &ctx.grant, &query.filter(), &newest(&part)).await?;
+    let rows = store::list(
+        &read,
+        &ctx.grant,
+        &query.filter(),
+        &page(&part, query.sort.unwrap_or_default().into()),
+    )
+    .await?;
     let shown = part.cut(rows, |payment| {
         (micros(payment.created_at), payment.id.uuid())
     });
@@ -254,7 +266,13 @@ pub(super) async fn list_receivables(
     let Parameters(query) = query;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let campuses = query.campus_id.unwrap_or_default();
-    let rows = balances::list_owing(&ctx.read(), &ctx.grant, &campuses, &newest(&part)).await?;
+    let rows = balances::list_owing(
+        &ctx.read(),
+        &ctx.grant,
+        &campuses,
+        &page(&part, Direction::NewestFirst),
+    )
+    .await?;
     let shown = part.cut(rows, |balance| {
         (micros(balance.created_at), balance.customer.uuid())
     });
@@ -272,6 +290,6 @@ pub(super) async fn list_receivables(
 pub(super) async fn get_receivables_total(ctx: Granted<PaymentsRead>) -> Result<Reply, Problem> {
     let (currency, totals) = balances::total_owing(&ctx.read(), &ctx.grant).await?;
     let now = ctx.stamp().now();
-    let body = ReceivablesTotal::new(currency, &totals, now).map_err(Error::from)?;
+    let body = ReceivablesTotal::new(currency, &totals, now);
     Ok(Reply::record(1, &body)?)
 }

@@ -6,7 +6,8 @@ use jiff::{
 
 use super::{Class, Hours, LESSON_CALLED, LESSON_TIME_SKIPPED, LESSON_TIMES_REVERSED};
 use crate::{
-    fault::{Fault, FieldFault},
+    calendar,
+    fault::{DATE_OUT_OF_RANGE, Fault, FieldFault},
     id::Id,
     organization::Campus,
     reference::Details,
@@ -53,6 +54,7 @@ impl Lesson {
         if slot.end_time <= slot.start_time {
             faults.push(FieldFault::new("/end_time", &LESSON_TIMES_REVERSED));
         }
+        faults.extend(calendar::check("/held_on", slot.held_on).err());
         let mut instant = |pointer: &'static str, time: Time| {
             let local = slot.held_on.to_datetime(time);
             let found = zone.to_ambiguous_timestamp(local);
@@ -60,7 +62,10 @@ impl Lesson {
                 faults.push(FieldFault::new(pointer, &LESSON_TIME_SKIPPED));
             }
             // Of a time that comes twice, the first.
-            found.compatible().unwrap_or(Timestamp::UNIX_EPOCH)
+            found.compatible().unwrap_or_else(|_| {
+                faults.push(FieldFault::new(pointer, &DATE_OUT_OF_RANGE));
+                Timestamp::UNIX_EPOCH
+            })
         };
         let starts_at = instant("/start_time", slot.start_time);
         let ends_at = instant("/end_time", slot.end_time);

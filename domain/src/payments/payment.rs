@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     access::Principal,
+    calendar,
     customers::{Anchor, Customer},
-    fault::{Fault, FieldFault},
+    fault::{AMOUNT_OUT_OF_RANGE, Fault, FieldFault},
     id::Id,
     money::Money,
     organization::{Campus, Holder},
@@ -125,9 +126,13 @@ impl Payment {
         let mut faults = Vec::new();
         if !new.amount.is_positive() {
             faults.push(FieldFault::new("/amount", &AMOUNT_NOT_POSITIVE));
+        } else if new.amount.minor() > Money::ONE_MAX_MINOR {
+            faults.push(FieldFault::new("/amount", &AMOUNT_OUT_OF_RANGE));
         }
         let paid_on = new.paid_on.unwrap_or(today);
-        if paid_on > today {
+        if let Err(fault) = calendar::check("/paid_on", paid_on) {
+            faults.push(fault);
+        } else if paid_on > today {
             faults.push(FieldFault::new("/paid_on", &PAID_IN_FUTURE));
         }
         let note = new.note.map(|note| {

@@ -42,7 +42,7 @@ pub struct Filter {
     pub payers: Option<Vec<Uuid>>,
     pub campuses: Vec<Uuid>,
     pub enrollments: Vec<Uuid>,
-    pub status: Option<ChargeStatus>,
+    pub statuses: Vec<ChargeStatus>,
     pub due_before: Option<Date>,
 }
 
@@ -62,10 +62,15 @@ impl Filter {
         let payers = self.payers.as_ref();
         Ok(all
             .add_option(payers.map(|ids| Column::PayerId.is_in(ids.iter().copied())))
-            .add_option(self.status.map(|status| match status {
-                ChargeStatus::Open => Column::OutstandingMinor.gt(0),
-                ChargeStatus::Settled => Column::OutstandingMinor.eq(0),
-            }))
+            .add_option(match self.statuses.as_slice() {
+                [] => None,
+                statuses => Some(statuses.iter().fold(Condition::any(), |any, status| {
+                    any.add(match status {
+                        ChargeStatus::Open => Column::OutstandingMinor.gt(0),
+                        ChargeStatus::Settled => Column::OutstandingMinor.eq(0),
+                    })
+                })),
+            })
             .add_option(due_before.map(|date| Column::DueOn.lt(date))))
     }
 }
