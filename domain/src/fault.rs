@@ -172,6 +172,9 @@ rules! {
     CURRENCY_MISMATCH = Invalid "currency_mismatch" {
         "币种不符", "Currency mismatch";
         "本机构只使用一种货币。", "The institution keeps its books in one currency." }
+    DATE_OUT_OF_RANGE = Invalid "date_out_of_range" {
+        "日期超出范围", "Date out of range";
+        "日期应在 {first} 与 {last} 之间。", "A date lies between {first} and {last}." }
     AMOUNT_OUT_OF_RANGE = Invalid "amount_out_of_range" {
         "金额超出范围", "Amount out of range";
         "金额必须在允许的范围内。", "The amount is outside the range that can be kept." }

@@ -5,6 +5,7 @@
 //! - [`stamp`]: when, who, and where new identifiers come from
 //! - [`fault`]: why a decision was refused, with its texts in both languages
 //! - [`money`]: amounts that never lose a cent
+//! - [`calendar`]: which dates can be meant
 //! - [`text_enum`]: closed lists with their labels
 //! - [`text`]: what may stand in a name, and how text is folded for comparing
 //! - [`phone`]: telephone numbers in one form, and the form that is safe to show
@@ -29,6 +30,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod calendar;
 pub mod courses;
 pub mod customers;
 pub mod email;

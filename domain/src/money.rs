@@ -72,6 +72,9 @@ impl Money {
     /// The largest whole number that every JSON reader keeps exactly: 2^53 - 1.
     pub const MAX_MINOR: i64 = 9_007_199_254_740_991;
 
+    /// The most of one charge, payment or price: sums of thousands of them stay in the range.
+    pub const ONE_MAX_MINOR: i64 = 1_000_000_000_000;
+
     /// Refused with `amount_out_of_range` beyond ±[`Self::MAX_MINOR`].
     pub fn new(minor: i64, currency: Currency) -> Result<Self, Fault> {
         Self::within(minor.into(), currency)
@@ -79,6 +82,13 @@ impl Money {
 
     pub const fn zero(currency: Currency) -> Self {
         Self { minor: 0, currency }
+    }
+
+    /// For totals that are shown: the end of the range stands for what is beyond it.
+    pub fn capped(minor: i128, currency: Currency) -> Self {
+        let most = i128::from(Self::MAX_MINOR);
+        let minor = i64::try_from(minor.clamp(-most, most)).unwrap_or(Self::MAX_MINOR);
+        Self { minor, currency }
     }
 
     fn within(minor: i128, currency: Currency) -> Result<Self, Fault> {
@@ -251,6 +261,12 @@ mod tests {
         assert_eq!(most.plus(cny(1)), Err(Fault::new(&AMOUNT_OUT_OF_RANGE)));
         assert_eq!(most.times(i64::MAX), Err(Fault::new(&AMOUNT_OUT_OF_RANGE)));
         assert_eq!(most.negated().and_then(Money::negated), Ok(most));
+        assert_eq!(Money::capped(i128::MAX, Currency::CNY), most);
+        assert_eq!(
+            Money::capped(i128::MIN, Currency::CNY),
+            most.negated().unwrap()
+        );
+        assert_eq!(Money::capped(5, Currency::CNY), cny(5));
     }
 
     #[test]

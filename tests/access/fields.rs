@@ -6,8 +6,14 @@ use uuid::Uuid;
 
 /// Somebody whose only role reads and changes all customers, with these field rules.
 async fn reader(w: &World, rules: Value) -> Actor {
+    let about = ["customers:read", "customers:write", "customers:reveal"];
+    reader_with(w, &about, rules).await
+}
+
+/// The same with these permissions.
+async fn reader_with(w: &World, permissions: &[&str], rules: Value) -> Actor {
     let boss = w.as_boss();
-    let permissions: Vec<Value> = ["customers:read", "customers:write", "customers:reveal"]
+    let permissions: Vec<Value> = permissions
         .iter()
         .map(|code| json!({"permission": code, "reach": "institution"}))
         .collect();
@@ -201,6 +207,40 @@ both! {
             let property = &document["components"]["schemas"][schema]["properties"][field];
             let text = property.to_string();
             assert!(text.contains("\"null\"") || property["type"] == "array", "{schema}.{field}: {text}");
+        }
+    }
+
+    async fn a_name_that_may_not_be_read_stands_on_no_roster_roll_or_receipt(w: World) {
+        let boss = w.as_boss();
+        let student = canary(&w).await;
+        let class = w.open_class(json!({})).await;
+        let enrollment = w.enroll(&student, &class).await.expect(201).id();
+        let lesson = json!({"held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 100});
+        let lesson = boss.post(&format!("/api/v1/classes/{class}/lessons"), &lesson).await.expect(201).id();
+        let roll = json!({"students": [{"enrollment_id": enrollment, "status": "present"}]});
+        boss.post(&format!("/api/v1/lessons/{lesson}/roll-call"), &roll).await.expect(200);
+        let payment = json!({"payer_id": student, "campus_id": w.places.north, "method": "cash",
+            "amount": {"amount_minor": 100, "currency": "CNY"}});
+        let payment = boss.post("/api/v1/payments", &payment).await.expect(201);
+        let receipt = payment.json["receipt_id"].as_str().unwrap();
+        let print = format!("/api/v1/receipts/{receipt}/print");
+        let parts = json!({"parts": 2});
+        let paths = [
+            format!("/api/v1/classes/{class}/roster"),
+            format!("/api/v1/lessons/{lesson}/roll-call"),
+            format!("/api/v1/payments/{}/receipt", payment.id()),
+            format!("/api/v1/receipts/{receipt}/page"),
+        ];
+        let about = ["customers:read", "enrollments:read", "payments:read"];
+        for (access, shows) in [("hidden", false), ("masked", false), ("read_only", true)] {
+            let actor = reader_with(&w, &about, rule("name", access)).await;
+            for path in &paths {
+                let answer = actor.get(path).await.expect(200);
+                assert_eq!(answer.text.contains("金丝雀"), shows, "{access} {path}");
+                assert_eq!(answer.text.contains("***"), access == "masked", "{access} {path}");
+            }
+            let printed = actor.post(&print, &parts).await.expect(200);
+            assert_eq!(printed.text.contains("金丝雀"), shows, "{access}");
         }
     }
 }

@@ -90,7 +90,8 @@ impl Kind {
 
     /// Whether a record that is no more live is as good as absent; others are in the way.
     pub(crate) fn is_gone(self) -> bool {
-        (!self.is_of_institution() && self != Self::Enrollment) || self == Self::ApiKey
+        (!self.is_of_institution() && !matches!(self, Self::Enrollment | Self::Lesson))
+            || self == Self::ApiKey
     }
 }
 
@@ -149,6 +150,7 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("listTimeline", Kind::Customer, State::Live),
     ("getFollowUp", Kind::FollowUp, State::Live),
     ("changeFollowUp", Kind::FollowUp, State::Live),
+    ("getRelation", Kind::Relation, State::Live),
     ("endRelation", Kind::Relation, State::Live),
     ("listCustomerShares", Kind::Customer, State::Live),
     ("shareCustomer", Kind::Customer, State::Live),
@@ -168,8 +170,12 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("createLesson", Kind::Class, State::Live),
     ("listLessons", Kind::Class, State::Any),
     ("getLesson", Kind::Lesson, State::Any),
+    ("changeLesson", Kind::Lesson, State::Live),
+    ("archiveLesson", Kind::Lesson, State::Live),
+    ("unarchiveLesson", Kind::Lesson, State::Deleted),
     ("listRoster", Kind::TaughtClass, State::Any),
     ("callRoll", Kind::Lesson, State::Any),
+    ("getRollCall", Kind::Lesson, State::Any),
     ("endSession", Kind::Session, State::Live),
     ("getTagCategory", Kind::TagCategory, State::Any),
     ("changeTagCategory", Kind::TagCategory, State::Live),
@@ -690,10 +696,15 @@ pub(crate) async fn make(
             let enrollment = maker.get(&path).await.expect(200);
             let class = enrollment.json["class_id"].as_str().unwrap();
             let body = json!({
-                "date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": 1,
+                "held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 1,
             });
             let path = format!("/api/v1/classes/{class}/lessons");
-            vec![maker.post(&path, &body).await.expect(201).id()]
+            let made = maker.post(&path, &body).await.expect(201).id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/lessons/{made}/archive");
+                maker.post(&path, &json!(null)).await.expect(200);
+            }
+            vec![made]
         }
         Kind::Enrollment => {
             let of = |kind| Box::pin(make(w, kind, State::Live, institution, holder, campus));
@@ -827,7 +838,7 @@ pub(crate) async fn make(
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let customer = Box::pin(customer).await.remove(0);
             let amount = json!({"amount_minor": 100_000, "currency": "CNY"});
-            let body = json!({"customer_id": customer, "campus_id": campus, "method": "cash", "amount": amount});
+            let body = json!({"payer_id": customer, "campus_id": campus, "method": "cash", "amount": amount});
             let made = maker.post("/api/v1/payments", &body).await.expect(201);
             let body = json!({"customer_id": customer, "description": "学费", "amount": amount});
             maker.post("/api/v1/charges", &body).await.expect(201);

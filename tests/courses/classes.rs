@@ -33,15 +33,28 @@ both! {
         let mut new = w.new_class(&course);
         new["name"] = json!(" 一班");
         new["room"] = json!("2\t1");
-        new["price"] = json!({"amount_minor": -1, "currency": "CNY"});
-        new["ends_on"] = json!("2026-09-04");
+        new["starts_on"] = json!("2200-01-01");
+        new["ends_on"] = json!("2199-12-31");
         let refused = boss.post("/api/v1/classes", &new).await.expect_problem(422, "validation_failed");
         assert_eq!(refused.errors(), [
             ("#/ends_on".into(), "class_dates_reversed".into()),
             ("#/name".into(), "blank".into()),
-            ("#/price".into(), "price_negative".into()),
             ("#/room".into(), "control_character".into()),
+            ("#/starts_on".into(), "date_out_of_range".into()),
         ]);
+    }
+
+    async fn a_price_is_neither_negative_nor_beyond_the_range(w: World) {
+        let boss = w.as_boss();
+        let course = w.new_course(&boss).await;
+        let class = w.open_class(json!({})).await;
+        for minor in [-1, 1_000_000_000_001_i64] {
+            let price = json!({"price": {"amount_minor": minor, "currency": "CNY"}});
+            for path in [format!("/api/v1/courses/{course}"), format!("/api/v1/classes/{class}")] {
+                let refused = boss.patch(&path, &price).await.expect_problem(422, "validation_failed");
+                assert_eq!(refused.errors(), [("#/price/amount_minor".into(), "out_of_range".into())]);
+            }
+        }
     }
 
     async fn what_a_class_chooses_exists_and_fits(w: World) {

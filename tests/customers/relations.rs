@@ -86,4 +86,39 @@ both! {
         // Nor can it be ended by whoever does not see it.
         recruiter.delete(made.header("location").unwrap()).await.expect_problem(404, "not_found");
     }
+
+    async fn a_relation_is_ended_by_whoever_may_change_both(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let child = customer(&w, &recruiter, "student", "张小明").await;
+        let mother = customer(&w, &w.as_colleague(), "guardian", "王芳").await;
+        let share = json!({"grantee_id": recruiter.principal, "access": "read"});
+        boss.post(&format!("/api/v1/customers/{mother}/shares"), &share).await.expect(201);
+        let body = json!({"role": "guardian", "relative_id": mother});
+        recruiter.post(&relations(&child), &body).await.expect(422);
+        let made = boss.post(&relations(&child), &body).await.expect(201);
+        let path = made.header("location").unwrap();
+        assert_eq!(recruiter.get(path).await.expect(200).json, made.json);
+        recruiter.delete(path).await.expect_problem(404, "not_found");
+        let share = json!({"grantee_id": recruiter.principal, "access": "write"});
+        boss.delete(&format!("/api/v1/customers/{mother}/shares/{}", recruiter.principal)).await.expect(204);
+        boss.post(&format!("/api/v1/customers/{mother}/shares"), &share).await.expect(201);
+        recruiter.delete(path).await.expect(204);
+        recruiter.get(path).await.expect_problem(404, "not_found");
+    }
+
+    async fn a_relation_is_ended_once_however_many_end_it(w: World) {
+        let boss = w.as_boss();
+        for _ in 0..4 {
+            let child = customer(&w, &boss, "student", "张小明").await;
+            let mother = customer(&w, &boss, "guardian", "王芳").await;
+            let made = boss.post(&relations(&child), &json!({"role": "guardian", "relative_id": mother})).await.expect(201).id();
+            let paths = [&child, &mother].map(|of| format!("{}/{made}", relations(of)));
+            let ends = (0..6).map(|n| boss.delete(&paths[n % 2]));
+            let answers = futures_util::future::join_all(ends).await;
+            assert_eq!(answers.iter().filter(|a| a.status == 204).count(), 1);
+            for refused in answers.into_iter().filter(|a| a.status != 204) {
+                refused.expect_problem(404, "not_found");
+            }
+        }
+    }
 }

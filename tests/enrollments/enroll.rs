@@ -1,3 +1,4 @@
+use domain::access::Reach;
 use tests::{both, json};
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ both! {
         let made = service.post("/api/v1/enrollments", &body).await.expect(201);
         assert_eq!(made.json["price"], json!({"amount_minor": 480_000, "currency": "CNY"}));
         assert_eq!(made.json["hours_hundredths"], 4800);
+        assert_eq!(made.json["purchase_mode"], "online");
         assert_eq!(made.json["hours_left_hundredths"], 4800);
         assert_eq!(made.json["status"], "active");
         assert_eq!(made.json["payer_id"], json!(student));
@@ -137,5 +139,31 @@ both! {
         let moved = w.as_outsider().get(&path).await.expect(200);
         assert_eq!(moved.json["campus_id"], json!(w.places.north));
         w.actor("service").get(&path).await.expect_problem(404, "not_found");
+    }
+
+    async fn a_class_is_chosen_within_reach_or_at_the_campus_of_the_student(w: World) {
+        w.add_role("desk", &[("enrollments:write", Reach::Campus)]).await;
+        w.add_role("teaches", &[("enrollments:write", Reach::Taught)]).await;
+        w.add_role("sells", &[("enrollments:write", Reach::Own)]).await;
+        let desk = w.hire(&["desk"], w.places.north, None).await;
+        let teacher = w.hire(&["sells", "teaches"], w.places.south, None).await;
+        let own = w.open_class(json!({})).await;
+        let far = w.open_class(json!({"campus_id": w.places.south, "teacher_id": teacher.principal})).await;
+        let student = w.new_student("张伟").await;
+        let enroll = |class: &str| json!({"customer_id": student, "class_id": class});
+        let refused = desk.post("/api/v1/enrollments", &enroll(&far)).await.expect(422);
+        assert_eq!(refused.errors(), [("#/class_id".into(), "unknown_reference".into())]);
+        let nothing = desk.post("/api/v1/enrollments", &enroll(&Uuid::now_v7().to_string())).await;
+        assert_eq!(refused.essence(), nothing.essence());
+        desk.post("/api/v1/enrollments", &enroll(&own)).await.expect(201);
+        w.as_boss().post("/api/v1/enrollments", &enroll(&far)).await.expect(201);
+        // Whoever teaches a class may fill it, wherever it is.
+        let mut body = w.new_customer("李雷");
+        body["holder_id"] = json!(teacher.principal);
+        body["campus_id"] = json!(w.places.south);
+        let held = w.as_boss().post("/api/v1/customers", &body).await.expect(201).id();
+        let body = |class: &str| json!({"customer_id": held, "class_id": class});
+        teacher.post("/api/v1/enrollments", &body(&far)).await.expect(201);
+        teacher.post("/api/v1/enrollments", &body(&own)).await.expect(422);
     }
 }

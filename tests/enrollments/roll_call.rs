@@ -5,13 +5,13 @@ use tests::{Actor, Answer, Value, World, both, json};
 use uuid::Uuid;
 
 /// A lesson of a class that takes so many hours, in hundredths.
-async fn lesson(w: &World, class: &str, hours: i32) -> String {
-    let body = json!({"date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": hours});
+pub(super) async fn lesson(w: &World, class: &str, hours: i32) -> String {
+    let body = json!({"held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": hours});
     let path = format!("/api/v1/classes/{class}/lessons");
     w.as_boss().post(&path, &body).await.expect(201).id()
 }
 
-async fn call(actor: &Actor, lesson: &str, marks: &[(&str, &str)]) -> Answer {
+pub(super) async fn call(actor: &Actor, lesson: &str, marks: &[(&str, &str)]) -> Answer {
     let students: Vec<Value> = marks
         .iter()
         .map(|(enrollment, status)| json!({"enrollment_id": enrollment, "status": status}))
@@ -192,14 +192,15 @@ both! {
         let class = w.open_class(json!({})).await;
         let path = format!("/api/v1/classes/{class}/lessons");
         let service = w.actor("service");
-        let new = json!({"date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": 200});
+        let new = json!({"held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 200});
         let made = service.post(&path, &new).await.expect(201);
         assert_eq!(made.json["starts_at"], "2026-09-05T10:00:00Z");
-        assert_eq!((made.json["starts"].clone(), made.json["ends"].clone()), (json!("18:00"), json!("19:30")));
+        assert_eq!((made.json["start_time"].clone(), made.json["end_time"].clone()), (json!("18:00"), json!("19:30")));
+        assert_eq!(made.json["time_zone"], "Asia/Shanghai");
         let read = w.as_recruiter().get(made.header("location").unwrap()).await.expect(200);
         assert_eq!((&read.json, read.etag()), (&made.json, made.etag()));
         assert_eq!(w.as_recruiter().get(&path).await.expect(200).ids(), [made.id()]);
-        for (field, value) in [("ends", "18:00"), ("ends", "24:00"), ("starts", "6pm"), ("date", "2026-02-30")] {
+        for (field, value) in [("end_time", "18:00"), ("end_time", "24:00"), ("start_time", "6pm"), ("held_on", "2026-02-30")] {
             let mut bad = new.clone();
             bad[field] = json!(value);
             service.post(&path, &bad).await.expect_problem(422, "validation_failed");
@@ -210,5 +211,73 @@ both! {
         w.as_stranger().get(&path).await.expect_problem(404, "not_found");
         w.as_boss().post(&format!("/api/v1/classes/{class}/archive"), &json!(null)).await.expect(200);
         service.post(&path, &new).await.expect_problem(409, "archived");
+    }
+
+    async fn a_roll_reads_back_as_it_was_called(w: World) {
+        let teacher = w.actor("teacher");
+        let class = w.open_class(json!({"teacher_id": teacher.principal})).await;
+        let a = w.enroll(&w.new_student("张伟").await, &class).await.expect(201);
+        let b = w.enroll(&w.new_student("李雷").await, &class).await.expect(201);
+        w.enroll(&w.new_student("韩梅梅").await, &class).await.expect(201);
+        let lesson = lesson(&w, &class, 150).await;
+        let path = format!("/api/v1/lessons/{lesson}/roll-call");
+        let before = teacher.get(&path).await.expect(200);
+        assert_eq!((&before.json["called_at"], &before.json["students"]), (&json!(null), &json!([])));
+        let none = json!({"students": []});
+        let refused = teacher.post(&path, &none).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors()[0].0, "#/students");
+        let called = call(&teacher, &lesson, &[(&b.id(), "leave"), (&a.id(), "present")]).await.expect(200);
+        let roll = teacher.get(&path).await.expect(200);
+        assert_eq!((&roll.json["version"], &roll.json["called_at"]), (&json!(2), &called.json["called_at"]));
+        let told: Vec<Value> = roll.json["students"].as_array().unwrap().iter().map(|student| {
+            json!([student["enrollment_id"], student["customer_id"], student["student_name"], student["status"],
+                student["hours_used_hundredths"], student["marked_by"]])
+        }).collect();
+        assert_eq!(told, [
+            json!([a.id(), a.json["customer_id"], "张伟", "present", 150, teacher.principal]),
+            json!([b.id(), b.json["customer_id"], "李雷", "leave", 0, teacher.principal]),
+        ]);
+        // It stays when a student leaves, and is for who reaches the class.
+        let leave = format!("/api/v1/enrollments/{}/withdraw", a.id());
+        w.as_boss().post(&leave, &json!({"reason": "moved"})).await.expect(200);
+        assert_eq!(teacher.get(&path).await.expect(200).json, roll.json);
+        for actor in [w.actor("southerner"), w.as_stranger(), w.as_recruiter()] {
+            actor.get(&path).await.expect_problem(404, "not_found");
+        }
+    }
+
+    async fn a_lesson_is_changed_or_cancelled_until_its_roll_is_called(w: World) {
+        let service = w.actor("service");
+        let class = w.open_class(json!({})).await;
+        let id = w.enroll(&w.new_student("张伟").await, &class).await.expect(201).id();
+        let (changed, gone) = (lesson(&w, &class, 150).await, lesson(&w, &class, 150).await);
+        let path = format!("/api/v1/lessons/{changed}");
+        let body = json!({"held_on": "2026-09-06", "end_time": "20:00", "hours_hundredths": 200});
+        let after = service.patch(&path, &body).await.expect(200);
+        assert_eq!((&after.json["version"], &after.json["hours_hundredths"]), (&json!(2), &json!(200)));
+        assert_eq!((&after.json["starts_at"], &after.json["ends_at"]), (&json!("2026-09-06T10:00:00Z"), &json!("2026-09-06T12:00:00Z")));
+        for far in ["9999-12-31", "0001-01-01", "2200-01-01", "1899-12-31"] {
+            let refused = service.patch(&path, &json!({"held_on": far})).await.expect(422);
+            assert!(refused.errors().contains(&("#/held_on".into(), "date_out_of_range".into())), "{far}");
+        }
+        let refused = service.patch(&path, &json!({"end_time": "17:00"})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/end_time".into(), "lesson_times_reversed".into())]);
+        w.actor("southerner").patch(&path, &body).await.expect_problem(404, "not_found");
+
+        let cancelled = format!("/api/v1/lessons/{gone}");
+        assert!(service.post(&format!("{cancelled}/archive"), &json!(null)).await.expect(200).json["archived_at"].is_string());
+        service.patch(&cancelled, &body).await.expect_problem(409, "archived");
+        call(&service, &gone, &[(&id, "present")]).await.expect_problem(404, "not_found");
+        let list = format!("/api/v1/classes/{class}/lessons");
+        assert_eq!(service.get(&list).await.expect(200).ids(), [changed.as_str()]);
+        assert_eq!(service.get(&format!("{list}?include_archived=true")).await.expect(200).ids().len(), 2);
+        service.post(&format!("{cancelled}/unarchive"), &json!(null)).await.expect(200);
+
+        for lesson in [&changed, &gone] {
+            call(&service, lesson, &[(&id, "absent")]).await.expect(200);
+            let path = format!("/api/v1/lessons/{lesson}");
+            service.patch(&path, &body).await.expect_problem(409, "lesson_called");
+            service.post(&format!("{path}/archive"), &json!(null)).await.expect_problem(409, "lesson_called");
+        }
     }
 }

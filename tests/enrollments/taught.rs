@@ -63,4 +63,30 @@ both! {
         w.enroll(&own, &class).await.expect(201);
         assert_eq!(both.get("/api/v1/enrollments").await.expect(200).ids().len(), 3);
     }
+
+    async fn a_timeline_tells_a_teacher_of_own_classes_only(w: World) {
+        w.add_role("class_teacher", &[
+            ("customers:read", Reach::Taught), ("enrollments:read", Reach::Taught),
+        ]).await;
+        w.add_role("reads_all", &[("customers:read", Reach::Institution)]).await;
+        let teacher = w.hire(&["class_teacher", "reads_all"], w.places.north, None).await;
+        let own = w.open_class(json!({"teacher_id": teacher.principal})).await;
+        let other = w.open_class(json!({})).await;
+        let student = w.new_student("张伟").await;
+        let seen = w.enroll(&student, &own).await.expect(201).id();
+        let hidden = w.enroll(&student, &other).await.expect(201).id();
+        let timeline = format!("/api/v1/customers/{student}/timeline");
+        let told = async |who: &tests::Actor| -> Vec<String> {
+            let page = who.get(&timeline).await.expect(200);
+            let items = page.json["items"].as_array().unwrap();
+            let enrollments = items.iter().filter(|item| item["kind"] == "enrollment");
+            enrollments.map(|item| item["record_id"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(told(&teacher).await, [seen.as_str()]);
+        assert_eq!(told(&w.as_boss()).await, [hidden.as_str(), seen.as_str()]);
+        // As the list of enrollments does, it shows who has left the class too.
+        w.as_boss().post(&format!("/api/v1/enrollments/{seen}/withdraw"), &json!({"reason": "moved"})).await.expect(200);
+        assert_eq!(told(&teacher).await, [seen.as_str()]);
+        assert_eq!(teacher.get("/api/v1/enrollments").await.expect(200).ids(), [seen.as_str()]);
+    }
 }

@@ -75,7 +75,7 @@ impl World {
                 let subject = maker.subject().await;
                 maker.course(subject).await
             }
-            "customer_id" | "student_id" => maker.customer("student").await,
+            "customer_id" | "student_id" | "payer_id" => maker.customer("student").await,
             "relative_id" => maker.customer("guardian").await,
             "tag_id" => maker.tag().await,
             "category_id" => maker.category().await,

@@ -74,4 +74,28 @@ both! {
             assert_eq!(refused.errors(), [("#/campus_id".into(), "unknown_reference".into())]);
         }
     }
+
+    async fn a_payer_out_of_reach_is_neither_shown_nor_asked_for(w: World) {
+        w.add_role("books", &[("payments:read", Reach::Own), ("payments:void", Reach::Own)]).await;
+        let clerk = w.hire(&["books"], w.places.north, None).await;
+        let mut body = w.new_customer("张小明");
+        body["holder_id"] = json!(clerk.principal);
+        let child = w.as_boss().post("/api/v1/customers", &body).await.expect(201).id();
+        let payer = student(&w).await;
+        let body = json!({"customer_id": child, "payer_id": payer, "amount": cny(100), "description": "学费"});
+        let owed = cashier(&w).post("/api/v1/charges", &body).await.expect(201);
+        assert_eq!(owed.json["payer_id"], json!(payer));
+        let path = format!("/api/v1/charges/{}", owed.id());
+        assert_eq!(clerk.get(&path).await.expect(200).json["payer_id"], json!(null));
+        assert_eq!(clerk.get("/api/v1/charges").await.expect(200).json["items"][0]["payer_id"], json!(null));
+        let credit = json!({"amount": cny(1), "reason": "抹零"});
+        assert_eq!(clerk.post(&format!("{path}/credit"), &credit).await.expect(200).json["payer_id"], json!(null));
+        let by_payer = format!("/api/v1/charges?payer_id={payer}");
+        assert!(clerk.get(&by_payer).await.expect(200).ids().is_empty());
+        assert_eq!(cashier(&w).get(&by_payer).await.expect(200).ids(), [owed.id()]);
+        // His own customers are asked for as before.
+        let own = charge(&w, &child, 5).await;
+        let page = clerk.get(&format!("/api/v1/charges?payer_id={payer},{child}")).await.expect(200);
+        assert_eq!((page.ids(), page.json["items"][0]["payer_id"].clone()), (vec![own], json!(child)));
+    }
 }

@@ -18,6 +18,9 @@ both! {
             ("", true),
             ("?status=open", true),
             ("?status=settled", false),
+            ("?status=settled,open&sort=created_at", true),
+            ("?due_on%5Blt%5D=0000-01-01", false),
+            ("?due_on%5Blt%5D=9999-12-31", true),
             ("?due_on%5Blt%5D=2026-09-02", true),
             ("?due_on%5Blt%5D=2026-09-01", false),
             (&format!("?customer_id={customer}"), true),
@@ -33,8 +36,11 @@ both! {
         let right = json!({"customer_id": customer, "amount": cny(100), "description": "学费"});
         for (field, value, pointer, code) in [
             ("amount", cny(0), "#/amount", "amount_not_positive"),
-            ("amount", cny(-1), "#/amount", "amount_not_positive"),
-            ("amount", cny(9_007_199_254_740_992), "#/amount/amount_minor", "out_of_range"),
+            ("amount", cny(-1), "#/amount/amount_minor", "out_of_range"),
+            ("due_on", json!("1899-12-31"), "#/due_on", "date_out_of_range"),
+            ("due_on", json!("2200-01-01"), "#/due_on", "date_out_of_range"),
+            ("due_on", json!("9999-12-31"), "#/due_on", "date_out_of_range"),
+            ("amount", cny(1_000_000_000_001), "#/amount/amount_minor", "out_of_range"),
             ("amount", cny(i64::MAX), "#/amount/amount_minor", "out_of_range"),
             ("amount", cny(i64::MIN), "#/amount/amount_minor", "out_of_range"),
             ("amount", json!({"amount_minor": 100, "currency": "USD"}), "#/amount/currency", "currency_mismatch"),
@@ -52,22 +58,33 @@ both! {
         assert_eq!(balance(&w, &customer).await, [0; 5]);
     }
 
-    async fn sums_of_a_customer_do_not_leave_the_range(w: World) {
-        let customer = student(&w).await;
-        charge(&w, &customer, 9_007_199_254_740_991).await;
-        let one_more = json!({"customer_id": customer, "amount": cny(1), "description": "学费"});
+    async fn sums_do_not_leave_the_range(w: World) {
+        // What thousands of the largest charges and payments would come to.
+        let (one, other) = (student(&w).await, student(&w).await);
+        for customer in [&one, &other] {
+            charge(&w, customer, 1_000_000_000_000).await;
+            w.execute(
+                "UPDATE customer_balances SET charged_minor = 9007199254740991, outstanding_minor = 9007199254740991, \
+                 credit_minor = 9007199254740991 WHERE institution_id = ? AND customer_id = ?",
+                vec![w.institution.uuid().into(), customer.parse::<uuid::Uuid>().unwrap().into()],
+            ).await.unwrap();
+        }
+        let one_more = json!({"customer_id": one, "amount": cny(1), "description": "学费"});
         cashier(&w).post("/api/v1/charges", &one_more).await.expect_problem(422, "amount_out_of_range");
-        pay(&w, &customer, 9_007_199_254_740_991).await;
-        pay(&w, &customer, 9_007_199_254_740_991).await;
-        cashier(&w).post("/api/v1/payments", &payment(&w, &customer, 1)).await
-            .expect_problem(422, "amount_out_of_range");
+        let mut body = payment(&w, &one, 1);
+        body["allocations"] = json!([]);
+        cashier(&w).post("/api/v1/payments", &body).await.expect_problem(422, "amount_out_of_range");
+        let total = cashier(&w).get("/api/v1/receivables/total").await.expect(200);
+        assert_eq!(total.json["outstanding"], cny(9_007_199_254_740_991));
+        assert_eq!(total.json["campuses"][0]["outstanding"], cny(9_007_199_254_740_991));
+        assert_eq!(total.json["customers"], 2);
     }
 
     async fn crediting_takes_what_is_unpaid_first_and_gives_the_rest_back_to_the_payer(w: World) {
         let customer = student(&w).await;
         let guardian = student(&w).await;
         let id = charge(&w, &customer, 1000).await;
-        let body = json!({"customer_id": guardian, "campus_id": w.places.north, "method": "card",
+        let body = json!({"payer_id": guardian, "campus_id": w.places.north, "method": "card",
             "amount": cny(600), "allocations": [{"charge_id": id, "amount": cny(600)}]});
         let paid = cashier(&w).post("/api/v1/payments", &body).await.expect(201);
         let credit = |minor| {
@@ -110,5 +127,32 @@ both! {
         pay(&w, &payer, 100).await;
         w.as_boss().delete(&format!("/api/v1/customers/{payer}")).await
             .expect_problem(409, "customer_in_use");
+    }
+
+    async fn whoever_is_to_pay_an_open_charge_can_not_be_deleted(w: World) {
+        let (customer, payer) = (student(&w).await, student(&w).await);
+        let body = json!({"customer_id": customer, "payer_id": payer, "amount": cny(100), "description": "学费"});
+        let owed = cashier(&w).post("/api/v1/charges", &body).await.expect(201).id();
+        let path = format!("/api/v1/customers/{payer}");
+        w.as_boss().delete(&path).await.expect_problem(409, "customer_in_use");
+        let credit = json!({"amount": cny(100), "reason": "取消"});
+        cashier(&w).post(&format!("/api/v1/charges/{owed}/credit"), &credit).await.expect(200);
+        w.as_boss().delete(&path).await.expect(204);
+    }
+
+    async fn charges_and_payments_are_listed_from_either_end(w: World) {
+        let customer = student(&w).await;
+        let first = [charge(&w, &customer, 1).await, pay(&w, &customer, 1).await.id()];
+        let second = [charge(&w, &customer, 1).await, pay(&w, &customer, 1).await.id()];
+        for (n, list) in ["/api/v1/charges", "/api/v1/payments"].iter().enumerate() {
+            let newest = cashier(&w).get(&format!("{list}?sort=-created_at")).await.expect(200);
+            assert_eq!(newest.ids(), [&second[n], &first[n]].map(String::as_str));
+            assert_eq!(cashier(&w).get(list).await.expect(200).ids(), newest.ids());
+            let oldest = cashier(&w).get(&format!("{list}?sort=created_at&limit=1")).await.expect(200);
+            assert_eq!(oldest.ids(), [first[n].as_str()]);
+            let cursor = oldest.json["next_cursor"].as_str().unwrap();
+            let rest = cashier(&w).get(&format!("{list}?sort=created_at&limit=1&cursor={cursor}")).await.expect(200);
+            assert_eq!(rest.ids(), [second[n].as_str()]);
+        }
     }
 }

@@ -33,7 +33,7 @@ async fn charge(w: &World, customer: &str, minor: i64) -> String {
 
 /// A payment of the customer by cash at the north campus.
 fn payment(w: &World, customer: &str, minor: i64) -> Value {
-    json!({"customer_id": customer, "campus_id": w.places.north, "method": "cash", "amount": cny(minor)})
+    json!({"payer_id": customer, "campus_id": w.places.north, "method": "cash", "amount": cny(minor)})
 }
 
 async fn pay(w: &World, customer: &str, minor: i64) -> Answer {

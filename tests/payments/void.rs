@@ -46,4 +46,17 @@ both! {
         cashier.send(cashier.request(reqwest::Method::POST, &path).json(&json!({"reason": "录错"}))).await
             .expect_problem(400, "idempotency_key_required");
     }
+
+    async fn a_payment_that_went_to_many_charges_can_be_voided(w: World) {
+        let customer = student(&w).await;
+        for _ in 0..101 {
+            charge(&w, &customer, 1).await;
+        }
+        let path = format!("/api/v1/payments/{}", pay(&w, &customer, 101).await.id());
+        assert_eq!(balance(&w, &customer).await, [101, 0, 100, 1, 1]);
+        cashier(&w).post(&format!("{path}/allocate"), &json!({})).await.expect(200);
+        assert_eq!(balance(&w, &customer).await, [101, 0, 101, 0, 0]);
+        cashier(&w).post(&format!("{path}/void"), &json!({"reason": "录错"})).await.expect(200);
+        assert_eq!(balance(&w, &customer).await, [101, 0, 0, 101, 0]);
+    }
 }

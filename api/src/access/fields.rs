@@ -57,6 +57,22 @@ pub fn show_in<T: Serialize>(tx: &Tx, record: &str, body: T) -> Result<Shown<T>,
     show(tx.operation().authority.as_deref(), record, body)
 }
 
+/// One field of a record that is text, as far as somebody may see it.
+pub fn show_text(
+    reader: Option<&Authority>,
+    record: &str,
+    field: &str,
+    text: String,
+) -> Option<String> {
+    let rules = reader.map(Authority::fields);
+    let access = rules.and_then(|rules| rules.of(record).find(|(known, _)| known.field == field));
+    match access {
+        None | Some((_, FieldAccess::ReadOnly)) => Some(text),
+        Some((_, FieldAccess::Masked)) => Some(MASK.into()),
+        Some((_, FieldAccess::Hidden)) => None,
+    }
+}
+
 fn rule(field: &mut Value, access: FieldAccess) {
     match (access, &*field) {
         (FieldAccess::ReadOnly, _) | (_, Value::Null) => {}

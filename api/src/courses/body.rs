@@ -13,7 +13,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    http::money::MoneyBody,
+    http::money::{MoneyBody, MoneyInput},
     reference::{ListReference, Shown, page},
 };
 
@@ -99,8 +99,8 @@ pub struct CreateCourse {
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub hours_hundredths: i32,
     /// What an enrollment costs.
-    #[schema(value_type = MoneyBody)]
-    pub price: MoneyBody,
+    #[schema(value_type = MoneyInput)]
+    pub price: MoneyInput,
 }
 
 /// Changes to a course: absent leaves a field, null clears it. Classes keep what they have.
@@ -117,8 +117,8 @@ pub struct ChangeCourse {
     pub level: Option<Option<String>>,
     #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
     pub hours_hundredths: Option<i32>,
-    #[schema(nullable = false, value_type = Option<MoneyBody>)]
-    pub price: Option<MoneyBody>,
+    #[schema(nullable = false, value_type = Option<MoneyInput>)]
+    pub price: Option<MoneyInput>,
 }
 
 impl ChangeCourse {
@@ -142,7 +142,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn read(hours: Option<i32>, price: Option<&MoneyBody>) -> Result<Self, Fault> {
+    pub(super) fn read(hours: Option<i32>, price: Option<&MoneyInput>) -> Result<Self, Fault> {
         let mut faults: Vec<FieldFault> = Vec::new();
         let hours = hours.map(|h| Hours::new("/hours_hundredths", h));
         let price = price.map(|p| p.read("/price"));
@@ -233,8 +233,8 @@ pub struct CreateClass {
     #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
     pub hours_hundredths: Option<i32>,
     /// What an enrollment costs; the price of the course, when absent.
-    #[schema(nullable = false, value_type = Option<MoneyBody>)]
-    pub price: Option<MoneyBody>,
+    #[schema(nullable = false, value_type = Option<MoneyInput>)]
+    pub price: Option<MoneyInput>,
     pub starts_on: Date,
     #[schema(nullable = false)]
     pub ends_on: Option<Date>,
@@ -262,8 +262,8 @@ pub struct ChangeClass {
     pub capacity: Option<i32>,
     #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
     pub hours_hundredths: Option<i32>,
-    #[schema(nullable = false, value_type = Option<MoneyBody>)]
-    pub price: Option<MoneyBody>,
+    #[schema(nullable = false, value_type = Option<MoneyInput>)]
+    pub price: Option<MoneyInput>,
     #[schema(nullable = false)]
     pub starts_on: Option<Date>,
     #[serde(default, with = "double_option")]

@@ -6,7 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::{money::MoneyBody, wire::Wire};
+use crate::{
+    access::fields,
+    http::{money::MoneyBody, wire::Wire},
+};
 
 pub type EnrollmentStatus = Wire<Status>;
 pub type WithdrawalReason = Wire<domain::enrollments::WithdrawalReason>;
@@ -45,7 +48,7 @@ pub struct WithdrawEnrollment {
 #[schema(as = Enrollment, example = json!({"id": "0192f0c1-9999-7000-8000-000000000000", "version": 1,
     "customer_id": "0192f0c1-2222-7000-8000-000000000000", "class_id": "0192f0c1-8888-7000-8000-000000000000",
     "course_id": "0192f0c1-7777-7000-8000-000000000000", "campus_id": "0192f0c1-1111-7000-8000-000000000000",
-    "payer_id": "0192f0c1-2222-7000-8000-000000000000", "status": "active",
+    "payer_id": "0192f0c1-2222-7000-8000-000000000000", "status": "active", "purchase_mode": "on_site",
     "price": {"amount_minor": 480_000, "currency": "CNY"}, "hours_hundredths": 4800,
     "hours_left_hundredths": 4800, "enrolled_on": "2026-11-21", "ended_on": null, "withdrawal_reason": null,
     "note": null, "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
@@ -64,6 +67,8 @@ pub struct EnrollmentBody {
     #[schema(required)]
     pub payer_id: Option<Uuid>,
     pub status: EnrollmentStatus,
+    /// How it was bought.
+    pub purchase_mode: PurchaseMode,
     /// As it was when the student was enrolled.
     #[schema(value_type = MoneyBody)]
     pub price: MoneyBody,
@@ -89,6 +94,7 @@ pub struct EnrollmentBody {
 pub struct Shown {
     pub enrollment: domain::enrollments::Enrollment,
     pub left_hundredths: i32,
+    pub mode: domain::enrollments::PurchaseMode,
     /// Whether the caller reaches the payer.
     pub shows_payer: bool,
 }
@@ -105,6 +111,7 @@ impl From<Shown> for EnrollmentBody {
             campus_id: enrollment.campus.uuid(),
             payer_id: shown.shows_payer.then(|| enrollment.payer.uuid()),
             status: Wire(enrollment.status),
+            purchase_mode: Wire(shown.mode),
             price: enrollment.price.into(),
             hours_hundredths: enrollment.hours.hundredths(),
             hours_left_hundredths: shown.left_hundredths,
@@ -133,7 +140,9 @@ pub struct EnrollmentPage {
 pub struct RosterEntry {
     pub enrollment_id: Uuid,
     pub customer_id: Uuid,
-    pub student_name: String,
+    /// Null where a field rule hides it.
+    #[schema(required)]
+    pub student_name: Option<String>,
     /// Lesson hours left, in hundredths.
     pub hours_left_hundredths: i32,
     pub enrolled_on: Date,
@@ -142,7 +151,8 @@ pub struct RosterEntry {
 /// One page of the roster (花名册) of a class.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RosterPage {
-    pub items: Vec<RosterEntry>,
+    #[schema(value_type = Vec<RosterEntry>)]
+    pub items: Vec<fields::Shown<RosterEntry>>,
     /// Continues the roster; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,

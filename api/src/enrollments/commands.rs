@@ -11,6 +11,7 @@ use domain::{
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
+    money::Money,
     organization::Campus,
     payments::{Charge, NewCharge},
     reference::Reference,
@@ -39,7 +40,7 @@ pub async fn create(tx: &Tx, grant: &Registrar, body: CreateEnrollment) -> Resul
     let institution = scope(grant).institution();
     let payer = Id::new(body.payer_id.unwrap_or(body.customer_id));
     let student = people(tx, grant, Id::new(body.customer_id), payer).await?;
-    let class = seat(tx, grant, Id::new(body.class_id)).await?;
+    let class = seat(tx, grant, Id::new(body.class_id), &student).await?;
     let place = place(tx, grant, class.details.campus).await?;
     let today = place.today(tx);
     let new = NewEnrollment {
@@ -69,6 +70,7 @@ pub async fn create(tx: &Tx, grant: &Registrar, body: CreateEnrollment) -> Resul
     Ok(Shown {
         left_hundredths: enrollment.hours.hundredths(),
         enrollment,
+        mode,
         shows_payer: true,
     })
 }
@@ -96,12 +98,21 @@ async fn people(
     found.ok_or_else(|| Error::internal("the student was not looked for"))
 }
 
-/// Takes a seat.
-async fn seat(tx: &Tx, grant: &Registrar, class: Id<Class>) -> Result<Reference<Class>, Error> {
+/// Takes a seat of a class at the campus of its student, or within reach.
+async fn seat(
+    tx: &Tx,
+    grant: &Registrar,
+    class: Id<Class>,
+    student: &Anchor,
+) -> Result<Reference<Class>, Error> {
     let taken = seats::take(tx, scope(grant).institution(), class).await?;
     let class = reference::find(tx, grant, class)
         .await?
         .filter(Reference::is_open)
+        .filter(|class| {
+            let campus = class.details.campus;
+            campus == student.campus || scope(grant).covers_class(class.id, campus)
+        })
         .ok_or_else(|| FieldFault::new("/class_id", &REFERENCE_UNKNOWN))?;
     if taken {
         Ok(class)
@@ -126,18 +137,44 @@ pub async fn withdraw(
     let after = before.withdraw(reason, place.today(tx), &tx.stamp())?;
     let left = hours::left(tx, institution, [id]).await?;
     let left = left.get(&id).copied().unwrap_or_default();
-    let unused = before.value_of(left)?;
-    if unused.is_positive() {
-        charges::credit_charge(tx, grant, charge_of(tx, grant, id).await?, unused).await?;
-    }
+    let unused = credit_unused(tx, grant, &before, left).await?;
     store::update(tx, grant, &before, &after).await?;
     hours::close(tx, institution, &after, &place).await?;
     purchases::reverse(tx, institution, id, left, unused, &place).await?;
     shown(tx, grant, after).await
 }
 
+/// Takes off the charge of an enrollment what stands there for hours that were not used: of what
+/// was taken off before, nothing is owed. How much that was.
+async fn credit_unused(
+    tx: &Tx,
+    grant: &Registrar,
+    enrollment: &Enrollment,
+    left_hundredths: i32,
+) -> Result<Money, Error> {
+    if !enrollment.price.is_positive() {
+        return Ok(enrollment.price);
+    }
+    let gone = || Error::corrupt("an enrollment without its charge");
+    let id = charge_of(tx, grant, enrollment.id)
+        .await?
+        .ok_or_else(gone)?;
+    let charge = charges::lock_to_credit(tx, grant, id)
+        .await?
+        .ok_or_else(gone)?;
+    let unused = enrollment.value_of(left_hundredths, charge.left()?);
+    if unused.is_positive() {
+        charges::credit(tx, grant, &charge, unused).await?;
+    }
+    Ok(unused)
+}
+
 /// What an enrollment was charged.
-async fn charge_of(tx: &Tx, grant: &Registrar, id: Id<Enrollment>) -> Result<Id<Charge>, Error> {
+async fn charge_of(
+    tx: &Tx,
+    grant: &Registrar,
+    id: Id<Enrollment>,
+) -> Result<Option<Id<Charge>>, Error> {
     let filter = charges::Filter {
         enrollments: vec![id.uuid()],
         ..charges::Filter::default()
@@ -148,8 +185,7 @@ async fn charge_of(tx: &Tx, grant: &Registrar, id: Id<Enrollment>) -> Result<Id<
         limit: 1,
     };
     let found = charges::list(tx, grant, &filter, &first).await?;
-    let charge = found.first().map(|charge| charge.id);
-    charge.ok_or_else(|| Error::corrupt("an enrollment without its charge"))
+    Ok(found.first().map(|charge| charge.id))
 }
 
 /// Ends an enrollment whose course was finished: the seat is free again, hours that are left stay.
@@ -230,21 +266,27 @@ where
 {
     let scope = Reads::<Enrollment>::scope(grant);
     let ids = enrollments.iter().map(|e| e.id);
-    let left = hours::left(handle, scope.institution(), ids).await?;
+    let left = hours::left(handle, scope.institution(), ids.clone()).await?;
+    let modes = purchases::modes(handle, scope.institution(), ids).await?;
     let others: BTreeSet<_> = enrollments
         .iter()
         .filter(|e| e.payer != e.student)
         .map(|e| e.payer)
         .collect();
     let seen = links::within_reach(handle, scope, &others).await?;
-    Ok(enrollments
+    enrollments
         .into_iter()
-        .map(|enrollment| Shown {
-            left_hundredths: left.get(&enrollment.id).copied().unwrap_or_default(),
-            shows_payer: enrollment.payer == enrollment.student || seen.contains(&enrollment.payer),
-            enrollment,
+        .map(|enrollment| {
+            let mode = modes.get(&enrollment.id).copied();
+            Ok(Shown {
+                left_hundredths: left.get(&enrollment.id).copied().unwrap_or_default(),
+                mode: mode.ok_or_else(|| Error::corrupt("an enrollment without its purchase"))?,
+                shows_payer: enrollment.payer == enrollment.student
+                    || seen.contains(&enrollment.payer),
+                enrollment,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Students of a class, as a roster shows them.
@@ -265,7 +307,7 @@ where
         .map(|e| RosterEntry {
             enrollment_id: e.id.uuid(),
             customer_id: e.student.uuid(),
-            student_name: names.remove(&e.student).unwrap_or_default(),
+            student_name: names.remove(&e.student),
             hours_left_hundredths: left.get(&e.id).copied().unwrap_or_default(),
             enrolled_on: e.enrolled_on,
         })

@@ -14,11 +14,11 @@ use persistence::{
 };
 
 use super::{
-    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, ListRoster, RosterPage,
-    Shown, WithdrawEnrollment, commands,
+    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, ListRoster, NAMES,
+    RosterPage, Shown, WithdrawEnrollment, commands,
 };
 use crate::{
-    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey, fields::show_as},
     http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
@@ -86,16 +86,17 @@ pub(super) async fn get_enrollment(
 
 /// End an enrollment before the course is finished
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), request_body = WithdrawEnrollment,
-    responses((status = 200, body = EnrollmentBody)), security(("bearer" = ["enrollments:write"])))]
+    responses((status = 200, body = EnrollmentBody)), security(("bearer" = ["enrollments:write"])),
+    extensions(("x-moves-value" = json!(true))))]
 #[post("/enrollments/{enrollment_id}/withdraw")]
 pub(super) async fn withdraw_enrollment(
     ctx: Granted<EnrollmentsWrite>,
     id: PathId<Enrollment>,
-    key: OptionalIdempotencyKey,
+    key: IdempotencyKey,
     body: Json<WithdrawEnrollment>,
 ) -> Result<Reply, Problem> {
     let reason = body.value.reason.0;
-    ctx.once(key.of(body.fingerprint), |tx, grant| async move {
+    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         record(commands::withdraw(&tx, &grant, id.0, reason).await?)
     })
     .await
@@ -154,7 +155,11 @@ pub(super) async fn list_roster(
         return Err(Problem::not_found());
     }
     let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
-    let items = commands::roster(&read, &ctx.grant, shown.items).await?;
+    let items = commands::roster(&read, &ctx.grant, shown.items)
+        .await?
+        .into_iter()
+        .map(|entry| show_as(Some(ctx.authority()), "customers", NAMES, entry))
+        .collect::<Result<_, _>>()?;
     Ok(Reply::ok(&RosterPage {
         items,
         next_cursor: shown.next_cursor,

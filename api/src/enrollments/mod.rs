@@ -8,6 +8,9 @@ mod handlers;
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+/// Fields of the student that stand under other names here.
+const NAMES: &[(&str, &str)] = &[("student_name", "name")];
+
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::create_enrollment)

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// An amount of money, in the one currency of the institution.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Money, example = json!({"amount_minor": 129_900, "currency": "CNY"}))]
 pub struct MoneyBody {
     /// In the smallest unit of the currency (分 for CNY).
@@ -20,7 +19,20 @@ pub struct MoneyBody {
     pub currency: String,
 }
 
-impl MoneyBody {
+/// An amount of money that is sent: of one charge, payment or price.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount_minor": 129_900, "currency": "CNY"}))]
+pub struct MoneyInput {
+    /// In the smallest unit of the currency (分 for CNY).
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    pub amount_minor: i64,
+    /// ISO 4217.
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
+    pub currency: String,
+}
+
+impl MoneyInput {
     /// The amount that was sent.
     ///
     /// # Errors

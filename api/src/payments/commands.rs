@@ -12,7 +12,10 @@ use domain::{
 use persistence::{
     Error, Handle, Tx,
     access::{Reads, Scope, Writes},
-    customers::store::{anchor, glance},
+    customers::{
+        links,
+        store::{anchor, glance},
+    },
     database::Change,
     payments::{
         balances, charges,
@@ -24,8 +27,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    AllocatePayment, BalanceBody, CreateCharge, CreatePayment, CreditCharge, PaymentBody,
-    allocations,
+    AllocatePayment, BalanceBody, ChargeBody, CreateCharge, CreatePayment, CreditCharge,
+    ListCharges, PaymentBody, allocations,
 };
 
 /// The campus where something is to happen: within reach as a whole, or the customer's own.
@@ -118,6 +121,42 @@ pub async fn get_charge(
         .ok_or_else(|| Fault::new(&NOT_FOUND).into())
 }
 
+/// Which charges a list shows: of payers out of reach it finds none.
+pub async fn filter(
+    handle: &impl Handle,
+    grant: &impl Reads<Charge>,
+    query: &ListCharges,
+) -> Result<charges::Filter, Error> {
+    let mut filter = query.filter();
+    if let Some(payers) = &mut filter.payers {
+        let wanted = payers.iter().copied().map(Id::new).collect();
+        let seen = links::within_reach(handle, grant.scope(), &wanted).await?;
+        payers.retain(|payer| seen.contains(&Id::new(*payer)));
+    }
+    Ok(filter)
+}
+
+/// Charges as they are shown, with their payers where these are within reach.
+pub async fn show_charges(
+    handle: &impl Handle,
+    grant: &impl Reads<Charge>,
+    charges: Vec<Charge>,
+) -> Result<Vec<ChargeBody>, Error> {
+    let others = charges
+        .iter()
+        .filter(|charge| charge.payer != charge.customer)
+        .map(|charge| charge.payer)
+        .collect();
+    let seen = links::within_reach(handle, grant.scope(), &others).await?;
+    Ok(charges
+        .into_iter()
+        .map(|charge| {
+            let shows_payer = charge.payer == charge.customer || seen.contains(&charge.payer);
+            ChargeBody::new(charge, shows_payer)
+        })
+        .collect())
+}
+
 /// Takes a payment.
 ///
 /// # Errors
@@ -127,7 +166,7 @@ pub async fn create_payment<G>(tx: &Tx, grant: &G, body: CreatePayment) -> Resul
 where
     G: Writes<Payment> + Writes<Charge> + Reads<Anchor>,
 {
-    let payer = customer(tx, grant, body.customer_id, "/customer_id").await?;
+    let payer = customer(tx, grant, body.payer_id, "/payer_id").await?;
     let campus = campus(Reads::<Payment>::scope(grant), &payer, body.campus_id)?;
     let new = NewPayment {
         payer,

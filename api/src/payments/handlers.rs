@@ -24,8 +24,18 @@ use crate::{
 
 pub(super) const TAG: &str = "payments";
 
-fn charge(charge: Charge) -> Result<Reply, Error> {
-    Reply::record(charge.version, &ChargeBody::from(charge))
+/// The charge as it is shown, with its version.
+async fn charge(
+    handle: &impl Handle,
+    grant: &impl Reads<Charge>,
+    charge: Charge,
+) -> Result<(i64, ChargeBody), Error> {
+    let version = charge.version;
+    let body = commands::show_charges(handle, grant, vec![charge])
+        .await?
+        .pop();
+    let body = body.ok_or_else(|| Error::internal("a charge was not shown"))?;
+    Ok((version, body))
 }
 
 /// The payment as it is shown, with its version.
@@ -43,9 +53,9 @@ where
     Ok((version, body))
 }
 
-fn newest(part: &cursor::Part<'_>) -> Page {
+fn page(part: &cursor::Part<'_>, order: Direction) -> Page {
     Page {
-        order: Direction::NewestFirst,
+        order,
         after: part.after,
         limit: part.limit + 1,
     }
@@ -62,13 +72,9 @@ pub(super) async fn create_charge(
 ) -> Result<Reply, Problem> {
     let new = &body.value;
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
-        let charge = commands::create_charge(&tx, &grant, new.clone()).await?;
-        let (id, version) = (charge.id, charge.version);
-        Reply::created(
-            format!("/api/v1/charges/{id}"),
-            version,
-            &ChargeBody::from(charge),
-        )
+        let made = commands::create_charge(&tx, &grant, new.clone()).await?;
+        let (version, body) = charge(&tx, &grant, made).await?;
+        Reply::created(format!("/api/v1/charges/{}", body.id), version, &body)
     })
     .await
 }
@@ -84,10 +90,18 @@ pub(super) async fn list_charges(
 ) -> Result<Reply, Problem> {
     let Parameters(query) = query;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let rows = charges::list(&ctx.read(), &ctx.grant, &query.filter(), &newest(&part)).await?;
+    let read = ctx.read();
+    let filter = commands::filter(&read, &ctx.grant, &query).await?;
+    let rows = charges::list(
+        &read,
+        &ctx.grant,
+        &filter,
+        &page(&part, query.sort.unwrap_or_default().into()),
+    )
+    .await?;
     let shown = part.cut(rows, |charge| (micros(charge.created_at), charge.id.uuid()));
     Ok(Reply::ok(&ChargePage {
-        items: shown.items.into_iter().map(ChargeBody::from).collect(),
+        items: commands::show_charges(&read, &ctx.grant, shown.items).await?,
         next_cursor: shown.next_cursor,
     })?
     .with_next(shown.next_address))
@@ -101,9 +115,10 @@ pub(super) async fn get_charge(
     ctx: Granted<PaymentsRead>,
     id: PathId<Charge>,
 ) -> Result<Reply, Problem> {
-    Ok(charge(
-        commands::get_charge(&ctx.read(), &ctx.grant, id.0).await?,
-    )?)
+    let read = ctx.read();
+    let found = commands::get_charge(&read, &ctx.grant, id.0).await?;
+    let (version, body) = charge(&read, &ctx.grant, found).await?;
+    Ok(Reply::record(version, &body)?)
 }
 
 /// Take an amount off a charge that is not owed any longer
@@ -119,7 +134,9 @@ pub(super) async fn credit_charge(
 ) -> Result<Reply, Problem> {
     let credit = &body.value;
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
-        charge(commands::credit_charge(&tx, &grant, id.0, credit.clone()).await?)
+        let credited = commands::credit_charge(&tx, &grant, id.0, credit.clone()).await?;
+        let (version, body) = charge(&tx, &grant, credited).await?;
+        Reply::record(version, &body)
     })
     .await
 }
@@ -154,7 +171,13 @@ pub(super) async fn list_payments(
     let Parameters(query) = query;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let read = ctx.read();
-    let rows = store::list(&read, &ctx.grant, &query.filter(), &newest(&part)).await?;
+    let rows = store::list(
+        &read,
+        &ctx.grant,
+        &query.filter(),
+        &page(&part, query.sort.unwrap_or_default().into()),
+    )
+    .await?;
     let shown = part.cut(rows, |payment| {
         (micros(payment.created_at), payment.id.uuid())
     });
@@ -243,7 +266,13 @@ pub(super) async fn list_receivables(
     let Parameters(query) = query;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let campuses = query.campus_id.unwrap_or_default();
-    let rows = balances::list_owing(&ctx.read(), &ctx.grant, &campuses, &newest(&part)).await?;
+    let rows = balances::list_owing(
+        &ctx.read(),
+        &ctx.grant,
+        &campuses,
+        &page(&part, Direction::NewestFirst),
+    )
+    .await?;
     let shown = part.cut(rows, |balance| {
         (micros(balance.created_at), balance.customer.uuid())
     });
@@ -261,6 +290,6 @@ pub(super) async fn list_receivables(
 pub(super) async fn get_receivables_total(ctx: Granted<PaymentsRead>) -> Result<Reply, Problem> {
     let (currency, totals) = balances::total_owing(&ctx.read(), &ctx.grant).await?;
     let now = ctx.stamp().now();
-    let body = ReceivablesTotal::new(currency, &totals, now).map_err(Error::from)?;
+    let body = ReceivablesTotal::new(currency, &totals, now);
     Ok(Reply::record(1, &body)?)
 }

@@ -22,6 +22,9 @@ rules! {
     TEACHER_NOT_AT_CAMPUS = Invalid "teacher_not_at_campus" {
         "教师不在该校区", "The teacher does not work at the campus";
         "授课教师必须是该校区的在职员工。", "A teacher is active staff of the campus of the class." }
+    LESSON_CALLED = Conflict "lesson_called" {
+        "课次已点名", "The roll of the lesson was called";
+        "已点名的课次不能再更改或取消。", "A lesson whose roll was called can be neither changed nor cancelled." }
     LESSON_TIMES_REVERSED = Invalid "lesson_times_reversed" {
         "下课早于上课", "The lesson ends before it starts";
         "下课时间必须晚于上课时间。", "A lesson ends after it starts." }

@@ -4,9 +4,10 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 
-use super::{Class, Hours, LESSON_TIME_SKIPPED, LESSON_TIMES_REVERSED};
+use super::{Class, Hours, LESSON_CALLED, LESSON_TIME_SKIPPED, LESSON_TIMES_REVERSED};
 use crate::{
-    fault::{Fault, FieldFault},
+    calendar,
+    fault::{DATE_OUT_OF_RANGE, Fault, FieldFault},
     id::Id,
     organization::Campus,
     reference::Details,
@@ -18,9 +19,11 @@ pub struct Lesson {
     pub class: Id<Class>,
     /// Of the class.
     pub campus: Id<Campus>,
-    pub date: Date,
-    pub starts: Time,
-    pub ends: Time,
+    pub held_on: Date,
+    pub start_time: Time,
+    pub end_time: Time,
+    /// Of the campus when it was planned (IANA): the instants follow from it.
+    pub time_zone: String,
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
     /// What a student who is present uses.
@@ -32,9 +35,9 @@ pub struct Lesson {
 /// When a lesson is, by the clocks of its campus.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
-    pub date: Date,
-    pub starts: Time,
-    pub ends: Time,
+    pub held_on: Date,
+    pub start_time: Time,
+    pub end_time: Time,
 }
 
 impl Lesson {
@@ -48,32 +51,50 @@ impl Lesson {
         hours: Hours,
     ) -> Result<Self, Fault> {
         let mut faults = Vec::new();
-        if slot.ends <= slot.starts {
-            faults.push(FieldFault::new("/ends", &LESSON_TIMES_REVERSED));
+        if slot.end_time <= slot.start_time {
+            faults.push(FieldFault::new("/end_time", &LESSON_TIMES_REVERSED));
         }
+        faults.extend(calendar::check("/held_on", slot.held_on).err());
         let mut instant = |pointer: &'static str, time: Time| {
-            let local = slot.date.to_datetime(time);
+            let local = slot.held_on.to_datetime(time);
             let found = zone.to_ambiguous_timestamp(local);
             if matches!(found.offset(), AmbiguousOffset::Gap { .. }) {
                 faults.push(FieldFault::new(pointer, &LESSON_TIME_SKIPPED));
             }
             // Of a time that comes twice, the first.
-            found.compatible().unwrap_or(Timestamp::UNIX_EPOCH)
+            found.compatible().unwrap_or_else(|_| {
+                faults.push(FieldFault::new(pointer, &DATE_OUT_OF_RANGE));
+                Timestamp::UNIX_EPOCH
+            })
         };
-        let starts_at = instant("/starts", slot.starts);
-        let ends_at = instant("/ends", slot.ends);
+        let starts_at = instant("/start_time", slot.start_time);
+        let ends_at = instant("/end_time", slot.end_time);
         Fault::unless_empty(faults)?;
         Ok(Self {
             class,
             campus,
-            date: slot.date,
-            starts: slot.starts,
-            ends: slot.ends,
+            held_on: slot.held_on,
+            start_time: slot.start_time,
+            end_time: slot.end_time,
+            time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             starts_at,
             ends_at,
             hours,
             called_at: None,
         })
+    }
+}
+
+impl Lesson {
+    /// Whether it can still be changed, or cancelled.
+    ///
+    /// # Errors
+    /// 409 where its roll was called.
+    pub fn uncalled(&self) -> Result<(), Fault> {
+        match self.called_at {
+            Some(_) => Err(Fault::new(&LESSON_CALLED)),
+            None => Ok(()),
+        }
     }
 }
 

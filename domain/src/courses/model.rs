@@ -2,7 +2,8 @@ use jiff::civil::Date;
 
 use super::{CAPACITY_OUT_OF_RANGE, CLASS_DATES_REVERSED, Hours, PRICE_NEGATIVE};
 use crate::{
-    fault::{Fault, FieldFault},
+    calendar,
+    fault::{AMOUNT_OUT_OF_RANGE, Fault, FieldFault},
     id::Id,
     money::Money,
     organization::{Campus, Staff},
@@ -73,9 +74,15 @@ impl Checks {
         word.map(|word| self.line(pointer, word, WORD_MAX))
     }
 
+    fn date(&mut self, pointer: &'static str, date: Date) {
+        self.0.extend(calendar::check(pointer, date).err());
+    }
+
     fn price(&mut self, price: Money) {
         if price.minor() < 0 {
             self.0.push(FieldFault::new("/price", &PRICE_NEGATIVE));
+        } else if price.minor() > Money::ONE_MAX_MINOR {
+            self.0.push(FieldFault::new("/price", &AMOUNT_OUT_OF_RANGE));
         }
     }
 }
@@ -113,6 +120,10 @@ impl Details for Class {
         if !(1..=CAPACITY_MAX).contains(&self.capacity) {
             let fault = FieldFault::new("/capacity", &CAPACITY_OUT_OF_RANGE);
             checks.0.push(fault.with("max", CAPACITY_MAX));
+        }
+        checks.date("/starts_on", self.starts_on);
+        if let Some(end) = self.ends_on {
+            checks.date("/ends_on", end);
         }
         if self.ends_on.is_some_and(|end| end < self.starts_on) {
             let fault = FieldFault::new("/ends_on", &CLASS_DATES_REVERSED);

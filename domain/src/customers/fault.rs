@@ -43,6 +43,9 @@ rules! {
     KIND_IS_RELATED = Conflict "kind_is_related" {
         "客户有监护关系，不能更改类型", "The kind of a related customer stays";
         "请先解除该客户的监护关系。", "Remove the customer's relations first." }
+    KIND_IS_ENROLLED = Conflict "kind_is_enrolled" {
+        "客户有报名记录，不能更改类型", "The kind of an enrolled customer stays";
+        "有报名记录的客户始终是学员。", "A customer who was ever enrolled stays a student." }
     HOLDER_NOT_AT_CAMPUS = Invalid "holder_not_at_campus" {
         "归属人不在该校区", "The holder does not work at the campus";
         "归属人必须是该校区的员工或该校区的公海。", "A holder is a person of staff, or the pool, of the customer's campus." }

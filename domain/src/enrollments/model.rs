@@ -144,15 +144,15 @@ impl Enrollment {
         })
     }
 
-    /// The part of the price that stands for hours that were not used.
-    pub fn value_of(&self, left_hundredths: i32) -> Result<Money, Fault> {
+    /// The part of what is charged for all hours that stands for those that were not used.
+    pub fn value_of(&self, left_hundredths: i32, charged: Money) -> Money {
         let whole = u64::try_from(self.hours.hundredths()).unwrap_or_default();
         let left = u64::try_from(left_hundredths)
             .unwrap_or_default()
             .min(whole);
-        let parts = self.price.split_by(&[whole - left, left]);
+        let parts = charged.split_by(&[whole - left, left]);
         let last = parts.and_then(|parts| parts.last().copied());
-        Ok(last.unwrap_or_else(|| Money::zero(self.price.currency())))
+        last.unwrap_or_else(|| Money::zero(charged.currency()))
     }
 }
 
@@ -250,7 +250,10 @@ mod tests {
     fn used_and_unused_hours_share_the_price_to_the_cent() {
         let made = enroll(Kind::Student, class(100, 300), date(2026, 9, 1)).unwrap();
         for (left, value) in [(300, 100), (0, 0), (100, 33), (200, 67), (150, 50)] {
-            assert_eq!(made.value_of(left).unwrap().minor(), value, "{left}");
+            let unused = made.value_of(left, made.price);
+            assert_eq!(unused.minor(), value, "{left}");
         }
+        let reduced = Money::new(60, Currency::CNY).unwrap();
+        assert_eq!(made.value_of(100, reduced).minor(), 20);
     }
 }

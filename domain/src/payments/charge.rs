@@ -3,8 +3,9 @@ use uuid::Uuid;
 
 use super::{AMOUNT_NOT_POSITIVE, CHARGE_OVERPAID, CREDIT_EXCEEDS_CHARGE};
 use crate::{
+    calendar,
     customers::{Anchor, Customer},
-    fault::{Fault, FieldFault},
+    fault::{AMOUNT_OUT_OF_RANGE, Fault, FieldFault},
     id::Id,
     money::Money,
     organization::{Campus, Holder},
@@ -79,7 +80,10 @@ impl Charge {
         let mut faults = Vec::new();
         if !new.amount.is_positive() {
             faults.push(FieldFault::new("/amount", &AMOUNT_NOT_POSITIVE));
+        } else if new.amount.minor() > Money::ONE_MAX_MINOR {
+            faults.push(FieldFault::new("/amount", &AMOUNT_OUT_OF_RANGE));
         }
+        faults.extend(calendar::check("/due_on", new.due_on).err());
         let description = text::line("/description", &new.description, DESCRIPTION_MAX)
             .map_err(|fault| faults.push(fault))
             .unwrap_or_default();
@@ -110,6 +114,11 @@ impl Charge {
         } else {
             ChargeStatus::Open
         }
+    }
+
+    /// The amount less what was taken off it.
+    pub fn left(&self) -> Result<Money, Fault> {
+        self.amount.minus(self.credited)
     }
 
     /// With part of a payment.
@@ -145,7 +154,7 @@ impl Charge {
         if !amount.is_positive() {
             return Err(Fault::field("/amount", &AMOUNT_NOT_POSITIVE));
         }
-        let left = self.amount.minus(self.credited)?;
+        let left = self.left()?;
         if left.minus(amount)?.minor() < 0 {
             return Err(Fault::new(&CREDIT_EXCEEDS_CHARGE).with("left", left.minor()));
         }

@@ -22,6 +22,9 @@ rules! {
     NOTHING_TO_ALLOCATE = Conflict "nothing_to_allocate" {
         "没有可分配的余额", "Nothing to allocate";
         "该收款没有余额，或没有未付的应收。", "The payment has nothing left, or there is no open charge." }
+    PAYMENT_SPREAD_OUT = Conflict "payment_spread_out" {
+        "收款分配的应收过多", "The payment is put to too many charges";
+        "一笔收款最多可分配到 {max} 笔应收；请作废后分成几笔登记。", "A payment is put to at most {max} charges: void it, and take it as several." }
     PAYMENT_VOIDED = Conflict "payment_voided" {
         "收款已作废", "The payment is voided";
         "已作废的收款不能再变更。", "A voided payment can't change any more." }

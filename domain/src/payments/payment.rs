@@ -4,12 +4,13 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     ALLOCATED_TWICE, ALLOCATION_EXCEEDS_PAYMENT, AMOUNT_NOT_POSITIVE, Account, Charge, Entry,
-    PAID_IN_FUTURE, PAYMENT_VOIDED,
+    PAID_IN_FUTURE, PAYMENT_SPREAD_OUT, PAYMENT_VOIDED,
 };
 use crate::{
     access::Principal,
+    calendar,
     customers::{Anchor, Customer},
-    fault::{Fault, FieldFault},
+    fault::{AMOUNT_OUT_OF_RANGE, Fault, FieldFault},
     id::Id,
     money::Money,
     organization::{Campus, Holder},
@@ -21,8 +22,10 @@ use crate::{
 pub const NOTE_MAX: usize = 500;
 /// Longest reason of a void, in characters.
 pub const REASON_MAX: usize = 200;
-/// Most charges that one payment is put to.
+/// Most charges that a payment is put to by one command.
 pub const ALLOCATIONS_MAX: usize = 100;
+/// Most charges that a payment is put to at a time: voiding it changes all of them.
+pub const CHARGES_MAX: usize = 500;
 
 text_enum! {
     /// How money came in.
@@ -123,9 +126,13 @@ impl Payment {
         let mut faults = Vec::new();
         if !new.amount.is_positive() {
             faults.push(FieldFault::new("/amount", &AMOUNT_NOT_POSITIVE));
+        } else if new.amount.minor() > Money::ONE_MAX_MINOR {
+            faults.push(FieldFault::new("/amount", &AMOUNT_OUT_OF_RANGE));
         }
         let paid_on = new.paid_on.unwrap_or(today);
-        if paid_on > today {
+        if let Err(fault) = calendar::check("/paid_on", paid_on) {
+            faults.push(fault);
+        } else if paid_on > today {
             faults.push(FieldFault::new("/paid_on", &PAID_IN_FUTURE));
         }
         let note = new.note.map(|note| {
@@ -254,6 +261,18 @@ pub fn check_allocations(available: Money, wanted: &[Allocation]) -> Result<(), 
     Ok(())
 }
 
+/// Whether a payment can be put to all of these charges at a time.
+///
+/// # Errors
+/// 409 where they are too many.
+pub fn check_spread(charges: impl IntoIterator<Item = Id<Charge>>) -> Result<(), Fault> {
+    let distinct: BTreeSet<_> = charges.into_iter().collect();
+    if distinct.len() > CHARGES_MAX {
+        return Err(Fault::new(&PAYMENT_SPREAD_OUT).with("max", CHARGES_MAX));
+    }
+    Ok(())
+}
+
 /// Puts `available` to the charges in their order, each as far as it is outstanding.
 pub fn allocate_in_order(available: Money, charges: &[Charge]) -> Result<Vec<Allocation>, Fault> {
     let mut left = available;
@@ -275,4 +294,19 @@ pub fn allocate_in_order(available: Money, charges: &[Charge]) -> Result<Vec<All
         });
     }
     Ok(allocations)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_payment_is_put_to_so_many_charges_at_a_time() {
+        let charges = |count| (0..count).map(|n| Id::new(Uuid::from_u128(n)));
+        assert_eq!(check_spread(charges(500)), Ok(()));
+        assert_eq!(check_spread(charges(500).chain(charges(9))), Ok(()));
+        assert!(check_spread(charges(501)).is_err());
+    }
 }

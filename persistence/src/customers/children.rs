@@ -50,6 +50,12 @@ pub static CHILDREN: &[&Child] = &[
     &crate::payments::BALANCES,
 ];
 
+/// What keeps a customer that is named as payer from being deleted: table and condition.
+const PAID_FOR: &[(&str, &str)] = &[
+    ("charges", "outstanding_minor > 0"),
+    ("enrollments", "status = 'active'"),
+];
+
 /// Table and column of everything that refers to a customer, for transfer, merge, erasure and the
 /// export of one person.
 pub static POINTERS: &[(&str, &str)] = &[
@@ -120,10 +126,16 @@ pub(super) async fn hide(tx: &Tx, customer: &Customer) -> Result<(), Error> {
 
 /// Whether something keeps a customer from being deleted. Its row is locked: nothing new comes.
 pub(super) async fn is_kept(tx: &Tx, customer: &Customer) -> Result<bool, Error> {
-    for (table, condition) in CHILDREN.iter().filter_map(|c| Some((c.table, c.keeps?))) {
+    let own = CHILDREN
+        .iter()
+        .filter_map(|child| Some((child.table, "customer_id", child.keeps?)));
+    let paid_for = PAID_FOR
+        .iter()
+        .map(|(table, condition)| (*table, "payer_id", *condition));
+    for (table, column, condition) in own.chain(paid_for) {
         let sql = format!(
             "SELECT 1 AS found FROM {table} \
-             WHERE institution_id = ? AND customer_id = ? AND ({condition}) LIMIT 1"
+             WHERE institution_id = ? AND {column} = ? AND ({condition}) LIMIT 1"
         );
         let found = tx
             .query_one_raw(statement(

@@ -171,7 +171,7 @@ pub async fn find(
         .find(|relation| relation.id == id))
 }
 
-/// Removes a relation of a customer, as a change of it.
+/// Removes a relation of a customer, as a change of it. The caller has locked both.
 pub async fn remove(
     tx: &Tx,
     grant: &impl Writes<Customer>,

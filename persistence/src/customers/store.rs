@@ -2,7 +2,8 @@
 
 use domain::{
     customers::{
-        Anchor, CUSTOMER_IN_USE, Channel, Customer, KIND_IS_RELATED, Kind, Relation, Stage,
+        Anchor, CUSTOMER_IN_USE, Channel, Customer, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
+        Relation, Stage,
     },
     fault::{Fault, VERSION_STALE},
     id::Id,
@@ -28,6 +29,7 @@ use crate::{
     audit::difference,
     clock::micros,
     database::Change,
+    enrollments::store as enrollments,
     events::Event,
     scope::{Page, anchored, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
     tags::{
@@ -402,8 +404,13 @@ async fn save(
     if after.deleted_at.is_some() && children::is_kept(tx, before).await? {
         return Err(Fault::new(&CUSTOMER_IN_USE).into());
     }
-    if after.profile.kind != before.profile.kind && relations::exist(tx, before).await? {
-        return Err(Fault::new(&KIND_IS_RELATED).into());
+    if after.profile.kind != before.profile.kind {
+        if relations::exist(tx, before).await? {
+            return Err(Fault::new(&KIND_IS_RELATED).into());
+        }
+        if enrollments::exist(tx, before.id).await? {
+            return Err(Fault::new(&KIND_IS_ENROLLED).into());
+        }
     }
     let keys = tx.keys().await?;
     let updated = scoped_update::<Entity>(grant)

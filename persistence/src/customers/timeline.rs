@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{CHILDREN, Shown, entity::Entity};
 use crate::{
     Error, Handle,
-    access::{Authority, Scope},
+    access::{Authority, Branch, Scope},
     clock::timestamp,
     database::statement,
     scope::reaches,
@@ -37,25 +37,63 @@ impl std::fmt::Debug for Entry {
     }
 }
 
+/// The kinds of entry within reach at a customer; of some of them, only what is of these classes.
+#[derive(Clone, Debug)]
+pub struct Reached(Vec<(TimelineKind, Option<Vec<Uuid>>)>);
+
+impl Reached {
+    /// Leaves out the kinds that are not wanted.
+    pub fn retain(&mut self, wanted: impl Fn(&TimelineKind) -> bool) {
+        self.0.retain(|(kind, _)| wanted(kind));
+    }
+
+    fn of(&self, kind: TimelineKind) -> Option<Option<&[Uuid]>> {
+        let found = self.0.iter().find(|(reached, _)| *reached == kind);
+        found.map(|(_, classes)| classes.as_deref())
+    }
+}
+
 /// The kinds of entry that an authority reaches at a customer.
 pub async fn reached(
     handle: &impl Handle,
     authority: &Authority,
     customer: &Customer,
     now: Timestamp,
-) -> Result<Vec<TimelineKind>, Error> {
+) -> Result<Reached, Error> {
     let mut reached = Vec::new();
     for (kind, permission) in kinds() {
         let Some(scope) = Scope::of(authority, permission, now) else {
             continue;
         };
-        if scope.covers(customer.holder, customer.campus)
-            || reaches::<Entity>(handle, &scope, customer.id.uuid()).await?
-        {
-            reached.push(kind);
+        if scope.covers(customer.holder, customer.campus) {
+            reached.push((kind, None));
+        } else if class_of(kind).is_some() {
+            reached.push((kind, Some(classes(&scope))));
+        } else if reaches::<Entity>(handle, &scope, customer.id.uuid()).await? {
+            reached.push((kind, None));
         }
     }
-    Ok(reached)
+    Ok(Reached(reached))
+}
+
+/// The column by which entries of a kind are within reach of who teaches, where their table has a
+/// class; those of other kinds are reached where their customer is.
+fn class_of(kind: TimelineKind) -> Option<&'static str> {
+    match kind {
+        TimelineKind::Enrollment => Some("class_id"),
+        TimelineKind::FollowUp
+        | TimelineKind::Tag
+        | TimelineKind::Charge
+        | TimelineKind::Payment => None,
+    }
+}
+
+fn classes(scope: &Scope) -> Vec<Uuid> {
+    let classes = scope.branches().iter().filter_map(|branch| match branch {
+        Branch::Class(class) => Some(*class),
+        _ => None,
+    });
+    classes.collect()
 }
 
 /// Kinds of entry, each with the permission within whose reach it is.
@@ -68,13 +106,13 @@ fn kinds() -> impl Iterator<Item = (TimelineKind, &'static str)> {
     })
 }
 
-/// At most `limit` entries of these kinds behind `after`. The caller has found the customer, and each
-/// kind to be within reach: what belongs to a customer is reached where the customer is.
+/// At most `limit` entries of these kinds behind `after`. The caller has found the customer within
+/// reach.
 pub async fn of(
     handle: &impl Handle,
     institution: Id<Institution>,
     customer: Id<Customer>,
-    wanted: &[TimelineKind],
+    reached: &Reached,
     after: Option<(i64, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Entry>, Error> {
@@ -93,7 +131,10 @@ pub async fn of(
         else {
             continue;
         };
-        if !wanted.contains(&kind) {
+        let Some(classes) = reached.of(kind) else {
+            continue;
+        };
+        if classes.is_some_and(<[Uuid]>::is_empty) {
             continue;
         }
         if !sql.is_empty() {
@@ -104,18 +145,30 @@ pub async fn of(
         } else {
             String::new()
         };
+        let within = match (class_of(kind), classes) {
+            (Some(column), Some(classes)) => {
+                format!(" AND {column} IN ({})", vec!["?"; classes.len()].join(", "))
+            }
+            _ => String::new(),
+        };
         // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
         sql.push_str(&format!(
             "SELECT * FROM (SELECT '{kind}' AS kind, {at} AS at, id, CAST({actor} AS {uuid}) AS actor, \
              CAST({text} AS text) AS text, CAST({amount} AS bigint) AS amount, \
              CAST({currency} AS text) AS currency FROM {table} \
-             WHERE institution_id = ? AND customer_id = ?{behind} \
+             WHERE institution_id = ? AND customer_id = ?{within}{behind} \
              ORDER BY {at} DESC, id DESC LIMIT {limit}) AS {table}",
             kind = kind.as_str(),
             table = child.table,
             uuid = if handle.is_postgres() { "uuid" } else { "blob" },
         ));
         values.extend([institution.uuid().into(), customer.uuid().into()]);
+        values.extend(
+            classes
+                .into_iter()
+                .flatten()
+                .map(|class| Value::from(*class)),
+        );
         if let Some((at, id)) = after {
             values.extend([at.into(), id.into()]);
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    access::Principal,
     courses::Lesson,
     enrollments::{Attendance, Enrollment},
     fault::{Fault, VERSION_STALE},
@@ -11,8 +12,10 @@ use domain::{
     reference::Reference,
     text_enum::TextEnum,
 };
+use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::LockType,
+    ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value,
+    sea_query::LockType,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -25,11 +28,11 @@ use super::{
 use crate::{
     Error, Handle, Tx,
     access::{Reads, Scope, Writes},
-    clock::micros,
+    clock::{micros, timestamp},
     database::{Change, statement},
     events::Event,
     reference,
-    scope::of_class,
+    scope::{of_class, scoped},
 };
 
 /// What a roll call says of a student.
@@ -128,15 +131,78 @@ pub async fn marks(
     .await?
     .iter()
     .map(|row| {
-        let status: String = row.try_get("", "status")?;
         let mark = Mark {
             enrollment: Id::new(row.try_get("", "enrollment_id")?),
-            status: Attendance::parse(&status).ok_or_else(|| Error::corrupt(Attendance::NAME))?,
+            status: status(row)?,
             entry: row.try_get::<Option<Uuid>>("", "entry_id")?.map(Id::new),
         };
         Ok((mark.enrollment, mark))
     })
     .collect()
+}
+
+/// A mark that stands, with whom it is of.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    pub enrollment: Enrollment,
+    pub status: Attendance,
+    /// What was used, in hundredths.
+    pub used_hundredths: i32,
+    pub marked_at: Timestamp,
+    pub marked_by: Id<Principal>,
+}
+
+/// The marks of a lesson that stand, of the enrollments within reach, the oldest first.
+pub async fn roll(
+    handle: &impl Handle,
+    grant: &impl Reads<Enrollment>,
+    lesson: &Reference<Lesson>,
+) -> Result<Vec<Marked>, Error> {
+    let rows = handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT enrollment_id, status, marked_at, marked_by FROM attendances \
+             WHERE institution_id = ? AND lesson_id = ?",
+            [
+                grant.scope().institution().uuid().into(),
+                lesson.id.uuid().into(),
+            ],
+        ))
+        .await?;
+    let mut marks = BTreeMap::new();
+    for row in &rows {
+        marks.insert(row.try_get::<Uuid>("", "enrollment_id")?, row);
+    }
+    let students = scoped::<Entity>(grant)
+        .filter(Column::ClassId.eq(lesson.details.class.uuid()))
+        .filter(Column::Id.is_in(marks.keys().copied()))
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .all(handle)
+        .await?;
+    let mut roll = Vec::new();
+    for student in students {
+        let Some(row) = marks.get(&student.id) else {
+            continue;
+        };
+        let status = status(row)?;
+        roll.push(Marked {
+            enrollment: student.read()?,
+            status,
+            used_hundredths: match status {
+                Attendance::Present => lesson.details.hours.hundredths(),
+                Attendance::Absent | Attendance::Leave => 0,
+            },
+            marked_at: timestamp(row.try_get("", "marked_at")?)?,
+            marked_by: Id::new(row.try_get("", "marked_by")?),
+        });
+    }
+    Ok(roll)
+}
+
+fn status(row: &QueryResult) -> Result<Attendance, Error> {
+    let status: String = row.try_get("", "status")?;
+    Attendance::parse(&status).ok_or_else(|| Error::corrupt(Attendance::NAME))
 }
 
 /// Puts a mark where none stands, or in its place. The lesson is locked.

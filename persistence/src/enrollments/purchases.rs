@@ -1,17 +1,22 @@
 //! The fact that something was bought, written with the enrollment that bought it.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    enrollments::{Enrollment, Purchase},
+    enrollments::{Enrollment, Purchase, PurchaseMode},
     id::Id,
     money::Money,
     organization::Institution,
     text_enum::TextEnum,
 };
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{
+    ConnectionTrait, Value,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
 use uuid::Uuid;
 
 use crate::{
-    Error, Tx,
+    Error, Handle, Tx,
     clock::{date_column, micros},
     database::statement,
     payments::journal::Place,
@@ -50,6 +55,32 @@ pub async fn insert(
     ))
     .await?;
     Ok(())
+}
+
+/// How enrollments were bought.
+pub async fn modes(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    enrollments: impl IntoIterator<Item = Id<Enrollment>>,
+) -> Result<BTreeMap<Id<Enrollment>, PurchaseMode>, Error> {
+    let mut select = Sql::select();
+    select
+        .columns(["enrollment_id", "mode"])
+        .from("purchases")
+        .and_where(Expr::col("institution_id").eq(institution.uuid()))
+        .and_where(Expr::col("enrollment_id").is_in(enrollments.into_iter().map(Id::uuid)))
+        .and_where(Expr::col("reversal_of").is_null());
+    handle
+        .query_all(&select)
+        .await?
+        .iter()
+        .map(|row| {
+            let mode: String = row.try_get("", "mode")?;
+            let mode = PurchaseMode::parse(&mode);
+            let mode = mode.ok_or_else(|| Error::corrupt(PurchaseMode::NAME))?;
+            Ok((Id::new(row.try_get("", "enrollment_id")?), mode))
+        })
+        .collect()
 }
 
 /// Takes back the part of what an enrollment bought that was not used.

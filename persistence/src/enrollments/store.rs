@@ -1,13 +1,17 @@
 //! Reading and writing enrollments, within a grant.
 
 use domain::{
+    customers::Customer,
     enrollments::{Enrollment, Status},
     fault::{Fault, VERSION_STALE},
     id::Id,
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::LockType,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,7 +24,7 @@ use crate::{
     access::{Reads, Writes},
     audit::difference,
     clock::micros,
-    database::Change,
+    database::{Change, statement},
     events::Event,
     scope::{Page, page, scoped, scoped_to_change, scoped_update},
 };
@@ -87,6 +91,21 @@ pub async fn list(
         .into_iter()
         .map(Model::read)
         .collect()
+}
+
+/// Whether a customer was ever enrolled. Its row is locked: nothing new comes.
+pub(crate) async fn exist(tx: &Tx, customer: Id<Customer>) -> Result<bool, Error> {
+    let found = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT 1 AS found FROM enrollments WHERE institution_id = ? AND customer_id = ? LIMIT 1",
+            [
+                tx.operation().institution.uuid().into(),
+                customer.uuid().into(),
+            ],
+        ))
+        .await?;
+    Ok(found.is_some())
 }
 
 /// An enrollment that is about to be changed: no other transaction changes it until this one ends.

@@ -10,8 +10,9 @@ CREATE TABLE lessons (
     campus_id {uuid} NOT NULL,
     held_on date NOT NULL,
     -- By the clocks of the campus, as HH:MM; the instants follow from its zone when it was planned.
-    starts text NOT NULL,
-    ends text NOT NULL,
+    start_time text NOT NULL,
+    end_time text NOT NULL,
+    time_zone text NOT NULL,
     starts_at bigint NOT NULL,
     ends_at bigint NOT NULL,
     hours_hundredths integer NOT NULL CONSTRAINT lessons_hours_check CHECK (hours_hundredths > 0),
@@ -20,7 +21,7 @@ CREATE TABLE lessons (
     created_at bigint NOT NULL,
     archived_at bigint,
     PRIMARY KEY (institution_id, id),
-    CONSTRAINT lessons_times_check CHECK (ends > starts),
+    CONSTRAINT lessons_times_check CHECK (end_time > start_time),
     CONSTRAINT lessons_class_fkey FOREIGN KEY (institution_id, class_id) REFERENCES classes,
     CONSTRAINT lessons_campus_fkey FOREIGN KEY (institution_id, campus_id) REFERENCES campuses
 );

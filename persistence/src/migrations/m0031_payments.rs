@@ -28,7 +28,8 @@ CREATE TABLE charges (
     CONSTRAINT charges_customer_fkey FOREIGN KEY (institution_id, customer_id, holder_id, customer_campus_id)
         REFERENCES customers (institution_id, id, holder_id, campus_id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT charges_payer_fkey FOREIGN KEY (institution_id, payer_id) REFERENCES customers,
-    CONSTRAINT charges_campus_fkey FOREIGN KEY (institution_id, campus_id) REFERENCES campuses
+    CONSTRAINT charges_campus_fkey FOREIGN KEY (institution_id, campus_id) REFERENCES campuses,
+    CONSTRAINT charges_enrollment_fkey FOREIGN KEY (institution_id, enrollment_id) REFERENCES enrollments
 );
 CREATE INDEX charges_created_idx ON charges (institution_id, created_at, id);
 CREATE INDEX charges_holder_idx ON charges (institution_id, holder_id, created_at, id);

@@ -241,7 +241,7 @@ pub async fn total_owing(
             Ok(CampusTotal {
                 campus: Id::new(row.try_get("", "customer_campus_id")?),
                 customers: row.try_get("", "customers")?,
-                outstanding: Money::new(row.try_get("", "outstanding")?, currency)?,
+                outstanding: Money::capped(row.try_get::<i64>("", "outstanding")?.into(), currency),
             })
         })
         .collect::<Result<_, Error>>()?;

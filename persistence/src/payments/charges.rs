@@ -6,6 +6,7 @@ use domain::{
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, VERSION_STALE},
     id::Id,
     money::Money,
+    organization::Institution,
     payments::{Account, Allocation, Cause, Charge, ChargeStatus, Entry, NewCharge, Source},
 };
 use jiff::civil::Date;
@@ -37,10 +38,11 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub customers: Vec<Uuid>,
-    pub payers: Vec<Uuid>,
+    /// None of them is no condition; an empty list is met by nothing.
+    pub payers: Option<Vec<Uuid>>,
     pub campuses: Vec<Uuid>,
     pub enrollments: Vec<Uuid>,
-    pub status: Option<ChargeStatus>,
+    pub statuses: Vec<ChargeStatus>,
     pub due_before: Option<Date>,
 }
 
@@ -49,7 +51,6 @@ impl Filter {
         let mut all = Condition::all();
         for (column, values) in [
             (Column::CustomerId, &self.customers),
-            (Column::PayerId, &self.payers),
             (Column::CampusId, &self.campuses),
             (Column::EnrollmentId, &self.enrollments),
         ] {
@@ -58,11 +59,18 @@ impl Filter {
             }
         }
         let due_before = self.due_before.map(date_column).transpose()?;
+        let payers = self.payers.as_ref();
         Ok(all
-            .add_option(self.status.map(|status| match status {
-                ChargeStatus::Open => Column::OutstandingMinor.gt(0),
-                ChargeStatus::Settled => Column::OutstandingMinor.eq(0),
-            }))
+            .add_option(payers.map(|ids| Column::PayerId.is_in(ids.iter().copied())))
+            .add_option(match self.statuses.as_slice() {
+                [] => None,
+                statuses => Some(statuses.iter().fold(Condition::any(), |any, status| {
+                    any.add(match status {
+                        ChargeStatus::Open => Column::OutstandingMinor.gt(0),
+                        ChargeStatus::Settled => Column::OutstandingMinor.eq(0),
+                    })
+                })),
+            })
             .add_option(due_before.map(|date| Column::DueOn.lt(date))))
     }
 }
@@ -100,6 +108,27 @@ pub async fn post_charge(
     Ok(charge)
 }
 
+/// A charge about to be credited, and the payments that were put to it: nobody else changes them
+/// until the transaction ends.
+pub async fn lock_to_credit(
+    tx: &Tx,
+    grant: &impl Writes<Charge>,
+    id: Id<Charge>,
+) -> Result<Option<Charge>, Error> {
+    let institution = grant.scope().institution();
+    let payers = payers(tx, institution);
+    // Payments are locked before charges.
+    for part in allocations::to_charge(tx, institution, id).await? {
+        store::lock(tx, &payers, part.payment).await?;
+    }
+    lock(tx, grant, id).await
+}
+
+/// Payments may be of people out of the caller's reach.
+fn payers(tx: &Tx, institution: Id<Institution>) -> Grant<PaymentsWrite> {
+    Grant::system(institution, tx.now(), "a credit releases payments")
+}
+
 /// Takes an amount off a charge that is not owed any longer. What was not paid yet is owed less;
 /// what was paid goes back to the credit of those who paid, the latest first.
 ///
@@ -111,17 +140,22 @@ pub async fn credit_charge(
     id: Id<Charge>,
     amount: Money,
 ) -> Result<Charge, Error> {
-    let institution = grant.scope().institution();
-    // Payments are locked before charges, and may be of people out of the caller's reach.
-    let payers =
-        Grant::<PaymentsWrite>::system(institution, tx.now(), "a credit releases payments");
-    let paid = allocations::to_charge(tx, institution, id).await?;
-    for part in &paid {
-        store::lock(tx, &payers, part.payment).await?;
-    }
-    let before = lock(tx, grant, id)
+    let charge = lock_to_credit(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    credit(tx, grant, &charge, amount).await
+}
+
+/// The same of a charge that was locked.
+pub async fn credit(
+    tx: &Tx,
+    grant: &impl Writes<Charge>,
+    before: &Charge,
+    amount: Money,
+) -> Result<Charge, Error> {
+    let institution = grant.scope().institution();
+    let id = before.id;
+    let payers = payers(tx, institution);
     let place = Place::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the charge's campus is gone"))?;
@@ -154,9 +188,9 @@ pub async fn credit_charge(
         released.push((payment.release(give, &tx.stamp())?, payment, give));
     }
     journal::post(tx, institution, &place, entry_id, &entry).await?;
-    update(tx, grant, &before, &credited.charge).await?;
+    update(tx, grant, before, &credited.charge).await?;
     let mut moves = Moves::new(amount.currency());
-    moves.charge(Some(&before), &credited.charge)?;
+    moves.charge(Some(before), &credited.charge)?;
     let mut parts = Vec::new();
     for (after, payment, give) in &released {
         store::update(tx, &payers, payment, after).await?;
@@ -206,7 +240,7 @@ pub(super) async fn lock(
     id: Id<Charge>,
 ) -> Result<Option<Charge>, Error> {
     let one = Condition::all().add(Column::Id.eq(id.uuid()));
-    Ok(locked(tx, grant, one).await?.pop())
+    Ok(locked(tx, grant, one, None).await?.pop())
 }
 
 /// Charges about to be changed, as far as they are within reach, the oldest first.
@@ -216,7 +250,8 @@ pub(super) async fn lock_all(
     wanted: &[Allocation],
 ) -> Result<Vec<Charge>, Error> {
     let ids = wanted.iter().map(|allocation| allocation.charge.uuid());
-    locked(tx, grant, Condition::all().add(Column::Id.is_in(ids))).await
+    let all = Condition::all().add(Column::Id.is_in(ids));
+    locked(tx, grant, all, None).await
 }
 
 /// The oldest charges of a payer that have something outstanding, about to be changed.
@@ -224,25 +259,28 @@ pub(super) async fn lock_open_of(
     tx: &Tx,
     grant: &impl Writes<Charge>,
     payer: Id<Customer>,
+    most: usize,
 ) -> Result<Vec<Charge>, Error> {
     let of = Condition::any()
         .add(Column::PayerId.eq(payer.uuid()))
         .add(Column::CustomerId.eq(payer.uuid()));
     let open = Column::OutstandingMinor.gt(0);
-    locked(tx, grant, Condition::all().add(of).add(open)).await
+    let all = Condition::all().add(of).add(open);
+    locked(tx, grant, all, u64::try_from(most).ok()).await
 }
 
 async fn locked(
     tx: &Tx,
     grant: &impl Writes<Charge>,
     wanted: Condition,
+    most: Option<u64>,
 ) -> Result<Vec<Charge>, Error> {
     scoped_to_change::<Entity>(grant)
         .filter(wanted)
         // Oldest first, which is one order for everybody who locks several.
         .order_by_asc(Column::CreatedAt)
         .order_by_asc(Column::Id)
-        .limit(LOCKED_MAX)
+        .limit(most)
         .lock(LockType::NoKeyUpdate)
         .all(tx)
         .await?
@@ -250,9 +288,6 @@ async fn locked(
         .map(Model::read)
         .collect()
 }
-
-/// Most charges that one command changes.
-const LOCKED_MAX: u64 = domain::payments::ALLOCATIONS_MAX as u64;
 
 /// Writes a changed charge over the state that was locked.
 pub(super) async fn update(

@@ -10,8 +10,8 @@ use domain::{
     id::Id,
     money::Money,
     payments::{
-        Account, Allocation, Cause, Charge, Entry, Method, NOTHING_TO_ALLOCATE, NewPayment,
-        Payment, Source, allocate_in_order, check_allocations,
+        ALLOCATIONS_MAX, Account, Allocation, Cause, Charge, Entry, Method, NOTHING_TO_ALLOCATE,
+        NewPayment, Payment, Source, allocate_in_order, check_allocations, check_spread,
     },
     text_enum::TextEnum,
 };
@@ -44,7 +44,7 @@ pub use super::charges::{credit_charge, post_charge};
 /// What a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub customers: Vec<Uuid>,
+    pub payers: Vec<Uuid>,
     pub campuses: Vec<Uuid>,
     pub methods: Vec<Method>,
     pub is_voided: Option<bool>,
@@ -55,8 +55,8 @@ pub struct Filter {
 impl Filter {
     fn condition(&self) -> Result<Condition, Error> {
         let mut all = Condition::all();
-        if !self.customers.is_empty() {
-            all = all.add(Column::CustomerId.is_in(self.customers.iter().copied()));
+        if !self.payers.is_empty() {
+            all = all.add(Column::CustomerId.is_in(self.payers.iter().copied()));
         }
         if !self.campuses.is_empty() {
             all = all.add(Column::CampusId.is_in(self.campuses.iter().copied()));
@@ -128,7 +128,7 @@ where
 /// Puts what is left of a payment to charges, as [`take`] does.
 ///
 /// # Errors
-/// 404 out of reach, 409 where nothing is left or open.
+/// 404 out of reach, 409 where nothing is left or open, or it would be put to too many charges.
 pub async fn allocate<G>(
     tx: &Tx,
     grant: &G,
@@ -151,6 +151,9 @@ where
     if put.is_zero() {
         return Err(Fault::new(&NOTHING_TO_ALLOCATE).into());
     }
+    let before_it = allocations::of_payment(tx, institution, id).await?;
+    let charges = settled.charges.iter().map(|(charge, _, _)| charge.id);
+    check_spread(before_it.iter().map(|part| part.charge).chain(charges))?;
     settled.payment = settled.payment.touched(&tx.stamp());
     let entry_id = tx.stamp().id();
     let entry = Entry::new(Cause::Allocated, Source::Payment(id), before.customer).debit(
@@ -290,7 +293,8 @@ async fn settle(
             (charges, wanted)
         }
         None => {
-            let charges = charges::lock_open_of(tx, grant, payment.customer).await?;
+            let charges =
+                charges::lock_open_of(tx, grant, payment.customer, ALLOCATIONS_MAX).await?;
             let wanted = allocate_in_order(payment.unallocated, &charges)?;
             (charges, wanted)
         }
@@ -416,7 +420,7 @@ fn record(tx: &Tx, before: Option<&Payment>, after: &Payment) {
                 Some(_) => &PAYMENT_CHANGED,
             },
             data: json!({
-                "customer_id": after.customer,
+                "payer_id": after.customer,
                 "campus_id": after.campus,
                 "method": after.method.as_str(),
             }),

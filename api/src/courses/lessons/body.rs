@@ -13,15 +13,30 @@ use crate::{
 /// A new lesson of a class, by the clocks of its campus.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"date": "2026-09-05", "starts": "18:00", "ends": "19:30", "hours_hundredths": 200}))]
+#[schema(example = json!({"held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 200}))]
 pub struct CreateLesson {
-    pub date: Date,
-    pub starts: ClockTime,
-    /// Later than `starts`, on the same day.
-    pub ends: ClockTime,
+    pub held_on: Date,
+    pub start_time: ClockTime,
+    /// Later than `start_time`, on the same day.
+    pub end_time: ClockTime,
     /// Lesson hours (课时) that a student who is present uses, in hundredths.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub hours_hundredths: i32,
+}
+
+/// Changes to a lesson whose roll was not called: absent leaves a field.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"start_time": "18:30", "end_time": "20:00"}))]
+pub struct ChangeLesson {
+    #[schema(nullable = false)]
+    pub held_on: Option<Date>,
+    #[schema(nullable = false)]
+    pub start_time: Option<ClockTime>,
+    #[schema(nullable = false)]
+    pub end_time: Option<ClockTime>,
+    #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
+    pub hours_hundredths: Option<i32>,
 }
 
 /// A lesson (课次) of a class.
@@ -35,12 +50,14 @@ pub struct LessonBody {
     pub class_id: Uuid,
     /// Of the class.
     pub campus_id: Uuid,
-    pub date: Date,
-    pub starts: ClockTime,
-    pub ends: ClockTime,
-    /// The instant of `starts` at the campus.
+    pub held_on: Date,
+    pub start_time: ClockTime,
+    pub end_time: ClockTime,
+    /// Of the campus when the lesson was planned: an IANA name.
+    pub time_zone: String,
+    /// The instant of `start_time` at the campus.
     pub starts_at: Timestamp,
-    /// The instant of `ends` at the campus.
+    /// The instant of `end_time` at the campus.
     pub ends_at: Timestamp,
     /// Lesson hours (课时) that a student who is present uses, in hundredths.
     pub hours_hundredths: i32,
@@ -48,6 +65,9 @@ pub struct LessonBody {
     #[schema(required)]
     pub called_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Since when it is cancelled.
+    #[schema(required)]
+    pub archived_at: Option<Timestamp>,
 }
 
 impl From<Reference<Lesson>> for LessonBody {
@@ -58,14 +78,16 @@ impl From<Reference<Lesson>> for LessonBody {
             version: record.version,
             class_id: lesson.class.uuid(),
             campus_id: lesson.campus.uuid(),
-            date: lesson.date,
-            starts: ClockTime(lesson.starts),
-            ends: ClockTime(lesson.ends),
+            held_on: lesson.held_on,
+            start_time: ClockTime(lesson.start_time),
+            end_time: ClockTime(lesson.end_time),
+            time_zone: lesson.time_zone,
             starts_at: lesson.starts_at,
             ends_at: lesson.ends_at,
             hours_hundredths: lesson.hours.hundredths(),
             called_at: lesson.called_at,
             created_at: record.created_at,
+            archived_at: record.archived_at,
         }
     }
 }
@@ -92,6 +114,9 @@ pub struct ListLessons {
     /// Where to continue: `next_cursor` of the page before, with the same other parameters.
     #[param(max_length = 512)]
     pub cursor: Option<String>,
+    /// Whether cancelled lessons are shown too.
+    #[param(default = false)]
+    pub include_archived: Option<bool>,
 }
 
 impl From<ListLessons> for ListReference {
@@ -99,7 +124,7 @@ impl From<ListLessons> for ListReference {
         Self {
             limit: list.limit,
             cursor: list.cursor,
-            include_archived: None,
+            include_archived: list.include_archived,
         }
     }
 }

@@ -5,16 +5,21 @@ use domain::{
     courses::{Class, Hours, Lesson, Slot},
     fault::Fault,
     id::Id,
+    organization::Campus,
     reference::{ARCHIVED, Reference},
 };
+use jiff::tz::TimeZone;
 use persistence::{
     Error, Tx,
     access::{Grant, Reads},
     payments::journal::Place,
 };
 
-use super::CreateLesson;
-use crate::reference::{create, present};
+use super::{ChangeLesson, CreateLesson};
+use crate::{
+    http::IfMatch,
+    reference::{as_read, choose, create, present, save},
+};
 
 /// Plans a lesson of a class.
 ///
@@ -30,16 +35,82 @@ pub async fn plan(
     if !class.is_open() {
         return Err(Fault::new(&ARCHIVED).into());
     }
-    let institution = Reads::<Class>::scope(grant).institution();
-    let place = Place::of(tx, institution, class.details.campus)
-        .await?
-        .ok_or_else(|| Error::corrupt("the campus of a class is gone"))?;
     let slot = Slot {
-        date: body.date,
-        starts: body.starts.0,
-        ends: body.ends.0,
+        held_on: body.held_on,
+        start_time: body.start_time.0,
+        end_time: body.end_time.0,
     };
     let hours = Hours::new("/hours_hundredths", body.hours_hundredths)?;
-    let lesson = Lesson::plan(class.id, class.details.campus, slot, &place.zone, hours)?;
-    create(tx, grant, lesson).await
+    let campus = class.details.campus;
+    let zone = zone(tx, grant, campus).await?;
+    create(
+        tx,
+        grant,
+        Lesson::plan(class.id, campus, slot, &zone, hours)?,
+    )
+    .await
+}
+
+/// Changes a lesson that the caller has read.
+///
+/// # Errors
+/// 404 out of reach, 409 where it is cancelled or its roll was called, 422 where a field breaks a rule.
+pub async fn change(
+    tx: &Tx,
+    grant: &Grant<CoursesWrite>,
+    id: Id<Lesson>,
+    condition: IfMatch,
+    body: ChangeLesson,
+) -> Result<Reference<Lesson>, Error> {
+    let before = as_read(tx, grant, id, condition).await?;
+    let lesson = &before.details;
+    lesson.uncalled()?;
+    let slot = Slot {
+        held_on: body.held_on.unwrap_or(lesson.held_on),
+        start_time: body.start_time.map_or(lesson.start_time, |v| v.0),
+        end_time: body.end_time.map_or(lesson.end_time, |v| v.0),
+    };
+    let hours = body
+        .hours_hundredths
+        .map(|hours| Hours::new("/hours_hundredths", hours))
+        .transpose()?
+        .unwrap_or(lesson.hours);
+    let zone = zone(tx, grant, lesson.campus).await?;
+    let after = Lesson::plan(lesson.class, lesson.campus, slot, &zone, hours)?;
+    save(tx, grant, &before, before.change(after)?).await
+}
+
+/// Cancels a lesson.
+///
+/// # Errors
+/// 404 out of reach, 409 where it is cancelled already or its roll was called.
+pub async fn archive(
+    tx: &Tx,
+    grant: &Grant<CoursesWrite>,
+    id: Id<Lesson>,
+) -> Result<Reference<Lesson>, Error> {
+    let before = present(tx, grant, id).await?;
+    before.details.uncalled()?;
+    save(tx, grant, &before, before.archive(&tx.stamp())?).await
+}
+
+/// Takes back that a lesson was cancelled, as long as its class is open.
+pub async fn unarchive(
+    tx: &Tx,
+    grant: &Grant<CoursesWrite>,
+    id: Id<Lesson>,
+) -> Result<Reference<Lesson>, Error> {
+    let before = present(tx, grant, id).await?;
+    let after = before.unarchive()?;
+    choose(tx, grant, after.details.class, "/class_id").await?;
+    save(tx, grant, &before, after).await
+}
+
+/// The clocks of a campus.
+async fn zone(tx: &Tx, grant: &Grant<CoursesWrite>, campus: Id<Campus>) -> Result<TimeZone, Error> {
+    let institution = Reads::<Class>::scope(grant).institution();
+    let place = Place::of(tx, institution, campus)
+        .await?
+        .ok_or_else(|| Error::corrupt("the campus of a class is gone"))?;
+    Ok(place.zone)
 }

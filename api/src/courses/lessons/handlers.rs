@@ -1,14 +1,14 @@
-use actix_web::{HttpRequest, get, post};
+use actix_web::{HttpRequest, get, patch, post};
 use domain::{
     access::{CoursesWrite, DirectoryRead},
     courses::{Class, Lesson},
 };
 use persistence::courses::LessonFilter;
 
-use super::{CreateLesson, LessonBody, LessonPage, ListLessons, commands};
+use super::{ChangeLesson, CreateLesson, LessonBody, LessonPage, ListLessons, commands};
 use crate::{
-    access::{Granted, IdempotencyKey},
-    http::{Json, Parameters, Problem, Reply, path::PathId},
+    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
     reference::{created, get as read, list_where, shown},
 };
 
@@ -57,4 +57,51 @@ pub(super) async fn get_lesson(
     id: PathId<Lesson>,
 ) -> Result<Reply, Problem> {
     Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
+}
+
+/// Change a lesson whose roll was not called
+#[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), request_body = ChangeLesson,
+    responses((status = 200, body = LessonBody)), security(("bearer" = ["courses:write"])))]
+#[patch("/lessons/{lesson_id}")]
+pub(super) async fn change_lesson(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Lesson>,
+    condition: IfMatch,
+    body: Json<ChangeLesson>,
+) -> Result<Reply, Problem> {
+    let change = &body.value;
+    ctx.transaction(|tx, grant| async move {
+        shown(commands::change(&tx, &grant, id.0, condition, change.clone()).await?)
+    })
+    .await
+}
+
+/// Cancel a lesson whose roll was not called
+#[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/lessons/{lesson_id}/archive")]
+pub(super) async fn archive_lesson(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Lesson>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(commands::archive(&tx, &grant, id.0).await?)
+    })
+    .await
+}
+
+/// Take back that a lesson was cancelled
+#[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
+    security(("bearer" = ["courses:write"])))]
+#[post("/lessons/{lesson_id}/unarchive")]
+pub(super) async fn unarchive_lesson(
+    ctx: Granted<CoursesWrite>,
+    id: PathId<Lesson>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        shown(commands::unarchive(&tx, &grant, id.0).await?)
+    })
+    .await
 }

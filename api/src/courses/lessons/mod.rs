@@ -11,5 +11,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::create_lesson)
         .service(handlers::list_lessons)
-        .service(handlers::get_lesson);
+        .service(handlers::get_lesson)
+        .service(handlers::change_lesson)
+        .service(handlers::archive_lesson)
+        .service(handlers::unarchive_lesson);
 }

@@ -46,15 +46,7 @@ pub async fn relate(
     id: Id<Customer>,
     body: RelateCustomer,
 ) -> Result<Related, Error> {
-    let other = Id::new(body.relative_id);
-    // Both are locked, always in the same order.
-    let (customer, relative) = if id < other {
-        let customer = present(tx, grant, id).await?;
-        (customer, customers::lock(tx, grant, other).await?)
-    } else {
-        let relative = customers::lock(tx, grant, other).await?;
-        (present(tx, grant, id).await?, relative)
-    };
+    let (customer, relative) = both(tx, grant, id, Id::new(body.relative_id)).await?;
     let relative = relative.ok_or_else(|| FieldFault::new("/relative_id", &REFERENCE_UNKNOWN))?;
     let relation = Relation::new(&customer, body.role.0, &relative, body.label, &tx.stamp())
         .map_err(Fault::from)?;
@@ -66,7 +58,45 @@ pub async fn relate(
     })
 }
 
-/// Ends a relation of a customer that the caller has read.
+/// A customer, and another where it is within reach: both locked, always in the same order.
+async fn both(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+    other: Id<Customer>,
+) -> Result<(Customer, Option<Customer>), Error> {
+    if id < other {
+        let customer = present(tx, grant, id).await?;
+        Ok((customer, customers::lock(tx, grant, other).await?))
+    } else {
+        let relative = customers::lock(tx, grant, other).await?;
+        Ok((present(tx, grant, id).await?, relative))
+    }
+}
+
+/// A relation of a customer to another within reach.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+    relation: Id<Relation>,
+) -> Result<Related, Error> {
+    let (customer, related) = list(handle, grant, id).await?;
+    related
+        .into_iter()
+        .find(|(found, _)| found.id == relation)
+        .map(|(relation, relative)| Related {
+            customer,
+            relation,
+            relative,
+        })
+        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
+/// Ends a relation of a customer that the caller has read; both are the caller's to change.
+///
+/// # Errors
+/// 404 where either is out of reach, or it has ended.
 pub async fn end(
     tx: &Tx,
     grant: &impl Writes<Customer>,
@@ -74,10 +104,15 @@ pub async fn end(
     id: Id<Relation>,
     condition: IfMatch,
 ) -> Result<(), Error> {
-    let customer = present(tx, grant, customer).await?;
+    let absent = || Error::from(Fault::new(&NOT_FOUND));
+    let seen = store::find(tx, grant, customer, id)
+        .await?
+        .ok_or_else(absent)?;
+    let (customer, relative) = both(tx, grant, customer, seen.relative_of(customer)).await?;
+    relative.ok_or_else(absent)?;
     let relation = store::find(tx, grant, customer.id, id)
         .await?
-        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+        .ok_or_else(absent)?;
     condition.check(customer.version)?;
     store::remove(tx, grant, &customer, &relation).await
 }

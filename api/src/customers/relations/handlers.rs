@@ -60,6 +60,20 @@ pub(super) async fn list_relations(
     Ok(Reply::record(customer.version, &Relations { items })?)
 }
 
+/// Read a relation of a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("relation_id" = Uuid, Path)),
+    responses((status = 200, body = RelationBody)), security(("bearer" = ["customers:read"])))]
+#[get("/customers/{customer_id}/relations/{relation_id}")]
+pub(super) async fn get_relation(
+    ctx: Granted<CustomersRead>,
+    ids: PathIds<Customer, Relation>,
+) -> Result<Reply, Problem> {
+    let found = commands::find(&ctx.read(), &ctx.grant, ids.0, ids.1).await?;
+    let body = RelationBody::new(ids.0, found.relation, &found.relative);
+    let body = show_as(Some(ctx.authority()), "customers", NAMES, body)?;
+    Ok(Reply::record(found.customer.version, &body)?)
+}
+
 /// End a relation of a customer
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("relation_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["customers:write"])))]

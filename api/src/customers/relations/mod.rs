@@ -11,5 +11,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::relate_customer)
         .service(handlers::list_relations)
+        .service(handlers::get_relation)
         .service(handlers::end_relation);
 }

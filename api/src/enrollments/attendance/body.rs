@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::{access::fields::Shown, http::wire::Wire};
 
 pub type AttendanceStatus = Wire<Attendance>;
 
@@ -15,7 +15,7 @@ pub type AttendanceStatus = Wire<Attendance>;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"students": [{"enrollment_id": "0192f0c1-9999-7000-8000-000000000000", "status": "present"}]}))]
 pub struct CallRoll {
-    #[schema(max_items = 1000, value_type = Vec<StudentMark>)]
+    #[schema(min_items = 1, max_items = 1000, value_type = Vec<StudentMark>)]
     pub students: Vec<StudentMark>,
 }
 
@@ -48,4 +48,35 @@ pub struct StudentMarked {
     pub status: AttendanceStatus,
     /// Lesson hours left, in hundredths.
     pub hours_left_hundredths: i32,
+}
+
+/// The roll of a lesson as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Roll {
+    pub lesson_id: Uuid,
+    /// Of the lesson.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// When the roll was called first; null where it was not.
+    #[schema(required)]
+    pub called_at: Option<Timestamp>,
+    /// The students within reach who were marked, in the order in which they were enrolled.
+    #[schema(value_type = Vec<RollEntry>)]
+    pub students: Vec<Shown<RollEntry>>,
+}
+
+/// A student on the roll of a lesson.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RollEntry {
+    pub enrollment_id: Uuid,
+    pub customer_id: Uuid,
+    /// Null where a field rule hides it.
+    #[schema(required)]
+    pub student_name: Option<String>,
+    pub status: AttendanceStatus,
+    /// Lesson hours that were used, in hundredths.
+    pub hours_used_hundredths: i32,
+    pub marked_at: Timestamp,
+    /// The member of staff or API client who did.
+    pub marked_by: Uuid,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    access::AttendanceWrite,
+    access::{AttendanceWrite, EnrollmentsRead},
     courses::Lesson,
     enrollments::{
         Attendance, Enrollment, HOURS_EXHAUSTED, LISTED_TWICE, NOT_IN_CLASS, STUDENT_WITHDRAWN,
@@ -14,8 +14,9 @@ use domain::{
     reference::Reference,
 };
 use persistence::{
-    Error, Tx,
+    Error, Handle, Tx,
     access::{Grant, Reads},
+    customers::links,
     enrollments::{
         attendance::{self, Mark},
         hours,
@@ -23,7 +24,7 @@ use persistence::{
     payments::journal::Place,
 };
 
-use super::{CallRoll, RollCall, StudentMarked};
+use super::{CallRoll, RollCall, RollEntry, StudentMarked};
 use crate::http::wire::Wire;
 
 /// Marks students of a lesson. Who is present uses the hours of the lesson, once, however often the
@@ -66,6 +67,39 @@ pub async fn call_roll(
             })
             .collect(),
     })
+}
+
+/// Who was marked how in a lesson whose whole class is within reach.
+///
+/// # Errors
+/// 404 out of reach.
+pub async fn roll(
+    handle: &impl Handle,
+    grant: &Grant<EnrollmentsRead>,
+    lesson: &Reference<Lesson>,
+) -> Result<Vec<RollEntry>, Error> {
+    let scope = Reads::<Enrollment>::scope(grant);
+    if !scope.covers_class(lesson.details.class, lesson.details.campus) {
+        return Err(Fault::new(&NOT_FOUND).into());
+    }
+    let roll = attendance::roll(handle, grant, lesson).await?;
+    let students = roll
+        .iter()
+        .map(|marked| marked.enrollment.student)
+        .collect();
+    let names = links::names(handle, scope.institution(), &students).await?;
+    Ok(roll
+        .into_iter()
+        .map(|marked| RollEntry {
+            enrollment_id: marked.enrollment.id.uuid(),
+            customer_id: marked.enrollment.student.uuid(),
+            student_name: names.get(&marked.enrollment.student).cloned(),
+            status: Wire(marked.status),
+            hours_used_hundredths: marked.used_hundredths,
+            marked_at: marked.marked_at,
+            marked_by: marked.marked_by.uuid(),
+        })
+        .collect())
 }
 
 /// The students who are named, each once and of the class; they stay as they are until the

@@ -8,5 +8,7 @@ pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(handlers::call_roll);
+    config
+        .service(handlers::call_roll)
+        .service(handlers::get_roll_call);
 }

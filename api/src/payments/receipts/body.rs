@@ -33,7 +33,9 @@ pub struct ReceiptBody {
     pub campus_name: String,
     /// Whose books it stands in.
     pub legal_entity: String,
-    pub payer_name: String,
+    /// Null where a field rule hides it.
+    #[schema(required)]
+    pub payer_name: Option<String>,
     /// Who took the money.
     #[schema(required)]
     pub receiver_name: Option<String>,
@@ -65,7 +67,7 @@ impl From<&Issued> for ReceiptBody {
             campus_id: receipt.campus.uuid(),
             campus_name: issued.campus.clone(),
             legal_entity: issued.legal_entity.clone(),
-            payer_name: issued.payer.clone(),
+            payer_name: Some(issued.payer.clone()),
             receiver_name: issued.receiver.clone(),
             method: Wire(payment.method),
             amount: payment.amount.into(),

@@ -4,14 +4,30 @@ use domain::{
     fault::{Fault, NOT_FOUND},
     payments::{Payment, Receipt},
 };
-use persistence::{Error, payments::receipts};
+use persistence::{
+    Error,
+    access::Authority,
+    payments::receipts::{self, Issued},
+};
 
 use super::{PrintReceipt, ReceiptBody, ReceiptPageParts, page};
 use crate::{
-    access::{Granted, OptionalIdempotencyKey},
+    access::{
+        Granted, OptionalIdempotencyKey,
+        fields::{show_as, show_text},
+    },
     http::{Json, Parameters, Problem, Reply, context::RequestContext, path::PathId},
     payments::handlers::TAG,
 };
+
+/// Fields of the payer that stand under other names here.
+const NAMES: &[(&str, &str)] = &[("payer_name", "name")];
+
+/// A receipt as somebody may see it.
+fn shown(reader: Option<&Authority>, issued: &Issued) -> Result<Reply, Error> {
+    let body = show_as(reader, "customers", NAMES, ReceiptBody::from(issued))?;
+    Reply::record(issued.receipt.version, &body)
+}
 
 fn absent() -> Error {
     Fault::new(&NOT_FOUND).into()
@@ -28,10 +44,7 @@ pub(in crate::payments) async fn get_payment_receipt(
     let issued = receipts::of_payment(&ctx.read(), &ctx.grant, id.0)
         .await?
         .ok_or_else(absent)?;
-    Ok(Reply::record(
-        issued.receipt.version,
-        &ReceiptBody::from(&issued),
-    )?)
+    Ok(shown(Some(ctx.authority()), &issued)?)
 }
 
 /// Count a printing of a receipt
@@ -47,7 +60,7 @@ pub(in crate::payments) async fn print_receipt(
     let parts = body.value.parts;
     ctx.once(key.of(body.fingerprint), |tx, grant| async move {
         let issued = receipts::print(&tx, &grant, id.0, parts).await?;
-        Reply::record(issued.receipt.version, &ReceiptBody::from(&issued))
+        shown(tx.operation().authority.as_deref(), &issued)
     })
     .await
 }
@@ -66,10 +79,12 @@ pub(in crate::payments) async fn get_receipt_page(
     let issued = receipts::find(&ctx.read(), &ctx.grant, id.0)
         .await?
         .ok_or_else(absent)?;
+    let payer = issued.payer.clone();
+    let payer = show_text(Some(ctx.authority()), "customers", "name", payer);
     let parts = query.0.parts.unwrap_or(2);
     let language = RequestContext::of(&request).language;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, page::policy()))
-        .body(page::page(&issued, parts, language)))
+        .body(page::page(&issued, payer, parts, language)))
 }

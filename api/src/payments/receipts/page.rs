@@ -37,10 +37,15 @@ const PARTS: [Text; 3] = [
     text("第三联 存根联", "Part 3: stub"),
 ];
 
-/// The page, with every value escaped.
-pub(super) fn page(issued: &Issued, parts: i16, language: Language) -> String {
+/// The page, with every value escaped. `payer` is what its reader may see of the payer's name.
+pub(super) fn page(
+    issued: &Issued,
+    payer: Option<String>,
+    parts: i16,
+    language: Language,
+) -> String {
     let parts = usize::try_from(parts).unwrap_or_default();
-    let form = form(issued, language);
+    let form = form(issued, payer, language);
     let mut out = format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{}</title>\
          <style>{STYLE}</style></head>\n<body>\n",
@@ -61,7 +66,7 @@ pub(super) fn page(issued: &Issued, parts: i16, language: Language) -> String {
 }
 
 /// What is the same on every part.
-fn form(issued: &Issued, language: Language) -> String {
+fn form(issued: &Issued, payer: Option<String>, language: Language) -> String {
     let (receipt, payment) = (&issued.receipt, &issued.payment);
     let mut out = String::new();
     if receipt.voided_at.is_some() {
@@ -78,7 +83,7 @@ fn form(issued: &Issued, language: Language) -> String {
         (text("收款日期", "Paid on"), payment.paid_on.to_string()),
         (text("收款单位", "Received by"), issued.legal_entity.clone()),
         (text("校区", "Campus"), issued.campus.clone()),
-        (text("交款人", "Paid by"), issued.payer.clone()),
+        (text("交款人", "Paid by"), payer.unwrap_or_default()),
         (
             text("收款方式", "Method"),
             language.of(payment.method.label()).to_owned(),

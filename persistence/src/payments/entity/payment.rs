@@ -141,7 +141,7 @@ pub(in crate::payments) fn changed(payment: &Payment) -> Result<ActiveModel, Err
 pub(in crate::payments) fn fields(payment: &Payment) -> Value {
     let voided = payment.voided.as_ref();
     json!({
-        "customer_id": payment.customer,
+        "payer_id": payment.customer,
         "campus_id": payment.campus,
         "method": payment.method.as_str(),
         "currency": payment.amount.currency().code(),

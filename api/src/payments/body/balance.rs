@@ -1,0 +1,124 @@
+use domain::{
+    money::{Currency, Money},
+    payments::Balance,
+};
+use jiff::Timestamp;
+use persistence::payments::balances::CampusTotal;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::http::money::MoneyBody;
+
+/// What a customer owes and has to its credit (往来余额).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Balance)]
+pub struct BalanceBody {
+    pub customer_id: Uuid,
+    /// All its charges.
+    pub charged: MoneyBody,
+    /// Taken off them since.
+    pub credited: MoneyBody,
+    /// Put to them from payments, whoever paid.
+    pub paid: MoneyBody,
+    /// Charged less credited less paid.
+    pub outstanding: MoneyBody,
+    /// Left of the payments that it made itself.
+    pub credit: MoneyBody,
+}
+
+impl BalanceBody {
+    /// Of a customer to whom nothing was ever posted.
+    pub fn nothing(customer: Uuid, currency: Currency) -> Self {
+        let zero = || MoneyBody::from(Money::zero(currency));
+        Self {
+            customer_id: customer,
+            charged: zero(),
+            credited: zero(),
+            paid: zero(),
+            outstanding: zero(),
+            credit: zero(),
+        }
+    }
+}
+
+impl From<Balance> for BalanceBody {
+    fn from(balance: Balance) -> Self {
+        Self {
+            customer_id: balance.customer.uuid(),
+            charged: balance.charged.into(),
+            credited: balance.credited.into(),
+            paid: balance.paid.into(),
+            outstanding: balance.outstanding.into(),
+            credit: balance.credit.into(),
+        }
+    }
+}
+
+/// One page of customers who owe something.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceivablePage {
+    #[schema(value_type = Vec<BalanceBody>)]
+    pub items: Vec<BalanceBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Whose receivables. Those who were charged last for the first time come first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListReceivables {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    /// Customers of any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+}
+
+/// What the customers of one campus owe.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CampusReceivables {
+    pub campus_id: Uuid,
+    /// How many customers owe something.
+    pub customers: i64,
+    pub outstanding: MoneyBody,
+}
+
+/// What all customers within reach owe (应收总额).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReceivablesTotal {
+    /// 9,007,199,254,740,991 stands for that and anything above it, here and by campus.
+    pub outstanding: MoneyBody,
+    pub customers: i64,
+    /// By the campus to which the customers belong.
+    pub campuses: Vec<CampusReceivables>,
+    pub evaluated_at: Timestamp,
+}
+
+impl ReceivablesTotal {
+    pub fn new(currency: Currency, totals: &[CampusTotal], evaluated_at: Timestamp) -> Self {
+        let sum = totals
+            .iter()
+            .map(|total| i128::from(total.outstanding.minor()))
+            .sum();
+        Self {
+            outstanding: Money::capped(sum, currency).into(),
+            customers: totals.iter().map(|total| total.customers).sum(),
+            campuses: totals
+                .iter()
+                .map(|total| CampusReceivables {
+                    campus_id: total.campus.uuid(),
+                    customers: total.customers,
+                    outstanding: total.outstanding.into(),
+                })
+                .collect(),
+            evaluated_at,
+        }
+    }
+}

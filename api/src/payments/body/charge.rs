@@ -1,0 +1,181 @@
+use domain::payments::Charge;
+use jiff::{Timestamp, civil::Date};
+use persistence::{payments::charges, scope::Direction};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::http::{
+    money::{MoneyBody, MoneyInput},
+    wire::Wire,
+};
+
+pub type ChargeStatus = Wire<domain::payments::ChargeStatus>;
+
+/// A charge that no other operation makes.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"customer_id": "0192f0c1-2222-7000-8000-000000000000",
+    "amount": {"amount_minor": 30_000, "currency": "CNY"}, "description": "教材费"}))]
+pub struct CreateCharge {
+    pub customer_id: Uuid,
+    /// Who is expected to pay, such as a guardian; the customer, when absent.
+    #[schema(nullable = false)]
+    pub payer_id: Option<Uuid>,
+    /// Where it is charged; the customer's campus, when absent.
+    #[schema(nullable = false)]
+    pub campus_id: Option<Uuid>,
+    /// Above zero.
+    #[schema(value_type = MoneyInput)]
+    pub amount: MoneyInput,
+    #[schema(min_length = 1, max_length = 200)]
+    pub description: String,
+    /// Today at the campus, when absent.
+    #[schema(nullable = false)]
+    pub due_on: Option<Date>,
+}
+
+/// An amount that is not owed any longer.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": {"amount_minor": 5_000, "currency": "CNY"}, "reason": "教材退回"}))]
+pub struct CreditCharge {
+    /// Above zero, at most what is left of the charge.
+    #[schema(value_type = MoneyInput)]
+    pub amount: MoneyInput,
+    /// Kept on the audit trail.
+    #[schema(min_length = 2, max_length = 200)]
+    pub reason: String,
+}
+
+/// A charge (应收): what a customer owes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Charge)]
+pub struct ChargeBody {
+    pub id: Uuid,
+    /// Raised with every change; the first part of the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub status: ChargeStatus,
+    pub customer_id: Uuid,
+    /// Who is expected to pay; null where the caller does not reach that customer.
+    #[schema(required)]
+    pub payer_id: Option<Uuid>,
+    /// Where it was charged; it stays there when the customer moves.
+    pub campus_id: Uuid,
+    /// The enrollment that made it.
+    #[schema(required)]
+    pub enrollment_id: Option<Uuid>,
+    pub amount: MoneyBody,
+    /// Taken off the amount since.
+    pub credited: MoneyBody,
+    /// Put to it from payments.
+    pub paid: MoneyBody,
+    /// Amount less credited less paid; never below zero.
+    pub outstanding: MoneyBody,
+    pub description: String,
+    pub due_on: Date,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl ChargeBody {
+    /// As somebody sees it who reaches its payer, or does not.
+    pub fn new(charge: Charge, shows_payer: bool) -> Self {
+        Self {
+            id: charge.id.uuid(),
+            version: charge.version,
+            status: Wire(charge.status()),
+            customer_id: charge.customer.uuid(),
+            payer_id: shows_payer.then(|| charge.payer.uuid()),
+            campus_id: charge.campus.uuid(),
+            enrollment_id: charge.enrollment,
+            amount: charge.amount.into(),
+            credited: charge.credited.into(),
+            paid: charge.paid.into(),
+            outstanding: charge.outstanding.into(),
+            description: charge.description,
+            due_on: charge.due_on,
+            created_at: charge.created_at,
+            updated_at: charge.updated_at,
+        }
+    }
+}
+
+/// One page of charges.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChargePage {
+    pub items: Vec<ChargeBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Order of a list of charges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum ChargeSort {
+    /// Newest first.
+    #[default]
+    #[serde(rename = "-created_at")]
+    Newest,
+    /// Oldest first.
+    #[serde(rename = "created_at")]
+    Oldest,
+}
+
+impl From<ChargeSort> for Direction {
+    fn from(sort: ChargeSort) -> Self {
+        match sort {
+            ChargeSort::Newest => Self::NewestFirst,
+            ChargeSort::Oldest => Self::OldestFirst,
+        }
+    }
+}
+
+/// Which charges, in which order.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListCharges {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    pub cursor: Option<String>,
+    #[param(inline = false)]
+    pub sort: Option<ChargeSort>,
+    /// In any of these states.
+    #[param(style = Form, explode = false)]
+    pub status: Option<Vec<ChargeStatus>>,
+    /// Of any of these customers.
+    #[param(style = Form, explode = false)]
+    pub customer_id: Option<Vec<Uuid>>,
+    /// To be paid by any of these, as far as they are within reach.
+    #[param(style = Form, explode = false)]
+    pub payer_id: Option<Vec<Uuid>>,
+    /// Charged at any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+    /// Made by any of these enrollments.
+    #[param(style = Form, explode = false)]
+    pub enrollment_id: Option<Vec<Uuid>>,
+    /// Due before this date.
+    #[param(rename = "due_on[lt]")]
+    #[serde(rename = "due_on[lt]")]
+    pub due_before: Option<Date>,
+}
+
+impl ListCharges {
+    pub fn filter(&self) -> charges::Filter {
+        charges::Filter {
+            customers: self.customer_id.clone().unwrap_or_default(),
+            payers: self.payer_id.clone(),
+            campuses: self.campus_id.clone().unwrap_or_default(),
+            enrollments: self.enrollment_id.clone().unwrap_or_default(),
+            statuses: self.status.iter().flatten().map(|v| v.0).collect(),
+            due_before: self.due_before,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What is sent and answered, by subject.
+
+mod balance;
+mod charge;
+mod payment;
+
+pub use balance::*;
+pub use charge::*;
+pub use payment::*;
