@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod analytics;
 mod audit;
 mod contract;
 mod courses;

@@ -21,9 +21,10 @@
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
 //! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 //! - [`organization`], [`customers`], [`courses`], [`follow_ups`]
-//! - [`files`], [`jobs`], [`notices`], [`imports`]
+//! - [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
 
 pub mod access;
+pub mod analytics;
 pub mod app;
 pub mod audit;
 pub mod boot;

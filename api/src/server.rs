@@ -9,6 +9,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     access::{self, Limits, authenticate},
+    analytics,
     app::App,
     audit, courses, customers, enrollments, events, files, follow_ups,
     http::edge::{Draining, edge},
@@ -33,6 +34,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(courses::routes)
             .configure(enrollments::routes)
             .configure(payments::routes)
+            .configure(analytics::routes)
             .configure(files::routes)
             .configure(jobs::routes)
             .configure(imports::routes)
