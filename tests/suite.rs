@@ -13,6 +13,7 @@ mod contract;
 mod courses;
 mod customers;
 mod database;
+mod demo;
 mod enrollments;
 mod events;
 mod files;
