@@ -7,11 +7,13 @@
 )]
 
 mod access;
+mod analytics;
 mod audit;
 mod contract;
 mod courses;
 mod customers;
 mod database;
+mod demo;
 mod enrollments;
 mod events;
 mod files;

@@ -23,6 +23,7 @@ use crate::{
     boot::{self, ADMINISTRATOR, Failure},
     clock::Clock,
     data_dir::DataDir,
+    demo,
     program::{run, serve},
     settings::Settings,
     system,
@@ -42,6 +43,8 @@ pub struct Cli {
 enum Command {
     /// Serve the API (the default).
     Serve,
+    /// Serve an invented school in a folder of its own, which is removed when it stops.
+    Demo,
     /// Bring the database's schema up to date, and exit.
     Migrate,
     /// Print the OpenAPI document.
@@ -127,6 +130,7 @@ impl Cli {
     pub fn run(self) -> Result<(), Failure> {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => run(async |settings| serve(settings, |_| {}).await),
+            Command::Demo => run(demo::run),
             Command::Migrate => within_app(async |_| Ok(())),
             Command::Openapi => {
                 let [(_, document), _] = system::published();

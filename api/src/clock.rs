@@ -9,7 +9,7 @@ use domain::stamp::Stamp;
 use jiff::{SignedDuration, Timestamp};
 use uuid::{ContextV7, Uuid};
 
-/// The system's time, which tests may move.
+/// The system's time, which tests may move, and the filling of a demo.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// Microseconds added to the system's time.
@@ -24,7 +24,7 @@ impl Clock {
         now.saturating_add(ahead).unwrap_or(now)
     }
 
-    /// Moves the clock; only tests do.
+    /// Moves the clock; only tests and the demo do.
     pub fn advance(&self, by: SignedDuration) {
         let micros = i64::try_from(by.as_micros()).unwrap_or_default();
         self.ahead.fetch_add(micros, Ordering::Relaxed);

@@ -51,6 +51,7 @@ use crate::{
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
+        (name = "analytics", description = "Reports (统计): numbers on what happened, without the people."),
         (name = "audit", description = "The audit trail (操作日志): who did what, when."),
         (name = "courses", description = "Courses (课程): subjects, courses and classes."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),

@@ -5,6 +5,7 @@
 //! - [`app`]: the state that every request sees
 //! - [`server`]: routes, start and stop
 //! - [`program`]: the process around it
+//! - [`demo`]: a throw-away school to look around in
 //! - [`contract`]: the published OpenAPI document
 //! - [`http`]: what every operation shares
 //! - [`access`]: who asks, and whether they may
@@ -21,9 +22,10 @@
 //! - [`organization`], [`customers`], [`courses`], [`payments`]
 //! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 //! - [`organization`], [`customers`], [`courses`], [`follow_ups`]
-//! - [`files`], [`jobs`], [`notices`], [`imports`]
+//! - [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
 
 pub mod access;
+pub mod analytics;
 pub mod app;
 pub mod audit;
 pub mod boot;
@@ -33,6 +35,7 @@ pub mod contract;
 pub mod courses;
 pub mod customers;
 pub mod data_dir;
+pub mod demo;
 pub mod enrollments;
 pub mod events;
 pub mod files;

@@ -1,6 +1,9 @@
 //! The process: its log, its threads, and when it stops.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+};
 
 use crate::{
     boot::{self, ADMINISTRATOR, Failure},
@@ -26,6 +29,15 @@ pub fn run(command: impl AsyncFnOnce(Settings) -> Result<(), Failure>) -> Result
 
 /// Serves until the process is asked to stop; `ready` learns where.
 pub async fn serve(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+    serve_at(settings, None, ready).await
+}
+
+/// The same at an address that is bound already.
+pub async fn serve_at(
+    settings: Settings,
+    bound: Option<TcpListener>,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), Failure> {
     let public_url = settings.public_url.clone();
     let embedded = settings.database_url.0.is_empty();
     let (app, _folder) = boot::open(settings, Clock::default()).await?;
@@ -36,7 +48,7 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result
         println!("  {}", founded.one_time_password.as_str());
     }
     let db = app.db.clone();
-    let running = server::start(app)?;
+    let running = server::start_at(app, bound)?;
     println!("API            {public_url}/api/v1");
     println!("Documentation  {public_url}/docs/");
     ready(running.address);
@@ -46,7 +58,8 @@ pub async fn serve(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result
     Ok(())
 }
 
-async fn stop_signal() -> io::Result<()> {
+/// Returns when the process is asked to stop.
+pub(crate) async fn stop_signal() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -1,6 +1,10 @@
 //! Starting and stopping the server.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_cors::Cors;
 use actix_web::{App as Actix, HttpServer, dev::ServerHandle, middleware::from_fn, web};
@@ -9,6 +13,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     access::{self, Limits, authenticate},
+    analytics,
     app::App,
     audit, courses, customers, enrollments, events, files, follow_ups,
     http::edge::{Draining, edge},
@@ -33,6 +38,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(courses::routes)
             .configure(enrollments::routes)
             .configure(payments::routes)
+            .configure(analytics::routes)
             .configure(files::routes)
             .configure(jobs::routes)
             .configure(imports::routes)
@@ -103,6 +109,11 @@ impl Running {
 
 /// Binds and serves, on worker threads of its own.
 pub fn start(app: App) -> std::io::Result<Running> {
+    start_at(app, None)
+}
+
+/// The same at an address that is bound already.
+pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running> {
     let draining = Arc::new(Draining::default());
     let listen = app.settings.listen;
     let workers = app.settings.worker_count();
@@ -140,8 +151,11 @@ pub fn start(app: App) -> std::io::Result<Running> {
     .client_disconnect_timeout(Duration::from_secs(1))
     .keep_alive(Duration::from_secs(15))
     .max_connections(2000)
-    .disable_signals()
-    .bind(listen)?;
+    .disable_signals();
+    let server = match bound {
+        Some(listener) => server.listen(listener)?,
+        None => server.bind(listen)?,
+    };
     let address = server
         .addrs()
         .first()

@@ -94,7 +94,8 @@ pub async fn seal_once(app: &App, everything: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn finish(app: &App) -> Result<(), Failure> {
+/// Orders and seals what is committed, and gives the leases back.
+pub(crate) async fn finish(app: &App) -> Result<(), Failure> {
     app.sequencer.pass().await?;
     seal_once(app, true).await?;
     app.sequencer.stop().await?;

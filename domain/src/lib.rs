@@ -4,6 +4,7 @@
 //! - [`id`]: typed identifiers
 //! - [`stamp`]: when, who, and where new identifiers come from
 //! - [`fault`]: why a decision was refused, with its texts in both languages
+//! - [`day`]: days of a place as instants
 //! - [`money`]: amounts that never lose a cent
 //! - [`calendar`]: which dates can be meant
 //! - [`text_enum`]: closed lists with their labels
@@ -26,13 +27,16 @@
 //! - [`enrollments`]: seats in classes, lesson hours, lessons and roll calls
 //! - [`imports`]: lists of leads, read as a careful clerk would
 //! - [`payments`]: what customers owe and pay, and the journal of it
+//! - [`analytics`]: reports, without the people
 //! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;
+pub mod analytics;
 pub mod audit;
 pub mod calendar;
 pub mod courses;
 pub mod customers;
+pub mod day;
 pub mod email;
 pub mod enrollments;
 pub mod events;

@@ -19,9 +19,10 @@
 //! - [`organization`], [`customers`], [`follow_ups`]
 //! - [`organization`], [`customers`], [`courses`], [`enrollments`]
 //! - [`organization`], [`customers`], [`courses`], [`payments`], [`follow_ups`]
-//! - [`files`], [`jobs`], [`notices`], [`imports`]
+//! - [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
 
 pub mod access;
+pub mod analytics;
 pub mod audit;
 pub mod clock;
 pub mod courses;

@@ -52,6 +52,8 @@ pub(crate) enum Kind {
     /// Of an API client.
     ApiKey,
     AuditEvent,
+    /// Of a campus as a whole.
+    DayReport,
     File,
     Job,
     Notice,
@@ -63,13 +65,14 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub(crate) fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Customer, Enrollment, File, FollowUp, Import, Job, Lesson, Notice, Payment,
-            Receipt, Receivable, Relation, Session, Share, Tagging, TaughtClass,
+            Charge, Customer, DayReport, Enrollment, File, FollowUp, Import, Job, Lesson, Notice,
+            Payment, Receipt, Receivable, Relation, Session, Share, Tagging, TaughtClass,
         };
         !matches!(
             self,
             Charge
                 | Customer
+                | DayReport
                 | Enrollment
                 | File
                 | FollowUp
@@ -167,6 +170,7 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("getEnrollment", Kind::Enrollment, State::Any),
     ("withdrawEnrollment", Kind::Enrollment, State::Live),
     ("completeEnrollment", Kind::Enrollment, State::Live),
+    ("getDayReport", Kind::DayReport, State::Any),
     ("createLesson", Kind::Class, State::Live),
     ("listLessons", Kind::Class, State::Any),
     ("getLesson", Kind::Lesson, State::Any),
@@ -603,8 +607,11 @@ pub(crate) async fn target(
     Some(Target {
         ids,
         institution,
-        // A class is in nobody's hands.
-        holder: if matches!(kind, Kind::Class | Kind::TaughtClass | Kind::Lesson) {
+        // A class is in nobody's hands, nor is a campus.
+        holder: if matches!(
+            kind,
+            Kind::Class | Kind::TaughtClass | Kind::Lesson | Kind::DayReport
+        ) {
             Uuid::nil()
         } else {
             holder
@@ -859,6 +866,7 @@ pub(crate) async fn make(
             vec![read.json["receipt_id"].as_str().unwrap().to_owned()]
         }
         Kind::Receivable => Vec::new(),
+        Kind::DayReport => vec![campus.to_string()],
         Kind::Customer => {
             let mut body = w.new_customer("张伟");
             body["holder_id"] = json!(holder);

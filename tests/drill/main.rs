@@ -25,6 +25,8 @@ struct Cli {
 enum Command {
     /// Serve the API with the settings of the environment, and say where.
     Serve,
+    /// Do what `educrm` does with these arguments.
+    Educrm(educrm::cli::Cli),
     /// Kill a server under write load, again and again (T-08).
     Crash {
         #[arg(long)]
@@ -88,6 +90,7 @@ fn command(command: Command) -> Result<(), Failure> {
         Command::Serve => {
             run(async |settings| serve(settings, |address| println!("{LISTENING}{address}")).await)
         }
+        Command::Educrm(cli) => cli.run(),
         Command::Crash { db, cycles, seed } => {
             let seed = announced(seed);
             tell(drills::crash(&this()?, db.into(), cycles, seed))

@@ -311,12 +311,30 @@ pub async fn give_one_time_password(
     operation: &Operation,
     principal: Id<Principal>,
 ) -> Result<zeroize::Zeroizing<String>, Error> {
+    reset_password(app, operation, principal, true).await
+}
+
+/// Gives a person a password that is made up, to be kept. Returns it; nobody sees it again.
+pub async fn give_password(
+    app: &App,
+    operation: &Operation,
+    principal: Id<Principal>,
+) -> Result<zeroize::Zeroizing<String>, Error> {
+    reset_password(app, operation, principal, false).await
+}
+
+async fn reset_password(
+    app: &App,
+    operation: &Operation,
+    principal: Id<Principal>,
+    for_one_use: bool,
+) -> Result<zeroize::Zeroizing<String>, Error> {
     let password = passwords::one_time()?;
     let hash = app.passwords.hash(&password).await?;
     let hash = hash.as_str();
     app.db
         .transaction(operation, |tx| async move {
-            credentials::set_password(&tx, principal, hash, true).await?;
+            credentials::set_password(&tx, principal, hash, for_one_use).await?;
             sessions::end_others(&tx, principal, None).await?;
             record_password(&tx, principal, "reset");
             Ok(())

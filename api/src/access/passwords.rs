@@ -127,7 +127,7 @@ pub fn check(pointer: &'static str, password: &str, context: &[&str]) -> Result<
     Ok(())
 }
 
-/// A password for one use: 100 bits, in letters and digits that are not mistaken for others.
+/// A password that is made up: 100 bits, in letters and digits that are not mistaken for others.
 pub fn one_time() -> Result<Zeroizing<String>, persistence::Error> {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
     let mut random = Zeroizing::new([0_u8; 20]);

@@ -3,6 +3,7 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use super::{NEXT_DATE_INVALID, OCCURRED_IN_FUTURE};
 use crate::{
     customers::{Anchor, Customer},
+    day,
     fault::{Fault, FieldFault},
     id::Id,
     organization::{Campus, Holder, Staff},
@@ -91,12 +92,12 @@ pub struct Due {
 
 impl Due {
     /// A day in a zone.
-    fn on(date: Date, zone: &TimeZone) -> Option<Self> {
-        let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
-        Some(Self {
-            from: start(date)?,
-            until: start(date.tomorrow().ok()?)?,
-        })
+    fn on(date: Date, zone: &TimeZone) -> Self {
+        let bounds = day::bounds(date, zone);
+        Self {
+            from: bounds.start,
+            until: bounds.end,
+        }
     }
 
     /// Whether the day has come.
@@ -158,7 +159,7 @@ impl FollowUp {
             customer: customer.id,
             holder: customer.holder,
             campus: customer.campus,
-            due: report.next_on.and_then(|next| Due::on(next, zone)),
+            due: report.next_on.map(|next| Due::on(next, zone)),
             report,
             author,
             created_at: stamp.now(),
@@ -183,7 +184,7 @@ impl FollowUp {
             due: report
                 .next_on
                 .filter(|_| is_latest)
-                .and_then(|next| Due::on(next, zone)),
+                .map(|next| Due::on(next, zone)),
             report,
             version: self.version + 1,
             updated_at: stamp.now(),

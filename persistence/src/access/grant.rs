@@ -6,9 +6,10 @@ use domain::{
         CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
         DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, Reach, Role, RolesWrite, Share, StaffWrite, TagsManage,
-        TagsRead, TagsWrite,
+        PaymentsWrite, Permission, Reach, ReportsRead, Role, RolesWrite, Share, StaffWrite,
+        TagsManage, TagsRead, TagsWrite,
     },
+    analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
     customers::{Anchor, Customer},
     enrollments::{Attendance, Enrollment},
@@ -250,6 +251,7 @@ grants! {
     PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;
+    ReportsRead reads DayReport; writes ; deletes ;
     AuditRead reads Record; writes ; deletes ;
     EventsRead reads Sequenced; writes ; deletes ;
     TagsRead reads Tagging; writes ; deletes ;

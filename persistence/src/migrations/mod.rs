@@ -30,6 +30,7 @@ mod m0061_field_rules;
 mod m0063_shares;
 mod m0064_tagged_customers;
 mod m0065_ends_of_jobs;
+mod m0070_analytics;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0063_shares::Migration),
             Box::new(m0064_tagged_customers::Migration),
             Box::new(m0065_ends_of_jobs::Migration),
+            Box::new(m0070_analytics::Migration),
         ]
     }
 }

@@ -1,0 +1,12 @@
+//! Reports over HTTP.
+
+mod body;
+pub mod commands;
+mod handlers;
+
+pub use body::*;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(handlers::get_day_report);
+}
