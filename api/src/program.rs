@@ -21,6 +21,11 @@ pub fn run(command: impl AsyncFnOnce(Settings) -> Result<(), Failure>) -> Result
         .with_writer(io::stderr)
         .with_env_filter(tracing_subscriber::EnvFilter::new(&settings.log))
         .init();
+    // Where, and no more: what a panic says may hold what nobody is to read in a log.
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        tracing::error!(at = at.unwrap_or_default(), "panic");
+    }));
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

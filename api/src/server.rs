@@ -71,6 +71,7 @@ fn cors(origins: &[String]) -> Cors {
             "RateLimit",
             "RateLimit-Policy",
             "X-Request-Id",
+            "traceparent",
             "Deprecation",
             "Sunset",
             "Idempotency-Replayed",
@@ -139,7 +140,7 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
             })
             .configure(routes)
             .split_for_parts();
-        actix.service(
+        actix.service(web::redirect("/docs", "/docs/")).service(
             SwaggerUi::new("/docs/{_:.*}")
                 .config(Config::from("/api/v1/openapi.json").try_it_out_enabled(true))
                 .external_url_unchecked("/docs/openapi.json", document),

@@ -46,7 +46,10 @@ macro_rules! settings {
                 $( let $field: Option<$type> = parse($name, $default, &get, &mut bad); )+
                 match ($($field,)+) {
                     ($(Some($field),)+) if bad.is_empty() => {
-                        let settings = Self { $($field),+ };
+                        let mut settings = Self { $($field),+ };
+                        if settings.public_url.is_empty() {
+                            settings.public_url = format!("http://{}", settings.listen);
+                        }
                         settings.check()?;
                         Ok(settings)
                     }
@@ -60,8 +63,9 @@ macro_rules! settings {
 settings! {
     /// Where the API listens.
     listen: SocketAddr = "EDUCRM_LISTEN" or "127.0.0.1:8080";
-    /// Address under which clients reach the API; links and problem types begin with it.
-    public_url: String = "EDUCRM_PUBLIC_URL" or "http://127.0.0.1:8080";
+    /// Address under which clients reach the API; links and problem types begin with it. Empty:
+    /// http:// and EDUCRM_LISTEN.
+    public_url: String = "EDUCRM_PUBLIC_URL" or "";
     /// Folder of keys, files and the SQLite database.
     data_dir: PathBuf = "EDUCRM_DATA_DIR" or "./data";
     /// PostgreSQL address (postgres://…); empty: SQLite in the data folder.

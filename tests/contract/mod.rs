@@ -1,3 +1,4 @@
+mod edge;
 mod mass_assignment;
 mod operations;
 mod parity;

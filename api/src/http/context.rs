@@ -69,6 +69,12 @@ impl RequestContext {
         })
     }
 
+    /// `traceparent` of this request's own span, for whoever goes on from its answer.
+    pub(super) fn traceparent(&self) -> String {
+        let (_, span) = self.request_id.as_u64_pair();
+        format!("00-{}-{span:016x}-01", self.trace_id.simple())
+    }
+
     pub(super) fn begin(request: &ServiceRequest, request_id: Uuid) -> Self {
         let header = |name: &str| {
             request

@@ -1,6 +1,7 @@
 //! What wraps every request: its ids, its deadline, its log line, problem documents, headers.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -17,8 +18,11 @@ use actix_web::{
     middleware::Next,
 };
 
+use futures_util::FutureExt;
+
 use super::{
     context::RequestContext,
+    packing::pack,
     problem::{
         BODY_TOO_LARGE, INTERNAL, MALFORMED, METHOD_NOT_ALLOWED, OUTCOME_UNKNOWN, Problem,
         ROUTE_UNKNOWN, TIMED_OUT,
@@ -61,7 +65,13 @@ pub async fn edge(
         app.settings.request_seconds
     };
     let deadline = Duration::from_secs(seconds.0.into());
-    let result = tokio::time::timeout(deadline, next.call(request)).await;
+    let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let result = match tokio::time::timeout(deadline, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        // Where it happened is in the log by then; what was begun has been rolled back.
+        Ok(Err(_)) => Ok(Err(Problem::internal("a handler has panicked").into())),
+        Err(elapsed) => Err(elapsed),
+    };
     let mut route = None;
     let result = match result {
         Ok(Ok(response)) => {
@@ -83,7 +93,7 @@ pub async fn edge(
                 );
             }
             finish(response.headers_mut(), &context);
-            Ok(response)
+            Ok(pack(response))
         }
         Ok(Err(error)) => Err(failed(&error, &context, &app)),
         Err(_) => {
@@ -187,7 +197,10 @@ fn finish(headers: &mut HeaderMap, context: &RequestContext) {
         ),
         ("referrer-policy", "no-referrer"),
         ("cross-origin-resource-policy", "same-origin"),
-        ("vary", "Accept-Language, Authorization, Origin"),
+        (
+            "vary",
+            "Accept-Encoding, Accept-Language, Authorization, Origin",
+        ),
         // Counts only where a proxy serves this over TLS.
         (
             "strict-transport-security",
@@ -205,5 +218,8 @@ fn finish(headers: &mut HeaderMap, context: &RequestContext) {
     }
     if let Ok(id) = HeaderValue::from_str(&context.request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if let Ok(parent) = HeaderValue::from_str(&context.traceparent()) {
+        headers.insert(HeaderName::from_static("traceparent"), parent);
     }
 }

@@ -11,7 +11,7 @@
 //! - [`precondition`]: If-Match and If-None-Match
 //! - [`address`]: where a request came from
 //! - [`context`]: request id, trace, language
-//! - [`edge`]: what wraps every request
+//! - [`edge`]: what wraps every request; [`packing`]: answers packed by gzip
 //! - [`wire`]: closed lists of domain as named schemas
 
 pub mod address;
@@ -21,6 +21,7 @@ pub mod cursor;
 pub mod edge;
 pub mod json;
 pub mod money;
+mod packing;
 pub mod parameters;
 pub mod path;
 pub mod precondition;

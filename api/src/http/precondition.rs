@@ -22,13 +22,16 @@ pub enum IfMatch {
     Nothing,
 }
 
+/// Name of the version that a refusal tells.
+pub(super) const CURRENT: &str = "version";
+
 impl IfMatch {
     /// Refuses a change that was made from another version.
     pub fn check(self, version: i64) -> Result<(), Fault> {
         match self {
             Self::Any => Ok(()),
             Self::Version(wanted) if wanted == version => Ok(()),
-            _ => Err(Fault::new(&VERSION_STALE)),
+            _ => Err(Fault::new(&VERSION_STALE).with(CURRENT, version)),
         }
     }
 }

@@ -7,14 +7,17 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use domain::{
-    fault::{Class, Fault, FieldFault, Param, Rule},
+    fault::{Class, Fault, FieldFault, Param, Rule, VERSION_STALE},
     rules,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::context::{Language, RequestContext};
+use super::{
+    context::{Language, RequestContext},
+    precondition::CURRENT,
+};
 
 rules! {
     MALFORMED = Invalid "malformed_request" {
@@ -228,11 +231,15 @@ impl From<Fault> for Problem {
             Class::Stale => StatusCode::PRECONDITION_FAILED,
         };
         let in_progress = fault.rule == &IDEMPOTENCY_IN_PROGRESS;
+        let current = fault.params.iter().find(|(name, _)| *name == CURRENT);
+        // Of a tag in If-Match only the version counts.
+        let current = current.map(|(_, version)| format!("\"{version}\""));
+        let stale = fault.rule == &VERSION_STALE;
         let problem = Self::from_fault(status, fault);
-        if in_progress {
-            problem.header(header::RETRY_AFTER, "1")
-        } else {
-            problem
+        match current {
+            _ if in_progress => problem.header(header::RETRY_AFTER, "1"),
+            Some(tag) if stale => problem.header(header::ETAG, tag),
+            _ => problem,
         }
     }
 }
