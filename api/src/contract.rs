@@ -23,7 +23,7 @@ use crate::{
     follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
     http::problem::{FieldError, ProblemBody},
     imports::ImportRowOutcome,
-    payments::{ChargeStatus, PaymentMethod},
+    payments::{ChargeSort, ChargeStatus, PaymentMethod, PaymentSort},
     server,
 };
 
@@ -46,7 +46,7 @@ use crate::{
         CustomerKind, CustomerStage, SourceChannel, CustomerSort,
         EnrollmentSort, EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome, FollowUpSort,
-        ChargeStatus, PaymentMethod,
+        ChargeSort, ChargeStatus, PaymentMethod, PaymentSort,
         FilePurpose, ImportRowOutcome,
     )),
     tags(

@@ -104,7 +104,7 @@ impl Year<'_> {
         let campus = self.school.places.get(place).ok_or("no such campus")?.id;
         let finance = self.school.person("finance")?;
         let new = json!({
-            "customer_id": customer, "campus_id": campus,
+            "payer_id": customer, "campus_id": campus,
             "method": self.chance.pick(METHODS),
             "amount": { "amount_minor": amount_minor, "currency": "CNY" },
         });

@@ -157,7 +157,7 @@ impl Year<'_> {
             return Ok(());
         };
         let new = json!({
-            "date": filling.date(filling.day())?, "starts": "18:00", "ends": "19:30",
+            "held_on": filling.date(filling.day())?, "start_time": "18:00", "end_time": "19:30",
             "hours_hundredths": 200,
         });
         let lesson = act!(filling, planner, CoursesWrite,
