@@ -112,7 +112,7 @@ impl Filling {
     {
         let institution = self.institution()?;
         let stamp = self.app.clock.stamp();
-        let bearer = Bearer::owner(institution, who.cast());
+        let bearer = Bearer::owner(institution, who.cast(), None);
         let authority = load(&self.app.db.read(), &bearer, stamp.now())
             .await?
             .ok_or("nobody of this id works here")?;

@@ -221,7 +221,7 @@ impl School {
 /// The campus that the school was founded with, and a second one.
 async fn places(filling: &Filling, admin: Id<Staff>) -> Result<Vec<Place>, Failure> {
     let found = campuses(&filling.app.db.read(), filling.institution()?).await?;
-    let (first, _) = *found.first().ok_or("the school has no campus")?;
+    let (first, ..) = *found.first().ok_or("the school has no campus")?;
     let own = json!({ "legal_entity": LEGAL_ENTITY });
     act!(filling, admin, OrganizationWrite, "changeCampus" => organization::change_campus[first, IfMatch::Any], own);
     let second = act!(filling, admin, OrganizationWrite, "createCampus" => organization::create_campus, json!({ "name": CAMPUSES[1], "legal_entity": LEGAL_ENTITY }));
