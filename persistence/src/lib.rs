@@ -9,6 +9,7 @@
 //! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
 //! - [`lease`]: what only one instance may do at a time
 //! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
+//! - [`sealed`]: long contents, sealed chunk by chunk
 //! - [`invariants`]: what must always hold, as queries
 //! - [`numbers`]: human-facing numbers without gaps
 //! - [`clock`]: instants as the databases keep them
@@ -45,6 +46,7 @@ pub mod organization;
 pub mod payments;
 pub mod reference;
 pub mod scope;
+pub mod sealed;
 pub mod tags;
 
 pub use database::{Database, Error, Handle, Operation, Tx};
