@@ -9,6 +9,7 @@
 mod access;
 mod analytics;
 mod audit;
+mod backup;
 mod contract;
 mod courses;
 mod customers;

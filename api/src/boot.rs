@@ -33,9 +33,15 @@ use crate::{
 /// Why the process can't start.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// The key that wraps all others in the database, and seals backups.
+pub const FIELD_KEY: &str = "field.key";
+/// The private key of access tokens, as PEM.
+const SIGNING_KEY: &str = "signing.pem";
+
 /// Keys of the installation, as files of the data folder.
-const KEYS: [&str; 5] = [
-    "field.key",
+pub const KEYS: [&str; 6] = [
+    FIELD_KEY,
+    SIGNING_KEY,
     "password.key",
     "token.key",
     "cursor.key",
@@ -46,14 +52,14 @@ const KEYS: [&str; 5] = [
 pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Failure> {
     let folder = DataDir::open(&settings.data_dir)?;
     let target = target(&settings, &folder)?;
-    let db = Database::open(&target, Keys::new(&*folder.key("field.key")?)).await?;
+    let db = Database::open(&target, Keys::new(&*folder.key(FIELD_KEY)?)).await?;
     db.migrate().await?;
-    let signing = folder.secret("signing.pem", || {
+    let signing = folder.secret(SIGNING_KEY, || {
         Tokens::generate_key().map_err(std::io::Error::other)
     })?;
-    let mut fingerprints = vec![("signing.pem", fingerprint(signing.as_bytes()))];
+    let mut fingerprints = Vec::new();
     for name in KEYS {
-        fingerprints.push((name, fingerprint(folder.key(name)?.as_slice())));
+        fingerprints.push((name, fingerprint_of(&folder, name)?));
     }
     db.confirm_keys(&fingerprints).await?;
     let secrets = Secrets {
@@ -71,19 +77,29 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
 pub async fn open_beside(settings: &Settings) -> Result<(Database, DataDir), Failure> {
     let folder = DataDir::beside(&settings.data_dir)?;
     let target = target(settings, &folder)?;
-    let db = Database::open(&target, Keys::new(&*folder.key("field.key")?)).await?;
+    let db = Database::open(&target, Keys::new(&*folder.key(FIELD_KEY)?)).await?;
     if !db.is_current().await? {
         return Err("the database's schema is of another version: run `educrm migrate`".into());
     }
-    let own = fingerprint(folder.key("field.key")?.as_slice());
-    if !db.has_key("field.key", &own).await? {
+    let own = fingerprint_of(&folder, FIELD_KEY)?;
+    if !db.has_key(FIELD_KEY, &own).await? {
         return Err("field.key is not the key that this database was made with".into());
     }
     Ok((db, folder))
 }
 
-fn fingerprint(secret: &[u8]) -> [u8; 32] {
-    persistence::keys::digest(&[b"educrm key", secret])
+/// By what the database knows a key of the installation; made where it is missing and may be.
+pub fn fingerprint_of(folder: &DataDir, name: &str) -> std::io::Result<[u8; 32]> {
+    let fingerprint = |secret: &[u8]| persistence::keys::digest(&[b"educrm key", secret]);
+    if name == SIGNING_KEY {
+        let missing = || {
+            Err(std::io::Error::other(format!(
+                "{name}: there is no such key"
+            )))
+        };
+        return Ok(fingerprint(folder.secret(name, missing)?.as_bytes()));
+    }
+    Ok(fingerprint(folder.key(name)?.as_slice()))
 }
 
 fn target(settings: &Settings, folder: &DataDir) -> Result<Target, Failure> {

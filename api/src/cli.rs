@@ -1,5 +1,7 @@
 //! The commands of the program that are not the server.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Parser, Subcommand};
 use domain::{
     access::PrincipalKind,
@@ -20,6 +22,7 @@ use crate::{
     access::commands::give_one_time_password,
     app::App,
     audit::checkpoints::Checkpoints,
+    backup::commands::{self as backup, BackupCommand},
     boot::{self, ADMINISTRATOR, Failure},
     clock::Clock,
     data_dir::DataDir,
@@ -55,6 +58,20 @@ enum Command {
     /// People of an institution.
     #[command(subcommand)]
     Staff(StaffCommand),
+    /// Make a sealed backup of everything (SQLite), beside a running server too.
+    #[command(args_conflicts_with_subcommands = true)]
+    Backup {
+        #[command(subcommand)]
+        command: Option<BackupCommand>,
+    },
+    /// Bring a backup back, while no server runs; the folder needs the `field.key` that it was made with.
+    Restore {
+        /// Path of the backup, or its name in `educrm backup list`.
+        backup: PathBuf,
+        /// Put the present database and files aside, and the backup in their place.
+        #[arg(long)]
+        replace: bool,
+    },
     /// Check the invariants of the data, as queries that must find nothing.
     Selfcheck,
     /// The audit trail.
@@ -144,6 +161,15 @@ impl Cli {
                 within_app(async |app| institution(app, command).await)
             }
             Command::Staff(command) => within_app(async |app| staff(app, command).await),
+            Command::Backup { command: None } => {
+                run(async |settings| backup::make(&settings).await)
+            }
+            Command::Backup {
+                command: Some(BackupCommand::List),
+            } => run(async |settings| backup::list(&settings).await),
+            Command::Restore { backup, replace } => {
+                run(async |settings| restore(&settings, &backup, replace).await)
+            }
             Command::Selfcheck => beside(async |db, _, _| selfcheck(db).await),
             Command::Audit(AuditCommand::Verify { institution }) => {
                 beside(async |db, folder, settings| {
@@ -174,6 +200,31 @@ fn beside(
         db.close().await;
         done
     })
+}
+
+/// Brings a backup back, and checks what is there then.
+async fn restore(settings: &Settings, backup: &Path, replace: bool) -> Result<(), Failure> {
+    backup::bring_back(settings, backup, replace).await?;
+    let (db, folder) = boot::open_beside(settings).await?;
+    let own = Checkpoints::new(folder.path(), Path::new(""));
+    let checked = async {
+        selfcheck(&db).await?;
+        verify_audit(&db, &*folder.key("audit.key")?, &own, None).await
+    };
+    let checked = checked.await;
+    db.close().await;
+    checked?;
+    let all = Checkpoints::new(folder.path(), &settings.audit_checkpoints_dir);
+    for institution in all.institutions() {
+        if all.newest(institution)? != own.newest(institution)? {
+            println!(
+                "{institution}: a newer checkpoint than the backup's is kept in {}; the trail is \
+                 sealed again once it is taken away",
+                settings.audit_checkpoints_dir.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Proves the trail of one institution, or of all.

@@ -10,6 +10,8 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
+use crate::backup::takeover;
+
 /// A data folder.
 pub struct DataDir {
     path: PathBuf,
@@ -18,8 +20,22 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Creates the folder where it is missing, and locks it.
+    /// Creates the folder where it is missing, locks it, and sees to it that a database is there.
     pub fn open(path: &Path) -> io::Result<Self> {
+        let folder = Self::lock(path)?;
+        // The database engine would create it readable to others.
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(folder.sqlite())?;
+        Ok(folder)
+    }
+
+    /// Creates the folder where it is missing, and locks it. A restore that was broken off is
+    /// finished first.
+    pub fn lock(path: &Path) -> io::Result<Self> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -32,14 +48,9 @@ impl DataDir {
             .open(path.join("lock"))?;
         lock.try_lock()
             .map_err(|_| io::Error::other("the data folder is in use by another educrm process"))?;
-        let sqlite = path.join("educrm.sqlite");
-        // The database engine would create it readable to others.
-        OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(sqlite)?;
+        if takeover::is_pending(path) {
+            takeover::finish(path)?;
+        }
         Ok(Self {
             path: path.to_owned(),
             lock: Some(lock),
@@ -51,6 +62,11 @@ impl DataDir {
         if !path.is_dir() {
             let missing = format!("{}: there is no such data folder", path.display());
             return Err(io::Error::other(missing));
+        }
+        if takeover::is_pending(path) {
+            return Err(io::Error::other(
+                "a restore was broken off here: start the server, which finishes it",
+            ));
         }
         Ok(Self {
             path: path.to_owned(),

@@ -11,6 +11,7 @@
 //! - [`access`]: who asks, and whether they may
 //! - [`system`]: health, keys, lists
 //! - [`upkeep`]: what the server does besides answering
+//! - [`backup`]: copies of everything, and bringing one back
 //! - [`events`]: the feed of what happens
 //! - [`audit`]: the trail of who did what
 //! - [`reference`]: what every kind of reference data shares
@@ -28,6 +29,7 @@ pub mod access;
 pub mod analytics;
 pub mod app;
 pub mod audit;
+pub mod backup;
 pub mod boot;
 pub mod cli;
 pub mod clock;

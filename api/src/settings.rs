@@ -5,6 +5,8 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
+use jiff::{civil::Time, tz::TimeZone};
+
 /// A setting as documentation lists it.
 #[derive(Debug)]
 pub struct Setting {
@@ -83,6 +85,16 @@ settings! {
     plain_http: Switch = "EDUCRM_PLAIN_HTTP" or "off";
     /// A second folder for the checkpoints of the audit trail, best on another machine; empty: none.
     audit_checkpoints_dir: PathBuf = "EDUCRM_AUDIT_CHECKPOINTS_DIR" or "";
+    /// Folder of backups; empty: `backups` in the data folder.
+    backup_dir: PathBuf = "EDUCRM_BACKUP_DIR" or "";
+    /// A second folder that gets a copy of each backup, best on another machine; it must be there.
+    backup_second_dir: PathBuf = "EDUCRM_BACKUP_SECOND_DIR" or "";
+    /// When the daily backup is due, or `off`. Only SQLite is backed up so.
+    backup_at: DailyTime = "EDUCRM_BACKUP_AT" or "03:30";
+    /// IANA name of the time zone in which that is.
+    backup_time_zone: Zone = "EDUCRM_BACKUP_TIME_ZONE" or "Asia/Shanghai";
+    /// How many backups are kept in each folder.
+    backup_keep: Count = "EDUCRM_BACKUP_KEEP" or "14";
     /// Origins of browsers that may call the API, separated by commas; empty: none.
     cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas; empty: none.
@@ -145,6 +157,9 @@ impl Settings {
         }
         if self.public_url.ends_with('/') {
             bad.push("EDUCRM_PUBLIC_URL: leave out the last /".into());
+        }
+        if !self.backup_dir.as_os_str().is_empty() && self.backup_dir == self.backup_second_dir {
+            bad.push("EDUCRM_BACKUP_SECOND_DIR: name another folder than EDUCRM_BACKUP_DIR".into());
         }
         if !is_private(&self.database_url.0) {
             bad.push(
@@ -246,6 +261,35 @@ impl FromStr for Switch {
     }
 }
 
+/// A time of each day, or `off`.
+#[derive(Clone, Copy, Debug)]
+pub struct DailyTime(pub Option<Time>);
+
+impl FromStr for DailyTime {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "off" => Ok(Self(None)),
+            _ => Time::strptime("%H:%M", s)
+                .map(|time| Self(Some(time)))
+                .map_err(|_| "a time such as 03:30, or `off`, is needed"),
+        }
+    }
+}
+
+/// A time zone by its IANA name.
+#[derive(Clone, Debug)]
+pub struct Zone(pub TimeZone);
+
+impl FromStr for Zone {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        TimeZone::get(s)
+            .map(Self)
+            .map_err(|_| "a time zone such as Asia/Shanghai is needed")
+    }
+}
+
 /// Values separated by commas.
 #[derive(Clone, Debug)]
 pub struct List(pub Vec<String>);
@@ -344,6 +388,9 @@ mod tests {
             ("EDUCRM_LISTEN", "0.0.0.0:8080"),
             ("EDUCRM_CORS_ORIGINS", "*"),
             ("EDUCRM_PUBLIC_URL", "ftp://school.example"),
+            ("EDUCRM_BACKUP_AT", "25:00"),
+            ("EDUCRM_BACKUP_TIME_ZONE", "Atlantis"),
+            ("EDUCRM_BACKUP_KEEP", "0"),
             (
                 "DATABASE_URL",
                 "postgres://crm:secret@db.school.example/crm",

@@ -24,6 +24,8 @@ use crate::{Error, Handle, Tx, clock::micros, database::statement};
 
 const KEY: usize = 32;
 const NONCE: usize = 12;
+/// Bytes that sealing adds: nonce, tag.
+pub(crate) const ADDED: usize = NONCE + 16;
 
 /// The master key, and the data keys that it has opened.
 pub struct Keys {
@@ -153,6 +155,9 @@ impl Keys {
 }
 
 impl FieldKeys {
+    /// Bytes that sealing adds: version, nonce, tag.
+    pub(crate) const ADDED: usize = 4 + ADDED;
+
     /// Version under which new values are sealed.
     pub fn version(&self) -> u32 {
         self.current
@@ -267,7 +272,7 @@ fn wrap_place(institution: Id<Institution>, version: u32) -> Vec<u8> {
     place
 }
 
-fn seal(key: &Aes256Gcm, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn seal(key: &Aes256Gcm, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
     let mut nonce = [0_u8; NONCE];
     random(&mut nonce)?;
     let mut sealed = nonce.to_vec();
@@ -284,7 +289,7 @@ fn seal(key: &Aes256Gcm, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(sealed)
 }
 
-fn open(key: &Aes256Gcm, bound: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn open(key: &Aes256Gcm, bound: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> {
     let (nonce, text) = sealed
         .split_first_chunk::<NONCE>()
         .ok_or_else(|| Error::corrupt("short sealed value"))?;

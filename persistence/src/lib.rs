@@ -9,6 +9,8 @@
 //! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
 //! - [`lease`]: what only one instance may do at a time
 //! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
+//! - [`sealed`]: long contents, sealed chunk by chunk
+//! - [`backup`]: copies of everything that an installation on SQLite is made of
 //! - [`invariants`]: what must always hold, as queries
 //! - [`numbers`]: human-facing numbers without gaps
 //! - [`clock`]: instants as the databases keep them
@@ -24,6 +26,7 @@
 pub mod access;
 pub mod analytics;
 pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod courses;
 pub mod customers;
@@ -45,6 +48,7 @@ pub mod organization;
 pub mod payments;
 pub mod reference;
 pub mod scope;
+pub mod sealed;
 pub mod tags;
 
 pub use database::{Database, Error, Handle, Operation, Tx};

@@ -48,6 +48,7 @@ impl Site {
             ("EDUCRM_LISTEN", "127.0.0.1:0"),
             ("EDUCRM_RATE_PER_SECOND", "1000000"),
             ("EDUCRM_RATE_BURST", "1000000"),
+            ("EDUCRM_BACKUP_AT", "off"),
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
         .into();
@@ -139,6 +140,30 @@ impl Site {
             .unwrap()
     }
 
+    /// `drill` with these arguments, with the settings of this site.
+    pub fn command(&self, drill: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(drill);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.settings.iter().map(|(n, v)| (n, v)))
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command of `educrm` to its end.
+    pub fn run(&self, drill: &Path, arguments: &[&str]) -> Finished {
+        let mut command = self.command(drill, &["educrm"]);
+        let output = command.args(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Finished {
+            success: output.status.success(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
     /// Starts `drill serve` and waits until it is ready.
     pub fn start(&self, drill: &Path) -> Process {
         let started = Instant::now();
@@ -149,12 +174,8 @@ impl Site {
             .open(&log)
             .unwrap();
         out.set_len(0).unwrap();
-        let child = Command::new(drill)
-            .arg("serve")
-            .env_clear()
-            .envs(self.settings.iter().map(|(n, v)| (n, v)))
-            .current_dir(&self.folder)
-            .stdin(Stdio::null())
+        let child = self
+            .command(drill, &["serve"])
             .stderr(out.try_clone().unwrap())
             .stdout(out)
             .spawn()
@@ -183,6 +204,30 @@ impl Drop for Site {
         if self.engine == Engine::Postgres && !self.is_twin {
             discard(self.database_url());
         }
+    }
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Finished {
+    pub success: bool,
+    pub out: String,
+    pub err: String,
+}
+
+impl Finished {
+    /// What it printed, where it succeeded.
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert!(self.success, "{}{}", self.out, self.err);
+        self.out
+    }
+
+    /// Why it did not succeed.
+    #[track_caller]
+    pub fn refused(self) -> String {
+        assert!(!self.success, "{}", self.out);
+        self.err
     }
 }
 

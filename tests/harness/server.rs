@@ -113,8 +113,8 @@ impl Server {
                 "EDUCRM_LISTEN" => Some("127.0.0.1:0"),
                 "EDUCRM_WORKERS" => Some("2"),
                 "EDUCRM_RATE_PER_SECOND" | "EDUCRM_RATE_BURST" => Some("1000000"),
-                // The file is thrown away: only the tests of kills need it flushed.
-                "EDUCRM_SQLITE_FLUSH" => Some("off"),
+                // The file is thrown away: only the tests of kills need it flushed, none a copy.
+                "EDUCRM_SQLITE_FLUSH" | "EDUCRM_BACKUP_AT" => Some("off"),
                 _ => None,
             })?;
             Some(value.to_owned())

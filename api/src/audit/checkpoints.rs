@@ -1,6 +1,7 @@
 //! The end of each institution's chain, kept in files where the database can't reach.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -55,8 +56,8 @@ impl Checkpoints {
         Ok(newest)
     }
 
-    /// Every institution of which a checkpoint is kept.
-    pub fn institutions(&self) -> Vec<Uuid> {
+    /// Every institution of which a checkpoint is kept, once.
+    pub fn institutions(&self) -> BTreeSet<Uuid> {
         let files = self
             .folders
             .iter()

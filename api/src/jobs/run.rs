@@ -91,6 +91,12 @@ impl Run {
         self.claimed.attempt
     }
 
+    /// Ends when the process stops.
+    pub async fn stopping(&self) {
+        let mut stopping = self.stopping.clone();
+        let _ = stopping.wait_for(|set| *set).await.is_ok();
+    }
+
     /// What the job was told.
     pub async fn payload(&self) -> Result<Vec<u8>, Error> {
         self.claimed.payload(&self.app.db.read()).await

@@ -24,7 +24,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
-use crate::{app::App, imports};
+use crate::{app::App, backup, imports};
 
 /// How long to wait at most before looking for jobs that other instances have queued.
 const LOOK: Duration = Duration::from_secs(1);
@@ -170,6 +170,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
     match run.kind() {
         JobKind::RunImport => imports::run::run(run).await,
         JobKind::RemoveExpired => schedule::remove_expired(run).await,
+        JobKind::MakeBackup => backup::job::run(run).await,
     }
 }
 
@@ -241,14 +242,15 @@ async fn settle(run: &Run, result: Result<(), Halt>) -> Result<(), Error> {
         .await
 }
 
-/// Tells the owner of a job that it failed.
+/// Tells those whom it concerns that a job failed.
 async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
     match (run.kind(), run.owner()) {
         (JobKind::RunImport, Some(owner)) => {
             let (owner, kind) = (Id::new(owner), NoticeKind::ImportFailed);
             notify(tx, owner, kind, &Numbers::new(), run.target()).await
         }
-        _ => Ok(()),
+        (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
+        (JobKind::RunImport, None) | (JobKind::RemoveExpired, _) => Ok(()),
     }
 }
 

@@ -15,7 +15,7 @@ use persistence::{
 };
 
 use super::{Halt, Run};
-use crate::app::App;
+use crate::{app::App, backup};
 
 /// How often the schedules are looked after.
 pub(super) const LOOK: Duration = Duration::from_secs(60);
@@ -28,6 +28,7 @@ const BATCH: i64 = 100;
 static REMOVE_EXPIRED: Schedule = Schedule {
     name: "remove_expired",
     period: SignedDuration::from_hours(1),
+    begins: SignedDuration::ZERO,
 };
 
 /// Queues what is due in this tick, and that nobody has queued yet.
@@ -60,6 +61,7 @@ pub async fn fire(app: &App) -> Result<(), Error> {
             })
             .await?;
     }
+    backup::job::fire(app).await?;
     app.jobs.wake();
     Ok(())
 }

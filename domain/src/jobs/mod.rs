@@ -25,6 +25,8 @@ text_enum! {
         RunImport = "run_import" { "导入", "Run an import" }
         /// Files and results whose time is over.
         RemoveExpired = "remove_expired" { "清理过期文件", "Remove what has expired" }
+        /// The daily copy of everything (SECU-03).
+        MakeBackup = "make_backup" { "每日备份", "Make a backup" }
     }
 }
 
@@ -42,6 +44,9 @@ rules! {
     JOB_GAVE_UP = Conflict "job_gave_up" {
         "多次尝试后仍未完成", "It did not succeed after several tries";
         "请将任务编号告知管理员。", "Tell the operator the id of the job." }
+    BACKUP_FAILED = Conflict "backup_failed" {
+        "备份未完成", "The backup was not made";
+        "请查看服务器日志中的原因。", "The server's log says why." }
 }
 
 /// A job is tried so often before it is given up.

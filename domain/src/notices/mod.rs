@@ -14,6 +14,8 @@ text_enum! {
     NoticeKind as "NoticeKind" {
         ImportFinished = "import_finished" { "导入完成", "Import finished" }
         ImportFailed = "import_failed" { "导入失败", "Import failed" }
+        BackupFailed = "backup_failed" { "备份失败", "Backup failed" }
+        BackupNotCopied = "backup_not_copied" { "备份副本缺失", "Backup not copied" }
     }
 }
 
@@ -45,6 +47,14 @@ impl NoticeKind {
             Self::ImportFailed => Text {
                 zh: "导入未完成，已导入的行保持不变。请查看任务的失败原因。",
                 en: "The import did not finish; the rows that it took in stay. Its job says why.",
+            },
+            Self::BackupFailed => Text {
+                zh: "今日备份未完成。请运维人员查看服务器日志，排除原因后执行 educrm backup。",
+                en: "Today's backup was not made. The server's log says why; mend that, then run `educrm backup`.",
+            },
+            Self::BackupNotCopied => Text {
+                zh: "今日备份已完成，但未能复制到第二个备份文件夹。请运维人员查看服务器日志。",
+                en: "Today's backup was made, but not copied to the second folder. The server's log says why.",
             },
         }
     }

@@ -15,5 +15,5 @@ pub mod throttle;
 
 pub use authority::{Authority, Bearer, confirm, load};
 pub use grant::{Branch, Deletes, Grant, Reads, Scope, Writes};
-pub use role::ROLE;
 pub(crate) use role::permit;
+pub use role::{ROLE, holders_of};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     access::{
-        BUILT_IN_ROLES, BuiltInRole, FieldAccess, FieldRules, Permissions, Reach, Role, Side,
+        BUILT_IN_ROLES, BuiltInRole, FieldAccess, FieldRules, Permissions, Principal, Reach, Role,
+        Side,
     },
     id::Id,
     organization::Institution,
@@ -262,4 +263,27 @@ pub(crate) async fn permit(
     }
     tx.execute(&insert).await?;
     Ok(())
+}
+
+/// People of the operation's institution who have a permission, by whichever role.
+pub async fn holders_of(tx: &Tx, permission: &str) -> Result<Vec<Id<Principal>>, Error> {
+    let rows = tx
+        .query_all_raw(statement(
+            tx,
+            "SELECT DISTINCT p.id FROM principals p \
+             JOIN principal_roles h ON h.institution_id = p.institution_id AND h.principal_id = p.id \
+             JOIN roles r ON r.institution_id = h.institution_id AND r.id = h.role_id \
+             AND r.archived_at IS NULL \
+             JOIN role_permissions m ON m.institution_id = r.institution_id AND m.role_id = r.id \
+             WHERE p.institution_id = ? AND p.kind = 'staff' AND p.status = 'active' \
+             AND m.permission = ?",
+            [
+                tx.operation().institution.uuid().into(),
+                permission.into(),
+            ],
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(Id::new(row.try_get("", "id")?)))
+        .collect()
 }

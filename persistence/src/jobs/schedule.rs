@@ -15,11 +15,17 @@ use crate::{Error, Handle, Tx, clock::database_now, database::statement};
 pub struct Schedule {
     pub name: &'static str,
     pub period: SignedDuration,
+    /// How long after midnight, in UTC, a period begins.
+    pub begins: SignedDuration,
 }
 
 impl Schedule {
     fn length(&self) -> i64 {
         i64::try_from(self.period.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn shift(&self) -> i64 {
+        i64::try_from(self.begins.as_micros()).unwrap_or_default()
     }
 }
 
@@ -54,11 +60,12 @@ pub async fn enter(tx: &Tx, schedule: &Schedule) -> Result<bool, Error> {
             tx,
             &format!(
                 "INSERT INTO schedule_ticks (institution_id, schedule, tick, fired_at) \
-                 VALUES (?, ?, {now} / ?, {now}) ON CONFLICT DO NOTHING"
+                 VALUES (?, ?, ({now} - ?) / ?, {now}) ON CONFLICT DO NOTHING"
             ),
             [
                 institution.into(),
                 schedule.name.into(),
+                schedule.shift().into(),
                 schedule.length().into(),
             ],
         ))
@@ -70,11 +77,12 @@ pub async fn enter(tx: &Tx, schedule: &Schedule) -> Result<bool, Error> {
     tx.execute_raw(statement(
         tx,
         &format!(
-            "DELETE FROM schedule_ticks WHERE institution_id = ? AND schedule = ? AND tick < {now} / ? - 100"
+            "DELETE FROM schedule_ticks WHERE institution_id = ? AND schedule = ? AND tick < ({now} - ?) / ? - 100"
         ),
         [
             institution.into(),
             schedule.name.into(),
+            schedule.shift().into(),
             schedule.length().into(),
         ],
     ))

@@ -229,6 +229,19 @@ pub async fn any_institution(handle: &impl Handle) -> Result<bool, Error> {
     Ok(row.is_some())
 }
 
+/// The institution that was founded first.
+pub async fn first_institution(handle: &impl Handle) -> Result<Option<Id<Institution>>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT institution_id FROM institutions ORDER BY number LIMIT 1",
+            [],
+        ))
+        .await?;
+    row.map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
+        .transpose()
+}
+
 /// Code, name and status of every institution, oldest first.
 pub async fn list_institutions(
     handle: &impl Handle,
