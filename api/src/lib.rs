@@ -17,13 +17,8 @@
 //! - [`reference`]: what every kind of reference data shares
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
-//! - [`organization`], [`customers`], [`courses`]
-//! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
-//! - [`organization`], [`customers`], [`follow_ups`]
-//! - [`organization`], [`customers`], [`courses`], [`payments`]
-//! - [`organization`], [`customers`], [`courses`], [`enrollments`]
-//! - [`organization`], [`customers`], [`courses`], [`follow_ups`]
-//! - [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
+//! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
+//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
 
 pub mod access;
 pub mod analytics;

@@ -16,12 +16,8 @@
 //! - [`clock`]: instants as the databases keep them
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
-//! - [`organization`], [`customers`], [`courses`], [`payments`]
-//! - [`organization`], [`customers`], [`follow_ups`], [`tags`]
-//! - [`organization`], [`customers`], [`follow_ups`]
-//! - [`organization`], [`customers`], [`courses`], [`enrollments`]
-//! - [`organization`], [`customers`], [`courses`], [`payments`], [`follow_ups`]
-//! - [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
+//! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
+//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
 
 pub mod access;
 pub mod analytics;
