@@ -269,6 +269,7 @@ impl Answer {
                     "connection",
                     "date",
                     "x-request-id",
+                    "traceparent",
                     "ratelimit",
                     "retry-after",
                 ]
