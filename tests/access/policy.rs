@@ -234,6 +234,7 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("getStaffRoles", Kind::Staff, State::Any),
     ("setStaffRoles", Kind::Staff, State::Any),
     ("suspendStaff", Kind::Staff, State::Live),
+    ("resetStaffPassword", Kind::Staff, State::Any),
     ("reinstateStaff", Kind::Staff, State::Deleted),
     ("leaveStaff", Kind::Staff, State::Any),
     ("getApiClient", Kind::ApiClient, State::Any),

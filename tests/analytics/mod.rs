@@ -31,7 +31,7 @@ fn money(takings: &Value) -> [i64; 3] {
 /// Takes money at the north campus.
 async fn pay(cashier: &Actor, w: &World, customer: &str, method: &str, minor: i64) -> Answer {
     let body = json!({
-        "customer_id": customer, "campus_id": w.places.north, "method": method,
+        "payer_id": customer, "campus_id": w.places.north, "method": method,
         "amount": { "amount_minor": minor, "currency": "CNY" },
     });
     cashier.post("/api/v1/payments", &body).await.expect(201)

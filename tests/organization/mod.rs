@@ -1,5 +1,6 @@
 mod access;
 mod archive;
+mod governing;
 mod places;
 mod reach;
 mod roles;

@@ -329,18 +329,42 @@ async fn reset_password(
     principal: Id<Principal>,
     for_one_use: bool,
 ) -> Result<zeroize::Zeroizing<String>, Error> {
-    let password = passwords::one_time()?;
-    let hash = app.passwords.hash(&password).await?;
+    let (password, hash) = one_time_password(app).await?;
     let hash = hash.as_str();
     app.db
         .transaction(operation, |tx| async move {
-            credentials::set_password(&tx, principal, hash, for_one_use).await?;
-            sessions::end_others(&tx, principal, None).await?;
-            record_password(&tx, principal, "reset");
-            Ok(())
+            set_given_password(&tx, principal, hash, for_one_use).await
         })
         .await?;
     Ok(password)
+}
+
+/// A password that is made up, and its hash. Slow: before the transaction, never in it.
+pub async fn one_time_password(app: &App) -> Result<(zeroize::Zeroizing<String>, String), Error> {
+    let password = passwords::one_time()?;
+    let hash = app.passwords.hash(&password).await?;
+    Ok((password, hash))
+}
+
+/// Sets a password that its bearer must change before anything else; every log-in ends.
+pub async fn set_one_time_password(
+    tx: &Tx,
+    principal: Id<Principal>,
+    hash: &str,
+) -> Result<(), Error> {
+    set_given_password(tx, principal, hash, true).await
+}
+
+async fn set_given_password(
+    tx: &Tx,
+    principal: Id<Principal>,
+    hash: &str,
+    for_one_use: bool,
+) -> Result<(), Error> {
+    credentials::set_password(tx, principal, hash, for_one_use).await?;
+    sessions::end_others(tx, principal, None).await?;
+    record_password(tx, principal, "reset");
+    Ok(())
 }
 
 fn record(tx: &Tx, session: Id<Session>, what: &str) {

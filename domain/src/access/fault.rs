@@ -7,6 +7,9 @@ rules! {
     ROLE_BEYOND_OWN = Denied "role_beyond_own" {
         "超出本人权限", "More than you hold yourself";
         "不能授予本人没有的权限或更大的范围：{permission}。", "Nobody gives a permission or reach that they do not hold: {permission}." }
+    STAFF_BEYOND_OWN = Denied "staff_beyond_own" {
+        "对方的权限超出本人", "They hold more than you do";
+        "对管理他人的员工，只有权限不低于其的人才能处理：{permission}。", "About those who govern others, only who holds as much decides: {permission}." }
     PERMISSION_UNKNOWN = Invalid "permission_unknown" {
         "未知权限", "Unknown permission";
         "该权限不存在。", "There is no such permission." }

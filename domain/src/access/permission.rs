@@ -97,6 +97,7 @@ permissions! {
     OrganizationWrite = "organization:write" WHOLE Either { "管理校区、部门和团队", "Manage campuses, departments and teams" }
     StaffWrite = "staff:write" WHOLE Either { "管理员工", "Manage staff" }
     RolesWrite = "roles:write" WHOLE Either { "管理角色", "Manage roles" }
+    RolesAssign = "roles:assign" WHOLE Either { "授予本人没有的角色", "Give roles beyond one's own" }
     SessionsManage = "sessions:manage" WHOLE Either { "管理他人的登录", "Manage log-ins of others" }
     ApiClientsWrite = "api_clients:write" WHOLE Either { "管理接口客户端", "Manage API clients" }
 }

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    FieldAccess, FieldRules, PERMISSION_UNKNOWN, REACH_NOT_OFFERED, ROLE_BEYOND_OWN, ROLE_BUILT_IN,
+    ApiClientsWrite, FieldAccess, FieldRules, OrganizationWrite, PERMISSION_UNKNOWN, Permission,
+    REACH_NOT_OFFERED, ROLE_BEYOND_OWN, ROLE_BUILT_IN,
     Reach::{self, Campus, Family, Institution, Own, Taught, Team},
-    SALES_PURCHASING_WALL, permission,
+    RolesAssign, RolesWrite, SALES_PURCHASING_WALL, STAFF_BEYOND_OWN, SessionsManage, StaffWrite,
+    permission,
 };
 use crate::{
     fault::{Fault, FieldFault, Text},
@@ -113,6 +115,56 @@ pub fn within_own<'a>(
     Ok(())
 }
 
+/// Permissions by which their holders govern others.
+const GOVERNING: &[&str] = &[
+    OrganizationWrite::CODE,
+    StaffWrite::CODE,
+    RolesWrite::CODE,
+    RolesAssign::CODE,
+    SessionsManage::CODE,
+    ApiClientsWrite::CODE,
+];
+
+fn governs<'a>(permissions: impl IntoIterator<Item = &'a (String, Reach)>) -> bool {
+    let mut codes = permissions.into_iter().map(|(code, _)| code.as_str());
+    codes.any(|code| GOVERNING.contains(&code))
+}
+
+/// Whether one who holds `own` may give this role to others: where it governs nobody, with
+/// `roles:assign`; else where it gives no more than the own roles do.
+///
+/// # Errors
+/// 403 naming the first permission or field that goes beyond.
+pub fn may_give(
+    own: &BTreeMap<String, BTreeSet<Reach>>,
+    fields: &FieldRules,
+    role: &Role,
+) -> Result<(), Fault> {
+    if own.contains_key(RolesAssign::CODE) && !governs(&role.permissions) {
+        return Ok(());
+    }
+    within_own(own, &role.permissions)?;
+    fields.within_own(&role.permissions, &role.fields)
+}
+
+/// Whether one who holds `own` may decide about the standing of a person who holds `theirs`: of
+/// those who govern others, only where that is no more than the own roles give.
+///
+/// # Errors
+/// 403 naming the first permission that goes beyond.
+pub fn may_decide(
+    own: &BTreeMap<String, BTreeSet<Reach>>,
+    theirs: &[(String, Reach)],
+) -> Result<(), Fault> {
+    if !governs(theirs) {
+        return Ok(());
+    }
+    within_own(own, theirs).map_err(|fault| Fault {
+        rule: &STAFF_BEYOND_OWN,
+        ..fault
+    })
+}
+
 /// Whether one person may hold roles of these sides.
 ///
 /// # Errors
@@ -196,7 +248,8 @@ roles! {
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
             "exports:run" "reports:read" "events:read" "audit:read" "directory:read"
-            "organization:write" "staff:write" "roles:write" "sessions:manage" "api_clients:write"; ]
+            "organization:write" "staff:write" "roles:write" "roles:assign" "sessions:manage"
+            "api_clients:write"; ]
     "general_manager" Either { "总经理", "General manager" } [
         Institution: "customers:read" "follow_ups:read" "tags:read" "enrollments:read"
             "payments:read" "reports:read"; ]
@@ -302,8 +355,8 @@ roles! {
     "crm_operations" Either { "CRM 运作部门", "CRM operations" } [
         Institution: "tags:read" "reports:read"; ]
     "system_administrator" Either { "系统管理员", "System administrator" } [
-        Institution: "organization:write" "staff:write" "roles:write" "sessions:manage"
-            "api_clients:write" "events:read" "audit:read"; ]
+        Institution: "organization:write" "staff:write" "roles:write" "roles:assign"
+            "sessions:manage" "api_clients:write" "events:read" "audit:read"; ]
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use domain::{
         CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
         DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
         FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, Reach, ReportsRead, Role, RolesWrite, Share, StaffWrite,
-        TagsManage, TagsRead, TagsWrite,
+        PaymentsWrite, Permission, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share,
+        StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
@@ -267,6 +267,7 @@ grants! {
     EnrollmentsRead reads Enrollment; writes ; deletes ;
     EnrollmentsWrite reads Anchor, Class, Enrollment, Charge; writes Enrollment, Charge; deletes ;
     StaffWrite reads Campus, Team, Staff, Role; writes Staff; deletes ;
+    SessionsManage reads Staff; writes Staff; deletes ;
     RolesWrite reads Role; writes Role; deletes ;
     ApiClientsWrite reads ApiClient, Campus, Role, Staff; writes ApiClient; deletes ;
 }

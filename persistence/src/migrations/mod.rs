@@ -30,6 +30,7 @@ mod m0061_field_rules;
 mod m0063_shares;
 mod m0064_tagged_customers;
 mod m0065_ends_of_jobs;
+mod m0066_assigning_roles;
 mod m0070_analytics;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0063_shares::Migration),
             Box::new(m0064_tagged_customers::Migration),
             Box::new(m0065_ends_of_jobs::Migration),
+            Box::new(m0066_assigning_roles::Migration),
             Box::new(m0070_analytics::Migration),
         ]
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{PrincipalStatus, Role},
+    access::{PrincipalStatus, Reach, Role},
     fault::{Fault, VERSION_STALE},
     id::Id,
     organization::{Institution, Staff, StaffProfile},
@@ -308,6 +308,27 @@ pub async fn roles(
     let owner = scope.is_whole().then(|| id.uuid()).into_iter().collect();
     let mut found = links(handle, ROLES, scope.institution(), owner).await?;
     Ok(found.remove(&id.uuid()).unwrap_or_default())
+}
+
+/// What a person's roles give.
+pub async fn permissions(tx: &Tx, id: Id<Staff>) -> Result<Vec<(String, Reach)>, Error> {
+    let rows = tx
+        .query_all_raw(statement(
+            tx,
+            "SELECT p.permission, p.reach FROM principal_roles h \
+             JOIN roles r ON r.institution_id = h.institution_id AND r.id = h.role_id \
+             JOIN role_permissions p ON p.institution_id = r.institution_id AND p.role_id = r.id \
+             WHERE h.institution_id = ? AND h.principal_id = ? AND r.archived_at IS NULL",
+            [tx.operation().institution.uuid().into(), id.uuid().into()],
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let reach: String = row.try_get("", "reach")?;
+            let reach = Reach::parse(&reach).ok_or_else(|| Error::corrupt("reach"))?;
+            Ok((row.try_get("", "permission")?, reach))
+        })
+        .collect()
 }
 
 async fn over(

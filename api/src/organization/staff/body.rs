@@ -172,3 +172,11 @@ impl ListStaff {
         }
     }
 }
+
+/// A password that opens nothing but the way to one of one's own.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"one_time_password": "x7k2-pwm4c-hd9tq-b3vn"}))]
+pub struct OneTimePassword {
+    /// Shown once, and kept nowhere.
+    pub one_time_password: String,
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{Role, StaffWrite, one_side, within_own},
+    access::{Role, StaffWrite, may_decide, may_give, one_side},
     fault::{Fault, NOT_FOUND},
     id::Id,
     organization::{Campus, OWN_STANDING, Staff, StaffProfile, Team},
@@ -11,7 +11,7 @@ use domain::{
 };
 use persistence::{
     Error, Handle, Tx,
-    access::{Grant, Reads},
+    access::{Grant, Reads, Writes},
     organization::staff as store,
 };
 
@@ -71,10 +71,14 @@ async fn present(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error
         .ok_or_else(|| Fault::new(&NOT_FOUND).into())
 }
 
-/// Nobody decides about the own reach.
-fn not_oneself(tx: &Tx, person: &Staff) -> Result<(), Fault> {
+/// Nobody decides about the own standing, nor about somebody who governs others and holds more.
+async fn deciding(tx: &Tx, person: &Staff) -> Result<(), Error> {
     if tx.operation().actor.principal == person.id.uuid() {
-        return Err(Fault::new(&OWN_STANDING));
+        return Err(Fault::new(&OWN_STANDING).into());
+    }
+    if let Some(authority) = &tx.operation().authority {
+        let theirs = store::permissions(tx, person.id).await?;
+        may_decide(authority.permissions(), &theirs)?;
     }
     Ok(())
 }
@@ -82,7 +86,8 @@ fn not_oneself(tx: &Tx, person: &Staff) -> Result<(), Fault> {
 /// Changes what the directory tells of a person.
 ///
 /// # Errors
-/// 403 for the own campuses and team, since reach goes by them; 422 where a field breaks a rule.
+/// 403 for the own campuses and team, since reach goes by them, and for those of somebody who governs
+/// others and holds more; 422 where a field breaks a rule.
 pub async fn change(
     tx: &Tx,
     grant: &Manager,
@@ -98,7 +103,7 @@ pub async fn change(
     }
     let (was, is) = (&before.profile, &after.profile);
     if (&was.campuses, was.home_team) != (&is.campuses, is.home_team) {
-        not_oneself(tx, &before)?;
+        deciding(tx, &before).await?;
         let campuses = is.campuses.difference(&was.campuses).copied().collect();
         let team = is.home_team.filter(|team| was.home_team != Some(*team));
         places(tx, grant, campuses, team).await?;
@@ -110,7 +115,8 @@ pub async fn change(
 /// Gives a person these roles, and takes away all others. Access changes at once.
 ///
 /// # Errors
-/// 403 where a role goes beyond what the caller holds, or for oneself; 409 where sales and
+/// 403 where a role goes beyond what the caller may give, for oneself, and for somebody who governs
+/// others and holds more; 409 where sales and
 /// purchasing would come together.
 pub async fn set_roles(
     tx: &Tx,
@@ -121,7 +127,7 @@ pub async fn set_roles(
 ) -> Result<(Staff, BTreeSet<Id<Role>>), Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
-    not_oneself(tx, &before)?;
+    deciding(tx, &before).await?;
     let was = store::roles(tx, grant, id).await?;
     let is: BTreeSet<Id<Role>> = body.role_ids.into_iter().map(Id::new).collect();
     let mut sides = Vec::new();
@@ -130,10 +136,7 @@ pub async fn set_roles(
         if let Some(authority) = &tx.operation().authority
             && !was.contains(&role.id)
         {
-            let role = &role.details;
-            within_own(authority.permissions(), &role.permissions)?;
-            let fields = authority.fields();
-            fields.within_own(&role.permissions, &role.fields)?;
+            may_give(authority.permissions(), authority.fields(), &role.details)?;
         }
         sides.push(role.details.side);
     }
@@ -157,12 +160,23 @@ pub async fn reinstate(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff,
 /// Ends the employment. The roles are withdrawn: who comes back is given them anew.
 pub async fn leave(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
     let before = present(tx, grant, id).await?;
-    not_oneself(tx, &before)?;
+    deciding(tx, &before).await?;
     let after = before.leave(&tx.stamp())?;
     let held = store::roles(tx, grant, id).await?;
     let none = BTreeSet::new();
     store::update(tx, grant, &before, &after, Some((&held, &none))).await?;
     Ok(after)
+}
+
+/// A person about to be given another password.
+///
+/// # Errors
+/// 403 for oneself, and for somebody who governs others and holds more.
+pub async fn reset(tx: &Tx, grant: &impl Writes<Staff>, id: Id<Staff>) -> Result<Staff, Error> {
+    let person = store::lock(tx, grant, id).await?;
+    let person = person.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    deciding(tx, &person).await?;
+    Ok(person)
 }
 
 /// Changes the status; access ends, or begins again, at once.
@@ -173,7 +187,7 @@ async fn stand(
     decide: fn(&Staff, &Stamp) -> Result<Staff, Fault>,
 ) -> Result<Staff, Error> {
     let before = present(tx, grant, id).await?;
-    not_oneself(tx, &before)?;
+    deciding(tx, &before).await?;
     let after = decide(&before, &tx.stamp())?;
     store::update(tx, grant, &before, &after, None).await?;
     Ok(after)

@@ -1,6 +1,6 @@
 use actix_web::{HttpRequest, get, patch, post, put};
 use domain::{
-    access::{DirectoryRead, StaffWrite},
+    access::{DirectoryRead, SessionsManage, StaffWrite},
     organization::Staff,
 };
 use persistence::{
@@ -10,10 +10,14 @@ use persistence::{
 };
 
 use super::{
-    ChangeStaff, CreateStaff, ListStaff, SetStaffRoles, StaffBody, StaffPage, StaffRoles, commands,
+    ChangeStaff, CreateStaff, ListStaff, OneTimePassword, SetStaffRoles, StaffBody, StaffPage,
+    StaffRoles, commands,
 };
 use crate::{
-    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    access::{
+        Granted, IdempotencyKey, OptionalIdempotencyKey,
+        commands::{one_time_password, set_one_time_password},
+    },
     http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
@@ -146,6 +150,26 @@ pub(super) async fn suspend_staff(
         record(commands::suspend(&tx, &grant, id.0).await?)
     })
     .await
+}
+
+/// Give a person of staff a password for one use; their log-ins end
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = OneTimePassword)),
+    security(("bearer" = ["sessions:manage"])))]
+#[post("/staff/{staff_id}/reset-password")]
+pub(super) async fn reset_staff_password(
+    ctx: Granted<SessionsManage>,
+    id: PathId<Staff>,
+) -> Result<Reply, Problem> {
+    let (password, hash) = one_time_password(ctx.app()).await?;
+    let hash = hash.as_str();
+    ctx.transaction(|tx, grant| async move {
+        let person = commands::reset(&tx, &grant, id.0).await?;
+        set_one_time_password(&tx, person.id.cast(), hash).await
+    })
+    .await?;
+    Ok(Reply::ok(&OneTimePassword {
+        one_time_password: password.as_str().to_owned(),
+    })?)
 }
 
 /// Let a person of staff who was suspended, or had left, work again

@@ -16,6 +16,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_staff_roles)
         .service(handlers::set_staff_roles)
         .service(handlers::suspend_staff)
+        .service(handlers::reset_staff_password)
         .service(handlers::reinstate_staff)
         .service(handlers::leave_staff);
 }
