@@ -61,6 +61,12 @@ impl Seeded {
         Uuid::from_u128((millis << 80) | (0x7000 << 64) | (0x8000 << 48) | u128::from(number))
     }
 
+    /// The campus with half of all customers.
+    pub(crate) fn large_campus(&self) -> Id<Campus> {
+        let [_, large, _] = self.campuses;
+        large
+    }
+
     pub(crate) fn campus(&self, recruiter: usize) -> Id<Campus> {
         let [small, large, middle] = self.campuses;
         match recruiter {

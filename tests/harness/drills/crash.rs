@@ -1,34 +1,27 @@
-//! Long runs of what must survive: kills (T-08) and repetitions (T-02).
-//!
-//! The same code runs in small counts within `cargo test`, and in long runs as the `drill` program.
-//! Every run tells its seed; with the same seed the decisions are the same, though not the moments
-//! at which a process is hit.
+//! Kills under write load (T-08).
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::HashMap,
     fmt,
-    net::SocketAddr,
     path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use domain::{id::Id, organization::Institution};
-use persistence::{Database, database::Handle};
+use persistence::Database;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
-use tokio::{runtime::Runtime, sync::watch, task::JoinSet};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+use super::context::{Context, rows};
 use crate::{
     Engine,
     chance::Chance,
     client::{Connection, request},
-    process::{Process, Site},
-    world::{School, settle},
+    process::Site,
+    world::settle,
 };
 
 /// Clients that write while the server is killed.
@@ -161,36 +154,6 @@ pub fn crash(drill: &Path, engine: Engine, cycles: usize, seed: u64) -> Option<C
     report.patches = clients.iter().map(|c| c.patches).sum();
     server.stop();
     Some(report)
-}
-
-/// What a client needs to send requests.
-struct Context {
-    address: SocketAddr,
-    token: String,
-    campus: Uuid,
-}
-
-impl Context {
-    fn new(site: &Site, school: &School, address: SocketAddr) -> Self {
-        Self {
-            address,
-            token: site.token(school.institution, school.person("recruiter")),
-            campus: school.places.north.uuid(),
-        }
-    }
-
-    fn create(&self, key: &str, name: &str) -> Vec<u8> {
-        let body = json!({
-            "kind": "student", "name": name, "source_channel": "hotline", "campus_id": self.campus,
-        });
-        request(
-            "POST",
-            "/api/v1/customers",
-            &self.token,
-            &[("idempotency-key", key)],
-            &body.to_string(),
-        )
-    }
 }
 
 impl Client {
@@ -332,22 +295,6 @@ async fn stored(db: &Database, institution: Id<Institution>) -> HashMap<Uuid, Kn
     .collect()
 }
 
-async fn rows(db: &Database, sql: &str, institution: Id<Institution>) -> Vec<sea_orm::QueryResult> {
-    let read = db.read();
-    let backend = if read.is_postgres() {
-        DbBackend::Postgres
-    } else {
-        DbBackend::Sqlite
-    };
-    read.query_all_raw(Statement::from_sql_and_values(
-        backend,
-        sql,
-        [institution.uuid().into()],
-    ))
-    .await
-    .unwrap()
-}
-
 /// Waits until PostgreSQL has ended what the killed process had begun.
 async fn others_gone(site: &Site) {
     let db = site.database().await;
@@ -372,215 +319,4 @@ async fn others_gone(site: &Site) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     db.close().await;
-}
-
-/// What a drill of repetitions saw.
-#[derive(Debug)]
-pub struct Repetition {
-    seed: u64,
-    keys: usize,
-    copies: usize,
-    sent: usize,
-    dropped: usize,
-    lost: usize,
-    in_progress: usize,
-    kills: usize,
-    slowest_start: Duration,
-}
-
-impl fmt::Display for Repetition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "seed {}: {} keys, {} copies each: one effect and one answer a key; {} requests sent, {} answers \
-             dropped, {} lost with {} kills, {} told that a twin was under way; slowest start {} ms",
-            self.seed,
-            self.keys,
-            self.copies,
-            self.sent,
-            self.dropped,
-            self.lost,
-            self.kills,
-            self.in_progress,
-            self.slowest_start.as_millis()
-        )
-    }
-}
-
-#[derive(Default)]
-struct Counts {
-    sent: AtomicUsize,
-    dropped: AtomicUsize,
-    lost: AtomicUsize,
-    in_progress: AtomicUsize,
-}
-
-/// Answers seen by key: status, location, ETag, body.
-type Answers = Mutex<BTreeMap<usize, BTreeSet<(String, String, Vec<u8>)>>>;
-
-/// Keys that are worked on at once.
-const KEYS_AT_ONCE: usize = 16;
-/// Keys to one kill, at most: a run ends.
-const KEYS_A_KILL: usize = 20;
-
-/// Sends each of `keys` commands `copies` times at once, drops answers, and kills the server again
-/// and again (T-02): one effect and one answer a key. `None` where there is no PostgreSQL.
-pub fn repetition(
-    drill: &Path,
-    engine: Engine,
-    keys: usize,
-    copies: usize,
-    seed: u64,
-) -> Option<Repetition> {
-    let site = Site::new(
-        engine,
-        &[("EDUCRM_LOG", "warn"), ("EDUCRM_SQLITE_FLUSH", "on")],
-    )?;
-    let school = site.prepare(async |app| settle(app, "idem").await);
-    let runtime = Runtime::new().unwrap();
-    let mut chance = Chance::new(seed);
-    let first = site.start(drill);
-    let (address, addresses) = watch::channel(first.address);
-    let counts = Arc::new(Counts::default());
-    let answers = Arc::new(Answers::default());
-    let mut report = Repetition {
-        seed,
-        keys,
-        copies,
-        sent: 0,
-        dropped: 0,
-        lost: 0,
-        in_progress: 0,
-        kills: 0,
-        slowest_start: first.start,
-    };
-    let work = {
-        let context = Arc::new(Context::new(&site, &school, first.address));
-        let (counts, answers) = (counts.clone(), answers.clone());
-        let mut chance = chance.fork();
-        runtime.spawn(async move {
-            let mut running = JoinSet::new();
-            for key in 0..keys {
-                if running.len() >= KEYS_AT_ONCE * copies {
-                    for _ in 0..copies {
-                        running.join_next().await.unwrap().unwrap();
-                    }
-                }
-                let name = Uuid::now_v7().to_string();
-                for _ in 0..copies {
-                    running.spawn(copy(
-                        context.clone(),
-                        addresses.clone(),
-                        (key, name.clone()),
-                        chance.fork(),
-                        counts.clone(),
-                        answers.clone(),
-                    ));
-                }
-            }
-            while let Some(ended) = running.join_next().await {
-                ended.unwrap();
-            }
-        })
-    };
-    let mut server: Option<Process> = Some(first);
-    while !work.is_finished() {
-        let until = Instant::now() + chance.millis(500..1500);
-        while Instant::now() < until && !work.is_finished() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        if work.is_finished() || report.kills > keys / KEYS_A_KILL {
-            continue;
-        }
-        server.take().unwrap().kill();
-        report.kills += 1;
-        let next = site.start(drill);
-        report.slowest_start = report.slowest_start.max(next.start);
-        address.send(next.address).unwrap();
-        server = Some(next);
-    }
-    runtime.block_on(work).unwrap();
-    for (key, answers) in answers.lock().unwrap().iter() {
-        assert_eq!(answers.len(), 1, "seed {seed}, key {key}: {answers:?}");
-    }
-    assert_eq!(answers.lock().unwrap().len(), keys);
-    runtime.block_on(async {
-        let db = site.database().await;
-        let effects = rows(
-            &db,
-            "SELECT name, count(*) AS n FROM customers WHERE institution_id = $1 GROUP BY name",
-            school.institution,
-        )
-        .await;
-        assert_eq!(effects.len(), keys, "seed {seed}: one customer a key");
-        for row in effects {
-            let name: String = row.try_get("", "name").unwrap();
-            assert_eq!(
-                row.try_get::<i64>("", "n").unwrap(),
-                1,
-                "seed {seed}: {name}"
-            );
-        }
-        let broken = persistence::invariants::check(&db, None).await.unwrap();
-        assert!(broken.is_empty(), "seed {seed}: broken {broken:?}");
-        db.close().await;
-    });
-    if let Some(server) = server {
-        server.stop();
-    }
-    let count = |n: &AtomicUsize| n.load(Ordering::Relaxed);
-    report.sent = count(&counts.sent);
-    report.dropped = count(&counts.dropped);
-    report.lost = count(&counts.lost);
-    report.in_progress = count(&counts.in_progress);
-    Some(report)
-}
-
-/// Sends one command until it has its answer.
-async fn copy(
-    context: Arc<Context>,
-    mut addresses: watch::Receiver<SocketAddr>,
-    (key, name): (usize, String),
-    mut chance: Chance,
-    counts: Arc<Counts>,
-    answers: Arc<Answers>,
-) {
-    let bytes = context.create(&name, &format!("key{key}"));
-    loop {
-        let address = *addresses.borrow_and_update();
-        let Ok(mut connection) = Connection::open(address).await else {
-            // Until the next start, or a moment: it may have come in between.
-            let _ = tokio::time::timeout(Duration::from_millis(50), addresses.changed()).await;
-            continue;
-        };
-        counts.sent.fetch_add(1, Ordering::Relaxed);
-        if chance.percent(30) {
-            // The client goes away before the answer.
-            if connection.write(&bytes).await.is_ok() {
-                tokio::time::sleep(chance.millis(0..8)).await;
-                counts.dropped.fetch_add(1, Ordering::Relaxed);
-            }
-            continue;
-        }
-        let Ok(answer) = connection.send(&bytes).await else {
-            counts.lost.fetch_add(1, Ordering::Relaxed);
-            continue;
-        };
-        let text = |name| answer.header(name).unwrap_or_default().to_owned();
-        match answer.status {
-            201 => {
-                answers.lock().unwrap().entry(key).or_default().insert((
-                    text("location"),
-                    text("etag"),
-                    answer.body.to_vec(),
-                ));
-                return;
-            }
-            409 | 503 => {
-                counts.in_progress.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(chance.millis(5..20)).await;
-            }
-            status => panic!("{status}: {}", String::from_utf8_lossy(answer.body)),
-        }
-    }
 }

@@ -1,0 +1,309 @@
+//! The kinds of record, and the kind that each operation names.
+
+/// Kinds of record that operations name in their paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Customer,
+    /// Of a customer, with a person of its institution.
+    Share,
+    /// Of a customer, with a guardian in the same hands.
+    Relation,
+    /// Of a customer, in a class that the customer's holder teaches.
+    Enrollment,
+    /// At a campus; its students are listed as far as they are within reach.
+    TaughtClass,
+    /// Of a class.
+    Lesson,
+    /// Of a customer: hidden with it.
+    FollowUp,
+    /// A tag on a customer.
+    Tagging,
+    Charge,
+    /// With something left of it, and an open charge.
+    Payment,
+    Receipt,
+    /// What a customer owes: it has no id of its own, and is tried by tests/payments.
+    Receivable,
+    /// Its owner's alone, whatever roles there are.
+    Session,
+    TagCategory,
+    Tag,
+    Subject,
+    Course,
+    Class,
+    Region,
+    Campus,
+    Department,
+    Team,
+    Group,
+    Role,
+    Staff,
+    ApiClient,
+    /// Of an API client.
+    ApiKey,
+    AuditEvent,
+    /// Of a campus as a whole.
+    DayReport,
+    File,
+    Job,
+    Notice,
+    /// Its owner's, who may import.
+    Import,
+}
+
+impl Kind {
+    /// Whether a grant covers all records of an institution or none.
+    pub(crate) fn is_of_institution(self) -> bool {
+        use Kind::{
+            Charge, Customer, DayReport, Enrollment, File, FollowUp, Import, Job, Lesson, Notice,
+            Payment, Receipt, Receivable, Relation, Session, Share, Tagging, TaughtClass,
+        };
+        !matches!(
+            self,
+            Charge
+                | Customer
+                | DayReport
+                | Enrollment
+                | File
+                | FollowUp
+                | Import
+                | Job
+                | Lesson
+                | Notice
+                | Payment
+                | Receipt
+                | Receivable
+                | Relation
+                | Session
+                | Share
+                | Tagging
+                | TaughtClass
+        )
+    }
+
+    /// Whether a record that is no more live is as good as absent; others are in the way.
+    pub(crate) fn is_gone(self) -> bool {
+        (!self.is_of_institution() && !matches!(self, Self::Enrollment | Self::Lesson))
+            || self == Self::ApiKey
+    }
+}
+
+impl Kind {
+    /// Whether a holder who is a person teaches the class that it is, or is of.
+    pub(super) fn is_taught(self) -> bool {
+        matches!(self, Self::Enrollment | Self::TaughtClass | Self::Lesson)
+    }
+
+    /// Whether it belongs to a principal, and to nobody else.
+    pub(super) fn is_personal(self) -> bool {
+        matches!(
+            self,
+            Self::Session | Self::File | Self::Job | Self::Notice | Self::Import
+        )
+    }
+}
+
+/// What a record must be for an operation to succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Live,
+    /// Deleted or ended; archived, for what others choose from; suspended, for staff.
+    Deleted,
+    Voided,
+    /// Whatever it is.
+    Any,
+}
+
+impl State {
+    /// A state in which the operation is refused; none where there is no such state.
+    pub(super) fn other(self, kind: Kind) -> Option<Self> {
+        match (kind, self) {
+            (_, Self::Any) => None,
+            (Kind::Payment, _) => Some(Self::Voided),
+            (_, Self::Live) => Some(Self::Deleted),
+            _ => Some(Self::Live),
+        }
+    }
+}
+
+/// Every operation with an id in its path: the kind of the record, and its state. An operation that
+/// is added to the API needs a row here.
+pub(crate) const ROWS: &[(&str, Kind, State)] = &[
+    ("getCustomer", Kind::Customer, State::Live),
+    ("changeCustomer", Kind::Customer, State::Live),
+    ("deleteCustomer", Kind::Customer, State::Live),
+    ("restoreCustomer", Kind::Customer, State::Deleted),
+    ("transferCustomer", Kind::Customer, State::Live),
+    ("revealCustomer", Kind::Customer, State::Live),
+    ("relateCustomer", Kind::Customer, State::Live),
+    ("listRelations", Kind::Customer, State::Live),
+    ("listCustomerTags", Kind::Customer, State::Live),
+    ("putTagOn", Kind::Customer, State::Live),
+    ("takeTagOff", Kind::Tagging, State::Live),
+    ("listTimeline", Kind::Customer, State::Live),
+    ("getFollowUp", Kind::FollowUp, State::Live),
+    ("changeFollowUp", Kind::FollowUp, State::Live),
+    ("getRelation", Kind::Relation, State::Live),
+    ("endRelation", Kind::Relation, State::Live),
+    ("listCustomerShares", Kind::Customer, State::Live),
+    ("shareCustomer", Kind::Customer, State::Live),
+    ("endCustomerShare", Kind::Share, State::Live),
+    ("getBalance", Kind::Customer, State::Live),
+    ("getCharge", Kind::Charge, State::Any),
+    ("creditCharge", Kind::Charge, State::Any),
+    ("getPayment", Kind::Payment, State::Any),
+    ("allocatePayment", Kind::Payment, State::Live),
+    ("voidPayment", Kind::Payment, State::Live),
+    ("getPaymentReceipt", Kind::Payment, State::Any),
+    ("printReceipt", Kind::Receipt, State::Any),
+    ("getReceiptPage", Kind::Receipt, State::Any),
+    ("getEnrollment", Kind::Enrollment, State::Any),
+    ("withdrawEnrollment", Kind::Enrollment, State::Live),
+    ("completeEnrollment", Kind::Enrollment, State::Live),
+    ("getDayReport", Kind::DayReport, State::Any),
+    ("createLesson", Kind::Class, State::Live),
+    ("listLessons", Kind::Class, State::Any),
+    ("getLesson", Kind::Lesson, State::Any),
+    ("changeLesson", Kind::Lesson, State::Live),
+    ("archiveLesson", Kind::Lesson, State::Live),
+    ("unarchiveLesson", Kind::Lesson, State::Deleted),
+    ("listRoster", Kind::TaughtClass, State::Any),
+    ("callRoll", Kind::Lesson, State::Any),
+    ("getRollCall", Kind::Lesson, State::Any),
+    ("endSession", Kind::Session, State::Live),
+    ("getTagCategory", Kind::TagCategory, State::Any),
+    ("changeTagCategory", Kind::TagCategory, State::Live),
+    ("archiveTagCategory", Kind::TagCategory, State::Live),
+    ("unarchiveTagCategory", Kind::TagCategory, State::Deleted),
+    ("getTag", Kind::Tag, State::Any),
+    ("changeTag", Kind::Tag, State::Live),
+    ("archiveTag", Kind::Tag, State::Live),
+    ("unarchiveTag", Kind::Tag, State::Deleted),
+    ("getAuditEvent", Kind::AuditEvent, State::Any),
+    ("getSubject", Kind::Subject, State::Any),
+    ("changeSubject", Kind::Subject, State::Live),
+    ("archiveSubject", Kind::Subject, State::Live),
+    ("unarchiveSubject", Kind::Subject, State::Deleted),
+    ("getCourse", Kind::Course, State::Any),
+    ("changeCourse", Kind::Course, State::Live),
+    ("archiveCourse", Kind::Course, State::Live),
+    ("unarchiveCourse", Kind::Course, State::Deleted),
+    ("getClass", Kind::Class, State::Any),
+    ("changeClass", Kind::Class, State::Live),
+    ("archiveClass", Kind::Class, State::Live),
+    ("unarchiveClass", Kind::Class, State::Deleted),
+    ("getRegion", Kind::Region, State::Any),
+    ("changeRegion", Kind::Region, State::Live),
+    ("archiveRegion", Kind::Region, State::Live),
+    ("unarchiveRegion", Kind::Region, State::Deleted),
+    ("getCampus", Kind::Campus, State::Any),
+    ("changeCampus", Kind::Campus, State::Live),
+    ("archiveCampus", Kind::Campus, State::Live),
+    ("unarchiveCampus", Kind::Campus, State::Deleted),
+    ("getDepartment", Kind::Department, State::Any),
+    ("changeDepartment", Kind::Department, State::Live),
+    ("archiveDepartment", Kind::Department, State::Live),
+    ("unarchiveDepartment", Kind::Department, State::Deleted),
+    ("getTeam", Kind::Team, State::Any),
+    ("changeTeam", Kind::Team, State::Live),
+    ("archiveTeam", Kind::Team, State::Live),
+    ("unarchiveTeam", Kind::Team, State::Deleted),
+    ("getGroup", Kind::Group, State::Any),
+    ("changeGroup", Kind::Group, State::Live),
+    ("archiveGroup", Kind::Group, State::Live),
+    ("unarchiveGroup", Kind::Group, State::Deleted),
+    ("getRole", Kind::Role, State::Any),
+    ("changeRole", Kind::Role, State::Live),
+    ("getRoleFieldRules", Kind::Role, State::Any),
+    ("setRoleFieldRules", Kind::Role, State::Live),
+    ("archiveRole", Kind::Role, State::Live),
+    ("unarchiveRole", Kind::Role, State::Deleted),
+    ("copyRole", Kind::Role, State::Any),
+    ("getStaff", Kind::Staff, State::Any),
+    ("changeStaff", Kind::Staff, State::Any),
+    ("getStaffRoles", Kind::Staff, State::Any),
+    ("setStaffRoles", Kind::Staff, State::Any),
+    ("suspendStaff", Kind::Staff, State::Live),
+    ("resetStaffPassword", Kind::Staff, State::Any),
+    ("reinstateStaff", Kind::Staff, State::Deleted),
+    ("leaveStaff", Kind::Staff, State::Any),
+    ("getApiClient", Kind::ApiClient, State::Any),
+    ("changeApiClient", Kind::ApiClient, State::Live),
+    ("revokeApiClient", Kind::ApiClient, State::Live),
+    ("createApiKey", Kind::ApiClient, State::Live),
+    ("endApiKey", Kind::ApiKey, State::Live),
+    ("getFile", Kind::File, State::Live),
+    ("createDownloadLink", Kind::File, State::Live),
+    ("downloadFile", Kind::File, State::Live),
+    ("getJob", Kind::Job, State::Live),
+    ("cancelJob", Kind::Job, State::Live),
+    ("readNotice", Kind::Notice, State::Live),
+    ("getImport", Kind::Import, State::Live),
+    ("listImportRows", Kind::Import, State::Live),
+];
+
+/// What everybody may do to what is his own.
+pub(crate) const ONESELF: &str = "self";
+
+/// Operations that the example of the document can't do, since it names a secret or a file of
+/// somebody's.
+/// This list may only shrink.
+pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword", "createImport", "proposeMapping"];
+
+/// Operations that look at a second permission, since nobody gives more than they hold.
+pub(crate) const ALSO_NEEDS: &[(&str, &str)] = &[
+    ("shareCustomer", "customers:read"),
+    ("createRole", "customers:read"),
+];
+
+/// What everybody holds who works here.
+pub(crate) const DIRECTORY: &str = "directory:read";
+
+/// Operations with something in their path that is no record. This list may only shrink.
+pub(crate) const NO_RECORD: &[&str] = &["getProblemType"];
+
+/// The row of an operation.
+pub(crate) fn row(operation: &str) -> (Kind, State) {
+    let found = ROWS.iter().find(|(name, ..)| *name == operation);
+    assert!(
+        found.is_some(),
+        "{operation} has an id in its path: give it a row in tests/access/policy.rs"
+    );
+    let (_, kind, state) = found.unwrap();
+    (*kind, *state)
+}
+
+/// The kind of what a list's items are, by the name of the list's schema.
+pub(crate) fn listed(schema: &str) -> Kind {
+    let kinds = [
+        ("CustomerPage", Kind::Customer),
+        ("FollowUpPage", Kind::FollowUp),
+        ("JobPage", Kind::Job),
+        ("NoticePage", Kind::Notice),
+        ("ImportPage", Kind::Import),
+        ("EnrollmentPage", Kind::Enrollment),
+        ("AuditEventPage", Kind::AuditEvent),
+        ("TagCategoryPage", Kind::TagCategory),
+        ("TagPage", Kind::Tag),
+        ("SubjectPage", Kind::Subject),
+        ("CoursePage", Kind::Course),
+        ("ClassPage", Kind::Class),
+        ("RegionPage", Kind::Region),
+        ("CampusPage", Kind::Campus),
+        ("DepartmentPage", Kind::Department),
+        ("TeamPage", Kind::Team),
+        ("GroupPage", Kind::Group),
+        ("RolePage", Kind::Role),
+        ("StaffPage", Kind::Staff),
+        ("ApiClientPage", Kind::ApiClient),
+        ("ChargePage", Kind::Charge),
+        ("PaymentPage", Kind::Payment),
+        ("ReceivablePage", Kind::Receivable),
+    ];
+    let found = kinds.iter().find(|(name, _)| *name == schema);
+    assert!(
+        found.is_some(),
+        "{schema} is a list of something new: give it a kind"
+    );
+    found.unwrap().1
+}

@@ -1,0 +1,291 @@
+//! What is measured: requests, and what is to be reached.
+
+use std::sync::Arc;
+
+use tests::{chance::Chance, client::request, json, process::Site, world::Person};
+use uuid::Uuid;
+
+use crate::seed::{self, SHARING, Seeded};
+
+/// What is to be reached.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Goal {
+    /// Of the floor.
+    pub(crate) ratio: Option<f64>,
+    /// Microseconds of server CPU a request, at most.
+    pub(crate) server: Option<f64>,
+    /// Milliseconds.
+    pub(crate) p95: Option<f64>,
+}
+
+/// How a floor is made of what was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    AsSent,
+    AnyCustomer,
+    Change,
+    New,
+}
+
+/// One request of a case: its bytes, the recruiter who sends it, the customer that it names.
+pub(crate) type Sample = (Vec<u8>, usize, Uuid);
+
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) expected: u16,
+    pub(crate) shape: Shape,
+    pub(crate) goal: Goal,
+    /// The request of a connection, again and again.
+    pub(crate) make: fn(&Bench, &mut Chance, usize) -> Sample,
+}
+
+pub(crate) const READS: &[Case] = &[
+    Case {
+        name: "get one",
+        expected: 200,
+        shape: Shape::AnyCustomer,
+        goal: Goal {
+            ratio: Some(0.5),
+            server: Some(60.0),
+            p95: None,
+        },
+        make: get,
+    },
+    Case {
+        name: "list 20 of one holder",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: Goal {
+            ratio: Some(0.45),
+            server: Some(120.0),
+            p95: None,
+        },
+        make: list,
+    },
+    Case {
+        name: "search 2 characters",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: SEARCH,
+        make: |b, c, _| b.find(&b.boss, &seed::given(c)),
+    },
+    Case {
+        name: "search pinyin",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: SEARCH,
+        make: |b, c, _| b.find(&b.boss, &seed::name(c)[1]),
+    },
+    Case {
+        name: "search initials",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: SEARCH,
+        make: |b, c, _| b.find(&b.boss, &seed::name(c)[2]),
+    },
+    Case {
+        name: "search 2 characters, own",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: SEARCH,
+        make: |b, c, n| b.find(b.recruiter(n), &seed::given(c)),
+    },
+    Case {
+        name: "search initials, own",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: SEARCH,
+        make: |b, c, n| b.find(b.recruiter(n), &seed::name(c)[2]),
+    },
+    Case {
+        name: "list: empty own",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list(&b.empty),
+    },
+    Case {
+        name: "list: own + shares",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list(&b.recruiters[SHARING]),
+    },
+    Case {
+        name: "list: team of 12",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list(&b.leader),
+    },
+    Case {
+        name: "list: small campus",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list(&b.small),
+    },
+    Case {
+        name: "list: large campus",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list(&b.large),
+    },
+    Case {
+        name: "list: institution",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list(&b.boss),
+    },
+    Case {
+        name: "day report, large campus",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: Goal {
+            ratio: None,
+            server: None,
+            p95: Some(20.0),
+        },
+        make: |bench, _, _| {
+            let path = format!(
+                "/api/v1/campuses/{}/day-report",
+                bench.seeded.large_campus()
+            );
+            (request("GET", &path, &bench.boss, &[], ""), 0, Uuid::nil())
+        },
+    },
+];
+
+pub(crate) const SEARCH: Goal = Goal {
+    ratio: Some(0.6),
+    server: None,
+    p95: Some(50.0),
+};
+pub(crate) const LIST: Goal = Goal {
+    ratio: None,
+    server: None,
+    p95: Some(30.0),
+};
+
+pub(crate) const PATCH: Case = Case {
+    name: "patch",
+    expected: 200,
+    shape: Shape::Change,
+    goal: Goal {
+        ratio: None,
+        server: None,
+        p95: None,
+    },
+    make: patch,
+};
+pub(crate) const CREATE: Case = Case {
+    name: "create",
+    expected: 201,
+    shape: Shape::New,
+    goal: Goal {
+        ratio: Some(0.65),
+        server: None,
+        p95: None,
+    },
+    make: create,
+};
+
+/// Tokens of the people who send requests.
+pub(crate) struct Bench {
+    pub(crate) seeded: Arc<Seeded>,
+    pub(crate) recruiters: Vec<String>,
+    pub(crate) empty: String,
+    pub(crate) leader: String,
+    pub(crate) small: String,
+    pub(crate) large: String,
+    pub(crate) boss: String,
+}
+
+impl Bench {
+    /// With fresh tokens: they last ten minutes.
+    pub(crate) fn new(site: &Site, seeded: &Arc<Seeded>) -> Self {
+        let token = |person: &Person| site.token(seeded.institution, person);
+        Self {
+            seeded: seeded.clone(),
+            recruiters: seeded.recruiters.iter().map(token).collect(),
+            empty: token(&seeded.empty),
+            leader: token(&seeded.leader),
+            small: token(&seeded.small),
+            large: token(&seeded.large),
+            boss: token(&seeded.boss),
+        }
+    }
+
+    fn recruiter(&self, connection: usize) -> &str {
+        &self.recruiters[recruiter(connection)]
+    }
+
+    fn list(&self, token: &str) -> Sample {
+        let bytes = request("GET", "/api/v1/customers?limit=20", token, &[], "");
+        (bytes, 0, Uuid::nil())
+    }
+
+    fn find(&self, token: &str, query: &str) -> Sample {
+        let body = json!({ "query": query, "limit": 20 }).to_string();
+        let bytes = request("POST", "/api/v1/customers/search", token, &[], &body);
+        (bytes, 0, Uuid::nil())
+    }
+
+    /// Any customer of a recruiter.
+    fn customer(&self, chance: &mut Chance, recruiter: usize) -> Uuid {
+        let count = self.recruiters.len();
+        let each = self.seeded.customers / count;
+        let number = usize::try_from(chance.below(each as u64)).unwrap() * count + recruiter;
+        self.seeded.id(number)
+    }
+}
+
+/// Which recruiter sends from a connection: of all three campuses.
+pub(crate) fn recruiter(connection: usize) -> usize {
+    connection * 12
+}
+
+pub(crate) fn get(bench: &Bench, chance: &mut Chance, connection: usize) -> Sample {
+    let who = recruiter(connection);
+    let id = bench.customer(chance, who);
+    let path = format!("/api/v1/customers/{id}");
+    (
+        request("GET", &path, &bench.recruiters[who], &[], ""),
+        who,
+        id,
+    )
+}
+
+pub(crate) fn list(bench: &Bench, _: &mut Chance, connection: usize) -> Sample {
+    bench.list(bench.recruiter(connection))
+}
+
+pub(crate) fn patch(bench: &Bench, chance: &mut Chance, connection: usize) -> Sample {
+    let who = recruiter(connection);
+    let id = bench.customer(chance, who);
+    let body = json!({ "note": format!("第 {} 次联系", chance.number()) }).to_string();
+    let path = format!("/api/v1/customers/{id}");
+    let token = &bench.recruiters[who];
+    let bytes = request("PATCH", &path, token, &[("if-match", "*")], &body);
+    (bytes, who, id)
+}
+
+pub(crate) fn create(bench: &Bench, chance: &mut Chance, connection: usize) -> Sample {
+    let who = recruiter(connection);
+    let [name, ..] = seed::name(chance);
+    let body = json!({
+        "kind": "student", "name": name, "gender": "female", "birth_date": "2015-09-01", "intent": 3,
+        "note": "喜欢画画", "source_channel": "hotline", "campus_id": bench.seeded.campus(who),
+    });
+    let key = Uuid::now_v7().to_string();
+    let bytes = request(
+        "POST",
+        "/api/v1/customers",
+        &bench.recruiters[who],
+        &[("idempotency-key", &key)],
+        &body.to_string(),
+    );
+    (bytes, who, Uuid::nil())
+}

@@ -1,0 +1,62 @@
+//! What every drill does with its server and its database.
+
+use std::net::SocketAddr;
+
+use domain::{id::Id, organization::Institution};
+use persistence::{Database, database::Handle};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{client::request, process::Site, world::School};
+
+/// What a client needs to send requests.
+pub(super) struct Context {
+    pub(super) address: SocketAddr,
+    pub(super) token: String,
+    pub(super) campus: Uuid,
+}
+
+impl Context {
+    pub(super) fn new(site: &Site, school: &School, address: SocketAddr) -> Self {
+        Self {
+            address,
+            token: site.token(school.institution, school.person("recruiter")),
+            campus: school.places.north.uuid(),
+        }
+    }
+
+    pub(super) fn create(&self, key: &str, name: &str) -> Vec<u8> {
+        let body = json!({
+            "kind": "student", "name": name, "source_channel": "hotline", "campus_id": self.campus,
+        });
+        request(
+            "POST",
+            "/api/v1/customers",
+            &self.token,
+            &[("idempotency-key", key)],
+            &body.to_string(),
+        )
+    }
+}
+
+/// What a query of one institution finds.
+pub(super) async fn rows(
+    db: &Database,
+    sql: &str,
+    institution: Id<Institution>,
+) -> Vec<sea_orm::QueryResult> {
+    let read = db.read();
+    let backend = if read.is_postgres() {
+        DbBackend::Postgres
+    } else {
+        DbBackend::Sqlite
+    };
+    read.query_all_raw(Statement::from_sql_and_values(
+        backend,
+        sql,
+        [institution.uuid().into()],
+    ))
+    .await
+    .unwrap()
+}

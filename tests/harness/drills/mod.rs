@@ -1,0 +1,12 @@
+//! Long runs of what must survive: kills (T-08) and repetitions (T-02).
+//!
+//! The same code runs in small counts within `cargo test`, and in long runs as the `drill` program.
+//! Every run tells its seed; with the same seed the decisions are the same, though not the moments
+//! at which a process is hit.
+
+mod context;
+mod crash;
+mod repetition;
+
+pub use crash::{Crash, crash};
+pub use repetition::{Repetition, repetition};

@@ -1,0 +1,236 @@
+//! Commands that are repeated (T-02).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Runtime, sync::watch, task::JoinSet};
+use uuid::Uuid;
+
+use super::context::{Context, rows};
+use crate::{
+    Engine,
+    chance::Chance,
+    client::Connection,
+    process::{Process, Site},
+    world::settle,
+};
+
+/// What a drill of repetitions saw.
+#[derive(Debug)]
+pub struct Repetition {
+    seed: u64,
+    keys: usize,
+    copies: usize,
+    sent: usize,
+    dropped: usize,
+    lost: usize,
+    in_progress: usize,
+    kills: usize,
+    slowest_start: Duration,
+}
+
+impl fmt::Display for Repetition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "seed {}: {} keys, {} copies each: one effect and one answer a key; {} requests sent, {} answers \
+             dropped, {} lost with {} kills, {} told that a twin was under way; slowest start {} ms",
+            self.seed,
+            self.keys,
+            self.copies,
+            self.sent,
+            self.dropped,
+            self.lost,
+            self.kills,
+            self.in_progress,
+            self.slowest_start.as_millis()
+        )
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    sent: AtomicUsize,
+    dropped: AtomicUsize,
+    lost: AtomicUsize,
+    in_progress: AtomicUsize,
+}
+
+/// Answers seen by key: status, location, ETag, body.
+type Answers = Mutex<BTreeMap<usize, BTreeSet<(String, String, Vec<u8>)>>>;
+
+/// Keys that are worked on at once.
+const KEYS_AT_ONCE: usize = 16;
+/// Keys to one kill, at most: a run ends.
+const KEYS_A_KILL: usize = 20;
+
+/// Sends each of `keys` commands `copies` times at once, drops answers, and kills the server again
+/// and again (T-02): one effect and one answer a key. `None` where there is no PostgreSQL.
+pub fn repetition(
+    drill: &Path,
+    engine: Engine,
+    keys: usize,
+    copies: usize,
+    seed: u64,
+) -> Option<Repetition> {
+    let site = Site::new(
+        engine,
+        &[("EDUCRM_LOG", "warn"), ("EDUCRM_SQLITE_FLUSH", "on")],
+    )?;
+    let school = site.prepare(async |app| settle(app, "idem").await);
+    let runtime = Runtime::new().unwrap();
+    let mut chance = Chance::new(seed);
+    let first = site.start(drill);
+    let (address, addresses) = watch::channel(first.address);
+    let counts = Arc::new(Counts::default());
+    let answers = Arc::new(Answers::default());
+    let mut report = Repetition {
+        seed,
+        keys,
+        copies,
+        sent: 0,
+        dropped: 0,
+        lost: 0,
+        in_progress: 0,
+        kills: 0,
+        slowest_start: first.start,
+    };
+    let work = {
+        let context = Arc::new(Context::new(&site, &school, first.address));
+        let (counts, answers) = (counts.clone(), answers.clone());
+        let mut chance = chance.fork();
+        runtime.spawn(async move {
+            let mut running = JoinSet::new();
+            for key in 0..keys {
+                if running.len() >= KEYS_AT_ONCE * copies {
+                    for _ in 0..copies {
+                        running.join_next().await.unwrap().unwrap();
+                    }
+                }
+                let name = Uuid::now_v7().to_string();
+                for _ in 0..copies {
+                    running.spawn(copy(
+                        context.clone(),
+                        addresses.clone(),
+                        (key, name.clone()),
+                        chance.fork(),
+                        counts.clone(),
+                        answers.clone(),
+                    ));
+                }
+            }
+            while let Some(ended) = running.join_next().await {
+                ended.unwrap();
+            }
+        })
+    };
+    let mut server: Option<Process> = Some(first);
+    while !work.is_finished() {
+        let until = Instant::now() + chance.millis(500..1500);
+        while Instant::now() < until && !work.is_finished() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        if work.is_finished() || report.kills > keys / KEYS_A_KILL {
+            continue;
+        }
+        server.take().unwrap().kill();
+        report.kills += 1;
+        let next = site.start(drill);
+        report.slowest_start = report.slowest_start.max(next.start);
+        address.send(next.address).unwrap();
+        server = Some(next);
+    }
+    runtime.block_on(work).unwrap();
+    for (key, answers) in answers.lock().unwrap().iter() {
+        assert_eq!(answers.len(), 1, "seed {seed}, key {key}: {answers:?}");
+    }
+    assert_eq!(answers.lock().unwrap().len(), keys);
+    runtime.block_on(async {
+        let db = site.database().await;
+        let effects = rows(
+            &db,
+            "SELECT name, count(*) AS n FROM customers WHERE institution_id = $1 GROUP BY name",
+            school.institution,
+        )
+        .await;
+        assert_eq!(effects.len(), keys, "seed {seed}: one customer a key");
+        for row in effects {
+            let name: String = row.try_get("", "name").unwrap();
+            assert_eq!(
+                row.try_get::<i64>("", "n").unwrap(),
+                1,
+                "seed {seed}: {name}"
+            );
+        }
+        let broken = persistence::invariants::check(&db, None).await.unwrap();
+        assert!(broken.is_empty(), "seed {seed}: broken {broken:?}");
+        db.close().await;
+    });
+    if let Some(server) = server {
+        server.stop();
+    }
+    let count = |n: &AtomicUsize| n.load(Ordering::Relaxed);
+    report.sent = count(&counts.sent);
+    report.dropped = count(&counts.dropped);
+    report.lost = count(&counts.lost);
+    report.in_progress = count(&counts.in_progress);
+    Some(report)
+}
+
+/// Sends one command until it has its answer.
+async fn copy(
+    context: Arc<Context>,
+    mut addresses: watch::Receiver<SocketAddr>,
+    (key, name): (usize, String),
+    mut chance: Chance,
+    counts: Arc<Counts>,
+    answers: Arc<Answers>,
+) {
+    let bytes = context.create(&name, &format!("key{key}"));
+    loop {
+        let address = *addresses.borrow_and_update();
+        let Ok(mut connection) = Connection::open(address).await else {
+            // Until the next start, or a moment: it may have come in between.
+            let _ = tokio::time::timeout(Duration::from_millis(50), addresses.changed()).await;
+            continue;
+        };
+        counts.sent.fetch_add(1, Ordering::Relaxed);
+        if chance.percent(30) {
+            // The client goes away before the answer.
+            if connection.write(&bytes).await.is_ok() {
+                tokio::time::sleep(chance.millis(0..8)).await;
+                counts.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            continue;
+        }
+        let Ok(answer) = connection.send(&bytes).await else {
+            counts.lost.fetch_add(1, Ordering::Relaxed);
+            continue;
+        };
+        let text = |name| answer.header(name).unwrap_or_default().to_owned();
+        match answer.status {
+            201 => {
+                answers.lock().unwrap().entry(key).or_default().insert((
+                    text("location"),
+                    text("etag"),
+                    answer.body.to_vec(),
+                ));
+                return;
+            }
+            409 | 503 => {
+                counts.in_progress.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(chance.millis(5..20)).await;
+            }
+            status => panic!("{status}: {}", String::from_utf8_lossy(answer.body)),
+        }
+    }
+}
