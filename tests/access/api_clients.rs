@@ -138,6 +138,22 @@ both! {
         boss.post(&format!("{path}/revoke"), &json!(null)).await.expect_problem(409, "archived");
     }
 
+    async fn a_key_is_ended_by_the_tag_with_which_it_was_given(w: World) {
+        let boss = w.as_boss();
+        let path = format!("{CLIENTS}/{}", id(&made(&w, &[], &[], json!({})).await));
+        boss.patch(&path, &json!({"name": uuid::Uuid::now_v7().to_string()})).await.expect(200);
+        let given = boss.post(&format!("{path}/keys"), &json!(null)).await.expect(201);
+        // It is a part of its client, whose version it raises.
+        let tag = given.header("etag").unwrap();
+        assert!(tag.starts_with("\"3-"), "{tag}");
+        assert_eq!(boss.get(&path).await.expect(200).json["version"], 3);
+        let address = given.header("location").unwrap();
+        let end = |tag: &str| boss.send(boss.request(Method::DELETE, address).header("if-match", tag));
+        end("\"2-0011223344556677\"").await.expect_problem(412, "version_stale");
+        end(tag).await.expect(204);
+        assert_eq!(boss.get(&path).await.expect(200).json["version"], 4);
+    }
+
     async fn keys_are_rotated_two_at_a_time_and_shown_once(w: World) {
         let boss = w.as_boss();
         let client = made(&w, &[], &[], json!({})).await;

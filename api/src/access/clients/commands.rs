@@ -85,7 +85,7 @@ pub async fn rotate(
     grant: &Manager,
     id: Id<ApiClient>,
     secret: &[u8; 32],
-) -> Result<NewApiKey, Error> {
+) -> Result<(NewApiKey, i64), Error> {
     let client = present(tx, grant, id).await?;
     if !client.is_open() {
         return Err(Fault::new(&ARCHIVED).into());
@@ -96,7 +96,18 @@ pub async fn rotate(
     if open_keys(tx, grant, id).await?.len() >= CLIENT_KEYS {
         return Err(Fault::new(&CLIENT_KEYS_FULL).into());
     }
-    Ok(add_key(tx, grant, &client, secret).await?.1)
+    let version = touch(tx, grant, client.clone()).await?;
+    Ok((add_key(tx, grant, &client, secret).await?.1, version))
+}
+
+/// Raises the version of a client whose keys change; which it is then.
+async fn touch(tx: &Tx, grant: &Manager, client: Reference<ApiClient>) -> Result<i64, Error> {
+    let after = Reference {
+        version: client.version + 1,
+        ..client.clone()
+    };
+    reference::update(tx, grant, &client, &after).await?;
+    Ok(after.version)
 }
 
 /// Ends a key; the tokens that were got by it end with it.
@@ -107,11 +118,12 @@ pub async fn end_key(
     key: Id<Session>,
     condition: IfMatch,
 ) -> Result<(), Error> {
-    as_read(tx, grant, id, condition).await?;
+    let client = as_read(tx, grant, id, condition).await?;
     let keys = open_keys(tx, grant, id).await?;
     if !keys.iter().any(|open| open.id == key) {
         return Err(Fault::new(&NOT_FOUND).into());
     }
+    touch(tx, grant, client).await?;
     store::end_key(tx, grant, id, key).await
 }
 

@@ -148,9 +148,9 @@ pub(super) async fn create_api_key(
     let secret = api_keys::secret()?;
     let secret = &*secret;
     ctx.once(Some(key.of([0; 32])), |tx, grant| async move {
-        let key = commands::rotate(&tx, &grant, id.0, secret).await?;
+        let (key, version) = commands::rotate(&tx, &grant, id.0, secret).await?;
         let address = format!("/api/v1/api-clients/{}/keys/{}", id.0, key.id);
-        Reply::created(address, 1, &key)
+        Reply::created(address, version, &key)
     })
     .await
 }
