@@ -177,6 +177,6 @@ impl ListStaff {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"one_time_password": "x7k2-pwm4c-hd9tq-b3vn"}))]
 pub struct OneTimePassword {
-    /// Shown once, and kept nowhere.
+    /// Shown once; again only to the same request with the same key.
     pub one_time_password: String,
 }

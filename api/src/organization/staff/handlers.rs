@@ -159,17 +159,18 @@ pub(super) async fn suspend_staff(
 pub(super) async fn reset_staff_password(
     ctx: Granted<SessionsManage>,
     id: PathId<Staff>,
+    key: OptionalIdempotencyKey,
 ) -> Result<Reply, Problem> {
     let (password, hash) = one_time_password(ctx.app()).await?;
-    let hash = hash.as_str();
-    ctx.transaction(|tx, grant| async move {
+    let (password, hash) = (password.as_str(), hash.as_str());
+    ctx.once(key.bare(), |tx, grant| async move {
         let person = commands::reset(&tx, &grant, id.0).await?;
-        set_one_time_password(&tx, person.id.cast(), hash).await
+        set_one_time_password(&tx, person.id.cast(), hash).await?;
+        Reply::ok(&OneTimePassword {
+            one_time_password: password.to_owned(),
+        })
     })
-    .await?;
-    Ok(Reply::ok(&OneTimePassword {
-        one_time_password: password.as_str().to_owned(),
-    })?)
+    .await
 }
 
 /// Let a person of staff who was suspended, or had left, work again
