@@ -437,7 +437,7 @@ async fn postgres(site: &Site, seeded: &Seeded) -> Result<i32, sqlx::Error> {
         .await?;
     connection.execute(AssertSqlSafe(index)).await?;
     for number in shared(seeded) {
-        sqlx::query("INSERT INTO customer_shares SELECT institution_id, $1, id, created_at, false, NULL, created_at FROM customers WHERE institution_id = $2 AND id = $3")
+        sqlx::query("INSERT INTO customer_shares (institution_id, grantee_id, customer_id, customer_created_at, can_write, until, created_at) SELECT institution_id, $1, id, created_at, false, NULL, created_at FROM customers WHERE institution_id = $2 AND id = $3")
             .bind(seeded.recruiters[SHARING].principal.uuid())
             .bind(institution)
             .bind(seeded.id(number))
@@ -515,7 +515,7 @@ async fn sqlite(site: &Site, seeded: &Seeded) -> Result<i32, sqlx::Error> {
         query.execute(&mut connection).await?;
     }
     for number in shared(seeded) {
-        sqlx::query("INSERT INTO customer_shares SELECT institution_id, ?, id, created_at, 0, NULL, created_at FROM customers WHERE institution_id = ? AND id = ?")
+        sqlx::query("INSERT INTO customer_shares (institution_id, grantee_id, customer_id, customer_created_at, can_write, until, created_at) SELECT institution_id, ?, id, created_at, 0, NULL, created_at FROM customers WHERE institution_id = ? AND id = ?")
             .bind(seeded.recruiters[SHARING].principal.uuid())
             .bind(institution)
             .bind(seeded.id(number))
