@@ -3,6 +3,7 @@
 mod body;
 pub mod commands;
 mod handlers;
+mod household;
 mod plan;
 mod result;
 pub(crate) mod run;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tests::{chance::Chance, client::request, json, process::Site, world::Person};
 use uuid::Uuid;
 
-use crate::seed::{self, SHARING, Seeded};
+use crate::{
+    names,
+    seed::{SHARING, Seeded},
+};
 
 /// What is to be reached.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,35 +70,35 @@ pub(crate) const READS: &[Case] = &[
         expected: 200,
         shape: Shape::AsSent,
         goal: SEARCH,
-        make: |b, c, _| b.find(&b.boss, &seed::given(c)),
+        make: |b, c, _| b.find(&b.boss, &names::given(c)),
     },
     Case {
         name: "search pinyin",
         expected: 200,
         shape: Shape::AsSent,
         goal: SEARCH,
-        make: |b, c, _| b.find(&b.boss, &seed::name(c)[1]),
+        make: |b, c, _| b.find(&b.boss, &names::name(c)[1]),
     },
     Case {
         name: "search initials",
         expected: 200,
         shape: Shape::AsSent,
         goal: SEARCH,
-        make: |b, c, _| b.find(&b.boss, &seed::name(c)[2]),
+        make: |b, c, _| b.find(&b.boss, &names::name(c)[2]),
     },
     Case {
         name: "search 2 characters, own",
         expected: 200,
         shape: Shape::AsSent,
         goal: SEARCH,
-        make: |b, c, n| b.find(b.recruiter(n), &seed::given(c)),
+        make: |b, c, n| b.find(b.recruiter(n), &names::given(c)),
     },
     Case {
         name: "search initials, own",
         expected: 200,
         shape: Shape::AsSent,
         goal: SEARCH,
-        make: |b, c, n| b.find(b.recruiter(n), &seed::name(c)[2]),
+        make: |b, c, n| b.find(b.recruiter(n), &names::name(c)[2]),
     },
     Case {
         name: "list: empty own",
@@ -274,7 +277,7 @@ pub(crate) fn patch(bench: &Bench, chance: &mut Chance, connection: usize) -> Sa
 
 pub(crate) fn create(bench: &Bench, chance: &mut Chance, connection: usize) -> Sample {
     let who = recruiter(connection);
-    let [name, ..] = seed::name(chance);
+    let [name, ..] = names::name(chance);
     let body = json!({
         "kind": "student", "name": name, "gender": "female", "birth_date": "2015-09-01", "intent": 3,
         "note": "喜欢画画", "source_channel": "hotline", "campus_id": bench.seeded.campus(who),

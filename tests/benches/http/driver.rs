@@ -9,7 +9,8 @@ use crate::{
     CONNECTIONS,
     cases::Case,
     floor::{self, Blob, Floor},
-    seed::{self, Seeded},
+    names,
+    seed::Seeded,
 };
 
 const COLUMNS: &str = "c.institution_id, c.id, c.version, c.kind, c.name, c.name_fold, c.gender, c.birth_date, \
@@ -76,7 +77,7 @@ pub(crate) fn driver(site: &Site, seeded: &Seeded, case: &Case, lasts: Duration)
             );
             let number = seeded.number;
             Some(floor::sqlite(&file, 4, CONNECTIONS, lasts, move |n| {
-                let given = seed::given(&mut Chance::new(n));
+                let given = names::given(&mut Chance::new(n));
                 let grams = Blob::Text(format!("(\"{number}h{given}\")"));
                 let values = [&grams, &institution, &institution];
                 (sql.clone(), values.map(Clone::clone).into())

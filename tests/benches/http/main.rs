@@ -20,6 +20,7 @@ mod driver;
 mod floor;
 mod load;
 mod machine;
+mod names;
 mod report;
 mod seed;
 mod wiretap;

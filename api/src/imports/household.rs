@@ -1,0 +1,257 @@
+//! The household of a lead: a child, and the guardian whom the lead names, found again or new.
+
+use domain::{
+    customers::{
+        Channel, ContactInput, ContactKind, Customer, Gender, Kind, Profile, Provenance,
+        RELATIONS_MAX, Relation, RelationRole, Stage, TOO_MANY_RELATIONS,
+    },
+    fault::Fault,
+    id::Id,
+    imports::{header::LeadField, lead::Lead, outcome::CellProblem},
+    organization::Campus,
+    phone::Phone,
+    stamp::Stamp,
+};
+use jiff::tz::TimeZone;
+use persistence::{
+    access::Writes,
+    imports::known::{Guardian, Households},
+};
+
+use super::{
+    plan::{Candidate, Ground, Household},
+    table::Row,
+};
+
+impl Ground<'_> {
+    /// The child of a lead, with its guardian where the lead names one: found again, or new.
+    pub(super) fn household(
+        &self,
+        candidate: &Candidate<'_>,
+        grant: &impl Writes<Customer>,
+        households: &mut Households,
+        stamp: &Stamp,
+    ) -> Result<Household, Vec<CellProblem>> {
+        let Candidate {
+            row,
+            lead,
+            campus,
+            keys,
+        } = candidate;
+        let told = |fault: Fault, fields: &[LeadField], name: LeadField| {
+            self.told(row, &fault, fields, name)
+        };
+        let phones: Vec<&Phone> = lead.phones.iter().chain(&lead.guardian_phones).collect();
+        let Some(guardian_name) = lead.guardian_name.as_deref() else {
+            let (customer, fields) = self.child(lead, *campus, &phones, stamp);
+            let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
+            return Ok(Household {
+                customers: vec![child],
+                relation: None,
+            });
+        };
+        let found = households
+            .guardian(keys)
+            .filter(|g| grant.scope().covers(g.holder, g.campus))
+            .map(|guardian| {
+                guardian.relations += 1;
+                *guardian
+            });
+        if found.is_some_and(|g| g.relations > RELATIONS_MAX.cast_signed() as i64) {
+            let field = Some(LeadField::GuardianName);
+            return Err(vec![self.problem(row, TOO_MANY_RELATIONS.code, field)]);
+        }
+        let (customer, fields) = self.child(lead, *campus, &[], stamp);
+        let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
+        let label = lead.guardian_relation.as_ref();
+        let label = label.map(|label| label.chars().take(50).collect::<String>());
+        let mut customers = vec![child.clone()];
+        let relation = match found {
+            Some(guardian) => Relation {
+                id: stamp.id(),
+                student: child.id,
+                guardian: guardian.id,
+                label,
+                created_at: stamp.now(),
+            },
+            None => {
+                let (customer, fields) =
+                    self.guardian(lead, guardian_name, *campus, &phones, stamp);
+                let guardian =
+                    customer.map_err(|fault| told(fault, &fields, LeadField::GuardianName))?;
+                households.add_guardian(
+                    keys,
+                    Guardian {
+                        id: guardian.id,
+                        relations: 1,
+                        holder: guardian.holder,
+                        campus: guardian.campus,
+                    },
+                );
+                let made = Relation::new(&child, RelationRole::Guardian, &guardian, label, stamp);
+                let relation =
+                    made.map_err(|fault| told(fault.into(), &[], LeadField::GuardianRelation))?;
+                customers.push(guardian);
+                relation
+            }
+        };
+        Ok(Household {
+            customers,
+            relation: Some(relation),
+        })
+    }
+
+    fn child(
+        &self,
+        lead: &Lead,
+        campus: Id<Campus>,
+        phones: &[&Phone],
+        stamp: &Stamp,
+    ) -> (Result<Customer, Fault>, Vec<LeadField>) {
+        let mut points = phone_points(phones);
+        let more = [
+            (ContactKind::Wechat, LeadField::Wechat, lead.wechat.clone()),
+            (
+                ContactKind::Email,
+                LeadField::Email,
+                lead.email.as_ref().map(|email| email.address().to_owned()),
+            ),
+            (
+                ContactKind::Address,
+                LeadField::Address,
+                lead.address.clone(),
+            ),
+        ];
+        for (kind, field, value) in more {
+            points.extend(value.map(|value| (field, point(kind, value, false))));
+        }
+        let profile = Profile {
+            kind: Kind::Student,
+            name: lead.name.clone(),
+            gender: lead.gender.unwrap_or(Gender::NotGiven),
+            birth_date: lead.birth_date,
+            intent: lead.intent,
+            stage: Stage::Lead,
+            note: note(lead),
+        };
+        self.customer(lead, profile, points, campus, stamp)
+    }
+
+    fn guardian(
+        &self,
+        lead: &Lead,
+        name: &str,
+        campus: Id<Campus>,
+        phones: &[&Phone],
+        stamp: &Stamp,
+    ) -> (Result<Customer, Fault>, Vec<LeadField>) {
+        let profile = Profile {
+            kind: Kind::Guardian,
+            name: name.to_owned(),
+            gender: Gender::NotGiven,
+            birth_date: None,
+            intent: None,
+            stage: Stage::Lead,
+            note: None,
+        };
+        self.customer(lead, profile, phone_points(phones), campus, stamp)
+    }
+
+    fn customer(
+        &self,
+        lead: &Lead,
+        profile: Profile,
+        points: Vec<(LeadField, ContactInput)>,
+        campus: Id<Campus>,
+        stamp: &Stamp,
+    ) -> (Result<Customer, Fault>, Vec<LeadField>) {
+        let zone = self.zones.get(&campus).cloned().unwrap_or(TimeZone::UTC);
+        let collected = lead
+            .collected_on
+            .and_then(|day| day.to_zoned(zone.clone()).ok())
+            .map(|day| day.timestamp())
+            .filter(|at| *at <= stamp.now());
+        let (fields, inputs): (Vec<_>, Vec<_>) = points.into_iter().unzip();
+        let provenance = Provenance {
+            channel: lead.channel.unwrap_or(Channel::Other),
+            collected_at: collected.unwrap_or(stamp.now()),
+            collector: None,
+        };
+        let today = stamp.now().to_zoned(zone).date();
+        let holder = campus.cast();
+        let made = Customer::create(profile, inputs, provenance, holder, campus, today, stamp);
+        (made, fields)
+    }
+
+    /// What was wrong with a record, in terms of the row's cells.
+    fn told(
+        &self,
+        row: &Row,
+        fault: &Fault,
+        contacts: &[LeadField],
+        name: LeadField,
+    ) -> Vec<CellProblem> {
+        let field = |pointer: &str| match pointer.split('/').nth(1) {
+            Some("name") => Some(name),
+            Some("note") => Some(LeadField::Note),
+            Some("birth_date") => Some(LeadField::BirthDate),
+            Some("label") => Some(LeadField::GuardianRelation),
+            Some("contact_points") => {
+                let place = pointer.split('/').nth(2)?.parse::<usize>().ok()?;
+                contacts.get(place).copied()
+            }
+            _ => None,
+        };
+        if fault.fields.is_empty() {
+            return vec![self.problem(row, fault.rule.code, None)];
+        }
+        let faults = fault.fields.iter();
+        faults
+            .map(|fault| self.problem(row, fault.rule.code, field(&fault.pointer)))
+            .collect()
+    }
+}
+
+fn point(kind: ContactKind, value: String, is_preferred: bool) -> ContactInput {
+    ContactInput {
+        kind: Some(kind),
+        value: Some(value),
+        is_preferred,
+        ..ContactInput::default()
+    }
+}
+
+fn phone_points(phones: &[&Phone]) -> Vec<(LeadField, ContactInput)> {
+    let mut points: Vec<(LeadField, ContactInput)> = Vec::new();
+    for phone in phones {
+        let value = phone.e164().to_owned();
+        if points
+            .iter()
+            .all(|(_, known)| known.value.as_ref() != Some(&value))
+        {
+            let first = points.is_empty();
+            points.push((LeadField::Phone, point(ContactKind::Phone, value, first)));
+        }
+    }
+    points
+}
+
+/// The note of a lead, and what it says that has no place of its own yet.
+fn note(lead: &Lead) -> Option<String> {
+    let tags = (!lead.tags.is_empty()).then(|| lead.tags.join("、"));
+    let next = lead.next_follow_up_on.map(|day| day.to_string());
+    let more = [
+        ("年级", lead.grade.clone()),
+        ("就读学校", lead.school.clone()),
+        ("所在区域", lead.region.clone()),
+        ("意向课程", lead.course.clone()),
+        ("采集人", lead.collector.clone()),
+        ("下次跟进", next),
+        ("标签", tags),
+    ];
+    let mut lines: Vec<String> = lead.note.clone().into_iter().collect();
+    for (name, value) in more {
+        lines.extend(value.map(|value| format!("{name}：{value}")));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
