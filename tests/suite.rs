@@ -24,4 +24,5 @@ mod jobs;
 mod notices;
 mod organization;
 mod payments;
+mod system;
 mod tags;

@@ -10,10 +10,12 @@ use zeroize::Zeroizing;
 use crate::{
     access::{ApiKeys, Authorities, Limits, Tokens, commands::Derivation, passwords::Passwords},
     audit::checkpoints::Checkpoints,
+    boot::Failure,
     clock::Clock,
     contract,
     http::{Cursors, Problem, schema::Schemas},
     jobs::Waking,
+    metrics::Metrics,
     settings::Settings,
 };
 
@@ -43,6 +45,7 @@ pub struct Shared {
     pub document: Value,
     pub contents: Contents,
     pub jobs: Waking,
+    pub metrics: Metrics,
 }
 
 /// What is made from the keys of the installation.
@@ -69,7 +72,7 @@ impl App {
         db: Database,
         secrets: Secrets,
         contents: Contents,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let Secrets {
             tokens,
             passwords,
@@ -90,7 +93,7 @@ impl App {
             move |institution| kept.newest(institution).ok().flatten(),
         );
         db.on_access_change(move |institution| forgetting.forget(institution));
-        Self {
+        Ok(Self {
             db,
             shared: Arc::new(Shared {
                 limits: Limits::new(&settings),
@@ -110,8 +113,9 @@ impl App {
                 document,
                 contents,
                 jobs: Waking::default(),
+                metrics: Metrics::new()?,
             }),
-        }
+        })
     }
 
     /// With a database handle of the calling worker's own.

@@ -70,7 +70,7 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
         sealing: folder.key("audit.key")?,
     };
     let contents = Contents::in_folder(&folder.files())?;
-    Ok((App::new(settings, clock, db, secrets, contents), folder))
+    Ok((App::new(settings, clock, db, secrets, contents)?, folder))
 }
 
 /// Opens the database to be read, beside a server that may be running on the same folder.

@@ -10,6 +10,7 @@
 //! - [`http`]: what every operation shares
 //! - [`access`]: who asks, and whether they may
 //! - [`system`]: health, keys, lists
+//! - [`metrics`]: what operators watch
 //! - [`upkeep`]: what the server does besides answering
 //! - [`backup`]: copies of everything, and bringing one back
 //! - [`events`]: the feed of what happens
@@ -40,6 +41,7 @@ pub mod follow_ups;
 pub mod http;
 pub mod imports;
 pub mod jobs;
+pub mod metrics;
 pub mod notices;
 pub mod organization;
 pub mod payments;

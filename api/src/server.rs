@@ -19,7 +19,7 @@ use crate::{
     http::edge::{Draining, edge},
     imports,
     jobs::{self, Runner},
-    notices, organization, payments, system, tags,
+    metrics, notices, organization, payments, system, tags,
     upkeep::Upkeep,
 };
 
@@ -83,11 +83,14 @@ fn cors(origins: &[String]) -> Cors {
 /// A server that runs.
 pub struct Running {
     pub address: SocketAddr,
+    /// Where `/metrics` is, if anywhere.
+    pub metrics: Option<SocketAddr>,
     handle: ServerHandle,
     draining: Arc<Draining>,
     app: App,
     upkeep: Upkeep,
     runner: Runner,
+    measured: Option<ServerHandle>,
     ended: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -99,12 +102,10 @@ impl Running {
         tokio::join!(self.runner.stop(), self.handle.stop(true));
         let ended = self.ended.await.map_err(std::io::Error::other)?;
         self.upkeep.stop(&self.app).await;
+        if let Some(measured) = self.measured {
+            measured.stop(false).await;
+        }
         ended
-    }
-
-    /// Waits until the server has ended by itself.
-    pub async fn ended(self) -> std::io::Result<()> {
-        self.ended.await.map_err(std::io::Error::other)?
     }
 }
 
@@ -120,6 +121,7 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
     let workers = app.settings.worker_count();
     let stop = app.settings.stop_seconds.0;
     let shared_draining = draining.clone();
+    let metrics_listener = metrics::bind(app.settings.metrics_listen)?;
     let upkeep = Upkeep::start(&app);
     let own = app.clone();
     let working = app.for_worker();
@@ -166,13 +168,22 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
     let handle = server.handle();
     let ended = tokio::spawn(server);
     let runner = Runner::start(working);
+    let metrics = metrics_listener
+        .as_ref()
+        .map(TcpListener::local_addr)
+        .transpose()?;
+    let measured = metrics_listener
+        .map(|listener| metrics::serve(own.clone(), listener))
+        .transpose()?;
     Ok(Running {
         address,
+        metrics,
         handle,
         draining,
         app: own,
         upkeep,
         runner,
+        measured,
         ended,
     })
 }

@@ -81,6 +81,9 @@ settings! {
     sqlite_flush: Switch = "EDUCRM_SQLITE_FLUSH" or "on";
     /// Worker threads that serve requests; 0: one a core.
     workers: u16 = "EDUCRM_WORKERS" or "0";
+    /// Where `/metrics` is served, in the text format of Prometheus: an address such as
+    /// 127.0.0.1:9464, or `off`. Whoever reaches it reads it.
+    metrics_listen: Place = "EDUCRM_METRICS_LISTEN" or "off";
     /// Whether plain http may be served beyond loopback: only behind a proxy that ends TLS.
     plain_http: Switch = "EDUCRM_PLAIN_HTTP" or "off";
     /// A second folder for the checkpoints of the audit trail, best on another machine; empty: none.
@@ -146,6 +149,18 @@ impl Settings {
             bad.push(
                 "EDUCRM_LISTEN: plain http beyond loopback; put a proxy that ends TLS before it \
                  and set EDUCRM_PLAIN_HTTP=on"
+                    .into(),
+            );
+        }
+        if self
+            .metrics_listen
+            .0
+            .is_some_and(|at| !at.ip().is_loopback())
+            && !self.plain_http.0
+        {
+            bad.push(
+                "EDUCRM_METRICS_LISTEN: plain http beyond loopback; only in a network of your \
+                 own, and with EDUCRM_PLAIN_HTTP=on"
                     .into(),
             );
         }
@@ -257,6 +272,23 @@ impl FromStr for Switch {
             "on" | "true" => Ok(Self(true)),
             "off" | "false" => Ok(Self(false)),
             _ => Err("`on` or `off` is needed"),
+        }
+    }
+}
+
+/// An address to listen at, or `off`.
+#[derive(Clone, Copy, Debug)]
+pub struct Place(pub Option<SocketAddr>);
+
+impl FromStr for Place {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "off" => Ok(Self(None)),
+            _ => s
+                .parse()
+                .map(|at| Self(Some(at)))
+                .map_err(|_| "an address such as 127.0.0.1:9464, or `off`, is needed"),
         }
     }
 }
@@ -386,6 +418,7 @@ mod tests {
     fn unsafe_settings_are_refused() {
         for (name, value) in [
             ("EDUCRM_LISTEN", "0.0.0.0:8080"),
+            ("EDUCRM_METRICS_LISTEN", "0.0.0.0:9464"),
             ("EDUCRM_CORS_ORIGINS", "*"),
             ("EDUCRM_PUBLIC_URL", "ftp://school.example"),
             ("EDUCRM_BACKUP_AT", "25:00"),

@@ -6,7 +6,7 @@
 use domain::{id::Id, organization::Institution};
 use sea_orm::ConnectionTrait;
 
-use crate::{Database, Error, Handle, Operation, database::statement};
+use crate::{Database, Error, database::statement};
 
 macro_rules! invariants {
     ($($name:literal),+ $(,)?) => {
@@ -39,27 +39,13 @@ pub async fn check(
     db: &Database,
     institution: Option<Id<Institution>>,
 ) -> Result<Vec<(&'static str, usize)>, Error> {
-    if !db.is_postgres() {
-        return broken_in(&db.read(), institution).await;
-    }
     // Over everything they take longer than the statements of requests may.
-    db.transaction(&Operation::upkeep("selfcheck"), |tx| async move {
-        tx.execute_unprepared("SET LOCAL statement_timeout = 0")
-            .await?;
-        broken_in(&tx, institution).await
-    })
-    .await
-}
-
-async fn broken_in(
-    handle: &impl Handle,
-    institution: Option<Id<Institution>>,
-) -> Result<Vec<(&'static str, usize)>, Error> {
+    let read = db.read_everything();
     let mut broken = Vec::new();
     for (name, sql) in INVARIANTS {
         let parameter = institution.map(Id::uuid);
         let values = sql.matches('?').map(|_| parameter.into());
-        let rows = handle.query_all_raw(statement(handle, sql, values)).await?;
+        let rows = read.query_all_raw(statement(&read, sql, values)).await?;
         if !rows.is_empty() {
             broken.push((*name, rows.len()));
         }

@@ -34,6 +34,8 @@ pub const KEY_FILES: [&str; 6] = [
 /// The application on a socket of its own.
 pub struct Server {
     pub address: SocketAddr,
+    /// Where its `/metrics` are, if anywhere.
+    pub metrics: Option<SocketAddr>,
     pub app: App,
     pub contract: Contract,
     /// Where its keys are.
@@ -128,6 +130,7 @@ impl Server {
         });
         Self {
             address: running.address,
+            metrics: running.metrics,
             contract: Contract::new(&app.document),
             app,
             folder,

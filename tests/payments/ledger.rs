@@ -1,6 +1,8 @@
 //! What was posted stays as it was posted, whoever holds the database.
 
-use sea_orm::Value;
+use domain::access::PrincipalKind;
+use persistence::Operation;
+use sea_orm::{ConnectionTrait, Value};
 use tests::{World, both, json};
 
 use super::{cashier, charge, pay, student};
@@ -43,6 +45,28 @@ both! {
             ("receipts", "voided_at = NULL"),
         ] {
             refused(&w, &format!("UPDATE {table} SET {change} WHERE institution_id = ?"), own()).await;
+        }
+    }
+
+    async fn no_row_of_the_books_is_replaced_by_another(w: World) {
+        if w.server.app.db.is_postgres() {
+            // There is no REPLACE there, and ON CONFLICT is an UPDATE like any other.
+            return;
+        }
+        let customer = student(&w).await;
+        charge(&w, &customer, 500).await;
+        pay(&w, &customer, 500).await;
+        for table in ["journal_entries", "journal_postings", "receipts", "audit_records", "events"] {
+            let sql = format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}");
+            let (app, sql) = (w.server.app.clone(), &sql);
+            let operation = Operation::system(
+                w.institution, PrincipalKind::System, "replace", app.clock.stamp(),
+            );
+            let replaced = app
+                .db
+                .transaction(&operation, |tx| async move { Ok(tx.execute_unprepared(sql).await?) })
+                .await;
+            assert!(replaced.is_err(), "{table}");
         }
     }
 

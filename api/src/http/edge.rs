@@ -55,6 +55,7 @@ pub async fn edge(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let app = App::of(request.request())?.clone();
     let started = std::time::Instant::now();
+    let _under_way = app.metrics.begun();
     let context = RequestContext::begin(&request, app.clock.stamp().id::<()>().uuid());
     request.extensions_mut().insert(context);
     let method = request.method().clone();
@@ -107,13 +108,19 @@ pub async fn edge(
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
+    let operation = route
+        .as_deref()
+        .and_then(|route| app.operations.get(method.as_str(), route));
+    let took = started.elapsed();
+    app.metrics
+        .answered(operation.as_ref().map_or("-", |o| &o.name), status, took);
     tracing::info!(
         request_id = %context.request_id,
         trace_id = %context.trace_id.simple(),
         %method,
         route = route.as_deref().unwrap_or("-"),
         status = status.as_u16(),
-        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "request"
     );
     result

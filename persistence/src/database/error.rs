@@ -69,9 +69,9 @@ impl From<DbErr> for Error {
             // serialization failure, deadlock
             "40001" | "40P01" => Self::Transient(error),
             // lock not available, query cancelled, too many connections, starting up, SQLITE_BUSY
-            // (also in its extended forms); the connection or the server going away
+            // (also in its extended forms), SQLITE_INTERRUPT; the connection or the server going away
             "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" | "25P03" | "08000"
-            | "08003" | "08006" | "5" | "6" | "261" | "517" | "773" => Self::Busy,
+            | "08003" | "08006" | "5" | "6" | "9" | "261" | "517" | "773" => Self::Busy,
             _ => match constraint::fault(database) {
                 Some(fault) => Self::Fault(fault),
                 None => Self::Internal(error.to_string()),

@@ -20,6 +20,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use domain::{id::Id, organization::Institution};
@@ -39,6 +40,10 @@ pub use tx::{Actor, Change, Operation, Tx};
 
 /// Attempts of a transaction that the database gave up for a reason that is not its own.
 const ATTEMPTS: usize = 4;
+
+/// How long one statement of a request may take. SQLite's writer has no such limit: a statement that
+/// is stopped can take the whole group with it.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Which database, and how it is opened.
 #[derive(Clone)]
@@ -205,6 +210,17 @@ impl Database {
         let readers = match &self.engine {
             Engine::Sqlite { read, .. } => ReadOf::Sqlite(read.clone()),
             Engine::Postgres { read, .. } => ReadOf::Postgres(read.clone()),
+        };
+        Read(readers, self.keys.clone())
+    }
+
+    /// A reading handle without a limit of time, for commands that look at everything.
+    pub(crate) fn read_everything(&self) -> Read {
+        let readers = match &self.engine {
+            Engine::Sqlite { read, .. } => ReadOf::Sqlite(Arc::new(read.unlimited())),
+            Engine::Postgres { options, .. } => {
+                ReadOf::Postgres(Arc::new(options.patient_reader()))
+            }
         };
         Read(readers, self.keys.clone())
     }

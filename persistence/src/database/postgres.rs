@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Error, readers::Readers};
+use super::{Error, STATEMENT_LIMIT, readers::Readers};
 
 /// The oldest server version that is tested, as `server_version_num` counts.
 const OLDEST: i32 = 150_000;
@@ -44,13 +44,14 @@ impl Shares {
 impl Options {
     /// `connections` a process are shared out over its workers, at least three each.
     pub(super) fn new(url: &str, connections: u32, workers: u32) -> Result<Self, Error> {
+        let limit = format!("{}s", STATEMENT_LIMIT.as_secs());
         let connect = PgConnectOptions::from_str(url)
             // The address holds a password: never repeat it.
             .map_err(|_| Error::Internal("DATABASE_URL can't be read".into()))?
             .application_name("educrm")
             .statement_cache_capacity(256)
             .options([
-                ("statement_timeout", "5s"),
+                ("statement_timeout", limit.as_str()),
                 ("lock_timeout", "2s"),
                 ("idle_in_transaction_session_timeout", "10s"),
                 ("timezone", "UTC"),
@@ -79,14 +80,20 @@ impl Options {
 
     /// Connections that read.
     pub(super) fn readers(&self) -> Readers<Postgres> {
-        Readers::new(self.reading(), self.shares.reads)
+        Readers::new(self.reading(), self.shares.reads, None)
     }
 
     /// Connections that search: a plan that is kept for all values reads a whole index for common
     /// ones.
     pub(super) fn searchers(&self) -> Readers<Postgres> {
         let planned = [("plan_cache_mode", "force_custom_plan")];
-        Readers::new(self.reading().options(planned), self.shares.searches)
+        Readers::new(self.reading().options(planned), self.shares.searches, None)
+    }
+
+    /// One connection that reads for as long as it takes.
+    pub(super) fn patient_reader(&self) -> Readers<Postgres> {
+        let unlimited = [("statement_timeout", "0")];
+        Readers::new(self.reading().options(unlimited), 1, None)
     }
 
     fn reading(&self) -> PgConnectOptions {

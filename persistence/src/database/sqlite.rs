@@ -8,7 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Error, readers::Readers};
+use super::{Error, STATEMENT_LIMIT, readers::Readers};
 
 /// Older versions can corrupt a WAL file when a checkpoint meets a commit.
 const OLDEST_SAFE: (u32, u32, u32) = (3, 51, 3);
@@ -55,7 +55,7 @@ pub(super) async fn open(
     let read = options.create_if_missing(false).pragma("query_only", "on");
     Ok((
         SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
-        Readers::new(read, readers),
+        Readers::new(read, readers, Some(STATEMENT_LIMIT)),
     ))
 }
 

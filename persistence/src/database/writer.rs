@@ -166,7 +166,11 @@ async fn lead(
             })
             .await;
         match begun {
-            Ok(outer) => waiting = group(outer, first, &mut queue).await,
+            Ok(outer) => match group(outer, first, &mut queue).await {
+                Ok(next) => waiting = next,
+                // Nothing could be committed on it any more: `/readyz` says so from now on.
+                Err(Unsettled) => return,
+            },
             // Dropping the seat tells its member that the database is busy.
             Err(error) => tracing::error!(%error, "the writer could not begin"),
         }
@@ -177,12 +181,15 @@ async fn is_set(flag: &mut watch::Receiver<bool>) {
     let _ = flag.wait_for(|set| *set).await.is_ok();
 }
 
+/// The driver and the database no longer agree on whether a transaction is open.
+struct Unsettled;
+
 /// Runs one group to its end; gives back a seat that wants to be alone.
 async fn group(
     outer: DatabaseTransaction,
     first: Seat,
     queue: &mut mpsc::Receiver<Seat>,
-) -> Option<Seat> {
+) -> Result<Option<Seat>, Unsettled> {
     let outer = Arc::new(outer);
     let started = Instant::now();
     let alone = first.alone;
@@ -222,13 +229,11 @@ async fn group(
             Err(_) => {}
         }
     }
-    let committed = match Arc::into_inner(outer) {
+    let (committed, settled) = match Arc::into_inner(outer) {
         Some(outer) if intact => commit(outer).await,
-        Some(outer) => {
-            abandon(outer).await;
-            Err(None)
-        }
-        None => Err(None),
+        Some(outer) => (Err(None), abandon(outer).await),
+        // Its last holder lets go of it any moment; the driver rolls it back then.
+        None => (Err(None), Ok(())),
     };
     let only_one = outcomes.len() == 1;
     for outcome in outcomes {
@@ -238,36 +243,32 @@ async fn group(
             Err(_) => Outcome::Lost,
         });
     }
-    waiting
+    settled.map(|()| waiting)
 }
 
-/// Commits, or says why not with everything rolled back.
-async fn commit(outer: DatabaseTransaction) -> Result<(), Option<DbErr>> {
+/// Commits, or says why not with everything rolled back; and whether the connection is of further
+/// use.
+async fn commit(outer: DatabaseTransaction) -> (Result<(), Option<DbErr>>, Result<(), Unsettled>) {
     match outer.execute_unprepared("COMMIT").await {
-        Ok(_) => {
-            settle(outer).await;
-            Ok(())
-        }
-        Err(error) => {
-            abandon(outer).await;
-            Err(Some(error))
-        }
+        Ok(_) => (Ok(()), settle(outer).await),
+        Err(error) => (Err(Some(error)), abandon(outer).await),
     }
 }
 
 /// Ends a transaction that may already be gone: the driver counts transactions by itself, and a
 /// ROLLBACK that fails would leave its count, and every later BEGIN, wrong.
-async fn abandon(outer: DatabaseTransaction) {
+async fn abandon(outer: DatabaseTransaction) -> Result<(), Unsettled> {
     let _ = outer.execute_unprepared("ROLLBACK").await;
-    settle(outer).await;
+    settle(outer).await
 }
 
 /// Brings the driver's count back to none, after the database's own.
-async fn settle(outer: DatabaseTransaction) {
+async fn settle(outer: DatabaseTransaction) -> Result<(), Unsettled> {
     let _ = outer.execute_unprepared("BEGIN").await;
-    if let Err(error) = outer.rollback().await {
+    outer.rollback().await.map_err(|error| {
         tracing::error!(%error, "the writing connection could not be settled");
-    }
+        Unsettled
+    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::lease::{of_known_kind, place};
 use crate::{
-    Error, Handle, Tx,
+    Database, Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{database_now, micros, timestamp},
     database::{Change, statement},
@@ -65,6 +65,37 @@ pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
     ))
     .await?;
     Ok(())
+}
+
+/// Jobs of the whole installation that somebody should hear of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backlog {
+    pub queued: i64,
+    pub running: i64,
+    /// Those that failed in the last 24 hours.
+    pub failed: i64,
+}
+
+/// How much is to be done, and what has failed, over all institutions.
+pub async fn backlog(db: &Database) -> Result<Backlog, Error> {
+    let read = db.read();
+    let sql = format!(
+        "SELECT status, count(*) AS jobs FROM jobs WHERE finished_at IS NULL GROUP BY status \
+         UNION ALL SELECT status, count(*) FROM jobs \
+         WHERE finished_at > {} - 86400000000 AND status = 'failed' GROUP BY status",
+        database_now(&read)
+    );
+    let mut backlog = Backlog::default();
+    for row in read.query_all_raw(statement(&read, &sql, [])).await? {
+        let jobs = row.try_get("", "jobs")?;
+        match JobStatus::parse(&row.try_get::<String>("", "status")?) {
+            Some(JobStatus::Queued) => backlog.queued = jobs,
+            Some(JobStatus::Running) => backlog.running = jobs,
+            Some(JobStatus::Failed) => backlog.failed = jobs,
+            _ => {}
+        }
+    }
+    Ok(backlog)
 }
 
 /// A job of the bearer of the grant.
