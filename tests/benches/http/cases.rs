@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     names,
-    seed::{SHARING, Seeded},
+    seed::{SHARING, Seeded, phone},
 };
 
 /// What is to be reached.
@@ -28,6 +28,7 @@ pub(crate) enum Shape {
     AnyCustomer,
     Change,
     New,
+    NewOfAny,
 }
 
 /// One request of a case: its bytes, the recruiter who sends it, the customer that it names.
@@ -87,6 +88,23 @@ pub(crate) const READS: &[Case] = &[
         make: |b, c, _| b.find(&b.boss, &names::name(c)[2]),
     },
     Case {
+        name: "search phone",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: SEARCH,
+        make: |b, c, _| b.find(&b.boss, &phone(b.any(c))),
+    },
+    Case {
+        name: "search last four digits",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: SEARCH,
+        make: |b, c, _| {
+            let phone = phone(b.any(c));
+            b.find(&b.boss, &phone[phone.len() - 4..])
+        },
+    },
+    Case {
         name: "search 2 characters, own",
         expected: 200,
         shape: Shape::AsSent,
@@ -143,6 +161,41 @@ pub(crate) const READS: &[Case] = &[
         make: |b, _, _| b.list(&b.boss),
     },
     Case {
+        name: "follow-ups: own + shares",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list_of("follow-ups", &b.recruiters[SHARING]),
+    },
+    Case {
+        name: "follow-ups: team of 12",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list_of("follow-ups", &b.leader),
+    },
+    Case {
+        name: "follow-ups: small campus",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list_of("follow-ups", &b.small),
+    },
+    Case {
+        name: "follow-ups: large campus",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list_of("follow-ups", &b.large),
+    },
+    Case {
+        name: "follow-ups: institution",
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: LIST,
+        make: |b, _, _| b.list_of("follow-ups", &b.boss),
+    },
+    Case {
         name: "day report, large campus",
         expected: 200,
         shape: Shape::AsSent,
@@ -182,6 +235,17 @@ pub(crate) const PATCH: Case = Case {
         p95: None,
     },
     make: patch,
+};
+pub(crate) const FOLLOW_UP: Case = Case {
+    name: "follow-up, next date",
+    expected: 201,
+    shape: Shape::NewOfAny,
+    goal: Goal {
+        ratio: Some(0.6),
+        server: None,
+        p95: None,
+    },
+    make: follow_up,
 };
 pub(crate) const CREATE: Case = Case {
     name: "create",
@@ -226,14 +290,23 @@ impl Bench {
     }
 
     fn list(&self, token: &str) -> Sample {
-        let bytes = request("GET", "/api/v1/customers?limit=20", token, &[], "");
-        (bytes, 0, Uuid::nil())
+        self.list_of("customers", token)
+    }
+
+    fn list_of(&self, what: &str, token: &str) -> Sample {
+        let path = format!("/api/v1/{what}?limit=20");
+        (request("GET", &path, token, &[], ""), 0, Uuid::nil())
     }
 
     fn find(&self, token: &str, query: &str) -> Sample {
         let body = json!({ "query": query, "limit": 20 }).to_string();
         let bytes = request("POST", "/api/v1/customers/search", token, &[], &body);
         (bytes, 0, Uuid::nil())
+    }
+
+    /// Number of any customer.
+    fn any(&self, chance: &mut Chance) -> usize {
+        usize::try_from(chance.below(self.seeded.customers as u64)).unwrap()
     }
 
     /// Any customer of a recruiter.
@@ -272,6 +345,24 @@ pub(crate) fn patch(bench: &Bench, chance: &mut Chance, connection: usize) -> Sa
     let path = format!("/api/v1/customers/{id}");
     let token = &bench.recruiters[who];
     let bytes = request("PATCH", &path, token, &[("if-match", "*")], &body);
+    (bytes, who, id)
+}
+
+pub(crate) fn follow_up(bench: &Bench, chance: &mut Chance, connection: usize) -> Sample {
+    let who = recruiter(connection);
+    let id = bench.customer(chance, who);
+    let body = json!({
+        "customer_id": id, "method": "phone", "outcome": "interested", "intent": 3,
+        "content": "家长周末有空", "next_on": "2030-01-05",
+    });
+    let key = Uuid::now_v7().to_string();
+    let bytes = request(
+        "POST",
+        "/api/v1/follow-ups",
+        &bench.recruiters[who],
+        &[("idempotency-key", &key)],
+        &body.to_string(),
+    );
     (bytes, who, id)
 }
 

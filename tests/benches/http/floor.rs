@@ -103,6 +103,22 @@ pub(crate) fn of_new_rows(number: usize, sent: &[Sent], seeded: &Seeded) -> Scri
     })
 }
 
+/// Statements that make new rows of any one customer of `holder`.
+pub(crate) fn of_new_rows_of_any(
+    number: usize,
+    sent: &[Sent],
+    seeded: &Seeded,
+    holder: usize,
+    id: Uuid,
+) -> Script {
+    let head = format!("{}{FRESH}", any_customer(seeded, holder));
+    let mut fresh = Slots::default();
+    let known = seeded.known();
+    script(number, head, sent, |sent, value| {
+        named(value, id, seeded).or_else(|| fresh.expression(sent, value, &known))
+    })
+}
+
 /// A counter of each client stands for time, so that new ids are in order as ours are.
 const FRESH: &str = "\\set n :n + 1\n\\set t :now + :n\n\\set r random(0, 281474976710655)\n";
 

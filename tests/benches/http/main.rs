@@ -17,6 +17,7 @@
 
 mod cases;
 mod driver;
+mod fill;
 mod floor;
 mod load;
 mod machine;
@@ -42,7 +43,7 @@ use tests::{
 use uuid::Uuid;
 
 use self::{
-    cases::{Bench, CREATE, Case, Goal, PATCH, READS, Sample, Shape},
+    cases::{Bench, CREATE, Case, FOLLOW_UP, Goal, PATCH, READS, Sample, Shape},
     driver::{driver, jiff_now},
     floor::Script,
     load::{Measured, Next},
@@ -116,7 +117,7 @@ fn measure(
     let lasts = Duration::from_secs(options.seconds);
     let cases: Vec<&Case> = READS
         .iter()
-        .chain([&PATCH, &CREATE])
+        .chain([&PATCH, &FOLLOW_UP, &CREATE])
         .filter(wanted)
         .collect();
     let captured = match site.engine {
@@ -289,6 +290,9 @@ fn capture(
                         }
                         Shape::Change => floor::change_of_any(number, &sent, seeded, holder, id),
                         Shape::New => floor::of_new_rows(number, &sent, seeded),
+                        Shape::NewOfAny => {
+                            floor::of_new_rows_of_any(number, &sent, seeded, holder, id)
+                        }
                     };
                     (sent, trips, script)
                 })
@@ -339,7 +343,7 @@ async fn passed(
     // The same statements once before, so that they are prepared.
     let before: &[&[u8]] = match case.shape {
         Shape::AsSent | Shape::AnyCustomer => &[&warm, &sample.0],
-        Shape::Change | Shape::New => &[&warm],
+        Shape::Change | Shape::New | Shape::NewOfAny => &[&warm],
     };
     for bytes in before {
         connection.send(bytes).await.unwrap();

@@ -1,27 +1,28 @@
 //! A school with many customers, put into the tables in the shape that the application gives them.
 
-use std::{collections::HashMap, fmt::Write, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use crate::names;
 use domain::{
     access::{Principal, PrincipalKind},
     id::Id,
     organization::{Campus, Institution, NewInstitution, Staff},
-    search::name_grams,
+    search::{last_four_gram, name_grams},
     text::fold,
 };
 use educrm::app::App;
 use persistence::{
-    Error, Operation, Tx,
+    Error, Handle, Operation, Tx,
     access::sessions,
+    keys::{FieldKeys, Place},
     organization::store::{NewCampus, NewStaff, form_team, found, hire, lead_team, open_campus},
 };
-use sqlx::{
-    AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection,
-    postgres::PgPoolCopyExt, sqlite::SqliteConnectOptions,
-};
-use tests::{Engine, chance::Chance, process::Site, world::Person};
+use tests::{chance::Chance, process::Site, world::Person};
 use uuid::Uuid;
+
+use crate::{
+    fill::{Cell, Tables},
+    names,
+};
 
 /// Recruiters; a customer's number modulo this says who holds it.
 const RECRUITERS: usize = 400;
@@ -57,9 +58,12 @@ pub(crate) struct Seeded {
 impl Seeded {
     /// Id of a customer by its number: a UUIDv7 that SQL can compute too.
     pub(crate) fn id(&self, number: usize) -> Uuid {
-        let number = number as u64;
-        let millis = u128::from(self.first + number * self.step);
-        Uuid::from_u128((millis << 80) | (0x7000 << 64) | (0x8000 << 48) | u128::from(number))
+        version_7(self.at(number) / 1000, 0, number)
+    }
+
+    /// When a customer was taken in, in microseconds.
+    fn at(&self, number: usize) -> i64 {
+        i64::try_from((self.first + number as u64 * self.step) * 1000).unwrap()
     }
 
     /// The campus with half of all customers.
@@ -100,10 +104,10 @@ impl Seeded {
 pub(crate) fn seed(site: &Site, customers: usize) -> Seeded {
     site.prepare(async |app| {
         let mut seeded = people(&app, customers).await;
-        seeded.number = match site.engine {
-            Engine::Sqlite => sqlite(site, &seeded).await.unwrap(),
-            Engine::Postgres => postgres(site, &seeded).await.unwrap(),
-        };
+        let keys = app.db.read().keys_of(seeded.institution).await.unwrap();
+        let mut tables = Tables::open(site).await.unwrap();
+        seeded.number = tables.number().await.unwrap();
+        fill(&mut tables, &seeded, &keys).await.unwrap();
         seeded
     })
 }
@@ -202,10 +206,76 @@ async fn person(
     })
 }
 
+/// Customers whose rows are put in together.
+const AT_ONCE: usize = 5_000;
+
+const CUSTOMERS: &str = "customers (institution_id, id, version, kind, name, name_fold, gender, birth_date, \
+    intent, stage, note, contacts, holder_id, campus_id, channel, collected_at, collector_id, created_at, updated_at)";
+const CONTACTS: &str = "contact_index (institution_id, digest, customer_id)";
+const FOLLOW_UPS: &str = "follow_ups (institution_id, id, version, customer_id, holder_id, customer_campus_id, method, \
+    outcome, intent, content, occurred_at, next_on, due_at, due_until, author_id, created_at, updated_at)";
+const SHARED: &str = "customer_shares (institution_id, grantee_id, customer_id, customer_created_at, can_write, \
+    until, created_at)";
+
+/// Follow-ups of each customer; the last one names a next date.
+const FOLLOWED: usize = 3;
+const QUARTER: i64 = 15 * 60 * 1_000_000;
+const DAY: i64 = 24 * 3600 * 1_000_000;
+
+async fn fill(
+    tables: &mut Tables,
+    seeded: &Seeded,
+    keys: &Arc<FieldKeys>,
+) -> Result<(), sqlx::Error> {
+    let mut grams = Grams {
+        number: seeded.number,
+        known: HashMap::new(),
+    };
+    tables.begin().await?;
+    let mut rows = customers(seeded).peekable();
+    while rows.peek().is_some() {
+        let batch: Vec<Customer> = rows.by_ref().take(AT_ONCE).collect();
+        let of = |make: &dyn Fn(&Customer) -> Vec<Cell>| batch.iter().map(make).collect();
+        tables.put(CUSTOMERS, of(&|c| c.row(seeded, keys))).await?;
+        let contacts = |c: &Customer| {
+            vec![
+                seeded.institution.uuid().into(),
+                c.digest(keys).into(),
+                c.id.into(),
+            ]
+        };
+        tables.put(CONTACTS, of(&contacts)).await?;
+        let documents = batch.iter().map(|c| (c.id, grams.of(c, keys))).collect();
+        tables.index(seeded.institution.uuid(), documents).await?;
+        let follow_ups = batch
+            .iter()
+            .flat_map(|c| (0..FOLLOWED).map(|number| c.follow_up(seeded, number)));
+        tables.put(FOLLOW_UPS, follow_ups.collect()).await?;
+    }
+    let sharing = seeded.recruiters[SHARING].principal.uuid();
+    let shares = shared(seeded).map(|number| {
+        let at = seeded.at(number);
+        let id = seeded.id(number);
+        let institution = seeded.institution.uuid();
+        vec![
+            institution.into(),
+            sharing.into(),
+            id.into(),
+            at.into(),
+            Cell::Flag(false),
+            Cell::Null,
+            at.into(),
+        ]
+    });
+    tables.put(SHARED, shares.collect()).await?;
+    tables.finish().await
+}
+
 struct Customer {
+    number: usize,
     id: Uuid,
     name: String,
-    intent: i16,
+    intent: i64,
     stage: &'static str,
     note: &'static str,
     holder: Uuid,
@@ -234,32 +304,137 @@ fn customers(seeded: &Seeded) -> impl Iterator<Item = Customer> {
         let [name, ..] = names::name(&mut chance);
         let recruiter = number % RECRUITERS;
         Customer {
+            number,
             id: seeded.id(number),
             name,
-            intent: i16::try_from(chance.below(4)).unwrap() + 1,
+            intent: i64::try_from(chance.below(4)).unwrap() + 1,
             stage: chance.pick::<&str>(STAGES),
             note: chance.pick::<&str>(NOTES),
             holder: seeded.recruiters[recruiter].principal.uuid(),
             campus: seeded.campus(recruiter).uuid(),
-            at: i64::try_from((seeded.first + number as u64 * seeded.step) * 1000).unwrap(),
+            at: seeded.at(number),
         }
     })
 }
 
-/// The grams of a name, as `persistence::customers::search` enters them.
+/// The telephone number of a customer, as a person types it: eleven digits, each customer another.
+pub(crate) fn phone(number: usize) -> String {
+    // 7,919 has no factor in common with ten: no two customers get the same digits.
+    format!("139{:08}", (number * 7_919) % 100_000_000)
+}
+
+impl Customer {
+    fn e164(&self) -> String {
+        format!("+86{}", phone(self.number))
+    }
+
+    fn digest(&self, keys: &FieldKeys) -> Vec<u8> {
+        keys.hash("phone", &self.e164()).unwrap().into()
+    }
+
+    /// As `persistence::customers` writes it.
+    fn row(&self, seeded: &Seeded, keys: &FieldKeys) -> Vec<Cell> {
+        let place = Place {
+            table: "customers",
+            column: "contacts",
+            row: self.id,
+        };
+        let contacts = tests::json!([{
+            "id": self.id, "kind": "phone", "value": self.e164(), "label": null, "is_preferred": true,
+        }]);
+        let sealed = keys.seal(place, contacts.to_string().as_bytes()).unwrap();
+        vec![
+            seeded.institution.uuid().into(),
+            self.id.into(),
+            1.into(),
+            "student".into(),
+            self.name.as_str().into(),
+            fold(&self.name).as_str().into(),
+            "not_given".into(),
+            "2015-09-01".into(),
+            self.intent.into(),
+            self.stage.into(),
+            if self.note.is_empty() {
+                Cell::Null
+            } else {
+                self.note.into()
+            },
+            sealed.into(),
+            self.holder.into(),
+            self.campus.into(),
+            "hotline".into(),
+            self.at.into(),
+            self.holder.into(),
+            self.at.into(),
+            self.at.into(),
+        ]
+    }
+
+    fn follow_up(&self, seeded: &Seeded, number: usize) -> Vec<Cell> {
+        let at = self.at + (number as i64 + 1) * QUARTER;
+        let last = number + 1 == FOLLOWED;
+        let due = |after: i64| {
+            if last {
+                Cell::Number(at + after)
+            } else {
+                Cell::Null
+            }
+        };
+        vec![
+            seeded.institution.uuid().into(),
+            version_7(at / 1000, 1 + number as u64, self.number).into(),
+            1.into(),
+            self.id.into(),
+            self.holder.into(),
+            self.campus.into(),
+            "phone".into(),
+            "interested".into(),
+            self.intent.into(),
+            "家长想了解周末的课".into(),
+            at.into(),
+            if last {
+                "2026-09-01".into()
+            } else {
+                Cell::Null
+            },
+            due(3 * DAY),
+            due(4 * DAY),
+            self.holder.into(),
+            at.into(),
+            at.into(),
+        ]
+    }
+}
+
+/// A UUIDv7 of a time in milliseconds.
+fn version_7(millis: i64, kind: u64, number: usize) -> Uuid {
+    let millis = u128::try_from(millis).unwrap();
+    let low = u128::from((0x8000 + kind) << 48) | number as u128;
+    Uuid::from_u128((millis << 80) | (0x7000 << 64) | low)
+}
+
+/// The grams of a customer, as `persistence::customers::search` enters them.
 struct Grams {
     number: i32,
     known: HashMap<String, Vec<String>>,
 }
 
 impl Grams {
-    fn of(&mut self, name: &str) -> &[String] {
+    fn of(&mut self, customer: &Customer, keys: &FieldKeys) -> Vec<String> {
         let number = self.number;
-        self.known.entry(name.to_owned()).or_insert_with(|| {
+        let name = &customer.name;
+        let named = self.known.entry(name.clone()).or_insert_with(|| {
             let first = fold(name).chars().next().map(|c| format!("f{c}"));
             let grams = name_grams(name).into_iter().chain(first);
             grams.map(|gram| format!("{number}{gram}")).collect()
-        })
+        });
+        let digest = customer.digest(keys);
+        let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
+        let phone = phone(customer.number);
+        let four = last_four_gram(&phone[phone.len() - 4..]);
+        let mut grams = named.clone();
+        grams.extend([format!("{number}k{hex}"), format!("{number}{four}")]);
+        grams
     }
 }
 
@@ -269,159 +444,4 @@ fn shared(seeded: &Seeded) -> impl Iterator<Item = usize> {
     (0..seeded.customers)
         .step_by(every)
         .filter(|n| n % RECRUITERS != SHARING)
-}
-
-const CUSTOMER: &str = "customers (institution_id, id, version, kind, name, name_fold, gender, birth_date, \
-    intent, stage, note, holder_id, campus_id, channel, collected_at, collector_id, created_at, updated_at, deleted_at)";
-
-async fn postgres(site: &Site, seeded: &Seeded) -> Result<i32, sqlx::Error> {
-    let pool = sqlx::PgPool::connect(site.database_url()).await?;
-    let number: i32 = sqlx::query_scalar("SELECT number FROM institutions WHERE code = 'bench'")
-        .fetch_one(&pool)
-        .await?;
-    let index: String = sqlx::query_scalar(
-        "SELECT indexdef FROM pg_indexes WHERE indexname = 'search_documents_grams_idx'",
-    )
-    .fetch_one(&pool)
-    .await?;
-    let mut grams = Grams {
-        number,
-        known: HashMap::new(),
-    };
-    let institution = seeded.institution.uuid();
-    // Built at the end: row by row it takes ten times as long.
-    pool.execute("DROP INDEX search_documents_grams_idx")
-        .await?;
-    let mut rows = customers(seeded).peekable();
-    while rows.peek().is_some() {
-        let (mut people, mut documents) = (String::new(), String::new());
-        for row in rows.by_ref().take(20_000) {
-            let note = if row.note.is_empty() { "\\N" } else { row.note };
-            let _ = writeln!(
-                people,
-                "{institution}\t{}\t1\tstudent\t{}\t{}\tnot_given\t2015-09-01\t{}\t{}\t{note}\t{}\t{}\thotline\t{at}\t{}\t{at}\t{at}\t\\N",
-                row.id,
-                row.name,
-                fold(&row.name),
-                row.intent,
-                row.stage,
-                row.holder,
-                row.campus,
-                row.holder,
-                at = row.at,
-            );
-            let grams = grams.of(&row.name).join(",");
-            let _ = writeln!(documents, "{institution}\t{}\t{{{grams}}}", row.id);
-        }
-        for (table, text) in [
-            (CUSTOMER, people),
-            (
-                "search_documents (institution_id, customer_id, grams)",
-                documents,
-            ),
-        ] {
-            let mut copy = pool
-                .copy_in_raw(&format!("COPY {table} FROM STDIN"))
-                .await?;
-            copy.send(text.into_bytes()).await?;
-            copy.finish().await?;
-        }
-    }
-    let mut connection: PgConnection = PgConnection::connect(site.database_url()).await?;
-    connection
-        .execute("SET maintenance_work_mem = '512MB'")
-        .await?;
-    connection.execute(AssertSqlSafe(index)).await?;
-    for number in shared(seeded) {
-        sqlx::query("INSERT INTO customer_shares (institution_id, grantee_id, customer_id, customer_created_at, can_write, until, created_at) SELECT institution_id, $1, id, created_at, false, NULL, created_at FROM customers WHERE institution_id = $2 AND id = $3")
-            .bind(seeded.recruiters[SHARING].principal.uuid())
-            .bind(institution)
-            .bind(seeded.id(number))
-            .execute(&mut connection)
-            .await?;
-    }
-    connection.execute("VACUUM ANALYZE").await?;
-    Ok(number)
-}
-
-async fn sqlite(site: &Site, seeded: &Seeded) -> Result<i32, sqlx::Error> {
-    const AT_ONCE: usize = 500;
-    let options = SqliteConnectOptions::new()
-        .filename(site.folder.join("educrm.sqlite"))
-        .pragma("synchronous", "off")
-        .pragma("cache_size", "-262144")
-        .busy_timeout(Duration::from_secs(30));
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    let number: i32 = sqlx::query("SELECT number FROM institutions WHERE code = 'bench'")
-        .fetch_one(&mut connection)
-        .await?
-        .get(0);
-    let mut grams = Grams {
-        number,
-        known: HashMap::new(),
-    };
-    let institution = seeded.institution.uuid();
-    let values = |row: &str, count: usize| vec![row; count].join(", ");
-    let mut rows = customers(seeded).peekable();
-    let mut document = 0_i64;
-    connection.execute("BEGIN IMMEDIATE").await?;
-    while rows.peek().is_some() {
-        let batch: Vec<Customer> = rows.by_ref().take(AT_ONCE).collect();
-        let row = "(?, ?, 1, 'student', ?, ?, 'not_given', '2015-09-01', ?, ?, ?, ?, ?, 'hotline', ?, ?, ?, ?, NULL)";
-        let people = format!("INSERT INTO {CUSTOMER} VALUES {}", values(row, batch.len()));
-        let mut query = sqlx::query(AssertSqlSafe(people));
-        for row in &batch {
-            query = query
-                .bind(institution)
-                .bind(row.id)
-                .bind(&row.name)
-                .bind(fold(&row.name))
-                .bind(row.intent)
-                .bind(row.stage)
-                .bind((!row.note.is_empty()).then_some(row.note))
-                .bind(row.holder)
-                .bind(row.campus)
-                .bind(row.at)
-                .bind(row.holder)
-                .bind(row.at)
-                .bind(row.at);
-        }
-        query.execute(&mut connection).await?;
-        let documents = format!(
-            "INSERT INTO search_documents (doc_id, institution_id, customer_id) VALUES {}",
-            values("(?, ?, ?)", batch.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(documents));
-        for (at, row) in batch.iter().enumerate() {
-            query = query
-                .bind(document + 1 + at as i64)
-                .bind(institution)
-                .bind(row.id);
-        }
-        query.execute(&mut connection).await?;
-        let index = format!(
-            "INSERT INTO search_grams (rowid, grams) VALUES {}",
-            values("(?, ?)", batch.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(index));
-        for row in &batch {
-            document += 1;
-            query = query.bind(document).bind(grams.of(&row.name).join(" "));
-        }
-        query.execute(&mut connection).await?;
-    }
-    for number in shared(seeded) {
-        sqlx::query("INSERT INTO customer_shares (institution_id, grantee_id, customer_id, customer_created_at, can_write, until, created_at) SELECT institution_id, ?, id, created_at, 0, NULL, created_at FROM customers WHERE institution_id = ? AND id = ?")
-            .bind(seeded.recruiters[SHARING].principal.uuid())
-            .bind(institution)
-            .bind(seeded.id(number))
-            .execute(&mut connection)
-            .await?;
-    }
-    connection.execute("COMMIT").await?;
-    connection
-        .execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        .await?;
-    connection.close().await?;
-    Ok(number)
 }

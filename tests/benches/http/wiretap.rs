@@ -1,7 +1,7 @@
 //! What the server really sends to PostgreSQL: statements and their values, read off the wire.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -28,10 +28,23 @@ pub(crate) struct Wiretap {
     noted: Arc<Mutex<Noted>>,
 }
 
+/// What has passed, by connection.
+type Noted = BTreeMap<usize, Conversation>;
+
 #[derive(Default)]
-struct Noted {
+struct Conversation {
     statements: Vec<Sent>,
     round_trips: usize,
+}
+
+impl Conversation {
+    /// Whether it is of what the server does besides answering.
+    fn is_upkeep(&self) -> bool {
+        const SIGNS: [&str; 3] = ["leases", "position IS NULL", "audit_blocks"];
+        self.statements
+            .iter()
+            .any(|sent| SIGNS.iter().any(|sign| sent.sql.contains(sign)))
+    }
 }
 
 impl Wiretap {
@@ -41,24 +54,35 @@ impl Wiretap {
         let noted: Arc<Mutex<Noted>> = Arc::default();
         let noting = noted.clone();
         std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
+            for (number, client) in listener.incoming().flatten().enumerate() {
                 let noted = noting.clone();
                 std::thread::spawn(move || {
-                    let _ = pass(client, database, &noted);
+                    let _ = pass(number, client, database, &noted);
                 });
             }
         });
         Ok(Self { address, noted })
     }
 
-    /// What has passed since it was last asked: statements in their order, and round trips.
+    /// What has passed for requests since it was last asked: statements in their order, and round
+    /// trips.
     pub(crate) fn take(&self) -> (Vec<Sent>, usize) {
         let noted = std::mem::take(&mut *self.noted.lock().unwrap());
-        (noted.statements, noted.round_trips)
+        let (mut statements, mut round_trips) = (Vec::new(), 0);
+        for conversation in noted.into_values().filter(|c| !c.is_upkeep()) {
+            statements.extend(conversation.statements);
+            round_trips += conversation.round_trips;
+        }
+        (statements, round_trips)
     }
 }
 
-fn pass(mut client: TcpStream, database: SocketAddr, noted: &Mutex<Noted>) -> io::Result<()> {
+fn pass(
+    number: usize,
+    mut client: TcpStream,
+    database: SocketAddr,
+    noted: &Mutex<Noted>,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut server = TcpStream::connect(database)?;
     server.set_nodelay(true)?;
@@ -78,7 +102,8 @@ fn pass(mut client: TcpStream, database: SocketAddr, noted: &Mutex<Noted>) -> io
         let mut body = vec![0; usize::try_from(length).unwrap() - 4];
         client.read_exact(&mut body)?;
         server.write_all(&[&head[..], &body].concat())?;
-        let mut noted = noted.lock().unwrap();
+        let mut all = noted.lock().unwrap();
+        let noted = all.entry(number).or_default();
         let mut message = Message(&body);
         match head[0] {
             b'P' => {
@@ -161,13 +186,20 @@ fn value(kind: u32, bytes: Option<&[u8]>) -> Sql {
         21 => ("smallint", bytes.map(integer)),
         23 => ("integer", bytes.map(integer)),
         1009 => ("text[]", bytes.map(array)),
-        1082 => ("date", bytes.map(|_| "2015-09-01".to_owned())),
+        1082 => ("date", bytes.map(|b| date(integer(b)))),
         2950 => ("uuid", bytes.map(hex)),
         // A byte with the format's version comes first.
         3802 => ("jsonb", bytes.map(|b| text(b.get(1..).unwrap_or_default()))),
         _ => ("text", bytes.map(text)),
     };
     Sql { kind: name, text }
+}
+
+/// A date, from its days since the first of 2000.
+fn date(days: String) -> String {
+    let first = jiff::civil::date(2000, 1, 1);
+    let days = jiff::Span::new().days(days.parse::<i64>().unwrap());
+    (first + days).to_string()
 }
 
 fn text(bytes: &[u8]) -> String {
