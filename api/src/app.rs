@@ -17,6 +17,7 @@ use crate::{
     jobs::Waking,
     metrics::Metrics,
     settings::Settings,
+    system::Readiness,
 };
 
 /// The state of the process. Cheap to clone; the database handle is the worker's own.
@@ -46,6 +47,7 @@ pub struct Shared {
     pub contents: Contents,
     pub jobs: Waking,
     pub metrics: Metrics,
+    pub readiness: Readiness,
 }
 
 /// What is made from the keys of the installation.
@@ -54,6 +56,8 @@ pub struct Secrets {
     pub passwords: Passwords,
     pub derivation: Derivation,
     pub cursors: Cursors,
+    /// By what the database knows the key of sealed fields.
+    pub fingerprint: [u8; 32],
     /// Seals the audit trail.
     pub sealing: Zeroizing<[u8; 32]>,
 }
@@ -78,6 +82,7 @@ impl App {
             passwords,
             derivation,
             cursors,
+            fingerprint,
             sealing,
         } = secrets;
         let document = contract::document(&settings.public_url);
@@ -114,6 +119,7 @@ impl App {
                 contents,
                 jobs: Waking::default(),
                 metrics: Metrics::new()?,
+                readiness: Readiness::new(fingerprint),
             }),
         })
     }

@@ -53,7 +53,7 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
     let folder = DataDir::open(&settings.data_dir)?;
     let target = target(&settings, &folder)?;
     let db = Database::open(&target, Keys::new(&*folder.key(FIELD_KEY)?)).await?;
-    db.migrate().await?;
+    migrate(&settings, &folder, &db).await?;
     let signing = folder.secret(SIGNING_KEY, || {
         Tokens::generate_key().map_err(std::io::Error::other)
     })?;
@@ -63,14 +63,38 @@ pub async fn open(settings: Settings, clock: Clock) -> Result<(App, DataDir), Fa
     }
     db.confirm_keys(&fingerprints).await?;
     let secrets = Secrets {
+        fingerprint: fingerprint_of(&folder, FIELD_KEY)?,
         tokens: Tokens::new(&signing, settings.public_url.clone())?,
         passwords: Passwords::new(folder.key("password.key")?)?,
         derivation: Derivation::new(*folder.key("token.key")?),
         cursors: Cursors::new(*folder.key("cursor.key")?),
         sealing: folder.key("audit.key")?,
     };
-    let contents = Contents::in_folder(&folder.files())?;
+    let files = if settings.files_dir.as_os_str().is_empty() {
+        folder.files()
+    } else {
+        settings.files_dir.clone()
+    };
+    let contents = Contents::in_folder(&files)?;
     Ok((App::new(settings, clock, db, secrets, contents)?, folder))
+}
+
+/// Brings the schema up to date, as the role that owns the tables.
+async fn migrate(settings: &Settings, folder: &DataDir, db: &Database) -> Result<(), Failure> {
+    let url = &settings.migrate_database_url.0;
+    if url.is_empty() {
+        return Ok(db.migrate().await?);
+    }
+    let target = Target::Postgres {
+        url: url.clone(),
+        connections: 1,
+        workers: 1,
+        superuser: settings.database_superuser.0,
+    };
+    let owner = Database::open(&target, Keys::new(&*folder.key(FIELD_KEY)?)).await?;
+    let migrated = owner.migrate().await;
+    owner.close().await;
+    Ok(migrated?)
 }
 
 /// Opens the database to be read, beside a server that may be running on the same folder.
@@ -114,6 +138,7 @@ fn target(settings: &Settings, folder: &DataDir) -> Result<Target, Failure> {
             url: settings.database_url.0.clone(),
             connections: settings.database_connections.0,
             workers: u32::try_from(settings.worker_count())?,
+            superuser: settings.database_superuser.0,
         }
     })
 }

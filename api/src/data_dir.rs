@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -46,8 +46,12 @@ impl DataDir {
             .write(true)
             .mode(0o600)
             .open(path.join("lock"))?;
-        lock.try_lock()
-            .map_err(|_| io::Error::other("the data folder is in use by another educrm process"))?;
+        lock.try_lock().map_err(|_| {
+            io::Error::other(format!(
+                "{}: in use by another educrm process",
+                path.display()
+            ))
+        })?;
         if takeover::is_pending(path) {
             takeover::finish(path)?;
         }
@@ -114,6 +118,10 @@ impl DataDir {
         let path = self.path.join(name);
         match File::open(&path) {
             Ok(mut file) => {
+                if file.metadata()?.permissions().mode() & 0o077 != 0 {
+                    let open = format!("{name}: others may read it; chmod 600");
+                    return Err(io::Error::other(open));
+                }
                 let mut text = Zeroizing::new(String::new());
                 file.read_to_string(&mut text)?;
                 Ok(text)

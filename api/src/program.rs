@@ -19,7 +19,7 @@ pub fn run(command: impl AsyncFnOnce(Settings) -> Result<(), Failure>) -> Result
         .json()
         .flatten_event(true)
         .with_writer(io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&settings.log))
+        .with_env_filter(tracing_subscriber::EnvFilter::new(&settings.log.0))
         .init();
     // Where, and no more: what a panic says may hold what nobody is to read in a log.
     std::panic::set_hook(Box::new(|panic| {

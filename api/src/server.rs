@@ -80,6 +80,9 @@ fn cors(origins: &[String]) -> Cors {
         .disable_vary_header()
 }
 
+/// Connections of clients to one process, at most (reliability.md 5.2).
+const CONNECTIONS: usize = 2000;
+
 /// A server that runs.
 pub struct Running {
     pub address: SocketAddr,
@@ -95,9 +98,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Refuses new work, lets what is under way finish, and returns.
+    /// Says at `/readyz` that it is about to stop, refuses new connections, lets what is under way
+    /// finish, and returns.
     pub async fn stop(self) -> std::io::Result<()> {
         self.draining.begin();
+        let said = Duration::from_secs(self.app.settings.drain_seconds.0.into());
+        tokio::time::sleep(said).await;
         // Jobs give their leases back while requests finish.
         tokio::join!(self.runner.stop(), self.handle.stop(true));
         let ended = self.ended.await.map_err(std::io::Error::other)?;
@@ -124,7 +130,6 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
     let metrics_listener = metrics::bind(app.settings.metrics_listen)?;
     let upkeep = Upkeep::start(&app);
     let own = app.clone();
-    let working = app.for_worker();
     let server = HttpServer::new(move || {
         let app = app.for_worker();
         let document = app.document.clone();
@@ -153,7 +158,8 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
     .client_request_timeout(Duration::from_secs(5))
     .client_disconnect_timeout(Duration::from_secs(1))
     .keep_alive(Duration::from_secs(15))
-    .max_connections(2000)
+    // Of each worker.
+    .max_connections(CONNECTIONS.div_ceil(workers))
     .disable_signals();
     let server = match bound {
         Some(listener) => server.listen(listener)?,
@@ -167,7 +173,7 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
     let server = server.run();
     let handle = server.handle();
     let ended = tokio::spawn(server);
-    let runner = Runner::start(working);
+    let runner = Runner::start(own.clone());
     let metrics = metrics_listener
         .as_ref()
         .map(TcpListener::local_addr)

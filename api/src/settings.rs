@@ -3,9 +3,11 @@
 //! Every setting is declared once, below; `.env.example` lists the same ones, and a test holds both
 //! together.
 
+mod values;
+
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
-use jiff::{civil::Time, tz::TimeZone};
+pub use self::values::{DailyTime, List, LogFilter, Networks, Number, Place, Secret, Switch, Zone};
 
 /// A setting as documentation lists it.
 #[derive(Debug)]
@@ -72,15 +74,24 @@ settings! {
     data_dir: PathBuf = "EDUCRM_DATA_DIR" or "./data";
     /// PostgreSQL address (postgres://…); empty: SQLite in the data folder.
     database_url: Secret = "DATABASE_URL" or "";
-    /// PostgreSQL connections of this process, shared out over its workers.
-    database_connections: Count = "EDUCRM_DATABASE_CONNECTIONS" or "10";
+    /// The address by which the schema is brought up to date, of the role that owns the tables; empty:
+    /// DATABASE_URL.
+    migrate_database_url: Secret = "EDUCRM_MIGRATE_DATABASE_URL" or "";
+    /// Whether PostgreSQL may be used as a superuser, whom no rule of the database holds: for trials.
+    database_superuser: Switch = "EDUCRM_DATABASE_SUPERUSER" or "off";
+    /// PostgreSQL connections that serve requests, shared out over the workers. One worker's share
+    /// more is for jobs, and one connection each for reports.
+    database_connections: Number<1, 1000> = "EDUCRM_DATABASE_CONNECTIONS" or "10";
     /// SQLite connections that read.
-    sqlite_readers: Count = "EDUCRM_SQLITE_READERS" or "4";
+    sqlite_readers: Number<1, 64> = "EDUCRM_SQLITE_READERS" or "4";
     /// Whether SQLite flushes every commit to the disk before it is answered. Turning it off may
     /// lose the last seconds before a power cut.
     sqlite_flush: Switch = "EDUCRM_SQLITE_FLUSH" or "on";
     /// Worker threads that serve requests; 0: one a core.
-    workers: u16 = "EDUCRM_WORKERS" or "0";
+    workers: Number<0, 256> = "EDUCRM_WORKERS" or "0";
+    /// Folder of the contents of files, which all instances share; empty: `files` in the data folder.
+    /// Only with DATABASE_URL: backups of SQLite hold what is in the data folder.
+    files_dir: PathBuf = "EDUCRM_FILES_DIR" or "";
     /// Where `/metrics` is served, in the text format of Prometheus: an address such as
     /// 127.0.0.1:9464, or `off`. Whoever reaches it reads it.
     metrics_listen: Place = "EDUCRM_METRICS_LISTEN" or "off";
@@ -97,35 +108,42 @@ settings! {
     /// IANA name of the time zone in which that is.
     backup_time_zone: Zone = "EDUCRM_BACKUP_TIME_ZONE" or "Asia/Shanghai";
     /// How many backups are kept in each folder.
-    backup_keep: Count = "EDUCRM_BACKUP_KEEP" or "14";
+    backup_keep: Number<1, 3650> = "EDUCRM_BACKUP_KEEP" or "14";
     /// Origins of browsers that may call the API, separated by commas; empty: none.
     cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas; empty: none.
     trusted_proxies: Networks = "EDUCRM_TRUSTED_PROXIES" or "";
     /// Requests a second that one principal (or one address, without log-in) may make.
-    rate_per_second: Count = "EDUCRM_RATE_PER_SECOND" or "20";
+    rate_per_second: Number<1, { u32::MAX }> = "EDUCRM_RATE_PER_SECOND" or "20";
     /// Requests that it may make at once.
-    rate_burst: Count = "EDUCRM_RATE_BURST" or "60";
+    rate_burst: Number<1, { u32::MAX }> = "EDUCRM_RATE_BURST" or "60";
+    /// Of these, searches, exports and log-ins: a second.
+    heavy_rate_per_second: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_PER_SECOND" or "5";
+    /// Of these, searches, exports and log-ins: at once.
+    heavy_rate_burst: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_BURST" or "20";
     /// Largest JSON body, in bytes.
-    body_limit: Count = "EDUCRM_BODY_LIMIT" or "1048576";
+    body_limit: Number<1024, 16_777_216> = "EDUCRM_BODY_LIMIT" or "1048576";
     /// Largest file of a record, in bytes.
-    file_limit: Count = "EDUCRM_FILE_LIMIT" or "10485760";
+    file_limit: Number<1, 1_073_741_824> = "EDUCRM_FILE_LIMIT" or "10485760";
     /// Largest list to be imported, in bytes.
-    import_file_limit: Count = "EDUCRM_IMPORT_FILE_LIMIT" or "104857600";
+    import_file_limit: Number<1, 1_073_741_824> = "EDUCRM_IMPORT_FILE_LIMIT" or "104857600";
     /// Seconds that an upload may take.
-    upload_seconds: Count = "EDUCRM_UPLOAD_SECONDS" or "120";
+    upload_seconds: Number<1, 3600> = "EDUCRM_UPLOAD_SECONDS" or "120";
     /// Jobs that this process runs at once; 0: none, where other instances do.
-    job_workers: u16 = "EDUCRM_JOB_WORKERS" or "2";
+    job_workers: Number<0, 64> = "EDUCRM_JOB_WORKERS" or "2";
     /// Seconds after which a job is taken from a process that is not heard of any more.
-    job_lease_seconds: Count = "EDUCRM_JOB_LEASE_SECONDS" or "30";
+    job_lease_seconds: Number<1, 3600> = "EDUCRM_JOB_LEASE_SECONDS" or "30";
     /// Seconds in which a request's body must be there.
-    body_seconds: Count = "EDUCRM_BODY_SECONDS" or "10";
+    body_seconds: Number<1, 600> = "EDUCRM_BODY_SECONDS" or "10";
     /// Seconds that one request may take.
-    request_seconds: Count = "EDUCRM_REQUEST_SECONDS" or "15";
+    request_seconds: Number<1, 600> = "EDUCRM_REQUEST_SECONDS" or "15";
+    /// Seconds in which `/readyz` says that the server is about to stop while it still serves, so that
+    /// a balancer sends its requests elsewhere.
+    drain_seconds: Number<0, 600> = "EDUCRM_DRAIN_SECONDS" or "0";
     /// Seconds that requests under way get to finish when the server stops.
-    stop_seconds: Count = "EDUCRM_STOP_SECONDS" or "30";
+    stop_seconds: Number<1, 3600> = "EDUCRM_STOP_SECONDS" or "30";
     /// What is logged: a level, or targets with levels.
-    log: String = "EDUCRM_LOG" or "info,sea_orm_migration=warn,actix_server=warn";
+    log: LogFilter = "EDUCRM_LOG" or "info,sea_orm_migration=warn,actix_server=warn";
 }
 
 impl Settings {
@@ -170,17 +188,43 @@ impl Settings {
         if !self.public_url.starts_with("http://") && !self.public_url.starts_with("https://") {
             bad.push("EDUCRM_PUBLIC_URL: begin with http:// or https://".into());
         }
+        if self.public_url.starts_with("http://")
+            && !is_loopback(host_of(&self.public_url))
+            && !self.plain_http.0
+        {
+            bad.push(
+                "EDUCRM_PUBLIC_URL: plain http beyond loopback; begin with https://, or set \
+                 EDUCRM_PLAIN_HTTP=on"
+                    .into(),
+            );
+        }
         if self.public_url.ends_with('/') {
             bad.push("EDUCRM_PUBLIC_URL: leave out the last /".into());
         }
         if !self.backup_dir.as_os_str().is_empty() && self.backup_dir == self.backup_second_dir {
             bad.push("EDUCRM_BACKUP_SECOND_DIR: name another folder than EDUCRM_BACKUP_DIR".into());
         }
-        if !is_private(&self.database_url.0) {
-            bad.push(
-                "DATABASE_URL: a server beyond loopback needs sslmode=verify-full (or verify-ca)"
-                    .into(),
-            );
+        let embedded = self.database_url.0.is_empty();
+        for (name, url) in [
+            ("DATABASE_URL", &self.database_url),
+            ("EDUCRM_MIGRATE_DATABASE_URL", &self.migrate_database_url),
+        ] {
+            if !is_private(&url.0) {
+                bad.push(format!(
+                    "{name}: a server beyond loopback needs sslmode=verify-full (or verify-ca)"
+                ));
+            }
+        }
+        for (name, is_set) in [
+            (
+                "EDUCRM_MIGRATE_DATABASE_URL",
+                !self.migrate_database_url.0.is_empty(),
+            ),
+            ("EDUCRM_FILES_DIR", !self.files_dir.as_os_str().is_empty()),
+        ] {
+            if embedded && is_set {
+                bad.push(format!("{name}: only with DATABASE_URL"));
+            }
         }
         if bad.is_empty() {
             Ok(())
@@ -191,9 +235,9 @@ impl Settings {
 
     /// Worker threads, at least one.
     pub fn worker_count(&self) -> usize {
-        match self.workers {
+        match self.workers.0 {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
-            n => n.into(),
+            n => n as usize,
         }
     }
 }
@@ -201,31 +245,39 @@ impl Settings {
 /// Whether what is sent to a database can't be read on its way: it stays on this machine, or its
 /// certificate is checked.
 fn is_private(url: &str) -> bool {
-    let (address, query) = url.split_once('?').unwrap_or((url, ""));
-    let host = address
-        .split_once("://")
-        .map_or(address, |(_, rest)| rest)
-        .rsplit('@')
-        .next()
-        .unwrap_or_default()
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let local = host.is_empty()
-        || host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback());
+    let query = url.split_once('?').map_or("", |(_, query)| query);
     let named: Vec<&str> = query.split('&').collect();
     let elsewhere = named.iter().any(|pair| pair.starts_with("host="));
     let checked = ["sslmode=verify-full", "sslmode=verify-ca"]
         .iter()
         .any(|mode| named.contains(mode));
-    checked || (local && !elsewhere)
+    checked || (is_loopback(host_of(url)) && !elsewhere)
+}
+
+/// The host of an address, without its port; empty where it names none.
+fn host_of(url: &str) -> &str {
+    let address = url.split('?').next().unwrap_or_default();
+    let host = address
+        .split_once("://")
+        .map_or(address, |(_, rest)| rest)
+        .split('/')
+        .next()
+        .unwrap_or_default()
+        .rsplit('@')
+        .next()
+        .unwrap_or_default();
+    match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.is_empty()
+        || host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 fn parse<T: FromStr>(
@@ -244,132 +296,6 @@ where
             bad.push(format!("{name}: {reason}"));
             None
         }
-    }
-}
-
-/// A whole number of at least one.
-#[derive(Clone, Copy, Debug)]
-pub struct Count(pub u32);
-
-impl FromStr for Count {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        match s.parse() {
-            Ok(n) if n > 0 => Ok(Self(n)),
-            _ => Err("a whole number of at least 1 is needed"),
-        }
-    }
-}
-
-/// `on` or `off`.
-#[derive(Clone, Copy, Debug)]
-pub struct Switch(pub bool);
-
-impl FromStr for Switch {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        match s {
-            "on" | "true" => Ok(Self(true)),
-            "off" | "false" => Ok(Self(false)),
-            _ => Err("`on` or `off` is needed"),
-        }
-    }
-}
-
-/// An address to listen at, or `off`.
-#[derive(Clone, Copy, Debug)]
-pub struct Place(pub Option<SocketAddr>);
-
-impl FromStr for Place {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        match s {
-            "off" => Ok(Self(None)),
-            _ => s
-                .parse()
-                .map(|at| Self(Some(at)))
-                .map_err(|_| "an address such as 127.0.0.1:9464, or `off`, is needed"),
-        }
-    }
-}
-
-/// A time of each day, or `off`.
-#[derive(Clone, Copy, Debug)]
-pub struct DailyTime(pub Option<Time>);
-
-impl FromStr for DailyTime {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        match s {
-            "off" => Ok(Self(None)),
-            _ => Time::strptime("%H:%M", s)
-                .map(|time| Self(Some(time)))
-                .map_err(|_| "a time such as 03:30, or `off`, is needed"),
-        }
-    }
-}
-
-/// A time zone by its IANA name.
-#[derive(Clone, Debug)]
-pub struct Zone(pub TimeZone);
-
-impl FromStr for Zone {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        TimeZone::get(s)
-            .map(Self)
-            .map_err(|_| "a time zone such as Asia/Shanghai is needed")
-    }
-}
-
-/// Values separated by commas.
-#[derive(Clone, Debug)]
-pub struct List(pub Vec<String>);
-
-impl FromStr for List {
-    type Err = std::convert::Infallible;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Ok(Self(
-            s.split(',')
-                .map(str::trim)
-                .filter(|v| !v.is_empty())
-                .map(str::to_owned)
-                .collect(),
-        ))
-    }
-}
-
-/// Networks in CIDR form, separated by commas.
-#[derive(Clone, Debug)]
-pub struct Networks(pub Vec<ipnet::IpNet>);
-
-impl FromStr for Networks {
-    type Err = &'static str;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        s.split(',')
-            .map(str::trim)
-            .filter(|v| !v.is_empty())
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map(Self)
-            .map_err(|_| "networks such as 10.0.0.0/8 are needed")
-    }
-}
-
-/// Text that never shows in logs.
-#[derive(Clone)]
-pub struct Secret(pub String);
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Ok(Self(s.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
     }
 }
 
@@ -421,6 +347,17 @@ mod tests {
             ("EDUCRM_METRICS_LISTEN", "0.0.0.0:9464"),
             ("EDUCRM_CORS_ORIGINS", "*"),
             ("EDUCRM_PUBLIC_URL", "ftp://school.example"),
+            ("EDUCRM_PUBLIC_URL", "http://crm.school.example"),
+            ("EDUCRM_PUBLIC_URL", "https://crm.school.example/"),
+            ("EDUCRM_FILES_DIR", "/srv/files"),
+            (
+                "EDUCRM_MIGRATE_DATABASE_URL",
+                "postgres://owner@localhost/crm",
+            ),
+            ("EDUCRM_BODY_LIMIT", "4294967295"),
+            ("EDUCRM_REQUEST_SECONDS", "0"),
+            ("EDUCRM_DATABASE_CONNECTIONS", "5000"),
+            ("EDUCRM_LOG", "info,sea_orm=chatty"),
             ("EDUCRM_BACKUP_AT", "25:00"),
             ("EDUCRM_BACKUP_TIME_ZONE", "Atlantis"),
             ("EDUCRM_BACKUP_KEEP", "0"),

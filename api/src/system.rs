@@ -1,9 +1,13 @@
 //! What the program says of itself: health, keys, contract, problem types, lists.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
 use domain::fault::Rule;
+use persistence::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -12,6 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     access,
     app::App,
+    boot::FIELD_KEY,
     contract,
     http::{
         Problem, Reply,
@@ -93,11 +98,49 @@ async fn live() -> Result<Reply, Problem> {
 #[utoipa::path(tag = TAG, responses((status = 200, body = Health)))]
 #[get("/readyz")]
 async fn ready(app: web::Data<App>, draining: web::Data<Arc<Draining>>) -> Result<Reply, Problem> {
-    if draining.is_on() {
+    if draining.is_on() || !app.readiness.holds(&app).await {
         return Err(Problem::unavailable());
     }
-    app.db.ping().await.map_err(|_| Problem::unavailable())?;
     Ok(Reply::ok(&Health { status: "ok" })?)
+}
+
+/// Whether the database answers, has the schema and was made with the key of this process: asked
+/// once a second at most, however many ask.
+pub struct Readiness {
+    fingerprint: [u8; 32],
+    last: tokio::sync::Mutex<Option<(Instant, bool)>>,
+}
+
+impl Readiness {
+    const LASTS: Duration = Duration::from_secs(1);
+
+    pub fn new(fingerprint: [u8; 32]) -> Self {
+        Self {
+            fingerprint,
+            last: tokio::sync::Mutex::default(),
+        }
+    }
+
+    async fn holds(&self, app: &App) -> bool {
+        let mut last = self.last.lock().await;
+        if let Some((asked, held)) = *last
+            && asked.elapsed() < Self::LASTS
+        {
+            return held;
+        }
+        let asked = Instant::now();
+        let held = self.ask(app).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "not ready");
+            false
+        });
+        *last = Some((asked, held));
+        held
+    }
+
+    async fn ask(&self, app: &App) -> Result<bool, Error> {
+        app.db.ping().await?;
+        Ok(app.db.has_schema().await? && app.db.has_key(FIELD_KEY, &self.fingerprint).await?)
+    }
 }
 
 /// Public keys of access tokens (RFC 7517)

@@ -48,6 +48,10 @@ impl Site {
             ("EDUCRM_LISTEN", "127.0.0.1:0"),
             ("EDUCRM_RATE_PER_SECOND", "1000000"),
             ("EDUCRM_RATE_BURST", "1000000"),
+            ("EDUCRM_HEAVY_RATE_PER_SECOND", "1000000"),
+            ("EDUCRM_HEAVY_RATE_BURST", "1000000"),
+            // Whoever runs the tests may be one.
+            ("EDUCRM_DATABASE_SUPERUSER", "on"),
             ("EDUCRM_BACKUP_AT", "off"),
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
@@ -117,6 +121,7 @@ impl Site {
                 url: self.database_url().into(),
                 connections: 2,
                 workers: 1,
+                superuser: true,
             },
         };
         Database::open(&target, Keys::new(&[1; 32])).await.unwrap()
@@ -252,10 +257,20 @@ impl Process {
     }
 
     /// Asks it to end, and waits.
-    pub fn stop(mut self) {
+    pub fn stop(self) {
+        self.ask_to_stop();
+        self.ended_well();
+    }
+
+    /// Asks it to end: SIGTERM.
+    pub fn ask_to_stop(&self) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end; whether it ended without an error.
+    pub fn ended_well(mut self) -> bool {
+        self.child.wait().unwrap().success()
     }
 
     /// Empties its log.

@@ -1,1 +1,4 @@
+mod canaries;
+mod health;
 mod metrics;
+mod start;

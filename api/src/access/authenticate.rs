@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use actix_web::{
     Error, HttpMessage, HttpRequest,
@@ -15,7 +21,7 @@ use super::api_keys;
 use crate::{
     app::App,
     files::link::{self, Link},
-    http::{Problem, address},
+    http::{Problem, address, edge::Logged},
 };
 
 /// How long a read may go by what it knew of a principal.
@@ -24,6 +30,8 @@ const FRESH: Duration = Duration::from_millis(1500);
 /// Authorities as they were read, for reads; every write checks its own again.
 pub struct Authorities {
     known: Cache<Bearer, Arc<Authority>>,
+    /// How often something was forgotten: what was read before may be out of date.
+    forgotten: AtomicU64,
 }
 
 impl Default for Authorities {
@@ -34,6 +42,7 @@ impl Default for Authorities {
                 .time_to_live(FRESH)
                 .support_invalidation_closures()
                 .build(),
+            forgotten: AtomicU64::new(0),
         }
     }
 }
@@ -41,6 +50,7 @@ impl Default for Authorities {
 impl Authorities {
     /// Forgets what is known of an institution's principals: something of it has changed.
     pub fn forget(&self, institution: Id<Institution>) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
         let forgotten = self
             .known
             .invalidate_entries_if(move |of, _| of.institution == institution);
@@ -57,10 +67,14 @@ impl Authorities {
     }
 
     async fn read(&self, app: &App, who: &Bearer) -> Result<Option<Arc<Authority>>, Problem> {
+        let forgotten = self.forgotten.load(Ordering::Acquire);
         let authority = load(&app.db.read(), who, app.clock.now()).await?;
         let authority = authority.map(Arc::new);
         match &authority {
-            Some(authority) => self.known.insert(who.clone(), authority.clone()),
+            Some(authority) if self.forgotten.load(Ordering::Acquire) == forgotten => {
+                self.known.insert(who.clone(), authority.clone());
+            }
+            Some(_) => {}
             None => self.known.invalidate(who),
         }
         Ok(authority)
@@ -102,6 +116,9 @@ pub async fn authenticate(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let caller = caller(&request).await?;
+    if let Caller::Known(authority) = &caller {
+        Logged::know(&request, authority);
+    }
     request.extensions_mut().insert(caller);
     next.call(request).await
 }

@@ -59,6 +59,11 @@ impl<P: Permission> Granted<P> {
         self.app.db.read()
     }
 
+    /// A reading handle for what may take longer.
+    pub fn report(&self) -> Read {
+        self.app.db.report()
+    }
+
     /// Runs a command in one transaction, with a grant that holds inside it: what the caller may do
     /// is checked again there, and a change of it since the request began is seen.
     pub async fn transaction<T, F, Fut>(&self, work: F) -> Result<T, Problem>

@@ -31,48 +31,87 @@ type Limiter =
 
 /// The request rates of this instance.
 pub struct Limits {
-    requests: Limiter,
+    all: Policy,
+    /// Of what costs more than others, or is worth guessing at.
+    heavy: Policy,
+}
+
+/// One rate.
+struct Policy {
+    name: &'static str,
+    limiter: Limiter,
     clock: DefaultClock,
-    /// Value of `RateLimit-Policy`.
-    policy: String,
     per_second: u32,
     burst: u32,
 }
 
-impl Limits {
-    pub fn new(settings: &Settings) -> Self {
-        let per_second = settings.rate_per_second.0;
-        let burst = settings.rate_burst.0;
+impl Policy {
+    fn new(name: &'static str, per_second: u32, burst: u32) -> Self {
         let one = NonZeroU32::MIN;
         let quota = Quota::per_second(NonZeroU32::new(per_second).unwrap_or(one))
             .allow_burst(NonZeroU32::new(burst).unwrap_or(one));
         Self {
-            requests: RateLimiter::dashmap(quota).with_middleware(),
+            name,
+            limiter: RateLimiter::dashmap(quota).with_middleware(),
             clock: DefaultClock::default(),
-            policy: format!("\"default\";q={burst};w={}", burst.div_ceil(per_second)),
             per_second,
             burst,
         }
     }
 
-    /// Forgets those who have been quiet for long enough.
-    pub fn forget_idle(&self) {
-        self.requests.retain_recent();
+    /// What `RateLimit-Policy` says of it.
+    fn told(&self) -> String {
+        let window = self.burst.div_ceil(self.per_second);
+        format!("\"{}\";q={};w={window}", self.name, self.burst)
     }
 
-    /// Value of `RateLimit`, or the seconds to wait.
+    /// What `RateLimit` says of it, or the seconds to wait.
     fn check(&self, key: [u8; 16]) -> Result<String, u64> {
-        match self.requests.check_key(&key) {
+        match self.limiter.check_key(&key) {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
                 let reset = (self.burst - left.min(self.burst)).div_ceil(self.per_second);
-                Ok(format!("\"default\";r={left};t={reset}"))
+                Ok(format!("\"{}\";r={left};t={reset}", self.name))
             }
             Err(refused) => Err(refused
                 .wait_time_from(self.clock.now())
                 .as_secs()
                 .saturating_add(1)),
         }
+    }
+}
+
+impl Limits {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            all: Policy::new("default", settings.rate_per_second.0, settings.rate_burst.0),
+            heavy: Policy::new(
+                "heavy",
+                settings.heavy_rate_per_second.0,
+                settings.heavy_rate_burst.0,
+            ),
+        }
+    }
+
+    /// Forgets those who have been quiet for long enough.
+    pub fn forget_idle(&self) {
+        self.all.limiter.retain_recent();
+        self.heavy.limiter.retain_recent();
+    }
+
+    /// The rates that hold for a request.
+    fn of(&self, request: &ServiceRequest) -> Vec<&Policy> {
+        const HEAVY: [&str; 6] = [
+            "/search",
+            "/export",
+            "/auth/login",
+            "/auth/refresh",
+            "/oauth/token",
+            "/propose-mapping",
+        ];
+        let is_heavy = HEAVY.iter().any(|end| request.path().ends_with(end));
+        let heavy = is_heavy.then_some(&self.heavy);
+        std::iter::once(&self.all).chain(heavy).collect()
     }
 
     /// Counts a request, and says on its answer what is left.
@@ -85,21 +124,26 @@ impl Limits {
             // A balancer's probes come from one address and must not run out.
             return Ok(next.call(request).await?.map_into_left_body());
         }
-        let limits = &app.limits;
-        let checked = limits.check(key(&app, &request));
-        let state = match checked {
-            Ok(state) => state,
-            Err(wait) => {
-                return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, &RATE_LIMITED)
-                    .header(header::RETRY_AFTER, wait.to_string())
-                    .header(policy(), limits.policy.clone())
-                    .header(remaining(), format!("\"default\";r=0;t={wait}"))
-                    .into());
+        let key = key(&app, &request);
+        let policies = app.limits.of(&request);
+        let told: Vec<String> = policies.iter().map(|policy| policy.told()).collect();
+        let told = told.join(", ");
+        let mut left = Vec::new();
+        for policy in policies {
+            match policy.check(key) {
+                Ok(state) => left.push(state),
+                Err(wait) => {
+                    return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, &RATE_LIMITED)
+                        .header(header::RETRY_AFTER, wait.to_string())
+                        .header(policy_header(), told)
+                        .header(remaining(), format!("\"{}\";r=0;t={wait}", policy.name))
+                        .into());
+                }
             }
-        };
+        }
         let mut response = next.call(request).await?;
         let headers = response.headers_mut();
-        for (name, value) in [(policy(), &limits.policy), (remaining(), &state)] {
+        for (name, value) in [(policy_header(), &told), (remaining(), &left.join(", "))] {
             if let Ok(value) = header::HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }
@@ -108,7 +152,7 @@ impl Limits {
     }
 }
 
-fn policy() -> header::HeaderName {
+fn policy_header() -> header::HeaderName {
     header::HeaderName::from_static("ratelimit-policy")
 }
 

@@ -78,7 +78,12 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, persistence::Error> {
         let turn = self.turns.clone().acquire_owned().await;
-        let _turn = turn.map_err(persistence::Error::internal)?;
+        let turn = turn.map_err(persistence::Error::internal)?;
+        // The work goes on when whoever asked for it has gone: the turn is its own.
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work)
             .await
             .map_err(persistence::Error::internal)

@@ -21,7 +21,7 @@ pub(super) async fn get_day_report(
 ) -> Result<Reply, Problem> {
     let now = ctx.stamp().now();
     let (report, zone) =
-        commands::day_report(&ctx.read(), &ctx.grant, id.0, query.0.on, now).await?;
+        commands::day_report(&ctx.report(), &ctx.grant, id.0, query.0.on, now).await?;
     let body = DayReportBody::new(&report, &zone, now).map_err(Error::from)?;
     Ok(Reply::record(1, &body)?)
 }

@@ -2,7 +2,10 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,6 +22,8 @@ use actix_web::{
 };
 
 use futures_util::FutureExt;
+use persistence::access::Authority;
+use uuid::Uuid;
 
 use super::{
     context::RequestContext,
@@ -30,7 +35,7 @@ use super::{
 };
 use crate::{app::App, files};
 
-/// Set while the server is stopping: `/readyz` says so, and new requests are turned away.
+/// Set while the server is stopping, which `/readyz` says.
 #[derive(Debug, Default)]
 pub struct Draining(AtomicBool);
 
@@ -41,6 +46,19 @@ impl Draining {
 
     pub fn is_on(&self) -> bool {
         self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Institution and principal of a request, for its line in the log.
+#[derive(Clone, Default)]
+pub(crate) struct Logged(Arc<OnceLock<(Uuid, Uuid)>>);
+
+impl Logged {
+    pub(crate) fn know(request: &ServiceRequest, authority: &Authority) {
+        if let Some(logged) = request.extensions().get::<Self>() {
+            let who = (authority.institution().uuid(), authority.principal().uuid());
+            let _ = logged.0.set(who);
+        }
     }
 }
 
@@ -58,14 +76,16 @@ pub async fn edge(
     let _under_way = app.metrics.begun();
     let context = RequestContext::begin(&request, app.clock.stamp().id::<()>().uuid());
     request.extensions_mut().insert(context);
+    let logged = Logged::default();
+    request.extensions_mut().insert(logged.clone());
     let method = request.method().clone();
     let is_upload = method == Method::POST && request.path() == files::UPLOADS;
     let seconds = if is_upload {
-        app.settings.upload_seconds
+        app.settings.upload_seconds.0
     } else {
-        app.settings.request_seconds
+        app.settings.request_seconds.0
     };
-    let deadline = Duration::from_secs(seconds.0.into());
+    let deadline = Duration::from_secs(seconds.into());
     let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
     let result = match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
@@ -114,7 +134,10 @@ pub async fn edge(
     let took = started.elapsed();
     app.metrics
         .answered(operation.as_ref().map_or("-", |o| &o.name), status, took);
+    let who = logged.0.get();
     tracing::info!(
+        institution_id = who.map(|(institution, _)| tracing::field::display(institution)),
+        principal_id = who.map(|(_, principal)| tracing::field::display(principal)),
         request_id = %context.request_id,
         trace_id = %context.trace_id.simple(),
         %method,

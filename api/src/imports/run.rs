@@ -41,13 +41,15 @@ pub(super) async fn header(
     file: &StoredFile,
 ) -> Result<Vec<String>, Error> {
     // A workbook is taken apart as a whole.
-    let _turn = WORKBOOKS.acquire().await.map_err(Error::internal)?;
+    let turn = WORKBOOKS.acquire().await.map_err(Error::internal)?;
     let content = match file.kind {
         FileType::Xlsx => content(app, institution, file).await?,
         _ => Arc::new(beginning(app, institution, file).await?),
     };
     let kind = file.kind;
     let read = tokio::task::spawn_blocking(move || {
+        // The reading goes on when whoever asked for it has gone: the turn is its own.
+        let _turn = turn;
         let mut header = Vec::new();
         table::read(kind, &content, |row| {
             header = row.cells;

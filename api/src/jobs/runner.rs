@@ -69,7 +69,7 @@ impl Runner {
 }
 
 async fn lead(app: App, mut stopping: watch::Receiver<bool>) {
-    let workers = usize::from(app.settings.job_workers);
+    let workers = app.settings.job_workers.0 as usize;
     if workers == 0 {
         return is_set(&mut stopping).await;
     }

@@ -40,13 +40,14 @@ pub enum Shown {
     Elsewhere,
 }
 
-/// Every such table.
+/// Every such table, in the order in which their rows are locked everywhere: payments before the
+/// charges that they settle, balances last.
 pub static CHILDREN: &[&Child] = &[
     &crate::enrollments::CHILD,
     &crate::follow_ups::CHILD,
     &crate::tags::CHILD,
-    &crate::payments::CHARGES,
     &crate::payments::PAYMENTS,
+    &crate::payments::CHARGES,
     &crate::payments::BALANCES,
 ];
 

@@ -13,6 +13,7 @@ mod tx;
 mod writer;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     future::Future,
     path::PathBuf,
@@ -44,6 +45,8 @@ const ATTEMPTS: usize = 4;
 /// How long one statement of a request may take. SQLite's writer has no such limit: a statement that
 /// is stopped can take the whole group with it.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(5);
+/// How long one statement of a report may take.
+const REPORT_LIMIT: Duration = Duration::from_secs(30);
 
 /// Which database, and how it is opened.
 #[derive(Clone)]
@@ -54,11 +57,13 @@ pub enum Target {
         readers: u32,
         flush: bool,
     },
-    /// A PostgreSQL server. `connections` a process, shared out over its workers.
+    /// A PostgreSQL server. `connections` a process, shared out over its workers; `superuser`
+    /// whether the role may be one.
     Postgres {
         url: String,
         connections: u32,
         workers: u32,
+        superuser: bool,
     },
 }
 
@@ -81,6 +86,28 @@ pub struct Database {
     recorded: Arc<Notify>,
 }
 
+/// Tells what a transaction has done when it ends, also where its caller has gone away before it
+/// could learn of the commit. To be told of what was rolled back does no harm.
+struct Telling<'a> {
+    db: &'a Database,
+    institution: Id<Institution>,
+    access_changed: Arc<AtomicBool>,
+    recorded: Arc<AtomicBool>,
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        if self.access_changed.load(Ordering::Acquire)
+            && let Some(hook) = self.db.on_access_change.get()
+        {
+            hook(self.institution);
+        }
+        if self.recorded.load(Ordering::Acquire) {
+            self.db.recorded.notify_one();
+        }
+    }
+}
+
 /// Told the institution in which somebody's access has changed, once that is committed.
 type AccessHook = dyn Fn(Id<Institution>) + Send + Sync;
 
@@ -98,12 +125,14 @@ enum Engine {
     Sqlite {
         writer: Arc<writer::Writer>,
         read: Arc<Readers<Sqlite>>,
+        report: Arc<Readers<Sqlite>>,
     },
     Postgres {
         /// Of transactions.
         pool: DatabaseConnection,
         read: Arc<Readers<Postgres>>,
         search: Arc<Readers<Postgres>>,
+        report: Arc<Readers<Postgres>>,
         options: Arc<postgres::Options>,
     },
 }
@@ -114,6 +143,7 @@ impl Engine {
             pool: options.pool(),
             read: Arc::new(options.readers()),
             search: Arc::new(options.searchers()),
+            report: Arc::new(options.reporters()),
             options,
         }
     }
@@ -167,6 +197,7 @@ impl Database {
                 let (write, read) = sqlite::open(file, *readers, *flush).await?;
                 Engine::Sqlite {
                     writer: Arc::new(writer::Writer::start(write)),
+                    report: Arc::new(read.like(1, Some(REPORT_LIMIT))),
                     read: Arc::new(read),
                 }
             }
@@ -174,9 +205,10 @@ impl Database {
                 url,
                 connections,
                 workers,
+                superuser,
             } => {
                 let options = Arc::new(postgres::Options::new(url, *connections, *workers)?);
-                options.check().await?;
+                options.check(*superuser).await?;
                 Engine::postgres(options)
             }
         };
@@ -214,10 +246,19 @@ impl Database {
         Read(readers, self.keys.clone())
     }
 
+    /// A reading handle for reports, which may take longer and take nobody's turn but each other's.
+    pub fn report(&self) -> Read {
+        let readers = match &self.engine {
+            Engine::Sqlite { report, .. } => ReadOf::Sqlite(report.clone()),
+            Engine::Postgres { report, .. } => ReadOf::Postgres(report.clone()),
+        };
+        Read(readers, self.keys.clone())
+    }
+
     /// A reading handle without a limit of time, for commands that look at everything.
     pub(crate) fn read_everything(&self) -> Read {
         let readers = match &self.engine {
-            Engine::Sqlite { read, .. } => ReadOf::Sqlite(Arc::new(read.unlimited())),
+            Engine::Sqlite { read, .. } => ReadOf::Sqlite(Arc::new(read.like(1, None))),
             Engine::Postgres { options, .. } => {
                 ReadOf::Postgres(Arc::new(options.patient_reader()))
             }
@@ -258,6 +299,12 @@ impl Database {
             recorded: &recorded,
             operation,
         };
+        let _telling = Telling {
+            db: self,
+            institution: operation.institution,
+            access_changed: access_changed.clone(),
+            recorded: recorded.clone(),
+        };
         let mut attempt = 1;
         loop {
             let result = match &self.engine {
@@ -266,17 +313,7 @@ impl Database {
             };
             match result {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
-                other => {
-                    if access_changed.load(Ordering::Acquire)
-                        && let Some(hook) = self.on_access_change.get()
-                    {
-                        hook(operation.institution);
-                    }
-                    if other.is_ok() && recorded.load(Ordering::Acquire) {
-                        self.recorded.notify_one();
-                    }
-                    return other;
-                }
+                other => return other,
             }
         }
     }
@@ -322,17 +359,25 @@ impl Database {
 
     /// Whether the schema is the one that this program knows.
     pub async fn is_current(&self) -> Result<bool, Error> {
+        let applied = self.applied().await?;
+        Ok(applied.is_some_and(|applied| applied == known()))
+    }
+
+    /// Whether the schema has all that this program knows. A newer program may have added to it.
+    pub async fn has_schema(&self) -> Result<bool, Error> {
+        let applied = self.applied().await?;
+        Ok(applied.is_some_and(|applied| applied.is_superset(&known())))
+    }
+
+    /// The migrations that were applied; `None` where it was never migrated.
+    async fn applied(&self) -> Result<Option<BTreeSet<String>>, Error> {
         let read = self.read();
-        let sql = "SELECT version FROM seaql_migrations ORDER BY version";
-        // A database that was never migrated has no such table.
+        let sql = "SELECT version FROM seaql_migrations";
         let Ok(rows) = read.query_all_raw(statement(&read, sql, [])).await else {
-            return Ok(false);
+            return Ok(None);
         };
-        let applied: Result<Vec<String>, DbErr> =
-            rows.iter().map(|row| row.try_get("", "version")).collect();
-        let mut known = crate::migrations::names();
-        known.sort_unstable();
-        Ok(applied? == known)
+        let applied: Result<_, DbErr> = rows.iter().map(|row| row.try_get("", "version")).collect();
+        Ok(Some(applied?))
     }
 
     /// Whether a key is the one that this database was first opened with.
@@ -353,19 +398,33 @@ impl Database {
     /// Closes every connection of this handle; what is under way ends first.
     pub async fn close(self) {
         match self.engine {
-            Engine::Sqlite { writer, read } => {
+            Engine::Sqlite {
+                writer,
+                read,
+                report,
+            } => {
                 read.close().await;
+                report.close().await;
                 writer.stop().await;
             }
             Engine::Postgres {
-                pool, read, search, ..
+                pool,
+                read,
+                search,
+                report,
+                ..
             } => {
                 read.close().await;
                 search.close().await;
+                report.close().await;
                 let _ = pool.close().await;
             }
         }
     }
+}
+
+fn known() -> BTreeSet<String> {
+    crate::migrations::names().into_iter().collect()
 }
 
 /// A statement with `?` for its values, on either engine.

@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Error, STATEMENT_LIMIT, readers::Readers};
+use super::{Error, REPORT_LIMIT, STATEMENT_LIMIT, readers::Readers};
 
 /// The oldest server version that is tested, as `server_version_num` counts.
 const OLDEST: i32 = 150_000;
@@ -63,17 +63,18 @@ impl Options {
         })
     }
 
-    /// Refuses a server on which this process could not do its work.
-    pub(super) async fn check(&self) -> Result<(), Error> {
+    /// Refuses a server on which this process could not do its work, and a role that no rule of the
+    /// database holds, unless it may be a `superuser`.
+    pub(super) async fn check(&self, superuser: bool) -> Result<(), Error> {
         let Shares {
             transactions,
             reads,
             searches,
         } = self.shares;
-        // The workers' connections, and those of what no worker does.
-        let wanted = (transactions + reads + searches) * (self.workers + 1);
+        // The workers' connections, and those of what no worker does; each has one for reports.
+        let wanted = (transactions + reads + searches + 1) * (self.workers + 1);
         let pool = self.pool();
-        let checked = check(&pool, wanted).await;
+        let checked = check(&pool, wanted, superuser).await;
         let _ = pool.close().await;
         checked
     }
@@ -88,6 +89,13 @@ impl Options {
     pub(super) fn searchers(&self) -> Readers<Postgres> {
         let planned = [("plan_cache_mode", "force_custom_plan")];
         Readers::new(self.reading().options(planned), self.shares.searches, None)
+    }
+
+    /// One connection for reports.
+    pub(super) fn reporters(&self) -> Readers<Postgres> {
+        let limit = format!("{}s", REPORT_LIMIT.as_secs());
+        let limited = [("statement_timeout", limit.as_str())];
+        Readers::new(self.reading().options(limited), 1, None)
     }
 
     /// One connection that reads for as long as it takes.
@@ -128,13 +136,14 @@ const QUIET: Duration = Duration::from_secs(5);
 
 /// Refuses a server that is too old, could lose what it acknowledged, or has too few connections
 /// for `wanted`.
-async fn check(pool: &DatabaseConnection, wanted: u32) -> Result<(), Error> {
+async fn check(pool: &DatabaseConnection, wanted: u32, superuser: bool) -> Result<(), Error> {
     let row = pool
         .query_one_raw(Statement::from_string(
             DbBackend::Postgres,
             "SELECT current_setting('server_version_num')::int AS version, \
              current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS free, \
-             current_setting('fsync') || current_setting('synchronous_commit') AS flush",
+             current_setting('fsync') || current_setting('synchronous_commit') AS flush, \
+             current_setting('is_superuser') AS superuser",
         ))
         .await?
         .ok_or_else(|| Error::Internal("PostgreSQL gave no settings".into()))?;
@@ -147,6 +156,13 @@ async fn check(pool: &DatabaseConnection, wanted: u32) -> Result<(), Error> {
         return Err(Error::Internal(format!(
             "PostgreSQL allows {free} connections, this process wants {wanted}"
         )));
+    }
+    if !superuser && row.try_get::<String>("", "superuser")? == "on" {
+        return Err(Error::Internal(
+            "the role of DATABASE_URL is a superuser, whom no rule of the database holds; make one \
+             that is not, or set EDUCRM_DATABASE_SUPERUSER=on for a trial"
+                .into(),
+        ));
     }
     let flush: String = row.try_get("", "flush")?;
     if !flush.starts_with("on") || flush.ends_with("off") {

@@ -101,6 +101,7 @@ struct Opened<D: sqlx::Database> {
 struct Lent<'a, D: sqlx::Database> {
     readers: &'a Readers<D>,
     opened: Opened<D>,
+    was_idle: bool,
     _permit: SemaphorePermit<'a>,
 }
 
@@ -123,20 +124,27 @@ where
     }
 
     pub(super) async fn one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut lent = self.lend().await?;
-        let row = query(statement)
-            .fetch_optional(&mut lent.opened.connection)
-            .await;
-        lent.back(row).map(|row| row.map(QueryResult::from))
+        loop {
+            let mut lent = self.lend().await?;
+            let row = query(statement)
+                .fetch_optional(&mut lent.opened.connection)
+                .await;
+            if let Some(row) = lent.back(row) {
+                return Ok(row?.map(QueryResult::from));
+            }
+        }
     }
 
     pub(super) async fn all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut lent = self.lend().await?;
-        let rows = query(statement)
-            .fetch_all(&mut lent.opened.connection)
-            .await;
-        lent.back(rows)
-            .map(|rows| rows.into_iter().map(QueryResult::from).collect())
+        loop {
+            let mut lent = self.lend().await?;
+            let rows = query(statement)
+                .fetch_all(&mut lent.opened.connection)
+                .await;
+            if let Some(rows) = lent.back(rows) {
+                return Ok(rows?.into_iter().map(QueryResult::from).collect());
+            }
+        }
     }
 
     /// Closes what is idle.
@@ -154,14 +162,21 @@ where
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
         let idle = self.idle().pop();
+        let idle = idle.filter(|opened| opened.since.elapsed() < LASTS);
+        let was_idle = idle.is_some();
         let opened = match idle {
             Some(opened) => opened,
-            None => self.open().await.map_err(failed)?,
+            // A server that does not answer must not keep the permit.
+            None => tokio::time::timeout(PATIENCE, self.open())
+                .await
+                .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
+                .map_err(failed)?,
         };
         opened.deadline.set(self.limit);
         Ok(Lent {
             readers: self,
             opened,
+            was_idle,
             _permit: permit,
         })
     }
@@ -177,9 +192,9 @@ where
         })
     }
 
-    /// One connection of the same kind without a limit.
-    pub(super) fn unlimited(&self) -> Self {
-        Self::new(self.options.clone(), 1, None)
+    /// Other connections of the same kind.
+    pub(super) fn like(&self, count: u32, limit: Option<Duration>) -> Self {
+        Self::new(self.options.clone(), count, limit)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Opened<D>>> {
@@ -188,20 +203,27 @@ where
 }
 
 impl<D: sqlx::Database> Lent<'_, D> {
-    /// Gives the connection back, unless the result says that it is broken.
-    fn back<T>(self, result: Result<T, sqlx::Error>) -> Result<T, DbErr> {
+    /// Gives the connection back, unless the result says that it is broken. `None` where it had gone
+    /// while nobody used it, after a failover for instance: a read can be asked again.
+    fn back<T>(self, result: Result<T, sqlx::Error>) -> Option<Result<T, DbErr>> {
         let sound = match &result {
             Ok(_) => true,
-            Err(error) => error.as_database_error().is_some(),
+            Err(error) => error.as_database_error().is_some_and(|error| {
+                let code = error.code().unwrap_or_default();
+                !(code.starts_with("57P") || code.starts_with("08"))
+            }),
         };
-        if sound && self.opened.since.elapsed() < LASTS {
+        if !sound && self.was_idle {
+            return None;
+        }
+        if sound {
             self.readers
                 .idle
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(self.opened);
         }
-        result.map_err(failed)
+        Some(result.map_err(failed))
     }
 }
 

@@ -1,0 +1,96 @@
+//! What keeps the program from starting (T-30): each with its reason, and nothing of a secret.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use tests::{Engine, process::Site};
+
+const DRILL: &str = env!("CARGO_BIN_EXE_drill");
+
+fn site() -> Site {
+    let site = Site::new(Engine::Sqlite, &[]).unwrap();
+    site.prepare(async |_| ());
+    site
+}
+
+fn refused(site: &Site, reason: &str) {
+    let why = site.run(Path::new(DRILL), &["serve"]).refused();
+    assert!(why.contains(reason), "{why}");
+}
+
+#[test]
+fn a_key_that_is_no_secret_is_refused() {
+    let site = site();
+    let key = site.folder.join("token.key");
+    let real = fs::read_to_string(&key).unwrap();
+    for (weak, reason) in [
+        (
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "not a secret key",
+        ),
+        ("c2hvcnQ=", "not a key of 32 bytes"),
+        ("", "not a key of 32 bytes"),
+    ] {
+        fs::write(&key, weak).unwrap();
+        refused(&site, reason);
+    }
+    fs::write(&key, &real).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    refused(&site, "token.key: others may read it");
+    let why = site.run(Path::new(DRILL), &["serve"]).refused();
+    assert!(!why.contains(real.trim()), "a refusal shows the key");
+}
+
+#[test]
+fn a_key_that_the_database_was_not_made_with_is_refused() {
+    let site = site();
+    fs::remove_file(site.folder.join("cursor.key")).unwrap();
+    refused(&site, "cursor.key");
+}
+
+#[test]
+fn a_folder_has_one_server() {
+    let site = site();
+    let running = site.start(Path::new(DRILL));
+    refused(&site, "in use by another educrm process");
+    running.stop();
+}
+
+#[test]
+fn settings_that_are_not_safe_are_refused_all_at_once() {
+    let mut site = site();
+    site.set("EDUCRM_LISTEN", "0.0.0.0:0");
+    site.set("EDUCRM_CORS_ORIGINS", "*");
+    site.set(
+        "DATABASE_URL",
+        "postgres://crm:verysecret@db.school.example/crm",
+    );
+    let why = site.run(Path::new(DRILL), &["serve"]).refused();
+    for name in ["EDUCRM_LISTEN", "EDUCRM_CORS_ORIGINS", "DATABASE_URL"] {
+        assert!(why.contains(name), "{why}");
+    }
+    assert!(!why.contains("verysecret"), "{why}");
+}
+
+#[test]
+fn a_superuser_of_postgresql_is_refused_unless_it_is_a_trial() {
+    let Some(mut site) = Site::new(Engine::Postgres, &[]) else {
+        return;
+    };
+    site.prepare(async |_| ());
+    site.set("EDUCRM_DATABASE_SUPERUSER", "off");
+    let is_superuser = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let read = site.database().await.read();
+        let sql = "SELECT current_setting('is_superuser') AS is";
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let row = sea_orm::ConnectionTrait::query_one_raw(&read, statement)
+            .await
+            .unwrap();
+        row.unwrap().try_get::<String>("", "is").unwrap() == "on"
+    });
+    if is_superuser {
+        let why = site.run(Path::new(DRILL), &["migrate"]).refused();
+        assert!(why.contains("EDUCRM_DATABASE_SUPERUSER"), "{why}");
+        site.set("EDUCRM_DATABASE_SUPERUSER", "on");
+    }
+    site.run(Path::new(DRILL), &["migrate"]).done();
+}
