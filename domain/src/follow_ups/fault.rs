@@ -3,7 +3,7 @@ use crate::rules;
 rules! {
     OCCURRED_IN_FUTURE = Invalid "occurred_in_future" {
         "跟进时间在将来", "Not yet happened";
-        "跟进时间不能晚于现在。", "A follow-up can't be later than now." }
+        "跟进时间不能晚于登记时间。", "A follow-up can't be later than its record." }
     NEXT_DATE_INVALID = Invalid "next_date_invalid" {
         "下次跟进日期不正确", "Not a date for the next follow-up";
         "下次跟进日期应在今天与 {last} 之间。", "The next follow-up is between today and {last}." }

@@ -100,11 +100,6 @@ impl Due {
         }
     }
 
-    /// Whether the day has come.
-    pub fn has_come(&self, now: Timestamp) -> bool {
-        self.from <= now
-    }
-
     /// Whether the day has passed.
     pub fn has_passed(&self, now: Timestamp) -> bool {
         self.until <= now
@@ -116,15 +111,21 @@ impl Report {
     ///
     /// # Errors
     /// Every field that breaks a rule, at once. The next date is judged on the campus's day, unless
-    /// it is `kept` from before.
-    fn checked(self, zone: &TimeZone, now: Timestamp, kept: Option<Date>) -> Result<Self, Fault> {
+    /// it is `kept` from before. What was `recorded` then had happened by then.
+    fn checked(
+        self,
+        zone: &TimeZone,
+        now: Timestamp,
+        recorded: Timestamp,
+        kept: Option<Date>,
+    ) -> Result<Self, Fault> {
         let mut faults = Vec::new();
         let content = self.content.as_deref().map(|content| {
             text::note("/content", content, CONTENT_MAX)
                 .map_err(|fault| faults.push(fault))
                 .unwrap_or_default()
         });
-        if self.occurred_at > now {
+        if self.occurred_at > recorded {
             faults.push(FieldFault::new("/occurred_at", &OCCURRED_IN_FUTURE));
         }
         let today = now.to_zoned(zone.clone()).date();
@@ -152,7 +153,7 @@ impl FollowUp {
         zone: &TimeZone,
         stamp: &Stamp,
     ) -> Result<Self, Fault> {
-        let report = report.checked(zone, stamp.now(), None)?;
+        let report = report.checked(zone, stamp.now(), stamp.now(), None)?;
         Ok(Self {
             id: stamp.id(),
             version: 1,
@@ -176,7 +177,7 @@ impl FollowUp {
         zone: &TimeZone,
         stamp: &Stamp,
     ) -> Result<Self, Fault> {
-        let report = report.checked(zone, stamp.now(), self.report.next_on)?;
+        let report = report.checked(zone, stamp.now(), self.created_at, self.report.next_on)?;
         if report == self.report {
             return Ok(self.clone());
         }

@@ -55,10 +55,14 @@ impl Filter {
             .add_option(ids(Column::CustomerCampusId, &self.campuses))
             .add_option((methods.len() > 0).then(|| Column::Method.is_in(methods)))
             .add_option((outcomes.len() > 0).then(|| Column::Outcome.is_in(outcomes)))
-            .add_option(
-                self.occurred_from
-                    .map(|at| Column::OccurredAt.gte(micros(at))),
-            )
+            // Nothing is recorded before it happened: the list, which goes by the time of recording,
+            // need not be walked further.
+            .add_option(self.occurred_from.map(|at| {
+                let at = micros(at);
+                Condition::all()
+                    .add(Column::OccurredAt.gte(at))
+                    .add(Column::CreatedAt.gte(at))
+            }))
             .add_option(
                 self.occurred_until
                     .map(|at| Column::OccurredAt.lt(micros(at))),

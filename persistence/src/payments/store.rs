@@ -71,7 +71,15 @@ impl Filter {
                 true => Column::VoidedAt.is_not_null(),
                 false => Column::VoidedAt.is_null(),
             }))
-            .add_option(from.map(|date| Column::PaidOn.gte(date)))
+            .add_option(from.map(|date| {
+                // Nothing is paid after it was recorded, wherever that was: the list, which goes by
+                // the time of recording, need not be walked further.
+                let recorded = date.midnight().assume_utc() - time::Duration::DAY;
+                let recorded = recorded.unix_timestamp() * 1_000_000;
+                Condition::all()
+                    .add(Column::PaidOn.gte(date))
+                    .add(Column::CreatedAt.gte(recorded))
+            }))
             .add_option(until.map(|date| Column::PaidOn.lt(date))))
     }
 }
