@@ -62,7 +62,7 @@ use crate::{
         (name = "imports", description = "Imports (导入): lists of leads, tried and taken in."),
         (name = "jobs", description = "Jobs (后台任务): work that goes on after its request was answered."),
         (name = "notices", description = "Notices (通知): everybody's own inbox."),
-        (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, teams, groups."),
+        (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, positions, teams, groups."),
         (name = "payments", description = "Charges (应收), payments (收款) with their receipts, and what customers owe."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),

@@ -1,6 +1,6 @@
 -- I-31, I-15: a record that has not one event a version. What an institution has from the start was
--- told by its founding: departments and roles that are built in begin without an event. Where old
--- events are purged, nothing can be said.
+-- told by its founding: departments and roles that are built in begin without an event, and so may
+-- positions, which were a text of each person once. Where old events are purged, nothing can be said.
 WITH records AS (
     SELECT institution_id, id, version, 'customer' AS kind FROM customers
     UNION ALL SELECT institution_id, id, version, 'follow_up' FROM follow_ups
@@ -13,6 +13,7 @@ WITH records AS (
     UNION ALL SELECT institution_id, id, version, 'receipt' FROM receipts
     UNION ALL SELECT institution_id, id, version, 'region' FROM regions
     UNION ALL SELECT institution_id, id, version, 'campus' FROM campuses
+    UNION ALL SELECT institution_id, id, 1, 'role_rule' FROM role_rules
     UNION ALL SELECT institution_id, id, version, 'team' FROM teams
     UNION ALL SELECT institution_id, id, version, 'group' FROM groups
     UNION ALL SELECT institution_id, id, version, 'api_client' FROM api_clients

@@ -57,6 +57,13 @@ impl World {
                 let made = ruler.post("/api/v1/classes", &body).await.expect(201);
                 return made.id().parse().ok();
             }
+            // A rule gives a role once; this one gives nothing, so that everybody may give it.
+            "role_id" => {
+                let body = json!({ "name": unique(), "permissions": [] });
+                let ruler = self.ruler_of(institution);
+                let made = ruler.post("/api/v1/roles", &body).await.expect(201);
+                return made.id().parse().ok();
+            }
             _ => {}
         }
         let mut made = self.fixtures.0.lock().await;
@@ -83,6 +90,14 @@ impl World {
                 maker
                     .make("/api/v1/regions", &json!({"name": "西北"}))
                     .await
+            }
+            "department_id" => {
+                let body = json!({"name": "西北部"});
+                maker.make("/api/v1/departments", &body).await
+            }
+            "position_id" => {
+                let body = json!({"name": "西北顾问"});
+                maker.make("/api/v1/positions", &body).await
             }
             // It gives nothing, so that everybody may give it.
             "role_ids" => {

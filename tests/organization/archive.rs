@@ -32,6 +32,40 @@ both! {
         }
     }
 
+    async fn what_a_rule_or_a_person_stands_on_is_not_archived(w: World) {
+        let boss = w.as_boss();
+        let made = |path: &'static str, body: tests::Value| {
+            let boss = w.as_boss();
+            async move { boss.post(path, &body).await.expect(201).id() }
+        };
+        let role = made("/api/v1/roles", json!({"name": "顾问", "permissions": []})).await;
+        let department = made("/api/v1/departments", json!({"name": "咨询部"})).await;
+        let position = made("/api/v1/positions", json!({"name": "顾问"})).await;
+        let rule = made("/api/v1/role-rules", json!({
+            "role_id": role, "department_id": department, "position_id": position,
+        })).await;
+        let parts = [format!("roles/{role}"), format!("departments/{department}"), format!("positions/{position}")];
+        for part in &parts {
+            boss.post(&format!("/api/v1/{part}/archive"), &json!(null)).await.expect_problem(409, "in_use");
+        }
+        boss.delete(&format!("/api/v1/role-rules/{rule}")).await.expect(204);
+        let person = format!("/api/v1/staff/{}", w.as_recruiter().principal);
+        let post = json!({"department_id": department, "position_id": position});
+        boss.patch(&person, &post).await.expect(200);
+        for part in &parts[1..] {
+            boss.post(&format!("/api/v1/{part}/archive"), &json!(null)).await.expect_problem(409, "in_use");
+        }
+        boss.patch(&person, &json!({"department_id": null, "position_id": null})).await.expect(200);
+        for part in &parts {
+            boss.post(&format!("/api/v1/{part}/archive"), &json!(null)).await.expect(200);
+        }
+        // Nothing new chooses what is archived.
+        let refused = boss.patch(&person, &post).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/department_id".into(), "unknown_reference".into())]);
+        let rule = json!({"role_id": role, "department_id": department});
+        boss.post("/api/v1/role-rules", &rule).await.expect_problem(422, "validation_failed");
+    }
+
     async fn an_archived_campus_takes_no_new_customers(w: World) {
         let boss = w.as_boss();
         let campus = boss.post("/api/v1/campuses", &json!({"name": "西校区", "legal_entity": "启明"})).await.expect(201);

@@ -3,6 +3,7 @@ mod archive;
 mod governing;
 mod places;
 mod reach;
+mod role_rules;
 mod roles;
 mod staff;
 mod staff_roles;

@@ -3,15 +3,17 @@ use tests::{both, json};
 both! {
     async fn a_new_person_reads_back_and_can_hold_customers(w: World) {
         let boss = w.as_boss();
+        let position = boss.post("/api/v1/positions", &json!({"name": "招生顾问"})).await.expect(201).id();
         let made = boss
             .post("/api/v1/staff", &json!({
-                "user_name": "li.na", "name": "李娜", "position": "招生顾问",
+                "user_name": "li.na", "name": "李娜", "position_id": position,
                 "campus_ids": [w.places.north], "home_team_id": w.places.team,
             }))
             .await
             .expect(201);
         assert_eq!(made.json["user_name"], "li.na");
         assert_eq!(made.json["status"], "active");
+        assert_eq!((&made.json["position_id"], &made.json["department_id"]), (&json!(position), &json!(null)));
         assert_eq!(made.json["campus_ids"], json!([w.places.north]));
         let path = made.header("location").unwrap().to_owned();
         assert_eq!(boss.get(&path).await.expect(200).json, made.json);
@@ -70,14 +72,14 @@ both! {
         let path = format!("/api/v1/staff/{}", w.as_recruiter().principal);
         let read = boss.get(&path).await.expect(200);
         let changed = boss
-            .patch_if(&path, &read.etag(), &json!({"position": "高级顾问", "home_team_id": null}))
+            .patch_if(&path, &read.etag(), &json!({"name": "李娜", "home_team_id": null}))
             .await
             .expect(200);
-        assert_eq!(changed.json["position"], "高级顾问");
+        assert_eq!(changed.json["name"], "李娜");
         assert_eq!(changed.json["home_team_id"], json!(null));
-        boss.patch_if(&path, &read.etag(), &json!({"position": null})).await.expect_problem(412, "version_stale");
-        let refused = boss.patch(&path, &json!({"name": " ", "position": " "})).await.expect_problem(422, "validation_failed");
-        assert_eq!(refused.errors().len(), 2);
+        boss.patch_if(&path, &read.etag(), &json!({"position_id": null})).await.expect_problem(412, "version_stale");
+        let refused = boss.patch(&path, &json!({"name": " "})).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/name".into(), "blank".into())]);
         let foreign = w.as_stranger().get("/api/v1/campuses").await.ids().remove(0);
         let refused = boss.patch(&path, &json!({"campus_ids": [foreign]})).await.expect_problem(422, "validation_failed");
         assert_eq!(refused.errors(), [("#/campus_ids".into(), "unknown_reference".into())]);
@@ -123,7 +125,8 @@ both! {
             .expect_problem(422, "validation_failed");
         let back = boss.post(&format!("{path}/reinstate"), &json!(null)).await.expect(200);
         assert_eq!(back.json["status"], "active");
-        assert_eq!(boss.get(&format!("{path}/roles")).await.expect(200).json, json!({"role_ids": []}));
+        let none = json!({"role_ids": [], "role_ids_by_rule": []});
+        assert_eq!(boss.get(&format!("{path}/roles")).await.expect(200).json, none);
         w.as_recruiter().post("/api/v1/customers", &w.new_customer("张伟")).await
             .expect_problem(403, "permission_missing");
     }
@@ -136,7 +139,9 @@ both! {
         }
         boss.put(&format!("{path}/roles"), &json!({"role_ids": []})).await.expect_problem(403, "own_standing");
         boss.patch(&path, &json!({"campus_ids": []})).await.expect_problem(403, "own_standing");
-        boss.patch(&path, &json!({"position": "校长"})).await.expect(200);
+        let position = boss.post("/api/v1/positions", &json!({"name": "校长"})).await.expect(201).id();
+        boss.patch(&path, &json!({"position_id": position})).await.expect_problem(403, "own_standing");
+        boss.patch(&path, &json!({"name": "校长"})).await.expect(200);
     }
 
     async fn staff_of_another_institution_look_like_nobody(w: World) {

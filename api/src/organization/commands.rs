@@ -12,8 +12,7 @@ use domain::{
 use persistence::{
     Error, Tx,
     access::{Grant, Reads},
-    organization::{staff::missing, store::institution_zone},
-    reference::Kept,
+    organization::{has_units, staff::missing, store::institution_zone},
 };
 
 use super::{
@@ -22,6 +21,7 @@ use super::{
 };
 use crate::{
     http::IfMatch,
+    organization::role_rules::given::Given,
     reference::{as_read, choose, create, present, save},
 };
 
@@ -130,6 +130,12 @@ pub(super) fn own_code<K>(id: Id<K>) -> String {
     format!("own_{}", id.get(16..).unwrap_or(&id))
 }
 
+/// Changes a department. Its people hold what rules give to the department that it belongs to: that
+/// is judged as if it were given by hand.
+///
+/// # Errors
+/// 403 where roles would be given or taken that the caller could not give or take, 409 where
+/// departments would go deeper than two levels.
 pub async fn change_department(
     tx: &Tx,
     grant: &Organizer,
@@ -139,16 +145,20 @@ pub async fn change_department(
 ) -> Result<Reference<Department>, Error> {
     let before = as_read(tx, grant, id, condition).await?;
     let after = before.change(body.apply(before.details.clone()))?;
-    if after.details.parent != before.details.parent {
-        // What has units of its own can't become one.
-        let institution = Reads::<Department>::scope(grant).institution();
-        let has_units = Department::in_use(tx, institution, id).await?;
-        if after.details.parent == Some(id) || (after.details.parent.is_some() && has_units) {
-            return Err(Fault::new(&DEPARTMENT_TOO_DEEP).into());
-        }
-        parent_of(tx, grant, &after.details).await?;
+    if after.details.parent == before.details.parent {
+        return save(tx, grant, &before, after).await;
     }
-    save(tx, grant, &before, after).await
+    // What has units of its own can't become one.
+    let institution = Reads::<Department>::scope(grant).institution();
+    let has_units = has_units(tx, institution, id).await?;
+    if after.details.parent == Some(id) || (after.details.parent.is_some() && has_units) {
+        return Err(Fault::new(&DEPARTMENT_TOO_DEEP).into());
+    }
+    parent_of(tx, grant, &after.details).await?;
+    let given = Given::before(tx, grant, None).await?;
+    let after = save(tx, grant, &before, after).await?;
+    given.judge(tx, grant).await?;
+    Ok(after)
 }
 
 pub async fn unarchive_department(

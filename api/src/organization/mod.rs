@@ -1,10 +1,12 @@
-//! The institution over HTTP: regions, campuses, departments, teams and groups; then [`staff`] and
-//! [`roles`].
+//! The institution over HTTP: regions, campuses, departments, [`positions`], teams and groups; then
+//! [`staff`], [`roles`], and the [`role_rules`] that give roles.
 
 mod body;
 pub mod commands;
 pub mod day;
 mod handlers;
+pub mod positions;
+pub mod role_rules;
 pub mod roles;
 pub mod staff;
 
@@ -43,6 +45,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::change_group)
         .service(handlers::archive_group)
         .service(handlers::unarchive_group)
+        .configure(positions::routes)
         .configure(staff::routes)
-        .configure(roles::routes);
+        .configure(roles::routes)
+        .configure(role_rules::routes);
 }

@@ -116,7 +116,7 @@ pub fn within_own<'a>(
 }
 
 /// Permissions by which their holders govern others.
-const GOVERNING: &[&str] = &[
+pub const GOVERNING: &[&str] = &[
     OrganizationWrite::CODE,
     StaffWrite::CODE,
     RolesWrite::CODE,
@@ -154,7 +154,7 @@ pub fn may_give(
 /// 403 naming the first permission that goes beyond.
 pub fn may_decide(
     own: &BTreeMap<String, BTreeSet<Reach>>,
-    theirs: &[(String, Reach)],
+    theirs: &Permissions,
 ) -> Result<(), Fault> {
     if !governs(theirs) {
         return Ok(());

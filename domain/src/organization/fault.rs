@@ -13,6 +13,12 @@ rules! {
     DEPARTMENT_TOO_DEEP = Conflict "department_too_deep" {
         "部门只有两级", "Departments have two levels";
         "科室隶属于部门，科室之下不再分级。", "A unit belongs to a department; nothing belongs to a unit." }
+    ROLE_RULE_UNBOUNDED = Invalid "role_rule_unbounded" {
+        "规则没有部门也没有岗位", "Neither a department nor a position";
+        "请至少指定部门或岗位。", "A rule names a department, a position, or both." }
+    ROLE_RULE_EXISTS = Conflict "role_rule_exists" {
+        "规则已存在", "There is such a rule";
+        "该部门和岗位已按规则拥有此角色。", "A rule gives this role to this department and position already." }
     USER_NAME_TAKEN = Conflict "user_name_taken" {
         "用户名已被使用", "The user name is taken";
         "请换一个用户名。", "Choose another user name." }
@@ -24,5 +30,5 @@ rules! {
         "当前状态：{status}。", "The status is {status}." }
     OWN_STANDING = Denied "own_standing" {
         "不能更改本人的角色或状态", "One's own roles and status";
-        "请由他人更改您的角色或状态。", "Somebody else has to change your roles or status." }
+        "请由他人更改您的角色、部门、岗位或状态。", "Somebody else has to change your roles, your place or your status." }
 }

@@ -1,4 +1,4 @@
-//! Regions, campuses, departments, teams and groups: reference data.
+//! Regions, campuses, departments, positions, teams and groups: reference data.
 
 use std::collections::BTreeSet;
 
@@ -43,6 +43,12 @@ pub struct Department {
     pub name: String,
     /// The department that a unit belongs to; it belongs to none itself.
     pub parent: Option<Id<Department>>,
+}
+
+/// A position (岗位, ROLE-03), such as 招生顾问.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub name: String,
 }
 
 /// People who work under one leader (团队).
@@ -101,6 +107,14 @@ impl Details for Department {
         Ok(Self {
             name: name(&self.name)?,
             ..self
+        })
+    }
+}
+
+impl Details for Position {
+    fn checked(self) -> Result<Self, Fault> {
+        Ok(Self {
+            name: name(&self.name)?,
         })
     }
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Campus, STAFF_STATUS, Team, USER_NAME_INVALID};
+use super::{Campus, Department, Position, STAFF_STATUS, Team, USER_NAME_INVALID};
 use crate::{
     access::PrincipalStatus::{self, Active, Left, Suspended},
-    fault::{Fault, FieldFault},
+    fault::Fault,
     id::Id,
     stamp::Stamp,
     text,
     text_enum::TextEnum,
 };
 
-/// Longest name and position, in characters.
+/// Longest name, in characters.
 pub const STAFF_NAME_MAX: usize = 60;
 /// Most campuses where one person works.
 pub const CAMPUSES_MAX: usize = 200;
@@ -37,8 +37,9 @@ pub struct Staff {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaffProfile {
     pub name: String,
-    /// Position (岗位, ROLE-03), as the school calls it.
-    pub position: Option<String>,
+    /// Roles may go by it, and by the position.
+    pub department: Option<Id<Department>>,
+    pub position: Option<Id<Position>>,
     /// The one team whose leader sees what the person holds.
     pub home_team: Option<Id<Team>>,
     /// Where the person works: reach `campus` covers these.
@@ -46,25 +47,23 @@ pub struct StaffProfile {
 }
 
 impl StaffProfile {
-    /// # Errors
-    /// Every field that breaks a rule, at once.
-    pub fn checked(self) -> Result<Self, Fault> {
-        let mut faults = Vec::new();
-        let mut keep = |result: Result<String, FieldFault>| {
-            result
-                .map_err(|fault| faults.push(fault))
-                .unwrap_or_default()
-        };
-        let name = keep(text::line("/name", &self.name, STAFF_NAME_MAX));
-        let position = self
-            .position
-            .map(|position| keep(text::line("/position", &position, STAFF_NAME_MAX)));
-        Fault::unless_empty(faults)?;
-        Ok(Self {
-            name,
+    /// Where the person stands: roles and reach go by it.
+    pub fn places(&self) -> impl PartialEq + '_ {
+        let Self {
+            name: _,
+            department,
             position,
-            ..self
-        })
+            home_team,
+            campuses,
+        } = self;
+        (department, position, home_team, campuses)
+    }
+
+    /// # Errors
+    /// 422 where the name breaks a rule.
+    pub fn checked(self) -> Result<Self, Fault> {
+        let name = text::line("/name", &self.name, STAFF_NAME_MAX)?;
+        Ok(Self { name, ..self })
     }
 }
 

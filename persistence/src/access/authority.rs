@@ -17,7 +17,9 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::role::{field_rules, left_by};
-use crate::{Error, Handle, clock::micros, database::statement};
+use crate::{
+    Error, Handle, clock::micros, database::statement, organization::role_rules::HELD_ROLES,
+};
 
 /// Who sends a request, as its credentials say: a principal by one of its sessions, or keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -257,13 +259,16 @@ async fn roles(
     bearer: &Bearer,
     kind: PrincipalKind,
 ) -> Result<(BTreeMap<String, BTreeSet<Reach>>, FieldRules), Error> {
+    let sql = format!(
+        "SELECT r.id, r.code, r.is_built_in, rp.permission, rp.reach FROM {HELD_ROLES} pr \
+             JOIN roles r ON r.institution_id = pr.institution_id AND r.id = pr.role_id \
+             JOIN role_permissions rp ON rp.institution_id = r.institution_id AND rp.role_id = r.id \
+             WHERE pr.institution_id = ? AND pr.principal_id = ? AND r.archived_at IS NULL"
+    );
     let rows = handle
         .query_all_raw(statement(
             handle,
-            "SELECT r.id, r.code, r.is_built_in, rp.permission, rp.reach FROM principal_roles pr \
-             JOIN roles r ON r.institution_id = pr.institution_id AND r.id = pr.role_id \
-             JOIN role_permissions rp ON rp.institution_id = r.institution_id AND rp.role_id = r.id \
-             WHERE pr.institution_id = ? AND pr.principal_id = ? AND r.archived_at IS NULL",
+            &sql,
             [
                 bearer.institution.uuid().into(),
                 bearer.principal.uuid().into(),

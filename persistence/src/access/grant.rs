@@ -19,7 +19,9 @@ use domain::{
     imports::outcome::Import,
     jobs::Job,
     notices::Notice,
-    organization::{Campus, Department, Group, Holder, Institution, Region, Staff, Team},
+    organization::{
+        Campus, Department, Group, Holder, Institution, Position, Region, RoleRule, Staff, Team,
+    },
     payments::{Balance, Charge, Payment},
     tags::{Tag, TagCategory, Tagging},
 };
@@ -246,7 +248,7 @@ grants! {
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    DirectoryRead reads Region, Campus, Department, Team, Group, Staff, Role, Subject, Course, Class,
+    DirectoryRead reads Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, TagCategory, Tag; writes ; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
@@ -259,14 +261,15 @@ grants! {
     TagsManage reads TagCategory, Tag; writes TagCategory, Tag; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
-    OrganizationWrite reads Region, Campus, Department, Team, Group, Staff;
-        writes Region, Campus, Department, Team, Group; deletes ;
+    OrganizationWrite reads Region, Campus, Department, Position, Team, Group, Staff, Role;
+        writes Region, Campus, Department, Position, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class, Lesson;
         writes Subject, Course, Class, Lesson; deletes ;
     AttendanceWrite reads Lesson, Attendance; writes Attendance; deletes ;
     EnrollmentsRead reads Enrollment; writes ; deletes ;
     EnrollmentsWrite reads Anchor, Class, Enrollment, Charge; writes Enrollment, Charge; deletes ;
-    StaffWrite reads Campus, Team, Staff, Role; writes Staff; deletes ;
+    StaffWrite reads Campus, Department, Position, Team, Staff, Role, RoleRule;
+        writes Staff, RoleRule; deletes RoleRule;
     SessionsManage reads Staff; writes Staff; deletes ;
     RolesWrite reads Role; writes Role; deletes ;
     ApiClientsWrite reads ApiClient, Campus, Role, Staff; writes ApiClient; deletes ;

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     Error, Handle, Tx,
     database::statement,
+    organization::role_rules::HELD_ROLES,
     reference::{self, Events, Kept, any, record, row, stands_in, table},
 };
 
@@ -154,15 +155,17 @@ impl Kept for Role {
         Ok(())
     }
 
-    /// A role is in use while somebody holds it.
+    /// A role is in use while somebody holds it, or a rule gives it.
     async fn in_use(tx: &Tx, institution: Id<Institution>, id: Id<Self>) -> Result<bool, Error> {
-        any(
-            tx,
+        for sql in [
             "SELECT 1 AS found FROM principal_roles WHERE institution_id = ? AND role_id = ? LIMIT 1",
-            institution,
-            id.uuid(),
-        )
-        .await
+            "SELECT 1 AS found FROM role_rules WHERE institution_id = ? AND role_id = ? LIMIT 1",
+        ] {
+            if any(tx, sql, institution, id.uuid()).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -267,20 +270,20 @@ pub(crate) async fn permit(
 
 /// People of the operation's institution who have a permission, by whichever role.
 pub async fn holders_of(tx: &Tx, permission: &str) -> Result<Vec<Id<Principal>>, Error> {
-    let rows = tx
-        .query_all_raw(statement(
-            tx,
-            "SELECT DISTINCT p.id FROM principals p \
-             JOIN principal_roles h ON h.institution_id = p.institution_id AND h.principal_id = p.id \
+    let sql = format!(
+        "SELECT DISTINCT p.id FROM principals p \
+             JOIN {HELD_ROLES} h ON h.institution_id = p.institution_id AND h.principal_id = p.id \
              JOIN roles r ON r.institution_id = h.institution_id AND r.id = h.role_id \
              AND r.archived_at IS NULL \
              JOIN role_permissions m ON m.institution_id = r.institution_id AND m.role_id = r.id \
              WHERE p.institution_id = ? AND p.kind = 'staff' AND p.status = 'active' \
-             AND m.permission = ?",
-            [
-                tx.operation().institution.uuid().into(),
-                permission.into(),
-            ],
+             AND m.permission = ?"
+    );
+    let rows = tx
+        .query_all_raw(statement(
+            tx,
+            &sql,
+            [tx.operation().institution.uuid().into(), permission.into()],
         ))
         .await?;
     rows.iter()

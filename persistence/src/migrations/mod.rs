@@ -32,6 +32,8 @@ mod m0064_tagged_customers;
 mod m0065_ends_of_jobs;
 mod m0066_assigning_roles;
 mod m0070_analytics;
+mod m0080_positions;
+mod m0081_role_rules;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -72,6 +74,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0065_ends_of_jobs::Migration),
             Box::new(m0066_assigning_roles::Migration),
             Box::new(m0070_analytics::Migration),
+            Box::new(m0080_positions::Migration),
+            Box::new(m0081_role_rules::Migration),
         ]
     }
 }

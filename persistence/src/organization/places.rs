@@ -1,10 +1,10 @@
-//! Rows of regions, campuses, departments, teams and groups.
+//! Rows of regions, campuses, departments, positions, teams and groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     id::Id,
-    organization::{Campus, Department, Group, Institution, Region, Staff, Team},
+    organization::{Campus, Department, Group, Institution, Position, Region, Staff, Team},
     reference::Reference,
 };
 use sea_orm::ConnectionTrait;
@@ -12,7 +12,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query as Sql};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{CAMPUS, DEPARTMENT, GROUP, REGION, TEAM};
+use super::{CAMPUS, DEPARTMENT, GROUP, POSITION, REGION, TEAM};
 use crate::{
     Error, Handle, Tx,
     database::statement,
@@ -27,6 +27,7 @@ table!(campuses, "campuses" {
     time_zone: String,
 });
 table!(departments, "departments" { parent_id: Option<Uuid>, code: String });
+table!(staff_positions, "staff_positions" {});
 table!(teams, "teams" { campus_id: Option<Uuid>, leader_id: Option<Uuid> });
 table!(groups, "groups" {});
 
@@ -181,20 +182,80 @@ impl Kept for Department {
         json!({ "code": self.code, "name": self.name, "parent_id": self.parent })
     }
 
+    /// Roles that rules give to a department go to its units too.
+    fn alters_access(before: Option<&Reference<Self>>, after: &Reference<Self>) -> bool {
+        before.is_some_and(|b| b.details.parent != after.details.parent)
+    }
+
+    /// A department is in use while it has units or people, or a rule names it.
+    async fn in_use(tx: &Tx, institution: Id<Institution>, id: Id<Self>) -> Result<bool, Error> {
+        for sql in [
+            UNITS,
+            "SELECT 1 AS found FROM staff_posts sp JOIN principals p \
+             ON p.institution_id = sp.institution_id AND p.id = sp.staff_id \
+             WHERE sp.institution_id = ? AND sp.department_id = ? AND p.status <> 'left' LIMIT 1",
+            "SELECT 1 AS found FROM role_rules \
+             WHERE institution_id = ? AND department_id = ? LIMIT 1",
+        ] {
+            if any(tx, sql, institution, id.uuid()).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Units of a department that are not archived.
+const UNITS: &str = "SELECT 1 AS found FROM departments \
+     WHERE institution_id = ? AND parent_id = ? AND archived_at IS NULL LIMIT 1";
+
+/// Whether a department has units that are not archived.
+pub async fn has_units(
+    tx: &Tx,
+    institution: Id<Institution>,
+    id: Id<Department>,
+) -> Result<bool, Error> {
+    any(tx, UNITS, institution, id.uuid()).await
+}
+
+impl Kept for Position {
+    const KIND: &'static str = "position";
+    const EVENTS: &'static Events = &POSITION;
+    stands_in!(staff_positions);
+
+    fn read(row: staff_positions::Model) -> Result<Reference<Self>, Error> {
+        Ok(record!(row, Self { name: row.name }))
+    }
+
+    fn row(
+        institution: Id<Institution>,
+        record: &Reference<Self>,
+    ) -> Result<staff_positions::ActiveModel, Error> {
+        Ok(row!(staff_positions, institution, record, {}))
+    }
+
+    fn fields(&self) -> Value {
+        json!({ "name": self.name })
+    }
+
     fn alters_access(_: Option<&Reference<Self>>, _: &Reference<Self>) -> bool {
         false
     }
 
-    /// A department is in use while it has units.
+    /// A position is in use while somebody has it, or a rule names it.
     async fn in_use(tx: &Tx, institution: Id<Institution>, id: Id<Self>) -> Result<bool, Error> {
-        any(
-            tx,
-            "SELECT 1 AS found FROM departments \
-             WHERE institution_id = ? AND parent_id = ? AND archived_at IS NULL LIMIT 1",
-            institution,
-            id.uuid(),
-        )
-        .await
+        for sql in [
+            "SELECT 1 AS found FROM staff_posts sp JOIN principals p \
+             ON p.institution_id = sp.institution_id AND p.id = sp.staff_id \
+             WHERE sp.institution_id = ? AND sp.position_id = ? AND p.status <> 'left' LIMIT 1",
+            "SELECT 1 AS found FROM role_rules \
+             WHERE institution_id = ? AND position_id = ? LIMIT 1",
+        ] {
+            if any(tx, sql, institution, id.uuid()).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{PrincipalStatus, Reach, Role},
+    access::{Permissions, PrincipalStatus, Reach, Role},
     fault::{Fault, VERSION_STALE},
     id::Id,
     organization::{Institution, Staff, StaffProfile},
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{
     STAFF_CHANGED, STAFF_HIRED, STAFF_ROLES_CHANGED, STAFF_STATUS_CHANGED,
     places::{Links, link, links},
+    role_rules::HELD_ROLES,
 };
 use crate::{
     Error, Handle, Tx,
@@ -35,6 +36,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub campuses: Vec<Uuid>,
+    pub departments: Vec<Uuid>,
+    pub positions: Vec<Uuid>,
     pub teams: Vec<Uuid>,
     /// Those who have left are shown only where they are asked for.
     pub statuses: Vec<PrincipalStatus>,
@@ -42,6 +45,7 @@ pub struct Filter {
 
 const STAFF: &str = "staff";
 const PRINCIPALS: &str = "principals";
+const POSTS: &str = "staff_posts";
 const CAMPUSES: Links = ("staff_campuses", "staff_id", "campus_id");
 const ROLES: Links = ("principal_roles", "principal_id", "role_id");
 
@@ -53,7 +57,6 @@ fn confined(scope: &Scope) -> SelectStatement {
         "version",
         "user_name",
         "name",
-        "position",
         "home_team_id",
         "created_at",
         "updated_at",
@@ -62,12 +65,20 @@ fn confined(scope: &Scope) -> SelectStatement {
     }
     select
         .column((PRINCIPALS, "status"))
+        .column((POSTS, "department_id"))
+        .column((POSTS, "position_id"))
         .from(STAFF)
         .inner_join(
             PRINCIPALS,
             Expr::col((PRINCIPALS, "institution_id"))
                 .eq(Expr::col((STAFF, "institution_id")))
                 .and(Expr::col((PRINCIPALS, "id")).eq(Expr::col((STAFF, "id")))),
+        )
+        .left_join(
+            POSTS,
+            Expr::col((POSTS, "institution_id"))
+                .eq(Expr::col((STAFF, "institution_id")))
+                .and(Expr::col((POSTS, "staff_id")).eq(Expr::col((STAFF, "id")))),
         )
         .and_where(Expr::col((STAFF, "institution_id")).eq(scope.institution().uuid()));
     if !scope.is_whole() {
@@ -97,16 +108,16 @@ async fn read(
 
 fn person(row: &QueryResult) -> Result<Staff, Error> {
     let status: String = row.try_get("", "status")?;
+    let place = |name| -> Result<Option<Uuid>, Error> { Ok(row.try_get("", name)?) };
     Ok(Staff {
         id: Id::new(row.try_get("", "id")?),
         version: row.try_get("", "version")?,
         user_name: row.try_get("", "user_name")?,
         profile: StaffProfile {
             name: row.try_get("", "name")?,
-            position: row.try_get("", "position")?,
-            home_team: row
-                .try_get::<Option<Uuid>>("", "home_team_id")?
-                .map(Id::new),
+            department: place("department_id")?.map(Id::new),
+            position: place("position_id")?.map(Id::new),
+            home_team: place("home_team_id")?.map(Id::new),
             campuses: BTreeSet::new(),
         },
         status: PrincipalStatus::parse(&status).ok_or_else(|| Error::corrupt("status"))?,
@@ -161,9 +172,14 @@ pub async fn list(
             .take();
         select.and_where(Expr::col((STAFF, "id")).in_subquery(working));
     }
-    if !filter.teams.is_empty() {
-        let team = Expr::col((STAFF, "home_team_id"));
-        select.and_where(team.is_in(filter.teams.iter().copied()));
+    for (column, wanted) in [
+        ((POSTS, "department_id"), &filter.departments),
+        ((POSTS, "position_id"), &filter.positions),
+        ((STAFF, "home_team_id"), &filter.teams),
+    ] {
+        if !wanted.is_empty() {
+            select.and_where(Expr::col(column).is_in(wanted.iter().copied()));
+        }
     }
     let status = Expr::col((PRINCIPALS, "status"));
     if filter.statuses.is_empty() {
@@ -220,14 +236,13 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Resu
     let profile = &person.profile;
     tx.execute_raw(statement(
         tx,
-        "INSERT INTO staff (institution_id, id, user_name, name, position, home_team_id, version, \
-         created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO staff (institution_id, id, user_name, name, home_team_id, version, \
+         created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             here.into(),
             id.into(),
             person.user_name.as_str().into(),
             profile.name.as_str().into(),
-            profile.position.clone().into(),
             profile.home_team.map(Id::uuid).into(),
             person.version.into(),
             now.into(),
@@ -250,6 +265,7 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Resu
         &profile.campuses,
     )
     .await?;
+    post(tx, institution, person).await?;
     // The leader of the home team reaches what the new member will hold.
     if profile.home_team.is_some() {
         access_changed(tx).await?;
@@ -277,6 +293,10 @@ pub async fn update(
     if (was.home_team, &was.campuses) != (is.home_team, &is.campuses) {
         access_changed(tx).await?;
     }
+    let moved = (was.department, was.position) != (is.department, is.position);
+    if moved {
+        post(tx, institution, after).await?;
+    }
     let (mut old, mut new) = (fields(before), fields(after));
     let mut event = &STAFF_CHANGED;
     if let Some((was, is)) = roles {
@@ -291,14 +311,33 @@ pub async fn update(
     if after.status != before.status {
         event = &STAFF_STATUS_CHANGED;
     }
-    if roles.is_some() || after.status != before.status {
+    if moved || roles.is_some() || after.status != before.status {
         standing_changed(tx, institution, after).await?;
     }
     recorded(tx, Some(old), after, new, event);
     Ok(())
 }
 
-/// The roles that a person holds.
+/// Puts a person into a department and a position.
+async fn post(tx: &Tx, institution: Id<Institution>, person: &Staff) -> Result<(), Error> {
+    let profile = &person.profile;
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO staff_posts (institution_id, staff_id, department_id, position_id) \
+         VALUES (?, ?, ?, ?) ON CONFLICT (institution_id, staff_id) \
+         DO UPDATE SET department_id = excluded.department_id, position_id = excluded.position_id",
+        [
+            institution.uuid().into(),
+            person.id.uuid().into(),
+            profile.department.map(Id::uuid).into(),
+            profile.position.map(Id::uuid).into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// The roles that a person was given by hand.
 pub async fn roles(
     handle: &impl Handle,
     grant: &impl Reads<Staff>,
@@ -311,14 +350,17 @@ pub async fn roles(
 }
 
 /// What a person's roles give.
-pub async fn permissions(tx: &Tx, id: Id<Staff>) -> Result<Vec<(String, Reach)>, Error> {
+pub async fn permissions(tx: &Tx, id: Id<Staff>) -> Result<Permissions, Error> {
+    let sql = format!(
+        "SELECT p.permission, p.reach FROM {HELD_ROLES} h \
+             JOIN roles r ON r.institution_id = h.institution_id AND r.id = h.role_id \
+             JOIN role_permissions p ON p.institution_id = r.institution_id AND p.role_id = r.id \
+             WHERE h.institution_id = ? AND h.principal_id = ? AND r.archived_at IS NULL"
+    );
     let rows = tx
         .query_all_raw(statement(
             tx,
-            "SELECT p.permission, p.reach FROM principal_roles h \
-             JOIN roles r ON r.institution_id = h.institution_id AND r.id = h.role_id \
-             JOIN role_permissions p ON p.institution_id = r.institution_id AND p.role_id = r.id \
-             WHERE h.institution_id = ? AND h.principal_id = ? AND r.archived_at IS NULL",
+            &sql,
             [tx.operation().institution.uuid().into(), id.uuid().into()],
         ))
         .await?;
@@ -341,11 +383,10 @@ async fn over(
     let updated = tx
         .execute_raw(statement(
             tx,
-            "UPDATE staff SET name = ?, position = ?, home_team_id = ?, version = ?, updated_at = ? \
+            "UPDATE staff SET name = ?, home_team_id = ?, version = ?, updated_at = ? \
              WHERE institution_id = ? AND id = ? AND version = ?",
             [
                 profile.name.as_str().into(),
-                profile.position.clone().into(),
                 profile.home_team.map(Id::uuid).into(),
                 after.version.into(),
                 micros(after.updated_at).into(),
@@ -386,7 +427,8 @@ fn fields(person: &Staff) -> Value {
     json!({
         "user_name": person.user_name,
         "name": profile.name,
-        "position": profile.position,
+        "department_id": profile.department,
+        "position_id": profile.position,
         "home_team_id": profile.home_team,
         "campus_ids": profile.campuses,
         "status": person.status.as_str(),

@@ -186,6 +186,7 @@ pub async fn hire(tx: &Tx, new: &NewStaff) -> Result<Id<Staff>, Error> {
     let grant = grant::<StaffWrite>(tx);
     let profile = StaffProfile {
         name: new.name.clone(),
+        department: None,
         position: None,
         home_team: new.home_team,
         campuses: new.campuses.iter().copied().collect(),

@@ -345,6 +345,14 @@ pub(crate) async fn make(
             }
             vec![made.id()]
         }
+        Kind::RoleRule => {
+            let made = reference(w, institution, kind, State::Live).await;
+            if state == State::Deleted {
+                let path = format!("/api/v1/role-rules/{made}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made]
+        }
         Kind::ApiClient | Kind::ApiKey => api_client(&maker, kind, state).await,
         _ => vec![reference(w, institution, kind, state).await],
     }

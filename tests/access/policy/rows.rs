@@ -34,9 +34,12 @@ pub(crate) enum Kind {
     Region,
     Campus,
     Department,
+    Position,
     Team,
     Group,
     Role,
+    /// Of a role that gives nothing, and of a department.
+    RoleRule,
     Staff,
     ApiClient,
     /// Of an API client.
@@ -84,7 +87,7 @@ impl Kind {
     /// Whether a record that is no more live is as good as absent; others are in the way.
     pub(crate) fn is_gone(self) -> bool {
         (!self.is_of_institution() && !matches!(self, Self::Enrollment | Self::Lesson))
-            || self == Self::ApiKey
+            || matches!(self, Self::ApiKey | Self::RoleRule)
     }
 }
 
@@ -204,6 +207,10 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("changeDepartment", Kind::Department, State::Live),
     ("archiveDepartment", Kind::Department, State::Live),
     ("unarchiveDepartment", Kind::Department, State::Deleted),
+    ("getPosition", Kind::Position, State::Any),
+    ("changePosition", Kind::Position, State::Live),
+    ("archivePosition", Kind::Position, State::Live),
+    ("unarchivePosition", Kind::Position, State::Deleted),
     ("getTeam", Kind::Team, State::Any),
     ("changeTeam", Kind::Team, State::Live),
     ("archiveTeam", Kind::Team, State::Live),
@@ -219,6 +226,8 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("archiveRole", Kind::Role, State::Live),
     ("unarchiveRole", Kind::Role, State::Deleted),
     ("copyRole", Kind::Role, State::Any),
+    ("getRoleRule", Kind::RoleRule, State::Live),
+    ("endRoleRule", Kind::RoleRule, State::Live),
     ("getStaff", Kind::Staff, State::Any),
     ("changeStaff", Kind::Staff, State::Any),
     ("getStaffRoles", Kind::Staff, State::Any),
@@ -291,9 +300,11 @@ pub(crate) fn listed(schema: &str) -> Kind {
         ("RegionPage", Kind::Region),
         ("CampusPage", Kind::Campus),
         ("DepartmentPage", Kind::Department),
+        ("PositionPage", Kind::Position),
         ("TeamPage", Kind::Team),
         ("GroupPage", Kind::Group),
         ("RolePage", Kind::Role),
+        ("RoleRulePage", Kind::RoleRule),
         ("StaffPage", Kind::Staff),
         ("ApiClientPage", Kind::ApiClient),
         ("ChargePage", Kind::Charge),

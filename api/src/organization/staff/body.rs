@@ -20,7 +20,7 @@ pub type StaffStatus = Wire<PrincipalStatus>;
 /// A new person of staff. Log-in is set up apart, by a password reset; roles are given apart, too.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"user_name": "li.na", "name": "李娜", "position": "招生顾问",
+#[schema(example = json!({"user_name": "li.na", "name": "李娜", "position_id": "0192f0c1-7777-7000-8000-000000000000",
     "campus_ids": ["0192f0c1-1111-7000-8000-000000000000"]}))]
 pub struct CreateStaff {
     /// What the person types at log-in; never changes, and never goes to another.
@@ -28,8 +28,11 @@ pub struct CreateStaff {
     pub user_name: String,
     #[schema(min_length = 1, max_length = 60)]
     pub name: String,
-    #[schema(min_length = 1, max_length = 60, nullable = false)]
-    pub position: Option<String>,
+    /// A department or a unit of one. Rules may give roles to everyone there.
+    #[schema(nullable = false)]
+    pub department_id: Option<Uuid>,
+    #[schema(nullable = false)]
+    pub position_id: Option<Uuid>,
     /// The one team whose leader reaches what the person holds.
     #[schema(nullable = false)]
     pub home_team_id: Option<Uuid>,
@@ -41,13 +44,17 @@ pub struct CreateStaff {
 /// Changes to a person of staff: absent leaves a field, null clears it.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"position": "高级招生顾问"}))]
+#[schema(example = json!({"department_id": "0192f0c1-6666-7000-8000-000000000000"}))]
 pub struct ChangeStaff {
     #[schema(min_length = 1, max_length = 60, nullable = false)]
     pub name: Option<String>,
+    /// A department or a unit of one. Rules may give roles to everyone there.
     #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 60)]
-    pub position: Option<Option<String>>,
+    #[schema(value_type = Option<Uuid>)]
+    pub department_id: Option<Option<Uuid>>,
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<Uuid>)]
+    pub position_id: Option<Option<Uuid>>,
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub home_team_id: Option<Option<Uuid>>,
@@ -61,7 +68,12 @@ impl ChangeStaff {
     pub fn apply(self, profile: StaffProfile) -> StaffProfile {
         StaffProfile {
             name: self.name.unwrap_or(profile.name),
-            position: self.position.unwrap_or(profile.position),
+            department: self
+                .department_id
+                .map_or(profile.department, |id| id.map(Id::new)),
+            position: self
+                .position_id
+                .map_or(profile.position, |id| id.map(Id::new)),
             home_team: self
                 .home_team_id
                 .map_or(profile.home_team, |id| id.map(Id::new)),
@@ -85,7 +97,9 @@ pub struct StaffBody {
     pub user_name: Option<String>,
     pub name: String,
     #[schema(required)]
-    pub position: Option<String>,
+    pub department_id: Option<Uuid>,
+    #[schema(required)]
+    pub position_id: Option<Uuid>,
     #[schema(required)]
     pub home_team_id: Option<Uuid>,
     pub campus_ids: Vec<Uuid>,
@@ -103,7 +117,8 @@ impl StaffBody {
             version: person.version,
             user_name: manages.then_some(person.user_name),
             name: profile.name,
-            position: profile.position,
+            department_id: profile.department.map(Id::uuid),
+            position_id: profile.position.map(Id::uuid),
             home_team_id: profile.home_team.map(Id::uuid),
             campus_ids: profile.campuses.into_iter().map(Id::uuid).collect(),
             status: Wire(person.status),
@@ -118,7 +133,7 @@ page! {
     StaffPage of StaffBody
 }
 
-/// The roles that a person holds; reach is the union over them.
+/// The roles that a person is given by hand; what rules give comes on top.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role_ids": ["0192f0c1-4444-7000-8000-000000000000"]}))]
@@ -127,16 +142,20 @@ pub struct SetStaffRoles {
     pub role_ids: Vec<Uuid>,
 }
 
-/// The roles that a person holds.
+/// The roles that a person holds; reach is the union over them all.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StaffRoles {
+    /// Given by hand.
     pub role_ids: Vec<Uuid>,
+    /// Given by rules, for the department and the position of the person.
+    pub role_ids_by_rule: Vec<Uuid>,
 }
 
-impl From<BTreeSet<Id<Role>>> for StaffRoles {
-    fn from(roles: BTreeSet<Id<Role>>) -> Self {
+impl StaffRoles {
+    pub fn new(by_hand: BTreeSet<Id<Role>>, by_rule: BTreeSet<Id<Role>>) -> Self {
         Self {
-            role_ids: roles.into_iter().map(Id::uuid).collect(),
+            role_ids: by_hand.into_iter().map(Id::uuid).collect(),
+            role_ids_by_rule: by_rule.into_iter().map(Id::uuid).collect(),
         }
     }
 }
@@ -155,6 +174,12 @@ pub struct ListStaff {
     /// Working at any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,
+    /// Of any of these departments or units.
+    #[param(style = Form, explode = false)]
+    pub department_id: Option<Vec<Uuid>>,
+    /// With any of these positions.
+    #[param(style = Form, explode = false)]
+    pub position_id: Option<Vec<Uuid>>,
     /// With any of these as their home team.
     #[param(style = Form, explode = false)]
     pub team_id: Option<Vec<Uuid>>,
@@ -167,6 +192,8 @@ impl ListStaff {
     pub fn filter(&self) -> Filter {
         Filter {
             campuses: self.campus_id.clone().unwrap_or_default(),
+            departments: self.department_id.clone().unwrap_or_default(),
+            positions: self.position_id.clone().unwrap_or_default(),
             teams: self.team_id.clone().unwrap_or_default(),
             statuses: self.status.iter().flatten().map(|s| s.0).collect(),
         }

@@ -6,51 +6,70 @@ use domain::{
     access::{Role, StaffWrite, may_decide, may_give, one_side},
     fault::{Fault, NOT_FOUND},
     id::Id,
-    organization::{Campus, OWN_STANDING, Staff, StaffProfile, Team},
+    organization::{OWN_STANDING, Staff, StaffProfile},
     stamp::Stamp,
 };
 use persistence::{
     Error, Handle, Tx,
     access::{Grant, Reads, Writes},
-    organization::staff as store,
+    organization::{
+        role_rules::{sides, take_turns},
+        staff as store,
+    },
 };
 
 use super::{ChangeStaff, CreateStaff, SetStaffRoles};
-use crate::{http::IfMatch, reference::choose};
+use crate::{http::IfMatch, organization::role_rules::given::Given, reference::choose};
 
 type Manager = Grant<StaffWrite>;
 
-/// Takes on a person, without log-in and without roles.
+/// Takes on a person, without log-in, and without roles but those that rules give.
 ///
 /// # Errors
-/// 422 where a field breaks a rule or a campus or team can't be chosen, 409 where the user name is
-/// taken.
+/// 422 where a field breaks a rule or a place can't be chosen, 409 where the user name is taken, 403
+/// where rules give roles there that the caller may not give.
 pub async fn create(tx: &Tx, grant: &Manager, body: CreateStaff) -> Result<Staff, Error> {
     let profile = StaffProfile {
         name: body.name,
-        position: body.position,
+        department: body.department_id.map(Id::new),
+        position: body.position_id.map(Id::new),
         home_team: body.home_team_id.map(Id::new),
         campuses: body.campus_ids.into_iter().map(Id::new).collect(),
     };
     let person = Staff::hire(body.user_name, profile, &tx.stamp())?;
-    let campuses = person.profile.campuses.iter().copied().collect();
-    places(tx, grant, campuses, person.profile.home_team).await?;
+    places(tx, grant, None, &person.profile).await?;
+    let given = Given::before(tx, grant, Some(person.id)).await?;
     store::insert(tx, grant, &person).await?;
+    given.judge(tx, grant).await?;
     Ok(person)
 }
 
-/// Makes sure that campuses and a team can be chosen.
+/// Makes sure that the places which a profile has anew can be chosen.
 async fn places(
     tx: &Tx,
     grant: &Manager,
-    campuses: Vec<Id<Campus>>,
-    team: Option<Id<Team>>,
+    was: Option<&StaffProfile>,
+    is: &StaffProfile,
 ) -> Result<(), Error> {
-    for campus in campuses {
-        choose(tx, grant, campus, "/campus_ids").await?;
+    for campus in &is.campuses {
+        if was.is_none_or(|was| !was.campuses.contains(campus)) {
+            choose(tx, grant, *campus, "/campus_ids").await?;
+        }
     }
-    if let Some(team) = team {
+    if let Some(team) = is.home_team
+        && was.is_none_or(|was| was.home_team != is.home_team)
+    {
         choose(tx, grant, team, "/home_team_id").await?;
+    }
+    if let Some(department) = is.department
+        && was.is_none_or(|was| was.department != is.department)
+    {
+        choose(tx, grant, department, "/department_id").await?;
+    }
+    if let Some(position) = is.position
+        && was.is_none_or(|was| was.position != is.position)
+    {
+        choose(tx, grant, position, "/position_id").await?;
     }
     Ok(())
 }
@@ -86,8 +105,9 @@ async fn deciding(tx: &Tx, person: &Staff) -> Result<(), Error> {
 /// Changes what the directory tells of a person.
 ///
 /// # Errors
-/// 403 for the own campuses and team, since reach goes by them, and for those of somebody who governs
-/// others and holds more; 422 where a field breaks a rule.
+/// 403 for the own places, since roles and reach go by them, for those of somebody who governs others
+/// and holds more, and where rules give roles there that the caller may not give; 422 where a field
+/// breaks a rule.
 pub async fn change(
     tx: &Tx,
     grant: &Manager,
@@ -102,17 +122,20 @@ pub async fn change(
         return Ok(after);
     }
     let (was, is) = (&before.profile, &after.profile);
-    if (&was.campuses, was.home_team) != (&is.campuses, is.home_team) {
-        deciding(tx, &before).await?;
-        let campuses = is.campuses.difference(&was.campuses).copied().collect();
-        let team = is.home_team.filter(|team| was.home_team != Some(*team));
-        places(tx, grant, campuses, team).await?;
+    if was.places() == is.places() {
+        store::update(tx, grant, &before, &after, None).await?;
+        return Ok(after);
     }
+    deciding(tx, &before).await?;
+    places(tx, grant, Some(was), is).await?;
+    let given = Given::before(tx, grant, Some(id)).await?;
     store::update(tx, grant, &before, &after, None).await?;
+    given.judge(tx, grant).await?;
     Ok(after)
 }
 
-/// Gives a person these roles, and takes away all others. Access changes at once.
+/// Gives a person these roles, and takes away all others that were given by hand. Access changes at
+/// once.
 ///
 /// # Errors
 /// 403 where a role goes beyond what the caller may give, for oneself, and for somebody who governs
@@ -124,13 +147,13 @@ pub async fn set_roles(
     id: Id<Staff>,
     condition: IfMatch,
     body: SetStaffRoles,
-) -> Result<(Staff, BTreeSet<Id<Role>>), Error> {
+) -> Result<Staff, Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
     deciding(tx, &before).await?;
+    take_turns(tx, Some(id)).await?;
     let was = store::roles(tx, grant, id).await?;
     let is: BTreeSet<Id<Role>> = body.role_ids.into_iter().map(Id::new).collect();
-    let mut sides = Vec::new();
     for role in &is {
         let role = choose(tx, grant, *role, "/role_ids").await?;
         if let Some(authority) = &tx.operation().authority
@@ -138,15 +161,16 @@ pub async fn set_roles(
         {
             may_give(authority.permissions(), authority.fields(), &role.details)?;
         }
-        sides.push(role.details.side);
     }
-    one_side(sides)?;
     if was == is {
-        return Ok((before, is));
+        return Ok(before);
     }
     let after = before.touched(&tx.stamp());
     store::update(tx, grant, &before, &after, Some((&was, &is))).await?;
-    Ok((after, is))
+    for sides in sides(tx, [id]).await?.into_values() {
+        one_side(sides)?;
+    }
+    Ok(after)
 }
 
 pub async fn suspend(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
@@ -179,7 +203,8 @@ pub async fn reset(tx: &Tx, grant: &impl Writes<Staff>, id: Id<Staff>) -> Result
     Ok(person)
 }
 
-/// Changes the status; access ends, or begins again, at once.
+/// Changes the status; access ends, or begins again, at once. Who comes back holds what rules give,
+/// which is judged as if it were given by hand.
 async fn stand(
     tx: &Tx,
     grant: &Manager,
@@ -189,6 +214,8 @@ async fn stand(
     let before = present(tx, grant, id).await?;
     deciding(tx, &before).await?;
     let after = decide(&before, &tx.stamp())?;
+    let given = Given::before(tx, grant, Some(id)).await?;
     store::update(tx, grant, &before, &after, None).await?;
+    given.judge(tx, grant).await?;
     Ok(after)
 }

@@ -4,8 +4,10 @@ use domain::{
     organization::Staff,
 };
 use persistence::{
+    Error, Handle,
+    access::Grant,
     clock::micros,
-    organization::staff as store,
+    organization::{role_rules::ruled, staff as store},
     scope::{Direction, Page},
 };
 
@@ -23,8 +25,20 @@ use crate::{
 
 const TAG: &str = "staff";
 
-fn record(person: Staff) -> Result<Reply, persistence::Error> {
+fn record(person: Staff) -> Result<Reply, Error> {
     Reply::record(person.version, &StaffBody::new(person, true))
+}
+
+/// The roles that a person holds, by hand and by rule.
+async fn roles_of(
+    handle: &impl Handle,
+    grant: &Grant<StaffWrite>,
+    person: &Staff,
+) -> Result<Reply, Error> {
+    let by_hand = store::roles(handle, grant, person.id).await?;
+    let mut by_rule = ruled(handle, grant, Some(person.id)).await?;
+    let by_rule = by_rule.remove(&person.id).unwrap_or_default();
+    Reply::record(person.version, &StaffRoles::new(by_hand, by_rule))
 }
 
 /// Take on a person of staff
@@ -114,11 +128,10 @@ pub(super) async fn get_staff_roles(
     id: PathId<Staff>,
 ) -> Result<Reply, Problem> {
     let person = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
-    let roles = store::roles(&ctx.read(), &ctx.grant, id.0).await?;
-    Ok(Reply::record(person.version, &StaffRoles::from(roles))?)
+    Ok(roles_of(&ctx.read(), &ctx.grant, &person).await?)
 }
 
-/// Set which roles a person of staff holds
+/// Set which roles a person of staff is given by hand
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), request_body = SetStaffRoles,
     responses((status = 200, body = StaffRoles)), security(("bearer" = ["staff:write"])))]
 #[put("/staff/{staff_id}/roles")]
@@ -130,9 +143,8 @@ pub(super) async fn set_staff_roles(
 ) -> Result<Reply, Problem> {
     let wanted = &body.value;
     ctx.transaction(|tx, grant| async move {
-        let (person, roles) =
-            commands::set_roles(&tx, &grant, id.0, condition, wanted.clone()).await?;
-        Reply::record(person.version, &StaffRoles::from(roles))
+        let person = commands::set_roles(&tx, &grant, id.0, condition, wanted.clone()).await?;
+        roles_of(&tx, &grant, &person).await
     })
     .await
 }
