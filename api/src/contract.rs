@@ -15,6 +15,7 @@ use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
 use crate::{
+    access::PROBES,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
     customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
     enrollments::{EnrollmentSort, EnrollmentStatus},
@@ -91,10 +92,11 @@ pub fn document(public_url: &str) -> Value {
     document["components"]["parameters"] = parameters();
     document["components"]["responses"] = problem_responses();
     events::describe(&mut document);
+    let schemas = document["components"]["schemas"].clone();
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, item) in paths {
             for (method, operation) in item.as_object_mut().into_iter().flatten() {
-                complete(path, method, operation);
+                complete(path, method, operation, &schemas);
             }
         }
     }
@@ -102,7 +104,7 @@ pub fn document(public_url: &str) -> Value {
 }
 
 /// Adds to an operation what follows from its shape.
-fn complete(path: &str, method: &str, operation: &mut Value) {
+fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     let secured = operation.get("security").is_some();
     let has_body = operation.get("requestBody").is_some();
     let has_path_id = path.contains('{');
@@ -137,7 +139,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     } else if command {
         refs.push("OptionalIdempotencyKey");
     }
-    if method == "get" && tagged(operation) {
+    let tagged = tagged(method, operation, schemas);
+    if method == "get" && tagged {
         refs.push("IfNoneMatch");
         operation["responses"]["304"] =
             json!({ "description": "Unchanged since the ETag that was sent." });
@@ -155,15 +158,18 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         let schema = content["application/json"].clone();
         *content = json!({ "application/merge-patch+json": schema, "application/json": schema });
     }
-    describe_success(method, operation);
+    let counted = !PROBES.contains(&path);
+    describe_success(method, operation, tagged, counted);
     // Its refusals are those of RFC 6749 (section 5.2), which libraries know.
     let oauth = path.ends_with("/oauth/token");
     let mut problems = vec![
-        ("429", "RateLimited"),
+        ("408", "TimedOut"),
         ("500", "Internal"),
         ("503", "Unavailable"),
     ];
-    problems.push(("408", "TimedOut"));
+    if counted {
+        problems.push(("429", "RateLimited"));
+    }
     if secured || account {
         problems.push(("401", "Unauthenticated"));
     }
@@ -208,25 +214,38 @@ fn is_read_only(operation: &Value) -> bool {
     operation["x-read-only"] == json!(true)
 }
 
-/// Whether the answer is one record with a version, which then has an ETag.
-fn tagged(operation: &Value) -> bool {
-    let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
-    schema.as_str().is_some_and(|name| {
-        !name.ends_with("Page") && operation.get("security") != Some(&json!([]))
-    })
+/// Whether the answer has an ETag: what one may read, pages aside; a record that was changed; and
+/// whatever its handler says so of.
+fn tagged(method: &str, operation: &Value, schemas: &Value) -> bool {
+    let answer = &operation["responses"]["200"];
+    if !answer["headers"]["ETag"].is_null() {
+        return true;
+    }
+    let Some(name) = answered(operation).filter(|name| !name.ends_with("Page")) else {
+        return false;
+    };
+    match method {
+        "get" => operation["security"] != json!([]),
+        "post" => !schemas[name]["properties"]["version"].is_null(),
+        _ => true,
+    }
 }
 
-/// Whether the answer is one page of a list.
-fn paged(operation: &Value) -> bool {
+/// Name of the schema of the answer.
+fn answered(operation: &Value) -> Option<&str> {
     operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
         .as_str()
-        .is_some_and(|name| name.ends_with("Page"))
+        .and_then(|reference| reference.rsplit('/').next())
 }
 
-fn describe_success(method: &str, operation: &mut Value) {
-    let record = tagged(operation);
+fn describe_success(method: &str, operation: &mut Value, tagged: bool, counted: bool) {
     // The next page of a search has no address: its query stands in the body.
-    let page = method == "get" && paged(operation);
+    let page = method == "get" && answered(operation).is_some_and(|name| name.ends_with("Page"));
+    let takes_key = operation["parameters"].as_array().is_some_and(|all| {
+        all.iter()
+            .filter_map(|parameter| parameter["$ref"].as_str())
+            .any(|reference| reference.ends_with("IdempotencyKey"))
+    });
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         let mut headers = Map::new();
         let mut add = |header: &str, name: &str| {
@@ -236,22 +255,27 @@ fn describe_success(method: &str, operation: &mut Value) {
             );
         };
         add("X-Request-Id", "RequestId");
-        add("RateLimit", "RateLimit");
-        add("RateLimit-Policy", "RateLimitPolicy");
+        if counted {
+            add("RateLimit", "RateLimit");
+            add("RateLimit-Policy", "RateLimitPolicy");
+        }
         match status.as_str() {
             "201" => {
                 add("Location", "Location");
                 add("ETag", "ETag");
-                add("Idempotency-Replayed", "IdempotencyReplayed");
             }
             "202" => {
                 add("Location", "Location");
                 add("Retry-After", "RetryAfter");
-                add("Idempotency-Replayed", "IdempotencyReplayed");
             }
-            "200" if record => add("ETag", "ETag"),
-            "200" if page => add("Link", "Link"),
+            "200" | "304" if tagged => add("ETag", "ETag"),
             _ => {}
+        }
+        if status == "200" && page {
+            add("Link", "Link");
+        }
+        if takes_key && status.starts_with('2') {
+            add("Idempotency-Replayed", "IdempotencyReplayed");
         }
         response["headers"] = headers.into();
         if response["description"]

@@ -100,7 +100,7 @@ where
     let rows = reference::list::<T>(&ctx.read(), &ctx.grant, filter, archived, &page).await?;
     let shown = part.cut(rows, |r| (micros(r.created_at), r.id.uuid()));
     let items = shown.items.into_iter().map(T::Body::from).collect();
-    Ok(Reply::ok(&T::Page::from((items, shown.next_cursor)))?.with_next(shown.next_address))
+    Ok(Reply::list(&T::Page::from((items, shown.next_cursor)))?.with_next(shown.next_address))
 }
 
 /// Answers a new record.

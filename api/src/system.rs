@@ -262,19 +262,16 @@ pub struct Document {
 }
 
 /// Values of every closed list, with their labels
-#[utoipa::path(tag = TAG, responses((status = 200, body = Enums)))]
+#[utoipa::path(tag = TAG, responses((status = 200, body = Enums, headers(("ETag")))))]
 #[get("/enums")]
 async fn list_enums(request: HttpRequest) -> Result<Reply, Problem> {
     let language = RequestContext::of(&request).language;
-    Ok(Reply::record(
-        1,
-        &Enums {
-            items: LISTS
-                .iter()
-                .map(|list| EnumList::new(list, language))
-                .collect(),
-        },
-    )?)
+    Ok(Reply::list(&Enums {
+        items: LISTS
+            .iter()
+            .map(|list| EnumList::new(list, language))
+            .collect(),
+    })?)
 }
 
 /// Every closed list.

@@ -32,6 +32,24 @@ both! {
         }
     }
 
+    async fn what_has_not_changed_is_not_sent_again(w: World) {
+        let boss = w.as_boss();
+        let mut asked = 0;
+        for operation in w.server.contract.callable() {
+            // Of totals the moment is told, which is never the same.
+            let is_total = operation.id == "getReceivablesTotal";
+            if !operation.takes("if-none-match") || !operation.path_ids.is_empty() || is_total {
+                continue;
+            }
+            let read = boss.get(&operation.template).await.expect(200);
+            let again = boss.request(Method::GET, &operation.template);
+            let unchanged = boss.send(again.header("if-none-match", read.etag())).await.expect(304);
+            assert_eq!((unchanged.text.as_str(), unchanged.etag()), ("", read.etag()));
+            asked += 1;
+        }
+        assert!(asked > 12, "only {asked} were asked");
+    }
+
     async fn what_is_not_in_the_contract_is_not_served(w: World) {
         let boss = w.as_boss();
         boss.get("/api/v1/nothing").await.expect_problem(404, "route_unknown");

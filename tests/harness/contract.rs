@@ -9,6 +9,15 @@ use jsonschema::Validator;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
+/// Headers that an answer has only where the document says so.
+const DECLARED: [&str; 5] = [
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "Idempotency-Replayed",
+];
+
 /// The published document, ready to be compared with responses.
 pub struct Contract {
     document: Value,
@@ -86,6 +95,9 @@ impl Contract {
             None => format!("#{pointer}"),
         };
         let resolved = self.document.pointer(&base[1..]).unwrap();
+        if !refused {
+            headers_match(resolved, headers, text, &what);
+        }
         match resolved.get("content") {
             None => assert!(
                 text.is_empty(),
@@ -156,5 +168,29 @@ impl Contract {
             .map(|e| format!("{} at {}", e, e.instance_path()))
             .collect();
         assert!(errors.is_empty(), "{errors:?}: {what}");
+    }
+}
+
+/// Fails unless the headers of an answer are those that the document declares.
+fn headers_match(response: &Value, headers: &HeaderMap, text: &str, what: &str) {
+    let none = serde_json::Map::new();
+    let declared = response["headers"].as_object().unwrap_or(&none);
+    for name in declared.keys() {
+        let expected = match name.as_str() {
+            // Only where there is a next page.
+            "Link" => {
+                let page: Value = serde_json::from_str(text).unwrap();
+                page["next_cursor"].is_string()
+            }
+            "Idempotency-Replayed" => continue,
+            _ => true,
+        };
+        assert_eq!(headers.contains_key(name), expected, "{name}: {what}");
+    }
+    for name in DECLARED {
+        assert!(
+            declared.contains_key(name) || !headers.contains_key(name),
+            "{name} is not in the contract: {what}"
+        );
     }
 }

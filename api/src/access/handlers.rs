@@ -83,7 +83,7 @@ pub(super) async fn list_sessions(ctx: Granted<Oneself>) -> Result<Reply, Proble
         ctx.stamp().now(),
     )
     .await?;
-    Ok(Reply::ok(&SessionList {
+    Ok(Reply::list(&SessionList {
         items: sessions
             .into_iter()
             .map(|s| SessionBody {

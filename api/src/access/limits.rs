@@ -26,6 +26,9 @@ use crate::{
     settings::Settings,
 };
 
+/// What balancers ask from one address, over and over: never counted, or they would run out.
+pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
+
 type Limiter =
     RateLimiter<[u8; 16], DashMapStateStore<[u8; 16]>, DefaultClock, StateInformationMiddleware>;
 
@@ -120,8 +123,7 @@ impl Limits {
         next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<impl MessageBody>, Error> {
         let app = App::of(request.request())?.clone();
-        if ["/livez", "/readyz"].contains(&request.path()) {
-            // A balancer's probes come from one address and must not run out.
+        if PROBES.contains(&request.path()) {
             return Ok(next.call(request).await?.map_into_left_body());
         }
         let key = key(&app, &request);

@@ -23,7 +23,7 @@ pub use authenticate::{Authorities, authenticate};
 pub use body::*;
 pub use granted::Granted;
 pub use idempotency_key::{IdempotencyKey, OptionalIdempotencyKey};
-pub use limits::Limits;
+pub use limits::{Limits, PROBES};
 pub use tokens::{Tokens, Verified};
 use utoipa_actix_web::service_config::ServiceConfig;
 

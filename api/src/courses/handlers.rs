@@ -33,7 +33,7 @@ pub(super) async fn create_subject(
 }
 
 /// List subjects
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = SubjectPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = SubjectPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/subjects")]
 pub(super) async fn list_subjects(
@@ -119,7 +119,7 @@ pub(super) async fn create_course(
 }
 
 /// List courses
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CoursePage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CoursePage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/courses")]
 pub(super) async fn list_courses(
@@ -205,7 +205,7 @@ pub(super) async fn create_class(
 }
 
 /// List classes
-#[utoipa::path(tag = TAG, params(ListClasses), responses((status = 200, body = ClassPage)),
+#[utoipa::path(tag = TAG, params(ListClasses), responses((status = 200, body = ClassPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes")]
 pub(super) async fn list_classes(

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, ListTimeline,
-    RevealCustomer, RevealedCustomer, SearchCustomers, Timeline, TimelineEntry, TransferCustomer,
+    RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage, TransferCustomer,
     commands,
 };
 use crate::{
@@ -268,7 +268,7 @@ pub(super) async fn reveal_customer(
 }
 
 /// List what happened to a customer, newest first
-#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListTimeline), responses((status = 200, body = Timeline)),
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListTimeline), responses((status = 200, body = TimelinePage)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/timeline")]
 pub(super) async fn list_timeline(
@@ -287,7 +287,7 @@ pub(super) async fn list_timeline(
     let (after, limit) = (part.after, part.limit + 1);
     let entries = timeline::of(&ctx.read(), institution, id.0, &kinds, after, limit).await?;
     let shown = part.cut(entries, |entry| (micros(entry.at), entry.record));
-    Ok(Reply::ok(&Timeline {
+    Ok(Reply::ok(&TimelinePage {
         items: shown.items.into_iter().map(TimelineEntry::from).collect(),
         next_cursor: shown.next_cursor,
     })?

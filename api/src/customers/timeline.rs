@@ -42,7 +42,7 @@ impl From<Entry> for TimelineEntry {
 
 /// One page of a timeline.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Timeline {
+pub struct TimelinePage {
     pub items: Vec<TimelineEntry>,
     /// Continues the list; null at its end.
     #[schema(required)]

@@ -40,6 +40,11 @@ impl Reply {
         })
     }
 
+    /// 200 with a list: none of its records gives the ETag a version.
+    pub fn list(body: &impl Serialize) -> Result<Self, Error> {
+        Self::record(0, body)
+    }
+
     /// 200 with one record: its ETag carries its version and a digest of what is shown.
     pub fn record(version: i64, body: &impl Serialize) -> Result<Self, Error> {
         let mut reply = Self::ok(body)?;

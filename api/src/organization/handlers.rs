@@ -34,7 +34,7 @@ pub(super) async fn create_region(
 }
 
 /// List regions
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RegionPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RegionPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/regions")]
 pub(super) async fn list_regions(
@@ -120,7 +120,7 @@ pub(super) async fn create_campus(
 }
 
 /// List campuses
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CampusPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CampusPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/campuses")]
 pub(super) async fn list_campuses(
@@ -206,7 +206,7 @@ pub(super) async fn create_department(
 }
 
 /// List departments and their units
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = DepartmentPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = DepartmentPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/departments")]
 pub(super) async fn list_departments(
@@ -292,7 +292,7 @@ pub(super) async fn create_team(
 }
 
 /// List teams
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TeamPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TeamPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/teams")]
 pub(super) async fn list_teams(
@@ -378,7 +378,7 @@ pub(super) async fn create_group(
 }
 
 /// List groups of users
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = GroupPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = GroupPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/groups")]
 pub(super) async fn list_groups(

@@ -38,7 +38,7 @@ pub(super) async fn create_tag_category(
 }
 
 /// List categories of tags
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagCategoryPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagCategoryPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/tag-categories")]
 pub(super) async fn list_tag_categories(
@@ -124,7 +124,7 @@ pub(super) async fn create_tag(
 }
 
 /// List tags
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/tags")]
 pub(super) async fn list_tags(
@@ -205,7 +205,7 @@ pub(super) async fn list_customer_tags(
     let ended = query.0.include_taken_off.unwrap_or(false);
     let taggings = commands::of(&ctx.read(), &ctx.grant, id.0, ended).await?;
     let items = taggings.into_iter().map(CustomerTagBody::from).collect();
-    Ok(Reply::ok(&CustomerTags { items })?)
+    Ok(Reply::list(&CustomerTags { items })?)
 }
 
 /// Put a tag on a customer

@@ -32,7 +32,7 @@ pub(super) async fn create_lesson(
 }
 
 /// List the lessons of a class
-#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListLessons), responses((status = 200, body = LessonPage)),
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes/{class_id}/lessons")]
 pub(super) async fn list_lessons(

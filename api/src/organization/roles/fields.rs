@@ -113,7 +113,7 @@ pub(super) async fn list_fields(
             .collect(),
     });
     let items = items.collect();
-    Ok(Reply::record(1, &Fields { items })?)
+    Ok(Reply::list(&Fields { items })?)
 }
 
 /// Read what a role leaves of fields

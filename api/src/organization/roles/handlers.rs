@@ -24,7 +24,7 @@ pub(super) async fn list_permissions(
     // What everyone has by being here is not for roles to give.
     let offered = PERMISSIONS.iter().filter(|p| !p.reaches.is_empty());
     let items = offered.map(|p| PermissionBody::new(p, language)).collect();
-    Ok(Reply::record(1, &Permissions { items })?)
+    Ok(Reply::list(&Permissions { items })?)
 }
 
 /// Make a role
@@ -44,7 +44,7 @@ pub(super) async fn create_role(
 }
 
 /// List roles
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RolePage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RolePage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/roles")]
 pub(super) async fn list_roles(
