@@ -31,6 +31,13 @@ both! {
         assert!(related.text.contains("张强"), "{}", related.text);
     }
 
+    async fn a_row_keeps_its_number_behind_empty_lines_and_quoted_line_breaks(w: World) {
+        let boss = w.as_boss();
+        let done = import(&w, &boss, "姓名,备注\n\n张伟,\"一\n\n二\"\n\n\n李娜,三\n", "commit").await;
+        let rows: Vec<_> = rows(&boss, &done).await.iter().map(|r| r["row"].clone()).collect();
+        assert_eq!(rows, [json!(3), json!(6)]);
+    }
+
     async fn the_same_list_again_changes_nothing(w: World) {
         let boss = w.as_boss();
         import(&w, &boss, LIST, "commit").await;

@@ -70,7 +70,8 @@ fn decoded(content: &[u8]) -> Cow<'_, str> {
 
 fn lines(content: &[u8], mut take: impl FnMut(Row) -> bool) -> Result<(), Fault> {
     let text = decoded(content);
-    let header = text.lines().next().unwrap_or_default();
+    let mut written = text.lines().filter(|line| !line.trim().is_empty());
+    let header = written.next().unwrap_or_default();
     let delimiter = [b',', b'\t', b';']
         .into_iter()
         .max_by_key(|d| header.bytes().filter(|b| b == d).count())
@@ -84,17 +85,37 @@ fn lines(content: &[u8], mut take: impl FnMut(Row) -> bool) -> Result<(), Fault>
         .from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
     let mut number = 0;
+    let mut end = 0;
     while reader.read_record(&mut record).map_err(unreadable)? {
-        number += 1;
+        number += 1 + empty_lines(text.as_bytes(), end);
+        end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
         if number > ROWS_MAX || record.len() > COLUMNS_MAX {
             return Err(too_large());
         }
         let cells: Vec<String> = record.iter().map(|c| bounded(c.to_owned())).collect();
-        if !give(number.into(), cells, &mut take) {
+        if !give(i64::from(number), cells, &mut take) {
             break;
         }
     }
     Ok(())
+}
+
+/// Empty lines behind the row that ends at `end`: the reader passes over them without a word.
+fn empty_lines(text: &[u8], end: usize) -> u32 {
+    let (read, mut left) = text.split_at_checked(end).unwrap_or((text, &[]));
+    // The second half of the row's own line break.
+    if read.ends_with(b"\r") {
+        left = left.strip_prefix(b"\n").unwrap_or(left);
+    }
+    let mut lines = 0;
+    while let Some(rest) = [b"\r\n".as_slice(), b"\n", b"\r"]
+        .into_iter()
+        .find_map(|line_break| left.strip_prefix(line_break))
+    {
+        lines += 1;
+        left = rest;
+    }
+    lines
 }
 
 /// Hands a row over, unless it is blank.
@@ -198,6 +219,18 @@ mod tests {
         let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [1, 2, 4]);
         assert_eq!(rows[1].1, ["张伟", "一\n二"]);
+    }
+
+    #[test]
+    fn an_empty_line_counts_as_a_row_and_a_line_break_in_quotes_does_not() {
+        for line_break in ["\n", "\r\n", "\r"] {
+            let text = "姓名,备注\n\n\n张伟,\"一\n\n二\"\n李娜,三\n\n王芳,四\n\n"
+                .replace('\n', line_break);
+            let numbers: Vec<_> = table(text.as_bytes()).into_iter().map(|r| r.0).collect();
+            assert_eq!(numbers, [1, 4, 5, 7], "{line_break:?}");
+        }
+        let late = table("\n\n姓名;备注\n张伟;一\n".as_bytes());
+        assert_eq!(late[0], (3, vec!["姓名".to_owned(), "备注".to_owned()]));
     }
 
     #[test]
