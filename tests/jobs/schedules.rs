@@ -1,6 +1,6 @@
 use educrm::jobs::schedule::fire;
 use futures_util::future::join_all;
-use tests::{World, both};
+use tests::{World, both, json};
 
 const FILES: &str = "/api/v1/files";
 
@@ -38,5 +38,50 @@ both! {
         assert_eq!(names, [kept.replace('-', "").as_str()]);
         assert_eq!(w.server.contents(w.institution).await["files"].len(), 1);
         assert_eq!(w.server.contents(w.institution).await["schedule_ticks"].len(), 1);
+    }
+
+    async fn what_is_kept_for_a_time_is_gone_after_it(w: World) {
+        let boss = w.as_boss();
+        for key in ["old", "new"] {
+            boss.post_with_key("/api/v1/customers", key, &w.new_customer("张伟")).await.expect(201);
+        }
+        let (school, principal) = (w.institution.uuid(), boss.principal.uuid());
+        let old = w.server.app.clock.now().as_microsecond() - 184 * 86_400_000_000;
+        let recent = old + 2 * 86_400_000_000;
+        let far = i64::MAX;
+        let run = async |sql: &str, values: Vec<sea_orm::Value>| w.execute(sql, values).await.unwrap();
+        run("UPDATE idempotency_records SET expires_at = 1 WHERE institution_id = ? AND key_digest = \
+            (SELECT key_digest FROM idempotency_records WHERE institution_id = ? LIMIT 1)", vec![school.into(), school.into()]).await;
+        // Ended long ago; ended, and not so long ago; going on.
+        for (ended, token_expires) in [(Some(old), far), (Some(recent), far), (None, 1), (None, far)] {
+            let session = uuid::Uuid::now_v7();
+            run("INSERT INTO sessions (institution_id, id, principal_id, created_at, expires_at, ended_at) VALUES (?, ?, ?, 1, ?, ?)",
+                vec![school.into(), session.into(), principal.into(), far.into(), ended.into()]).await;
+            run("INSERT INTO refresh_tokens (institution_id, digest, session_id, expires_at, used_at) VALUES (?, ?, ?, ?, 1)",
+                vec![school.into(), session.as_bytes().to_vec().into(), session.into(), token_expires.into()]).await;
+        }
+        for at in [old, recent] {
+            run("INSERT INTO notices (institution_id, id, version, principal_id, kind, numbers, created_at) VALUES (?, ?, 1, ?, 'import_done', ?, ?)",
+                vec![school.into(), uuid::Uuid::now_v7().into(), principal.into(), json!({}).into(), at.into()]).await;
+        }
+        let failures = school.as_bytes().to_vec();
+        run("INSERT INTO login_failures (key_digest, failures, counted_from, blocked_until) VALUES (?, 9, 1, 1)",
+            vec![failures.clone().into()]).await;
+        let count = async |from: &str| {
+            let sql = format!("SELECT CAST(count(*) AS text) FROM {from} WHERE institution_id = ?");
+            w.server.texts(&sql, vec![school.into()]).await[0].clone()
+        };
+        let sessions = count("sessions").await.parse::<i32>().unwrap();
+        fired(&w).await;
+        let begun = std::time::Instant::now();
+        while own_jobs(&w).await != ["succeeded"] {
+            assert!(begun.elapsed().as_secs() < 60, "it does not end");
+        }
+        assert_eq!(count("idempotency_records").await, "1");
+        assert_eq!(count("refresh_tokens").await, "1", "a used token stays while its session goes on");
+        assert_eq!(count("sessions").await.parse::<i32>().unwrap(), sessions - 1);
+        assert_eq!(count("notices").await, "1");
+        let left = "SELECT 'left' FROM login_failures WHERE key_digest = ?";
+        assert!(w.server.texts(left, vec![failures.into()]).await.is_empty());
     }
 }

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use domain::{access::PrincipalKind, jobs::JobKind};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use persistence::{
-    Error, Operation,
+    Error, Operation, Tx,
+    access::{sessions, throttle},
     clock::micros,
-    files, imports,
+    files, idempotency, imports,
     jobs::{
-        schedule::{Schedule, enter, with_expired},
+        schedule::{Bounds, Schedule, enter, with_expired},
         store::{self, NewJob, enqueue},
     },
+    notices,
 };
 
 use super::{Halt, Run};
@@ -21,10 +23,15 @@ use crate::{app::App, backup};
 pub(super) const LOOK: Duration = Duration::from_secs(60);
 /// Jobs that have ended, and the rows of imports, are kept so long.
 const RESULTS_LAST: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// What one step removes at most.
+/// Sessions that are over, and notices, are kept so long (reliability.md 5.5: half a year).
+const TRACES_LAST: SignedDuration = SignedDuration::from_hours(183 * 24);
+/// What one step removes at most of what takes longer.
 const BATCH: i64 = 100;
+/// What one step removes at most of plain rows.
+const ROWS: i64 = 300;
 
-/// Removes what has expired: files, finished jobs, rows of imports.
+/// Removes what has expired: files, finished jobs, rows of imports, kept replies, refresh tokens,
+/// sessions, notices.
 static REMOVE_EXPIRED: Schedule = Schedule {
     name: "remove_expired",
     period: SignedDuration::from_hours(1),
@@ -33,13 +40,14 @@ static REMOVE_EXPIRED: Schedule = Schedule {
 
 /// Queues what is due in this tick, and that nobody has queued yet.
 pub async fn fire(app: &App) -> Result<(), Error> {
-    let stamp = app.clock.stamp();
-    let old = stamp
-        .now()
-        .saturating_sub(RESULTS_LAST)
-        .unwrap_or(stamp.now());
-    let read = app.db.read();
-    for institution in with_expired(&read, micros(stamp.now()), micros(old)).await? {
+    let now = app.clock.now();
+    throttle::forget_old(&app.db, now).await?;
+    let bounds = Bounds {
+        now: micros(now),
+        results: micros(before(now, RESULTS_LAST)),
+        traces: micros(before(now, TRACES_LAST)),
+    };
+    for institution in with_expired(&app.db.read(), &bounds).await? {
         let operation = Operation::system(
             institution,
             PrincipalKind::System,
@@ -84,16 +92,35 @@ pub(super) async fn remove_expired(run: &Run) -> Result<(), Halt> {
             .await?;
     }
     let now = run.app.clock.now();
-    let old = now.saturating_sub(RESULTS_LAST).unwrap_or(now);
-    loop {
-        let removed = run
-            .own_step(|tx| async move {
-                let jobs = store::remove_finished(&tx, old, BATCH).await?;
-                Ok(jobs + imports::store::remove_rows(&tx, old, BATCH).await?)
-            })
-            .await?;
-        if removed == 0 {
-            return Ok(());
-        }
-    }
+    let old = before(now, RESULTS_LAST);
+    until_none(run, |tx| async move {
+        let jobs = store::remove_finished(&tx, old, BATCH).await?;
+        Ok(jobs + imports::store::remove_rows(&tx, old, BATCH).await?)
+    })
+    .await?;
+    until_none(run, |tx| async move {
+        let replies = idempotency::remove_expired(&tx, ROWS).await?;
+        Ok(replies + sessions::remove_expired_tokens(&tx, ROWS).await?)
+    })
+    .await?;
+    let old = before(now, TRACES_LAST);
+    until_none(run, |tx| async move {
+        let ended = sessions::remove_ended(&tx, old, ROWS).await?;
+        Ok(ended + notices::store::remove_old(&tx, old, ROWS).await?)
+    })
+    .await
+}
+
+/// Repeats a step until it removes nothing more.
+async fn until_none<F, Fut>(run: &Run, remove: F) -> Result<(), Halt>
+where
+    F: Fn(Tx) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<u64, Error>> + Send,
+{
+    while run.own_step(&remove).await? > 0 {}
+    Ok(())
+}
+
+fn before(now: Timestamp, lasts: SignedDuration) -> Timestamp {
+    now.saturating_sub(lasts).unwrap_or(now)
 }

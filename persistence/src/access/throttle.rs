@@ -5,11 +5,16 @@
 //! networks a fixed number an hour is evaluated, which a known device passes by: an attacker can't
 //! lock the real user out.
 
+use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
-use crate::{Error, Tx, clock::micros, database::statement, keys::bytes};
+use crate::{Database, Error, Operation, Tx, clock::micros, database::statement, keys::bytes};
 
 const MINUTE: i64 = 60 * 1_000_000;
+/// The longest that a count matters after it was begun.
+const COUNTED: i64 = 24 * 60 * MINUTE;
+/// Counts that one step forgets.
+const BATCH: i64 = 500;
 /// Tries before the ladder begins.
 const FREE: i32 = 5;
 /// Waits after each further try.
@@ -36,7 +41,7 @@ pub enum Rule {
 pub async fn attempt(tx: &Tx, key: &[u8; 32], rule: Rule) -> Result<Option<i64>, Error> {
     let now = micros(tx.now());
     let window = match rule {
-        Rule::Ladder => 24 * 60 * MINUTE,
+        Rule::Ladder => COUNTED,
         Rule::Hourly => 60 * MINUTE,
     };
     // Makes the row and takes its lock in one statement; an old count starts anew.
@@ -94,4 +99,28 @@ pub async fn succeeded(tx: &Tx, key: &[u8; 32], rule: Rule) -> Result<(), Error>
     };
     tx.execute_raw(statement(tx, sql, [bytes(key)])).await?;
     Ok(())
+}
+
+/// Forgets counts that no longer matter. They belong to no institution.
+pub async fn forget_old(db: &Database, now: Timestamp) -> Result<(), Error> {
+    let now = micros(now);
+    let old = "SELECT key_digest FROM login_failures WHERE counted_from < ? AND blocked_until <= ?";
+    let values = || [(now - COUNTED).into(), now.into()];
+    loop {
+        let read = db.read();
+        let found = statement(&read, &format!("{old} LIMIT 1"), values());
+        if read.query_one_raw(found).await?.is_none() {
+            return Ok(());
+        }
+        let sql = format!(
+            "DELETE FROM login_failures WHERE key_digest IN ({old} LIMIT {BATCH}) \
+             AND counted_from < ? AND blocked_until <= ?"
+        );
+        let operation = Operation::upkeep("forget_login_failures");
+        db.transaction(&operation, |tx| {
+            let deletion = statement(&tx, &sql, values().into_iter().chain(values()));
+            async move { Ok(tx.execute_raw(deletion).await?) }
+        })
+        .await?;
+    }
 }

@@ -140,3 +140,23 @@ pub async fn keep(tx: &Tx, key: &Key, reply: &[u8]) -> Result<(), Error> {
     .await?;
     Ok(())
 }
+
+/// Removes replies that are kept no longer, at most `limit`.
+pub async fn remove_expired(tx: &Tx, limit: i64) -> Result<u64, Error> {
+    let institution = tx.operation().institution.uuid();
+    let removed = tx
+        .execute_raw(statement(
+            tx,
+            "DELETE FROM idempotency_records WHERE institution_id = ? AND (principal_id, key_digest) IN ( \
+             SELECT principal_id, key_digest FROM idempotency_records \
+             WHERE institution_id = ? AND expires_at <= ? LIMIT ?)",
+            [
+                institution.into(),
+                institution.into(),
+                micros(tx.now()).into(),
+                limit.into(),
+            ],
+        ))
+        .await?;
+    Ok(removed.rows_affected())
+}

@@ -29,12 +29,26 @@ impl Schedule {
     }
 }
 
+/// When something was over that has been kept for a while since, in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub now: i64,
+    /// Of jobs and imports.
+    pub results: i64,
+    /// Of sessions and notices.
+    pub traces: i64,
+}
+
 /// Institutions in which something has expired.
 pub async fn with_expired(
     handle: &impl Handle,
-    now: i64,
-    old: i64,
+    bounds: &Bounds,
 ) -> Result<Vec<Id<Institution>>, Error> {
+    let Bounds {
+        now,
+        results,
+        traces,
+    } = *bounds;
     let rows = handle
         .query_all_raw(statement(
             handle,
@@ -42,8 +56,22 @@ pub async fn with_expired(
              UNION SELECT institution_id FROM jobs WHERE finished_at < ? \
              UNION SELECT i.institution_id FROM imports i WHERE i.finished_at < ? AND EXISTS ( \
              SELECT 1 FROM import_rows r WHERE r.institution_id = i.institution_id \
-             AND r.import_id = i.id) LIMIT 1000",
-            [now.into(), old.into(), old.into()],
+             AND r.import_id = i.id) \
+             UNION SELECT i.institution_id FROM institutions i WHERE EXISTS ( \
+             SELECT 1 FROM idempotency_records r \
+             WHERE r.institution_id = i.institution_id AND r.expires_at <= ?) \
+             OR EXISTS (SELECT 1 FROM refresh_tokens t \
+             WHERE t.institution_id = i.institution_id AND t.expires_at <= ?) \
+             OR EXISTS (SELECT 1 FROM notices n \
+             WHERE n.institution_id = i.institution_id AND n.created_at < ?) LIMIT 1000",
+            [
+                now.into(),
+                results.into(),
+                results.into(),
+                now.into(),
+                now.into(),
+                traces.into(),
+            ],
         ))
         .await?;
     rows.iter()

@@ -34,6 +34,7 @@ mod m0066_assigning_roles;
 mod m0070_analytics;
 mod m0080_positions;
 mod m0081_role_rules;
+mod m0090_expiry;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0070_analytics::Migration),
             Box::new(m0080_positions::Migration),
             Box::new(m0081_role_rules::Migration),
+            Box::new(m0090_expiry::Migration),
         ]
     }
 }
