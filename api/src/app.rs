@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use actix_web::{HttpRequest, web};
 use persistence::{Database, audit::chain::Sealer, events::sequencer::Sequencer, files::Contents};
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     boot::Failure,
     clock::Clock,
     contract,
-    http::{Cursors, Problem, schema::Schemas},
+    http::{Cursors, Problem, parameters, schema::Schemas},
     jobs::Waking,
     metrics::Metrics,
     settings::Settings,
@@ -146,7 +146,20 @@ pub(crate) struct OperationInfo {
     /// Its operationId.
     pub(crate) name: Arc<str>,
     /// Whether it has parameters in the query string.
-    pub(crate) takes_query: bool,
+    takes_query: bool,
+    /// Whether it needs no log-in.
+    pub(crate) is_public: bool,
+}
+
+impl OperationInfo {
+    /// Refuses parameters of an operation that has none.
+    pub(crate) fn check_query(&self, request: &HttpRequest) -> Result<(), Problem> {
+        if self.takes_query || request.query_string().is_empty() {
+            Ok(())
+        } else {
+            parameters::none(request)
+        }
+    }
 }
 
 /// The operations of the contract, by method and path.
@@ -170,6 +183,7 @@ impl Operations {
                         takes_query: operation["parameters"]
                             .as_array()
                             .is_some_and(|all| all.iter().any(|p| p["in"] == "query")),
+                        is_public: operation["security"] == json!([]),
                     };
                     known.insert((method.clone(), path.clone()), info);
                     methods.push(method);
@@ -184,11 +198,10 @@ impl Operations {
         Self { known, paths }
     }
 
-    /// The operation of a matched route.
-    pub(crate) fn get(&self, method: &str, pattern: &str) -> Option<OperationInfo> {
-        self.known
-            .get(&(method.to_owned(), pattern.to_owned()))
-            .cloned()
+    /// The operation that a request asks for.
+    pub(crate) fn of(&self, request: &HttpRequest) -> Option<&OperationInfo> {
+        let pattern = request.match_pattern()?;
+        self.known.get(&(request.method().to_string(), pattern))
     }
 
     /// Methods allowed at a path; `None` where there is nothing at all.

@@ -22,7 +22,10 @@ use crate::{
     events,
     files::FilePurpose,
     follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
-    http::problem::{FieldError, ProblemBody},
+    http::{
+        parameters::bound,
+        problem::{FieldError, ProblemBody},
+    },
     imports::ImportRowOutcome,
     payments::{ChargeSort, ChargeStatus, PaymentMethod, PaymentSort},
     server,
@@ -149,6 +152,9 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
         .as_object_mut()
         .map(|o| o.entry("parameters").or_insert_with(|| json!([])));
     if let Some(Value::Array(list)) = list {
+        for parameter in list.iter_mut() {
+            bound(&mut parameter["schema"]);
+        }
         for name in refs {
             list.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         }
@@ -164,6 +170,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     let oauth = path.ends_with("/oauth/token");
     let mut problems = vec![
         ("408", "TimedOut"),
+        ("422", "Invalid"),
         ("500", "Internal"),
         ("503", "Unavailable"),
     ];
@@ -194,9 +201,6 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     }
     if command || changes_shared {
         problems.push(("409", "Conflict"));
-    }
-    if (secured || has_body) && !oauth {
-        problems.push(("422", "Invalid"));
     }
     for (status, name) in problems {
         operation["responses"][status] =

@@ -16,7 +16,10 @@ use crate::{
     analytics,
     app::App,
     audit, courses, customers, enrollments, events, files, follow_ups,
-    http::edge::{Draining, edge},
+    http::{
+        edge::{Draining, edge},
+        parameters,
+    },
     imports,
     jobs::{self, Runner},
     metrics, notices, organization, payments, system, tags,
@@ -140,6 +143,7 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
                 actix
                     .app_data(web::Data::new(app))
                     .app_data(web::Data::new(shared_draining.clone()))
+                    .wrap(from_fn(parameters::of_public))
                     .wrap(from_fn(Limits::apply))
                     .wrap(from_fn(authenticate))
                     .wrap(cors(&origins))

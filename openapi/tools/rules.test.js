@@ -100,6 +100,7 @@ const breaches = {
     ({ list }) => (parameter(list, "campus_id").explode = true),
     ({ list }) => (parameter(list, "campus_id").style = "pipeDelimited"),
   ],
+  "array-parameters-bounded": [({ list }) => delete parameter(list, "campus_id").schema.maxItems],
   "parameters-never-null": [
     ({ list }) => (parameter(list, "cursor").schema.type = ["string", "null"]),
     ({ list }) =>

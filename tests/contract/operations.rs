@@ -50,6 +50,64 @@ both! {
         assert!(asked > 12, "only {asked} were asked");
     }
 
+    async fn every_operation_refuses_a_parameter_that_it_does_not_have(w: World) {
+        for operation in w.server.contract.callable() {
+            let actor = if operation.permission.is_some() { w.as_boss() } else { w.as_anonymous() };
+            let mut call = operation.call(&w, &operation.random_ids()).await;
+            call.path.push_str("?password=secret");
+            let refused = actor.call(&call).await.expect_problem(422, "validation_failed");
+            assert_eq!(refused.errors(), [("password".into(), "unknown_parameter".into())], "{}", operation.id);
+        }
+    }
+
+    async fn a_filter_takes_a_bounded_number_of_values(w: World) {
+        let (boss, contract) = (w.as_boss(), &w.server.contract);
+        let id = uuid::Uuid::now_v7().to_string();
+        let mut tried = 0;
+        for (method, template, operation) in contract.operations() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let (name, schema) = (&parameter["name"], &parameter["schema"]);
+                if schema["type"] != "array" {
+                    continue;
+                }
+                let most = schema["maxItems"].as_u64()
+                    .unwrap_or_else(|| panic!("{template}: {name} has no bound"));
+                let item = contract.resolve(&schema["items"]);
+                let number = if item["type"] == "integer" { "1" } else { &id };
+                let value = item["enum"][0].as_str().unwrap_or(number);
+                let many = vec![value; usize::try_from(most).unwrap() + 1].join(",");
+                let path: Vec<&str> = template.split('/')
+                    .map(|s| if s.starts_with('{') { id.as_str() } else { s })
+                    .collect();
+                let name = name.as_str().unwrap();
+                let path = format!("{}?{name}={many}", path.join("/"));
+                let refused = boss.send(boss.request(method.clone(), &path)).await
+                    .expect_problem(422, "validation_failed");
+                assert_eq!(refused.errors(), [(name.to_owned(), "too_many".to_owned())], "{template}");
+                tried += 1;
+            }
+        }
+        assert!(tried > 20, "only {tried} were tried");
+    }
+
+    async fn a_header_that_is_missing_is_named(w: World) {
+        let boss = w.as_boss();
+        for operation in w.server.contract.callable() {
+            let call = operation.call(&w, &operation.random_ids()).await;
+            for (name, status, code) in [
+                ("Idempotency-Key", 400, "idempotency_key_required"),
+                ("If-Match", 428, "precondition_required"),
+            ] {
+                if operation.requires(&name.to_lowercase()) {
+                    let without = call.clone().without(&name.to_lowercase());
+                    let refused = boss.call(&without).await.expect_problem(status, code);
+                    let told = &refused.json["errors"][0];
+                    assert_eq!((&told["header"], &told["code"]), (&json!(name), &json!(code)), "{}", operation.id);
+                }
+            }
+        }
+    }
+
     async fn what_is_not_in_the_contract_is_not_served(w: World) {
         let boss = w.as_boss();
         boss.get("/api/v1/nothing").await.expect_problem(404, "route_unknown");

@@ -230,14 +230,15 @@ impl Answer {
         self.json["id"].as_str().expect("an id").to_owned()
     }
 
-    /// Pointers or parameters of the broken rules, each with its code, sorted.
+    /// Pointers, parameters or headers of the broken rules, each with its code, sorted.
     pub fn errors(&self) -> Vec<(String, String)> {
         let mut errors: Vec<_> = self.json["errors"]
             .as_array()
             .into_iter()
             .flatten()
             .map(|e| {
-                let place = e["pointer"].as_str().or(e["parameter"].as_str());
+                let places = ["pointer", "parameter", "header"];
+                let place = places.iter().find_map(|place| e[place].as_str());
                 (
                     place.unwrap_or_default().to_owned(),
                     e["code"].as_str().unwrap_or_default().to_owned(),

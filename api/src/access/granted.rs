@@ -22,7 +22,6 @@ use crate::{
     http::{
         Problem, Reply,
         context::RequestContext,
-        parameters,
         problem::{IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, PASSWORD_CHANGE_REQUIRED},
     },
 };
@@ -153,20 +152,18 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
     let grant =
         Grant::of(&authority, stamp.now()).ok_or_else(|| Problem::permission_missing(P::CODE))?;
     let context = RequestContext::of(request);
-    let info = request
-        .match_pattern()
-        .and_then(|pattern| app.operations.get(request.method().as_str(), &pattern))
+    let info = app
+        .operations
+        .of(request)
         .ok_or_else(|| Problem::internal("an operation is not in the contract"))?;
-    if !info.takes_query {
-        parameters::none(request)?;
-    }
+    info.check_query(request)?;
     let operation = Operation {
         institution: authority.institution(),
         actor: Actor {
             principal: authority.principal().uuid(),
             kind: authority.kind(),
         },
-        name: info.name,
+        name: info.name.clone(),
         request: context.request_id,
         trace: context.trace_id,
         stamp,

@@ -36,10 +36,7 @@ impl IdempotencyKey {
             .and_then(|t| t.strip_suffix('"'))
             .unwrap_or(text);
         if key.is_empty() || key.len() > LONGEST || !key.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Problem::new(
-                StatusCode::BAD_REQUEST,
-                &IDEMPOTENCY_KEY_REQUIRED,
-            ));
+            return Err(needed());
         }
         Ok(Some(Self {
             method: request.method().to_string(),
@@ -47,6 +44,14 @@ impl IdempotencyKey {
             key: key.to_owned(),
         }))
     }
+}
+
+fn needed() -> Problem {
+    Problem::of_header(
+        StatusCode::BAD_REQUEST,
+        "Idempotency-Key",
+        &IDEMPOTENCY_KEY_REQUIRED,
+    )
 }
 
 impl OptionalIdempotencyKey {
@@ -66,9 +71,7 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::read(request).and_then(|key| {
-            key.ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, &IDEMPOTENCY_KEY_REQUIRED))
-        }))
+        ready(Self::read(request).and_then(|key| key.ok_or_else(needed)))
     }
 }
 

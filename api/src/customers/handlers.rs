@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use super::{
     ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, ListTimeline,
-    RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage, TransferCustomer,
-    commands,
+    RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage,
+    TransferCustomer, commands,
 };
 use crate::{
     access::{

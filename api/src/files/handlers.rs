@@ -11,7 +11,7 @@ use super::{
     commands, link, upload,
 };
 use crate::{
-    access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
+    access::{Granted, IdempotencyKey},
     http::{Parameters, Problem, Reply, path::PathId},
 };
 
@@ -71,7 +71,6 @@ pub(super) async fn get_file(
 pub(super) async fn create_download_link(
     ctx: Granted<Oneself>,
     id: PathId<StoredFile>,
-    _key: OptionalIdempotencyKey,
 ) -> Result<Reply, Problem> {
     let now = ctx.stamp().now();
     let file = commands::get(&ctx.read(), ctx.authority(), &ctx.grant, id.0, now).await?;

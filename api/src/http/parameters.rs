@@ -3,7 +3,13 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode};
+use actix_web::{
+    Error, FromRequest, HttpRequest,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::StatusCode,
+    middleware::Next,
+};
 use domain::fault::FieldFault;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -11,6 +17,9 @@ use utoipa::{IntoParams, openapi::path::ParameterIn};
 
 use super::problem::{INVALID_VALUE, MALFORMED, Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER};
 use crate::app::App;
+
+/// Values of one filter.
+const MOST_VALUES: usize = 20;
 
 /// Parameters that are as their schema says.
 #[derive(Debug)]
@@ -76,6 +85,22 @@ where
         .map_err(|_| Problem::parameters(vec![FieldFault::new("", &INVALID_VALUE)]))
 }
 
+/// Checks the query of what anybody may call. Of any other operation only those who may call it
+/// learn what was wrong.
+pub async fn of_public(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let app = App::of(request.request())?;
+    if !request.query_string().is_empty()
+        && let Some(info) = app.operations.of(request.request())
+        && info.is_public
+    {
+        info.check_query(request.request())?;
+    }
+    next.call(request).await
+}
+
 /// Refuses every parameter, where an operation has none.
 pub(crate) fn none(request: &HttpRequest) -> Result<(), Problem> {
     let unknown: Vec<FieldFault> = pairs(request.query_string())?
@@ -86,6 +111,16 @@ pub(crate) fn none(request: &HttpRequest) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::parameters(unknown))
+    }
+}
+
+/// Bounds the values of a parameter that takes several, unless it has a bound of its own
+/// (reliability.md 5.2).
+pub(crate) fn bound(schema: &mut Value) {
+    if let Some(schema) = schema.as_object_mut()
+        && schema.get("type") == Some(&json!("array"))
+    {
+        schema.entry("maxItems").or_insert(json!(MOST_VALUES));
     }
 }
 
@@ -100,7 +135,9 @@ fn schema<T: IntoParams>() -> Value {
         if part("required") == json!(true) {
             required.push(Value::from(name.clone()));
         }
-        properties.insert(name, part("schema"));
+        let mut schema = part("schema");
+        bound(&mut schema);
+        properties.insert(name, schema);
     }
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }

@@ -46,8 +46,9 @@ impl FromRequest for IfMatch {
             .get(header::IF_MATCH)
             .and_then(|v| v.to_str().ok());
         ready(match sent {
-            None => Err(Problem::new(
+            None => Err(Problem::of_header(
                 StatusCode::PRECONDITION_REQUIRED,
+                "If-Match",
                 &PRECONDITION_REQUIRED,
             )),
             Some("*") => Ok(Self::Any),

@@ -65,6 +65,9 @@ rules! {
     TOO_SHORT = Invalid "too_short" {
         "过短", "Too short";
         "至少 {min}。", "At least {min}." }
+    TOO_MANY = Invalid "too_many" {
+        "过多", "Too many";
+        "最多 {max} 个。", "At most {max}." }
     OUT_OF_RANGE = Invalid "out_of_range" {
         "超出范围", "Out of range";
         "应在 {limit} 的范围内。", "The limit is {limit}." }
@@ -117,6 +120,7 @@ pub struct Problem {
 pub(crate) enum Place {
     Body,
     Parameter,
+    Header,
 }
 
 impl Problem {
@@ -138,6 +142,16 @@ impl Problem {
         Self {
             place: Place::Parameter,
             ..Self::from_fault(StatusCode::UNPROCESSABLE_ENTITY, Fault::fields(fields))
+        }
+    }
+
+    /// A header that is missing or breaks a rule, under that rule's own code.
+    pub(crate) fn of_header(status: StatusCode, name: &'static str, rule: &'static Rule) -> Self {
+        let mut fault = Fault::field(name, rule);
+        fault.rule = rule;
+        Self {
+            place: Place::Header,
+            ..Self::from_fault(status, fault)
         }
     }
 
@@ -263,8 +277,8 @@ impl From<persistence::Error> for Problem {
     "status": 422, "detail": "See errors for each field and its rule.",
     "instance": "/requests/0192f0c1-2222-7000-8000-000000000000", "code": "validation_failed",
     "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
-    "errors": [{"pointer": "#/name", "parameter": null, "code": "required",
-                "detail": "This field must be given.", "params": {}}]}))]
+    "errors": [{"pointer": "#/name", "parameter": null, "header": null,
+                "code": "required", "detail": "This field must be given.", "params": {}}]}))]
 pub struct ProblemBody {
     /// Address of the description of this kind of problem.
     #[schema(format = "uri")]
@@ -297,6 +311,9 @@ pub struct FieldError {
     /// Name of the path or query parameter.
     #[schema(required)]
     parameter: Option<String>,
+    /// Name of the header.
+    #[schema(required)]
+    header: Option<String>,
     /// Stable name of the rule.
     #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     code: &'static str,
@@ -334,13 +351,11 @@ impl ProblemBody {
 
 impl FieldError {
     fn new(field: &FieldFault, place: Place, language: Language) -> Self {
-        let (pointer, parameter) = match place {
-            Place::Body => (Some(format!("#{}", field.pointer)), None),
-            Place::Parameter => (None, Some(field.pointer.to_string())),
-        };
+        let name = |here: Place| (place == here).then(|| field.pointer.to_string());
         Self {
-            pointer,
-            parameter,
+            pointer: name(Place::Body).map(|pointer| format!("#{pointer}")),
+            parameter: name(Place::Parameter),
+            header: name(Place::Header),
             code: field.rule.code,
             detail: detail(field.rule, &field.params, language),
             params: Params(

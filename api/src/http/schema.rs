@@ -15,7 +15,8 @@ use jsonschema::{
 use serde_json::{Value, json};
 
 use super::problem::{
-    INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT, WRONG_TYPE,
+    INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_MANY, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT,
+    WRONG_TYPE,
 };
 
 /// Errors told at once; more would help nobody.
@@ -141,9 +142,8 @@ fn push(faults: &mut Vec<FieldFault>, error: &ValidationError<'_>) {
             }
         }
         Kind::Type { kind } => one(&WRONG_TYPE).with("expected", type_names(kind)),
-        Kind::MaxLength { limit } | Kind::MaxItems { limit } => {
-            one(&TEXT_TOO_LONG).with("max", limit)
-        }
+        Kind::MaxLength { limit } => one(&TEXT_TOO_LONG).with("max", limit),
+        Kind::MaxItems { limit } => one(&TOO_MANY).with("max", limit),
         Kind::MinLength { limit } | Kind::MinItems { limit } => one(&TOO_SHORT).with("min", limit),
         Kind::Minimum { limit }
         | Kind::Maximum { limit }
