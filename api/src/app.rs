@@ -3,12 +3,15 @@
 use std::{collections::HashMap, sync::Arc};
 
 use actix_web::{HttpRequest, web};
+use domain::access::{AuditRead, Permission};
 use persistence::{Database, audit::chain::Sealer, events::sequencer::Sequencer, files::Contents};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
-    access::{ApiKeys, Authorities, Limits, Tokens, commands::Derivation, passwords::Passwords},
+    access::{
+        ApiKeys, Authorities, Limits, Refusals, Tokens, commands::Derivation, passwords::Passwords,
+    },
     audit::checkpoints::Checkpoints,
     boot::Failure,
     clock::Clock,
@@ -35,6 +38,7 @@ pub struct Shared {
     pub authorities: Arc<Authorities>,
     pub api_keys: ApiKeys,
     pub limits: Limits,
+    pub refusals: Refusals,
     pub sequencer: Sequencer,
     pub sealer: Sealer,
     pub checkpoints: Checkpoints,
@@ -102,6 +106,7 @@ impl App {
             db,
             shared: Arc::new(Shared {
                 limits: Limits::new(&settings),
+                refusals: Refusals::default(),
                 sequencer,
                 sealer,
                 checkpoints,
@@ -149,6 +154,8 @@ pub(crate) struct OperationInfo {
     takes_query: bool,
     /// Whether it needs no log-in.
     pub(crate) is_public: bool,
+    /// Whether a refusal of it is on the audit trail.
+    pub(crate) is_sensitive: bool,
 }
 
 impl OperationInfo {
@@ -184,6 +191,7 @@ impl Operations {
                             .as_array()
                             .is_some_and(|all| all.iter().any(|p| p["in"] == "query")),
                         is_public: operation["security"] == json!([]),
+                        is_sensitive: is_sensitive(&method, path, operation),
                     };
                     known.insert((method.clone(), path.clone()), info);
                     methods.push(method);
@@ -223,4 +231,11 @@ impl Operations {
         methods.dedup();
         (!methods.is_empty()).then(|| methods.join(", "))
     }
+}
+
+/// Whether an operation changes something, lets something leave as a file, or reads the audit trail.
+fn is_sensitive(method: &str, path: &str, operation: &Value) -> bool {
+    let is_read = method == "GET" || operation["x-read-only"] == true;
+    let reads_audit = operation["x-required-permission"] == AuditRead::CODE;
+    !is_read || path.ends_with("/content") || reads_audit
 }

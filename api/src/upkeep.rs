@@ -5,7 +5,7 @@ use std::time::Duration;
 use persistence::events::sequencer::Pass;
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
-use crate::{app::App, boot::Failure};
+use crate::{access::refusals, app::App, boot::Failure};
 
 /// Events that follow each other closely get their positions together: on SQLite each time costs
 /// a flush of the disk.
@@ -23,7 +23,8 @@ impl Upkeep {
         let mut tasks = JoinSet::new();
         tasks.spawn(until(stopped.clone(), forget_idle(app.clone())));
         tasks.spawn(until(stopped.clone(), order(app.clone())));
-        tasks.spawn(until(stopped, seal(app.clone())));
+        tasks.spawn(until(stopped.clone(), seal(app.clone())));
+        tasks.spawn(until(stopped, write_refusals(app.clone())));
         Self { stopping, tasks }
     }
 
@@ -86,6 +87,16 @@ async fn seal(app: App) {
     }
 }
 
+/// Puts what was refused on the trail.
+async fn write_refusals(app: App) {
+    loop {
+        sleep(Duration::from_secs(1)).await;
+        if let Err(error) = refusals::write(&app, false).await {
+            tracing::error!(%error, "what was refused could not be put on the trail");
+        }
+    }
+}
+
 /// Seals what is due, or everything.
 pub async fn seal_once(app: &App, everything: bool) -> Result<(), Failure> {
     for checkpoint in app.sealer.seal(everything).await? {
@@ -94,8 +105,9 @@ pub async fn seal_once(app: &App, everything: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Orders and seals what is committed, and gives the leases back.
+/// Writes what was refused, orders and seals what is committed, and gives the leases back.
 pub(crate) async fn finish(app: &App) -> Result<(), Failure> {
+    refusals::write(app, true).await?;
     app.sequencer.pass().await?;
     seal_once(app, true).await?;
     app.sequencer.stop().await?;

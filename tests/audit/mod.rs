@@ -1,3 +1,4 @@
 mod reading;
+mod refusals;
 mod sealing;
 mod trail;

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use crate::access::policy::{NOT_BY_EXAMPLE, doer};
 
-/// Operation by request, as the audit records of the school say.
+/// Operation by request, as the audit records of the school say of what was done.
 async fn records(w: &World) -> BTreeMap<String, Vec<String>> {
-    let sql = "SELECT request_id, operation FROM audit_records WHERE institution_id = ?";
+    let sql = "SELECT request_id, operation FROM audit_records \
+               WHERE institution_id = ? AND outcome = 'done'";
     let rows = w.server.query(sql, vec![w.institution.uuid().into()]).await;
     let mut records = BTreeMap::<String, Vec<String>>::new();
     for row in rows {

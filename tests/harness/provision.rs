@@ -8,6 +8,7 @@ use domain::{
     organization::{Campus, Institution, Team},
     text_enum::TextEnum,
 };
+use educrm::access::refusals;
 use persistence::{
     Error, Operation,
     access::{Bearer, sessions},
@@ -90,8 +91,11 @@ impl Server {
         Statement::from_sql_and_values(DbBackend::Postgres, numbered, values)
     }
 
-    /// Waits until what is committed has its position.
+    /// Waits until what was refused is on the trail, and what is committed has its position.
     pub async fn settle(&self) {
+        let app = self.app.clone();
+        self.inside(async move { refusals::write(&app, false).await.unwrap() })
+            .await;
         let app = self.app.clone();
         self.inside(async move { while app.sequencer.pass().await.unwrap() == Pass::NotHeld {} })
             .await;
@@ -145,7 +149,18 @@ impl Server {
                     .collect::<Vec<_>>()
                     .join(" || '|' || ")
             };
-            let sql = format!("SELECT {row} FROM \"{table}\" WHERE institution_id = ? ORDER BY 1");
+            // What was refused leaves a trace in the audit trail, and nowhere else.
+            let but_refusals = match table.as_str() {
+                "audit_records" => "AND outcome <> 'refused'",
+                "audit_payloads" => {
+                    "AND id NOT IN (SELECT id FROM audit_records WHERE outcome = 'refused')"
+                }
+                "positions" => "AND stream <> 'audit_records'",
+                _ => "",
+            };
+            let sql = format!(
+                "SELECT {row} FROM \"{table}\" WHERE institution_id = ? {but_refusals} ORDER BY 1"
+            );
             let rows = self.texts(&sql, vec![institution.uuid().into()]).await;
             contents.insert(table, rows);
         }

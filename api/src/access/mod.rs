@@ -15,6 +15,7 @@ mod idempotency_key;
 mod limits;
 mod oauth;
 pub mod passwords;
+pub mod refusals;
 pub mod shares;
 mod tokens;
 
@@ -24,6 +25,7 @@ pub use body::*;
 pub use granted::Granted;
 pub use idempotency_key::{IdempotencyKey, OptionalIdempotencyKey};
 pub use limits::{Limits, PROBES};
+pub use refusals::Refusals;
 pub use tokens::{Tokens, Verified};
 use utoipa_actix_web::service_config::ServiceConfig;
 

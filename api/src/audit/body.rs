@@ -21,7 +21,8 @@ use crate::http::wire::Wire;
 pub type AuditOutcome = Wire<Outcome>;
 
 /// An audit record (操作日志): who did what to what, when. Every transaction that changes something
-/// leaves one, every reveal and every export.
+/// leaves one, every reveal and every export; and, within a second or so, what was refused for want of a
+/// right. Of refusals by one operation, ten a minute and person stand alone, the rest together.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEvent)]
 pub struct AuditEventBody {

@@ -33,7 +33,7 @@ use super::{
         ROUTE_UNKNOWN, TIMED_OUT,
     },
 };
-use crate::{app::App, files};
+use crate::{access::refusals, app::App, files};
 
 /// Set while the server is stopping, which `/readyz` says.
 #[derive(Debug, Default)]
@@ -98,6 +98,9 @@ pub async fn edge(
         Ok(Ok(response)) => {
             route = response.request().match_pattern();
             let mut response = response.map_into_boxed_body();
+            if response.status() == StatusCode::FORBIDDEN {
+                refusals::note(&response, &context, &app);
+            }
             if response.status().as_u16() >= 400
                 && let Some(problem) = document(&response, &context, &app)
             {

@@ -155,6 +155,11 @@ impl Problem {
         }
     }
 
+    /// Code of the rule that was broken.
+    pub(crate) fn code(&self) -> &'static str {
+        self.fault.rule.code
+    }
+
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.fault = self.fault.with(name, value);
         self

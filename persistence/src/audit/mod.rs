@@ -4,15 +4,19 @@
 //! header keeps a digest of both, so that they can be erased and the trail still be proved.
 //!
 //! - [`records`]: reading the trail
+//! - [`refusals`]: what was refused, which no transaction of its own can tell
 //! - [`chain`]: sealing it in blocks
 //! - [`verify`]: proving that it is what was sealed
 
 pub mod chain;
 pub mod records;
+pub mod refusals;
 pub mod verify;
 
 use std::collections::BTreeSet;
 
+use domain::{audit::Outcome, text_enum::TextEnum};
+use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -20,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     Error, Tx,
     clock::micros,
-    database::{Change, statement},
+    database::{Actor, Change, statement},
     keys::{bytes, digest, random},
 };
 
@@ -29,50 +33,90 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
         return Ok(());
     };
     let operation = tx.operation();
-    let id = tx.stamp().id::<()>().uuid();
-    let mut salt = [0_u8; 16];
-    random(&mut salt)?;
-    let payload = serde_json::to_vec(&json!({
+    let header = Header {
+        id: tx.stamp().id::<()>().uuid(),
+        at: tx.now(),
+        actor: &operation.actor,
+        operation: &operation.name,
+        outcome: Outcome::Done,
+        request: operation.request,
+        trace: operation.trace,
+        target: (first.kind, first.id),
+    };
+    let payload = json!({
         "changes": changes
             .iter()
             .map(|c| json!({
                 "kind": c.kind, "id": c.id, "version": c.version, "before": c.before, "after": c.after,
             }))
             .collect::<Vec<_>>(),
-    }))
-    .map_err(Error::internal)?;
+    });
+    if !insert(tx, &header, &payload).await? {
+        return Err(Error::internal("an audit record was there already"));
+    }
+    write_targets(tx, header.id, changes).await
+}
+
+/// What a record says in the clear.
+struct Header<'a> {
+    id: Uuid,
+    at: Timestamp,
+    actor: &'a Actor,
+    operation: &'a str,
+    outcome: Outcome,
+    request: Uuid,
+    trace: Uuid,
+    /// Kind and id of what was touched first.
+    target: (&'static str, Uuid),
+}
+
+/// Writes a record with its payload, unless it is there already.
+async fn insert(tx: &Tx, header: &Header<'_>, payload: &Value) -> Result<bool, Error> {
+    let mut salt = [0_u8; 16];
+    random(&mut salt)?;
+    let payload = serde_json::to_vec(payload).map_err(Error::internal)?;
     let sealed = tx
         .keys()
         .await?
-        .seal(records::payload_place(id), &payload)?;
-    let institution = operation.institution.uuid();
-    tx.execute_raw(statement(
-        tx,
-        "INSERT INTO audit_records (institution_id, id, at, principal_id, principal_kind, operation, \
-         outcome, request_id, trace_id, target_kind, target_id, payload_digest) \
-         VALUES (?, ?, ?, ?, ?, ?, 'done', ?, ?, ?, ?, ?)",
-        [
-            institution.into(),
-            id.into(),
-            micros(tx.now()).into(),
-            operation.actor.principal.into(),
-            domain::text_enum::TextEnum::as_str(operation.actor.kind).into(),
-            operation.name.as_ref().into(),
-            operation.request.into(),
-            operation.trace.into(),
-            first.kind.into(),
-            first.id.into(),
-            bytes(digest(&[&salt, &payload])),
-        ],
-    ))
-    .await?;
+        .seal(records::payload_place(header.id), &payload)?;
+    let institution = tx.operation().institution.uuid();
+    let written = tx
+        .execute_raw(statement(
+            tx,
+            "INSERT INTO audit_records (institution_id, id, at, principal_id, principal_kind, operation, \
+             outcome, request_id, trace_id, target_kind, target_id, payload_digest) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (institution_id, id) DO NOTHING",
+            [
+                institution.into(),
+                header.id.into(),
+                micros(header.at).into(),
+                header.actor.principal.into(),
+                header.actor.kind.as_str().into(),
+                header.operation.into(),
+                header.outcome.as_str().into(),
+                header.request.into(),
+                header.trace.into(),
+                header.target.0.into(),
+                header.target.1.into(),
+                bytes(digest(&[&salt, &payload])),
+            ],
+        ))
+        .await?;
+    if written.rows_affected() == 0 {
+        return Ok(false);
+    }
     tx.execute_raw(statement(
         tx,
         "INSERT INTO audit_payloads (institution_id, id, salt, payload) VALUES (?, ?, ?, ?)",
-        [institution.into(), id.into(), bytes(salt), bytes(sealed)],
+        [
+            institution.into(),
+            header.id.into(),
+            bytes(salt),
+            bytes(sealed),
+        ],
     ))
     .await?;
-    write_targets(tx, id, changes).await
+    Ok(true)
 }
 
 /// Targets of one statement.

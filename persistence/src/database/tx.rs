@@ -167,7 +167,7 @@ impl Tx {
         if !changes.is_empty() {
             audit::write(self, &changes).await?;
             events::write(self, &changes).await?;
-            self.0.recorded.store(true, Ordering::Release);
+            self.left_a_record();
         }
         if self.0.state.load(Ordering::Acquire) != OPEN {
             return Err(Error::Internal(
@@ -205,6 +205,11 @@ impl Tx {
     /// Says that what somebody may do has changed: loaded authorities are forgotten at the commit.
     pub(crate) fn access_changed(&self) {
         self.0.access_changed.store(true, Ordering::Release);
+    }
+
+    /// Says that there will be something new on the trail: its position is given after the commit.
+    pub(crate) fn left_a_record(&self) {
+        self.0.recorded.store(true, Ordering::Release);
     }
 
     /// Makes the first keys of the operation's institution, which is new.
