@@ -1,5 +1,6 @@
 //! Files: uploads and downloads.
 
+mod customers;
 mod download;
 mod upload;
 

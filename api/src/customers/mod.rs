@@ -2,6 +2,7 @@
 
 mod body;
 pub mod commands;
+mod files;
 mod handlers;
 pub mod relations;
 mod timeline;
@@ -22,5 +23,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::transfer_customer)
         .service(handlers::reveal_customer)
         .service(handlers::list_timeline)
-        .configure(relations::routes);
+        .configure(relations::routes)
+        .configure(files::routes);
 }

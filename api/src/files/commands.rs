@@ -1,20 +1,20 @@
 //! Use cases of files.
 
 use domain::{
-    access::{ImportsRun, Permission},
+    access::{CustomersRead, ImportsRun, Permission},
     fault::{Fault, NOT_FOUND},
     files::{FilePurpose, StoredFile},
     id::Id,
 };
 use persistence::{
     Error, Handle, Tx,
-    access::{Authority, Reads},
+    access::{Authority, Grant, Reads},
     files::store,
 };
 
 use crate::http::problem::PERMISSION_MISSING;
 
-/// A file of the caller's.
+/// A file of the caller's, or of a customer that the caller may read.
 ///
 /// # Errors
 /// `permission_missing` where the caller may no longer do what the file is for.
@@ -25,7 +25,12 @@ pub async fn get(
     id: Id<StoredFile>,
     now: jiff::Timestamp,
 ) -> Result<StoredFile, Error> {
-    let file = store::find(handle, grant, id, now).await?;
+    let mut file = store::find(handle, grant, id, now).await?;
+    if file.is_none()
+        && let Some(customers) = Grant::<CustomersRead>::of(caller, now)
+    {
+        file = store::find_of_customer(handle, &customers, id).await?;
+    }
     let file = file.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let is_of_import = file
         .attached_to

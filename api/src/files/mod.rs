@@ -4,13 +4,16 @@ mod body;
 pub mod commands;
 mod handlers;
 pub mod link;
-mod upload;
+pub mod upload;
 
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Where uploads go; they may take longer than other requests.
-pub const UPLOADS: &str = "/api/v1/files";
+/// Whether uploads go to this path; they may take longer than other requests.
+pub fn takes_uploads(path: &str) -> bool {
+    let of_record = path.starts_with("/api/v1/customers/") && path.ends_with("/files");
+    of_record || path == "/api/v1/files"
+}
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, http::StatusCode, http::header, web};
 use domain::{
-    access::{ImportsRun, Oneself, Permission},
+    access::{ImportsRun, Permission},
     fault::{Fault, REQUIRED},
     files::{
         FILE_EMPTY, FILE_TYPE_REFUSED, FilePurpose, FileType, HEAD, StoredFile, TAIL, file_name,
@@ -17,6 +17,7 @@ use domain::{
 use futures_util::StreamExt;
 use persistence::{
     Handle,
+    access::{Grant, Writes},
     files::{content::Writer, store},
 };
 use sha2::{Digest, Sha256};
@@ -30,14 +31,14 @@ use crate::{
 };
 
 /// A file whose content is stored, and of which nobody knows yet.
-pub(super) struct Received {
-    pub(super) file: StoredFile,
-    pub(super) fingerprint: [u8; 32],
+pub struct Received {
+    pub file: StoredFile,
+    pub fingerprint: [u8; 32],
 }
 
 /// Refuses whatever is not a form, and files that the caller may not bring.
-pub(super) fn check(
-    ctx: &Granted<Oneself>,
+pub fn check<P: Permission>(
+    ctx: &Granted<P>,
     request: &HttpRequest,
     purpose: FilePurpose,
 ) -> Result<(), Problem> {
@@ -58,11 +59,15 @@ pub(super) fn check(
 }
 
 /// Receives the one file of a form.
-pub(super) async fn receive(
-    ctx: &Granted<Oneself>,
+pub async fn receive<P>(
+    ctx: &Granted<P>,
     purpose: FilePurpose,
     mut form: Multipart,
-) -> Result<Received, Problem> {
+) -> Result<Received, Problem>
+where
+    P: Permission,
+    Grant<P>: Writes<StoredFile>,
+{
     let patience = Duration::from_secs(ctx.app().settings.upload_seconds.0.into());
     let id: Id<StoredFile> = ctx.stamp().id();
     let receiving = tokio::time::timeout(patience, whole(ctx, id, purpose, &mut form));
@@ -78,7 +83,11 @@ pub(super) async fn receive(
 
 /// Takes back a content of which nobody is to know. One that was kept after all, though the answer of
 /// the database was lost, stays.
-pub(super) async fn discard(ctx: &Granted<Oneself>, id: Id<StoredFile>) {
+pub async fn discard<P>(ctx: &Granted<P>, id: Id<StoredFile>)
+where
+    P: Permission,
+    Grant<P>: Writes<StoredFile>,
+{
     let institution = ctx.authority().institution();
     let kept = ctx
         .transaction(|tx, grant| async move { store::forget(&tx, &grant, id).await })
@@ -99,12 +108,16 @@ pub(super) async fn discard(ctx: &Granted<Oneself>, id: Id<StoredFile>) {
     }
 }
 
-async fn whole(
-    ctx: &Granted<Oneself>,
+async fn whole<P>(
+    ctx: &Granted<P>,
     id: Id<StoredFile>,
     purpose: FilePurpose,
     form: &mut Multipart,
-) -> Result<Received, Problem> {
+) -> Result<Received, Problem>
+where
+    P: Permission,
+    Grant<P>: Writes<StoredFile>,
+{
     let mut received = None;
     while let Some(field) = form.next().await {
         let field = field.map_err(malformed)?;
@@ -116,12 +129,16 @@ async fn whole(
     received.ok_or_else(|| Fault::field("/file", &REQUIRED).into())
 }
 
-async fn part(
-    ctx: &Granted<Oneself>,
+async fn part<P>(
+    ctx: &Granted<P>,
     id: Id<StoredFile>,
     purpose: FilePurpose,
     mut field: Field,
-) -> Result<Received, Problem> {
+) -> Result<Received, Problem>
+where
+    P: Permission,
+    Grant<P>: Writes<StoredFile>,
+{
     let settings = &ctx.app().settings;
     let limit = match purpose {
         FilePurpose::Record => settings.file_limit.0,
@@ -162,12 +179,16 @@ async fn part(
 }
 
 /// Notes that a content comes, and begins to store it with what has come so far.
-async fn begin(
-    ctx: &Granted<Oneself>,
+async fn begin<P>(
+    ctx: &Granted<P>,
     id: Id<StoredFile>,
     purpose: FilePurpose,
     arriving: &Arriving,
-) -> Result<Writer, Problem> {
+) -> Result<Writer, Problem>
+where
+    P: Permission,
+    Grant<P>: Writes<StoredFile>,
+{
     // What a workbook is shows only at its end.
     let may_be = arriving.head.starts_with(b"PK") || sniff(&arriving.head, &[]).is_some();
     if !may_be {
@@ -212,9 +233,9 @@ impl Arriving {
         }
     }
 
-    fn received(
+    fn received<P: Permission>(
         self,
-        ctx: &Granted<Oneself>,
+        ctx: &Granted<P>,
         id: Id<StoredFile>,
         purpose: FilePurpose,
         kind: FileType,

@@ -79,7 +79,7 @@ pub async fn edge(
     let logged = Logged::default();
     request.extensions_mut().insert(logged.clone());
     let method = request.method().clone();
-    let is_upload = method == Method::POST && request.path() == files::UPLOADS;
+    let is_upload = method == Method::POST && files::takes_uploads(request.path());
     let seconds = if is_upload {
         app.settings.upload_seconds.0
     } else {

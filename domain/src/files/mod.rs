@@ -1,7 +1,7 @@
 //! Files (文件): what people hand in, and what the program makes for them.
 //!
-//! A file belongs to one record and has its reach; while it belongs to none it is its owner's, for
-//! a day. What it is follows from its first and last bytes, never from its name or from what the
+//! A file belongs to one record and has its reach: who sees the customer sees its files, whoever
+//! brought them. While it belongs to none it is its owner's, for a day. What it is follows from its first and last bytes, never from its name or from what the
 //! client says; what a browser might run (HTML, SVG) is not taken at all.
 
 mod fault;
@@ -14,7 +14,7 @@ pub use sniff::{HEAD, TAIL, sniff};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{access::Principal, id::Id, text_enum};
+use crate::{access::Principal, customers::Customer, id::Id, text_enum};
 
 text_enum! {
     /// What a file is, as its bytes tell.
@@ -40,6 +40,10 @@ text_enum! {
 /// A file that belongs to no record is kept for so long.
 pub const UNATTACHED_LASTS: SignedDuration = SignedDuration::from_hours(24);
 
+/// The content of a file that was taken from its record is kept for so long: a download may be under
+/// way.
+pub const TAKEN_AWAY_LASTS: SignedDuration = SignedDuration::from_hours(1);
+
 /// A file, without its content.
 #[derive(Clone, Debug)]
 pub struct StoredFile {
@@ -58,6 +62,17 @@ pub struct StoredFile {
     pub created_at: Timestamp,
     /// When it will be removed.
     pub expires_at: Option<Timestamp>,
+}
+
+/// Kind of the record that a customer is to its files.
+pub const OF_CUSTOMER: &str = "customer";
+
+impl StoredFile {
+    /// The customer that it belongs to.
+    pub fn customer(&self) -> Option<Id<Customer>> {
+        let (kind, id) = self.attached_to.as_ref()?;
+        (kind == OF_CUSTOMER).then(|| id.cast())
+    }
 }
 
 impl FileType {

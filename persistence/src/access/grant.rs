@@ -243,7 +243,7 @@ grants! {
     ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
     Oneself reads StoredFile, Job, Notice; writes StoredFile, Job, Notice; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
-    CustomersWrite reads Customer, Anchor; writes Customer; deletes ;
+    CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;

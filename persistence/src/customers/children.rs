@@ -58,7 +58,7 @@ const PAID_FOR: &[(&str, &str)] = &[
 ];
 
 /// Table and column of everything that refers to a customer, for transfer, merge, erasure and the
-/// export of one person.
+/// export of one person. Its files are not here: they name it by kind and id, as any other record.
 pub static POINTERS: &[(&str, &str)] = &[
     ("charges", "customer_id"),
     ("charges", "payer_id"),

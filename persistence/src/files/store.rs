@@ -1,8 +1,11 @@
-//! What is known of files, for their owners.
+//! What is known of files: for their owners while they belong to nothing, then for whoever reaches
+//! the record.
 
 use domain::{
     access::Principal,
-    files::{FilePurpose, FileType, StoredFile, UNATTACHED_LASTS},
+    customers::Customer,
+    fault::{Fault, VERSION_STALE},
+    files::{FilePurpose, FileType, OF_CUSTOMER, StoredFile, TAKEN_AWAY_LASTS, UNATTACHED_LASTS},
     id::Id,
     organization::Institution,
     text_enum::TextEnum,
@@ -15,8 +18,10 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
+    customers::store::is_within,
     database::{Change, statement},
     keys::{FieldKeys, Place, bytes},
+    scope::Page,
 };
 
 const COLUMNS: &str = "id, version, owner_id, purpose, type, name, size, sha256, record_kind, \
@@ -71,7 +76,8 @@ pub async fn forget(
     Ok(left.is_some())
 }
 
-/// A content that was expected is there.
+/// A content that was expected is there. The caller has found the record that it belongs to within
+/// the grant, if there is one.
 pub async fn keep(
     tx: &Tx,
     grant: &impl Writes<StoredFile>,
@@ -81,16 +87,21 @@ pub async fn keep(
         .keys()
         .await?
         .seal(place(file.id.uuid()), file.name.as_bytes())?;
+    let record = file.attached_to.as_ref();
     let kept = tx
         .execute_raw(statement(
             tx,
-            "UPDATE files SET state = 'stored', type = ?, name = ?, size = ?, sha256 = ? \
+            "UPDATE files SET state = 'stored', type = ?, name = ?, size = ?, sha256 = ?, \
+             record_kind = ?, record_id = ?, expires_at = ? \
              WHERE institution_id = ? AND id = ? AND state = 'receiving'",
             [
                 file.kind.as_str().into(),
                 bytes(name),
                 file.size.into(),
                 bytes(file.sha256),
+                record.map(|(kind, _)| kind.as_str()).into(),
+                record.map(|(_, id)| id.uuid()).into(),
+                file.expires_at.map(micros).into(),
                 grant.scope().institution().uuid().into(),
                 file.id.uuid().into(),
             ],
@@ -104,13 +115,16 @@ pub async fn keep(
         id: file.id.uuid(),
         version: file.version,
         before: json!(null),
-        after: json!({ "purpose": file.purpose.as_str(), "type": file.kind.as_str(), "size": file.size }),
+        after: json!({
+            "purpose": file.purpose.as_str(), "type": file.kind.as_str(), "size": file.size,
+            "record_kind": record.map(|(kind, _)| kind), "record_id": record.map(|(_, id)| id),
+        }),
         event: None,
     });
     Ok(())
 }
 
-/// A file of the bearer of the grant, unless its time is over.
+/// A file of the bearer of the grant that belongs to no customer, unless its time is over.
 pub async fn find(
     handle: &impl Handle,
     grant: &impl Reads<StoredFile>,
@@ -123,13 +137,15 @@ pub async fn find(
             handle,
             &format!(
                 "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND id = ? AND owner_id = ? \
-                 AND state = 'stored' AND (expires_at IS NULL OR expires_at > ?)"
+                 AND state = 'stored' AND (expires_at IS NULL OR expires_at > ?) \
+                 AND (record_kind IS NULL OR record_kind <> ?)"
             ),
             [
                 institution.uuid().into(),
                 id.uuid().into(),
                 grant.scope().principal().into(),
                 micros(now).into(),
+                OF_CUSTOMER.into(),
             ],
         ))
         .await?;
@@ -137,6 +153,103 @@ pub async fn find(
         Some(row) => Ok(Some(open(&row, &*handle.keys_of(institution).await?)?)),
         None => Ok(None),
     }
+}
+
+/// A file of a customer within reach, unless that is deleted.
+pub async fn find_of_customer(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<StoredFile>,
+) -> Result<Option<StoredFile>, Error> {
+    let institution = grant.scope().institution();
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND id = ? \
+                 AND state = 'stored' AND record_kind = ? AND expires_at IS NULL"
+            ),
+            [
+                institution.uuid().into(),
+                id.uuid().into(),
+                OF_CUSTOMER.into(),
+            ],
+        ))
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let file = open(&row, &*handle.keys_of(institution).await?)?;
+    Ok(match file.customer() {
+        Some(customer) if is_within(handle, grant.scope(), customer).await? => Some(file),
+        _ => None,
+    })
+}
+
+/// One page of the files of a customer, which the caller has found within the grant.
+pub async fn of_customer(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    customer: Id<Customer>,
+    page: &Page,
+) -> Result<Vec<StoredFile>, Error> {
+    let institution = grant.scope().institution();
+    let mut sql = format!(
+        "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND record_id = ? \
+         AND record_kind = ? AND state = 'stored' AND expires_at IS NULL"
+    );
+    let mut values: Vec<Value> = vec![
+        institution.uuid().into(),
+        customer.uuid().into(),
+        OF_CUSTOMER.into(),
+    ];
+    if let Some((at, id)) = page.after {
+        sql.push_str(" AND (created_at, id) < (?, ?)");
+        values.extend([at.into(), id.into()]);
+    }
+    sql.push_str(" ORDER BY created_at DESC, id DESC LIMIT ?");
+    values.push(i64::try_from(page.limit).map_err(Error::internal)?.into());
+    let keys = handle.keys_of(institution).await?;
+    let rows = handle
+        .query_all_raw(statement(handle, &sql, values))
+        .await?;
+    rows.iter().map(|row| open(row, &keys)).collect()
+}
+
+/// Takes a file from its customer, which the caller has found within the grant: nobody sees it any
+/// more, and its content is removed a while later.
+pub async fn take_away(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    file: &StoredFile,
+) -> Result<(), Error> {
+    let now = tx.now();
+    let until = now.saturating_add(TAKEN_AWAY_LASTS).unwrap_or(now);
+    let taken = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE files SET version = version + 1, expires_at = ? \
+             WHERE institution_id = ? AND id = ? AND version = ? AND expires_at IS NULL",
+            [
+                micros(until).into(),
+                grant.scope().institution().uuid().into(),
+                file.id.uuid().into(),
+                file.version.into(),
+            ],
+        ))
+        .await?;
+    if taken.rows_affected() != 1 {
+        return Err(Fault::new(&VERSION_STALE).into());
+    }
+    tx.record(Change {
+        kind: "file",
+        id: file.id.uuid(),
+        version: file.version + 1,
+        before: json!({ "record_id": file.attached_to.as_ref().map(|(_, id)| id) }),
+        after: json!({ "record_id": null }),
+        event: None,
+    });
+    Ok(())
 }
 
 /// Notes that a file has left in the clear, before it does.

@@ -65,7 +65,10 @@ impl Target {
     /// A call on the record whose body names no place or holder that is out of somebody's reach.
     pub(crate) async fn call(&self, w: &World, operation: &Operation) -> Call {
         let call = operation.call_in(w, self.institution, &self.ids).await;
-        let Some(mut body) = operation.example_in(w, self.institution).await else {
+        let mut headers = call.headers.iter();
+        let is_form = headers.any(|(_, value)| value.starts_with("multipart/"));
+        let example = operation.example_in(w, self.institution).await;
+        let Some(mut body) = example.filter(|_| !is_form) else {
             return call;
         };
         let here = [

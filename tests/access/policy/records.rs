@@ -204,6 +204,20 @@ pub(crate) async fn make(
                 .await;
             vec![made.expect(201).id()]
         }
+        Kind::CustomerFile => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let files = format!("/api/v1/customers/{}/files", ids[0]);
+            let made = maker.upload(&files, "notes.txt", b"some notes").await;
+            ids.push(made.expect(201).id());
+            if state == State::Deleted {
+                maker
+                    .delete(&format!("{files}/{}", ids[1]))
+                    .await
+                    .expect(204);
+            }
+            ids
+        }
         Kind::Class => {
             let course = w.fixture(institution, "course_id").await.unwrap();
             let mut body = w.new_class(&course.to_string());

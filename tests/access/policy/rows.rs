@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Receipt,
     /// What a customer owes: it has no id of its own, and is tried by tests/payments.
     Receivable,
+    /// Of a customer.
+    CustomerFile,
     /// Its owner's alone, whatever roles there are.
     Session,
     TagCategory,
@@ -58,13 +60,15 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub(crate) fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Customer, DayReport, Enrollment, File, FollowUp, Import, Job, Lesson, Notice,
-            Payment, Receipt, Receivable, Relation, Session, Share, Tagging, TaughtClass,
+            Charge, Customer, CustomerFile, DayReport, Enrollment, File, FollowUp, Import, Job,
+            Lesson, Notice, Payment, Receipt, Receivable, Relation, Session, Share, Tagging,
+            TaughtClass,
         };
         !matches!(
             self,
             Charge
                 | Customer
+                | CustomerFile
                 | DayReport
                 | Enrollment
                 | File
@@ -241,6 +245,9 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("revokeApiClient", Kind::ApiClient, State::Live),
     ("createApiKey", Kind::ApiClient, State::Live),
     ("endApiKey", Kind::ApiKey, State::Live),
+    ("uploadCustomerFile", Kind::Customer, State::Live),
+    ("listCustomerFiles", Kind::Customer, State::Live),
+    ("removeCustomerFile", Kind::CustomerFile, State::Live),
     ("getFile", Kind::File, State::Live),
     ("createDownloadLink", Kind::File, State::Live),
     ("downloadFile", Kind::File, State::Live),

@@ -1,0 +1,141 @@
+//! The files of a customer: whoever reaches it reaches them.
+
+use actix_multipart::Multipart;
+use actix_web::{HttpRequest, delete, get, post};
+use domain::{
+    access::{CustomersRead, CustomersWrite},
+    customers::Customer,
+    fault::{Fault, NOT_FOUND},
+    files::{FilePurpose, OF_CUSTOMER, StoredFile},
+};
+use persistence::{
+    clock::micros,
+    files::store,
+    scope::{Direction, Page},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::commands::{get, present};
+use crate::{
+    access::{Granted, IdempotencyKey},
+    files::{FileBody, UploadFile, upload},
+    http::{
+        IfMatch, Parameters, Problem, Reply, cursor,
+        path::{PathId, PathIds},
+    },
+};
+
+const TAG: &str = "files";
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(upload_customer_file)
+        .service(list_customer_files)
+        .service(remove_customer_file);
+}
+
+/// One page of files.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FilePage {
+    items: Vec<FileBody>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListCustomerFiles {
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    #[param(max_length = 512)]
+    cursor: Option<String>,
+}
+
+/// Upload a file that belongs to a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 201, body = FileBody)),
+    request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["customers:write"])))]
+#[post("/customers/{customer_id}/files")]
+pub(super) async fn upload_customer_file(
+    ctx: Granted<CustomersWrite>,
+    request: HttpRequest,
+    id: PathId<Customer>,
+    key: IdempotencyKey,
+    form: Multipart,
+) -> Result<Reply, Problem> {
+    upload::check(&ctx, &request, FilePurpose::Record)?;
+    // Nothing is received for a customer that is out of reach.
+    get(&ctx.read(), &ctx.grant, id.0).await?;
+    let mut received = upload::receive(&ctx, FilePurpose::Record, form).await?;
+    received.file.attached_to = Some((OF_CUSTOMER.into(), id.0.cast()));
+    received.file.expires_at = None;
+    let file = &received.file;
+    let reply = ctx
+        .once(Some(key.of(received.fingerprint)), |tx, grant| async move {
+            present(&tx, &grant, id.0).await?;
+            store::keep(&tx, &grant, file).await?;
+            let location = format!("/api/v1/files/{}", file.id);
+            Reply::created(location, file.version, &FileBody::from(file.clone()))
+        })
+        .await;
+    if reply.as_ref().map_or(true, Reply::is_replay) {
+        upload::discard(&ctx, file.id).await;
+    }
+    reply
+}
+
+/// List the files of a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListCustomerFiles),
+    responses((status = 200, body = FilePage)), security(("bearer" = ["customers:read"])))]
+#[get("/customers/{customer_id}/files")]
+pub(super) async fn list_customer_files(
+    ctx: Granted<CustomersRead>,
+    request: HttpRequest,
+    id: PathId<Customer>,
+    query: Parameters<ListCustomerFiles>,
+) -> Result<Reply, Problem> {
+    let Parameters(query) = query;
+    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = Page {
+        order: Direction::NewestFirst,
+        after: part.after,
+        limit: part.limit + 1,
+    };
+    let read = ctx.read();
+    get(&read, &ctx.grant, id.0).await?;
+    let rows = store::of_customer(&read, &ctx.grant, id.0, &page).await?;
+    let shown = part.cut(rows, |file| (micros(file.created_at), file.id.uuid()));
+    Ok(Reply::ok(&FilePage {
+        items: shown.items.into_iter().map(FileBody::from).collect(),
+        next_cursor: shown.next_cursor,
+    })?
+    .with_next(shown.next_address))
+}
+
+/// Remove a file from a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("file_id" = Uuid, Path)),
+    responses((status = 204)), security(("bearer" = ["customers:write"])))]
+#[delete("/customers/{customer_id}/files/{file_id}")]
+pub(super) async fn remove_customer_file(
+    ctx: Granted<CustomersWrite>,
+    ids: PathIds<Customer, StoredFile>,
+    condition: IfMatch,
+) -> Result<Reply, Problem> {
+    ctx.transaction(|tx, grant| async move {
+        present(&tx, &grant, ids.0).await?;
+        let file = store::find_of_customer(&tx, &grant, ids.1)
+            .await?
+            .filter(|file| file.customer() == Some(ids.0))
+            .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+        condition.check(file.version)?;
+        store::take_away(&tx, &grant, &file).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
