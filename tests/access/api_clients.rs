@@ -201,6 +201,42 @@ both! {
         assert_eq!(token(&w, &form(&client), None).await.expect(401).json["error"], "invalid_client");
     }
 
+    async fn a_download_link_opens_to_the_networks_of_its_client_only(w: World) {
+        let client = made(&w, &[], &[], json!({"networks": ["127.0.0.0/8", "::1"]})).await;
+        let program = with_key(&w, &client);
+        let file = program.upload("/api/v1/files", "a.txt", b"one").await.expect(201).id();
+        let link = program.post(&format!("/api/v1/files/{file}/download-link"), &json!(null)).await.expect(200);
+        let url = link.json["url"].as_str().unwrap();
+        let link = &url[url.find("/api/").unwrap()..];
+        w.as_anonymous().get(link).await.expect(200);
+        let path = format!("{CLIENTS}/{}", id(&client));
+        w.as_boss().patch(&path, &json!({"networks": ["203.0.113.0/24"]})).await.expect(200);
+        w.as_anonymous().get(link).await.expect_problem(401, "unauthenticated");
+    }
+
+    async fn a_client_for_which_nobody_answers_any_more_does_nothing(w: World) {
+        let boss = w.as_boss();
+        let owner = w.hire(&["recruiter"], w.places.north, None).await;
+        let client = made(&w, &[], &[], json!({"owner_id": owner.principal})).await;
+        let program = with_key(&w, &client);
+        program.get("/api/v1/me").await.expect(200);
+        let by_token = token(&w, &form(&client), None).await.expect(200);
+        let by_token = w.as_anonymous().with_token(by_token.json["access_token"].as_str().unwrap());
+        let staff = format!("/api/v1/staff/{}", owner.principal);
+        boss.post(&format!("{staff}/suspend"), &json!(null)).await.expect(200);
+        program.get("/api/v1/me").await.expect(200);
+        boss.post(&format!("{staff}/leave"), &json!(null)).await.expect(200);
+        for actor in [&program, &by_token] {
+            actor.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
+            actor.upload("/api/v1/files", "a.txt", b"one").await.expect_problem(401, "unauthenticated");
+        }
+        let refused = token(&w, &form(&client), None).await;
+        assert_eq!((refused.status, &refused.json["error"]), (401, &json!("invalid_client")));
+        let path = format!("{CLIENTS}/{}", id(&client));
+        boss.patch(&path, &json!({"owner_id": boss.principal})).await.expect(200);
+        program.get("/api/v1/me").await.expect(200);
+    }
+
     async fn what_a_narrowed_token_asks_for_is_done_within_its_scope(w: World) {
         let known = json!({
             "kind": "student", "name": "张伟", "campus_id": w.places.north, "holder_id": w.places.north,

@@ -52,6 +52,49 @@ both! {
         outsider.get(&customer(&id)).await.expect(404);
     }
 
+    async fn a_share_ends_when_the_customer_goes_into_other_hands(w: World) {
+        let (boss, supervisor, outsider) = (w.as_boss(), w.as_supervisor(), w.as_outsider());
+        w.add_role("shares_own", &[("customers:read", Reach::Own), ("customers:write", Reach::Own), ("customers:share", Reach::Own)]).await;
+        let giver = w.hire(&["shares_own"], w.places.north, Some(w.places.team)).await;
+        let mut body = w.new_customer("张伟");
+        body["holder_id"] = json!(giver.principal);
+        let id = boss.post("/api/v1/customers", &body).await.expect(201).id();
+        // With others, and with the giver's own team: neither outlasts the giver's reach.
+        for grantee in [outsider.principal.uuid(), w.places.team.uuid()] {
+            giver.post(&shares(&id), &json!({"grantee_id": grantee, "access": "write"})).await.expect(201);
+        }
+        outsider.get(&customer(&id)).await.expect(200);
+        let to = json!({"holder_id": supervisor.principal, "reason": "分班调整"});
+        boss.post(&format!("{}/transfer", customer(&id)), &to).await.expect(200);
+        for actor in [&giver, &outsider, &w.as_colleague()] {
+            actor.get(&customer(&id)).await.expect_problem(404, "not_found");
+            actor.patch(&customer(&id), &json!({"intent": 1})).await.expect_problem(404, "not_found");
+        }
+        assert!(listed(&boss, &id).await.is_empty());
+        let ended = boss.get(&format!("/api/v1/audit-events?target_id={id}&target_kind=customer_share&operation=transferCustomer")).await;
+        assert_eq!(ended.expect(200).ids().len(), 1);
+        boss.post(&shares(&id), &json!({"grantee_id": outsider.principal, "access": "read"})).await.expect(201);
+        outsider.get(&customer(&id)).await.expect(200);
+        // Who hands it to whoever holds it already hands nothing over.
+        boss.post(&format!("{}/transfer", customer(&id)), &to).await.expect(200);
+        outsider.get(&customer(&id)).await.expect(200);
+    }
+
+    async fn a_share_that_is_made_again_is_never_taken_for_the_one_before(w: World) {
+        let boss = w.as_boss();
+        let id = northern(&w).await;
+        let body = json!({"grantee_id": w.as_outsider().principal, "access": "read"});
+        let first = boss.post(&shares(&id), &body).await.expect(201);
+        let path = first.header("location").unwrap().to_owned();
+        assert_eq!(boss.get(&path).await.expect(200).etag(), first.etag());
+        boss.delete_if(&path, &first.etag()).await.expect(204);
+        boss.get(&path).await.expect_problem(404, "not_found");
+        let second = boss.post(&shares(&id), &body).await.expect(201);
+        assert!(second.json["version"].as_i64().unwrap() > first.json["version"].as_i64().unwrap() + 1);
+        boss.delete_if(&path, &first.etag()).await.expect_problem(412, "version_stale");
+        boss.delete_if(&path, &second.etag()).await.expect(204);
+    }
+
     async fn a_team_and_a_group_can_be_shared_with(w: World) {
         let (boss, outsider) = (w.as_boss(), w.as_outsider());
         let id = northern(&w).await;

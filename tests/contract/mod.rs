@@ -1,4 +1,5 @@
 mod edge;
+mod locations;
 mod mass_assignment;
 mod operations;
 mod parity;

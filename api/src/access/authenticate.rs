@@ -173,10 +173,10 @@ async fn by_link(request: &ServiceRequest) -> Result<Caller, Problem> {
     match link::read(app, request.path(), request.query_string()) {
         Link::None => Ok(Caller::Anonymous),
         Link::Invalid => Ok(Caller::Unknown),
-        Link::Of(who) => Ok(app
-            .authorities
-            .get(app, &who)
-            .await?
-            .map_or(Caller::Unknown, Caller::Known)),
+        Link::Of(who) => {
+            let authority = app.authorities.get(app, &who).await?;
+            let authority = authority.filter(|a| may_call_from(a, request.request(), app));
+            Ok(authority.map_or(Caller::Unknown, Caller::Known))
+        }
     }
 }

@@ -31,7 +31,7 @@ pub const CLIENT_KEYS: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiClient {
     pub name: String,
-    /// Who answers for it.
+    /// Who answers for it. While that is somebody who has left, it can do nothing.
     pub owner: Id<Staff>,
     pub roles: BTreeSet<Id<Role>>,
     /// Codes of permissions: of what the roles give, only these count.

@@ -33,13 +33,15 @@ text_enum! {
 }
 
 /// A customer opened to one grantee. It gives no permission: who lacks `customers:read` sees
-/// nothing by it.
+/// nothing by it. It ends when the customer goes to another holder or campus, who decide anew: nobody
+/// keeps by a share of their own what they gave away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     pub customer: Id<Customer>,
     pub grantee: Id<Grantee>,
     pub kind: GranteeKind,
-    /// Raised each time the same customer is shared with the same grantee again.
+    /// Raised each time the same customer is shared with the same grantee again, and at each end: it
+    /// never comes twice.
     pub version: i64,
     pub access: ShareAccess,
     /// From then on it opens nothing; `None`: until it is ended.

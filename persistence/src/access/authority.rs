@@ -211,7 +211,8 @@ struct Found {
     must_change_password: bool,
 }
 
-/// `None` when the principal, its session or its institution is not active.
+/// `None` when the principal, its session or its institution is not active, or nobody answers for the
+/// API client any more that it is.
 async fn standing(
     handle: &impl Handle,
     bearer: &Bearer,
@@ -223,7 +224,10 @@ async fn standing(
         "SELECT p.version, p.kind, i.access_version, c.must_change FROM principals p \
          JOIN institutions i ON i.institution_id = p.institution_id \
          LEFT JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id {} \
-         WHERE p.institution_id = ? AND p.id = ? AND p.status = 'active' AND i.status = 'active'",
+         WHERE p.institution_id = ? AND p.id = ? AND p.status = 'active' AND i.status = 'active' \
+         AND (p.kind <> 'api_client' OR NOT EXISTS (SELECT 1 FROM api_clients a \
+             JOIN principals o ON o.institution_id = a.institution_id AND o.id = a.owner_id \
+             WHERE a.institution_id = p.institution_id AND a.id = p.id AND o.status = 'left'))",
         if bearer.in_job { "" } else { by_session }
     );
     let mut values: Vec<Value> = Vec::new();

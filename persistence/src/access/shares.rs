@@ -59,8 +59,8 @@ fn kind(row: &QueryResult) -> Result<GranteeKind, Error> {
     GranteeKind::parse(&kind).ok_or_else(|| Error::corrupt("kind of a grantee"))
 }
 
-/// The shares of a customer that were not taken back, ended ones too, oldest first. The caller has
-/// found the customer within the grant.
+/// The shares of a customer, ended ones too, oldest first. The caller has found the customer within
+/// the grant.
 pub async fn of(
     handle: &impl Handle,
     grant: &impl Reads<Share>,
@@ -180,14 +180,15 @@ pub async fn put(
     Ok(share)
 }
 
-/// Takes a share back.
-pub async fn remove(tx: &Tx, grant: &impl Deletes<Share>, share: &Share) -> Result<(), Error> {
-    let removed = tx
+/// Takes a share back. It stays as one that has ended, so that its version never comes again.
+pub async fn end(tx: &Tx, grant: &impl Deletes<Share>, share: &Share) -> Result<(), Error> {
+    let ended = tx
         .execute_raw(statement(
             tx,
-            "DELETE FROM customer_shares \
+            "UPDATE customer_shares SET until = ?, version = version + 1 \
              WHERE institution_id = ? AND grantee_id = ? AND customer_id = ? AND version = ?",
             [
+                micros(tx.now()).into(),
                 grant.scope().institution().uuid().into(),
                 share.grantee.uuid().into(),
                 share.customer.uuid().into(),
@@ -195,21 +196,66 @@ pub async fn remove(tx: &Tx, grant: &impl Deletes<Share>, share: &Share) -> Resu
             ],
         ))
         .await?;
-    if removed.rows_affected() != 1 {
+    if ended.rows_affected() != 1 {
         return Err(Fault::new(&VERSION_STALE).into());
     }
-    tx.record(Change {
+    tx.record(ending(
+        share.customer,
+        share.grantee,
+        share.version + 1,
+        fields(share),
+    ));
+    Ok(())
+}
+
+/// Ends every share of a customer that goes into other hands, whoever made it. The caller has
+/// changed the customer within a grant.
+pub(crate) async fn end_all(tx: &Tx, customer: &Customer) -> Result<(), Error> {
+    let now = micros(tx.now());
+    let rows = tx
+        .query_all_raw(statement(
+            tx,
+            "UPDATE customer_shares SET until = ?, version = version + 1 \
+             WHERE institution_id = ? AND customer_id = ? AND (until IS NULL OR until > ?) \
+             RETURNING grantee_id, version",
+            [
+                now.into(),
+                tx.operation().institution.uuid().into(),
+                customer.id.uuid().into(),
+                now.into(),
+            ],
+        ))
+        .await?;
+    for row in rows {
+        let grantee = Id::new(row.try_get("", "grantee_id")?);
+        let was = json!({ "grantee_id": grantee });
+        tx.record(ending(
+            customer.id,
+            grantee,
+            row.try_get("", "version")?,
+            was,
+        ));
+    }
+    Ok(())
+}
+
+fn ending(
+    customer: Id<Customer>,
+    grantee: Id<Grantee>,
+    version: i64,
+    before: serde_json::Value,
+) -> Change {
+    Change {
         kind: "customer_share",
-        id: share.customer.uuid(),
-        version: share.version,
-        before: fields(share),
+        id: customer.uuid(),
+        version,
+        before,
         after: json!(null),
         event: Some(Event {
             kind: &ENDED,
-            data: json!({ "grantee_id": share.grantee }),
+            data: json!({ "grantee_id": grantee }),
         }),
-    });
-    Ok(())
+    }
 }
 
 fn fields(share: &Share) -> serde_json::Value {

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     Error, Handle, Tx,
-    access::{Reads, Scope, Writes},
+    access::{Reads, Scope, Writes, shares},
     audit::difference,
     clock::micros,
     database::Change,
@@ -151,6 +151,23 @@ pub async fn lock(
     let row = scoped_to_change::<Entity>(grant)
         .filter(Column::Id.eq(id.uuid()))
         // Not of the key: rows that refer to the customer may come meanwhile.
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?;
+    match row {
+        Some(row) => row.open(&*tx.keys().await?).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A customer within reach, unless deleted: until the transaction ends it is neither moved nor deleted.
+pub async fn hold(
+    tx: &Tx,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+) -> Result<Option<Customer>, Error> {
+    let row = scoped::<Entity>(grant)
+        .filter(Column::Id.eq(id.uuid()))
         .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?;
@@ -477,5 +494,8 @@ async fn save(
         after: is,
         event: Some(event),
     });
+    if is_moved {
+        shares::end_all(tx, after).await?;
+    }
     Ok(())
 }

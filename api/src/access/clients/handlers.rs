@@ -1,6 +1,7 @@
 use actix_web::{HttpRequest, delete, get, patch, post};
 use domain::{
     access::{ApiClient, ApiClientsWrite, Session},
+    fault::{Fault, NOT_FOUND},
     reference::Reference,
 };
 use persistence::{
@@ -12,8 +13,8 @@ use persistence::{
 };
 
 use super::{
-    ApiClientBody, ApiClientPage, ChangeApiClient, CreateApiClient, NewApiClient, NewApiKey,
-    commands,
+    ApiClientBody, ApiClientPage, ApiKeyBody, ChangeApiClient, CreateApiClient, NewApiClient,
+    NewApiKey, commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey, api_keys},
@@ -153,6 +154,24 @@ pub(super) async fn create_api_key(
         Reply::created(address, version, &key)
     })
     .await
+}
+
+/// Read what is known of an open key of an API client
+#[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path), ("key_id" = Uuid, Path)),
+    responses((status = 200, body = ApiKeyBody)), security(("bearer" = ["api_clients:write"])))]
+#[get("/api-clients/{api_client_id}/keys/{key_id}")]
+pub(super) async fn get_api_key(
+    ctx: Granted<ApiClientsWrite>,
+    ids: PathIds<ApiClient, Session>,
+) -> Result<Reply, Problem> {
+    let client = get(&ctx.read(), &ctx.grant, ids.0).await?;
+    let now = ctx.stamp().now();
+    let mut keys = store::keys(&ctx.read(), &ctx.grant, [ids.0], now).await?;
+    let mut keys = keys.remove(&ids.0).unwrap_or_default().into_iter();
+    let key = keys
+        .find(|key| key.id == ids.1)
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    Ok(Reply::record(client.version, &ApiKeyBody::from(key))?)
 }
 
 /// End a key of an API client

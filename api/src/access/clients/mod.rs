@@ -15,5 +15,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::change_api_client)
         .service(handlers::revoke_api_client)
         .service(handlers::create_api_key)
+        .service(handlers::get_api_key)
         .service(handlers::end_api_key);
 }

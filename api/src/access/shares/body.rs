@@ -24,14 +24,15 @@ pub struct ShareCustomer {
 }
 
 /// A customer shared with somebody beyond its holder and campus (共享): open with its follow-ups and
-/// tags, to those who hold the permissions.
+/// tags, to those who hold the permissions. A transfer of the customer ends it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = CustomerShare)]
 pub struct ShareBody {
     pub customer_id: Uuid,
     pub grantee_id: Uuid,
     pub grantee_kind: GranteeKind,
-    /// Raised each time it is shared with the same grantee again; the first part of the ETag.
+    /// Raised each time it is shared with the same grantee again and each time it ends; the first part
+    /// of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub access: ShareAccess,

@@ -51,7 +51,8 @@ pub async fn open(
     id: Id<Customer>,
     body: ShareCustomer,
 ) -> Result<Share, Error> {
-    let customer = shared(tx, grant, id).await?;
+    let customer = customers::hold(tx, grant, id).await?;
+    let customer = customer.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let access = body.access.0;
     within_own(tx, id, access).await?;
     let grantee = Id::<Grantee>::new(body.grantee_id);
@@ -103,6 +104,21 @@ async fn within_own(tx: &Tx, id: Id<Customer>, access: ShareAccess) -> Result<()
     }
 }
 
+/// An open share.
+pub async fn get(
+    handle: &impl Handle,
+    grant: &Sharer,
+    id: Id<Customer>,
+    grantee: Id<Grantee>,
+    now: Timestamp,
+) -> Result<Share, Error> {
+    let customer = shared(handle, grant, id).await?;
+    store::with(handle, grant, &customer, grantee)
+        .await?
+        .filter(|share| share.is_open(now))
+        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
 /// Ends a share.
 pub async fn end(
     tx: &Tx,
@@ -111,11 +127,7 @@ pub async fn end(
     grantee: Id<Grantee>,
     condition: IfMatch,
 ) -> Result<(), Error> {
-    let customer = shared(tx, grant, id).await?;
-    let share = store::with(tx, grant, &customer, grantee)
-        .await?
-        .filter(|share| share.is_open(tx.now()))
-        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let share = get(tx, grant, id, grantee, tx.now()).await?;
     condition.check(share.version)?;
-    store::remove(tx, grant, &share).await
+    store::end(tx, grant, &share).await
 }

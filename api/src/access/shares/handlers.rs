@@ -48,6 +48,19 @@ pub(super) async fn share_customer(
     .await
 }
 
+/// Read a share of a customer
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("grantee_id" = Uuid, Path)),
+    responses((status = 200, body = ShareBody)), security(("bearer" = ["customers:share"])))]
+#[get("/customers/{customer_id}/shares/{grantee_id}")]
+pub(super) async fn get_customer_share(
+    ctx: Granted<CustomersShare>,
+    ids: PathIds<Customer, Grantee>,
+) -> Result<Reply, Problem> {
+    let now = ctx.stamp().now();
+    let share = commands::get(&ctx.read(), &ctx.grant, ids.0, ids.1, now).await?;
+    Ok(Reply::record(share.version, &ShareBody::from(share))?)
+}
+
 /// End a share of a customer
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("grantee_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["customers:share"])))]

@@ -11,5 +11,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::list_customer_shares)
         .service(handlers::share_customer)
+        .service(handlers::get_customer_share)
         .service(handlers::end_customer_share);
 }
