@@ -1,4 +1,5 @@
 mod api_clients;
+mod field_channels;
 mod fields;
 mod log_in;
 mod matrix;

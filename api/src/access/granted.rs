@@ -22,7 +22,10 @@ use crate::{
     http::{
         Problem, Reply,
         context::RequestContext,
-        problem::{IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED, PASSWORD_CHANGE_REQUIRED},
+        problem::{
+            IDEMPOTENCY_ANSWER_WITHHELD, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED,
+            PASSWORD_CHANGE_REQUIRED,
+        },
     },
 };
 
@@ -117,6 +120,7 @@ impl<P: Permission> Granted<P> {
                     Ok(reply)
                 }
                 Known::Done(reply) => Reply::again(&reply),
+                Known::Withheld => Err(Fault::new(&IDEMPOTENCY_ANSWER_WITHHELD).into()),
                 Known::Reused => Err(Fault::new(&IDEMPOTENCY_KEY_REUSED).into()),
                 Known::InProgress => Err(Fault::new(&IDEMPOTENCY_IN_PROGRESS).into()),
             }

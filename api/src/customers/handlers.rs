@@ -288,7 +288,11 @@ pub(super) async fn list_timeline(
     let entries = timeline::of(&ctx.read(), institution, id.0, &kinds, after, limit).await?;
     let shown = part.cut(entries, |entry| (micros(entry.at), entry.record));
     Ok(Reply::ok(&TimelinePage {
-        items: shown.items.into_iter().map(TimelineEntry::from).collect(),
+        items: shown
+            .items
+            .into_iter()
+            .map(|entry| TimelineEntry::from(entry).seen(ctx.authority()))
+            .collect::<Result<_, _>>()?,
         next_cursor: shown.next_cursor,
     })?
     .with_next(shown.next_address))

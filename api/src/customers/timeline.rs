@@ -1,14 +1,18 @@
 //! What happened to a customer, as it is shown.
 
+use domain::customers::TimelineKind as Kind;
 use jiff::Timestamp;
-use persistence::customers::timeline::Entry;
+use persistence::{Error, access::Authority, customers::timeline::Entry};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::{money::MoneyBody, wire::Wire};
+use crate::{
+    access::fields::{Shown, show_as},
+    http::{money::MoneyBody, wire::Wire},
+};
 
-pub type TimelineKind = Wire<domain::customers::TimelineKind>;
+pub type TimelineKind = Wire<Kind>;
 
 /// One thing that happened to a customer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,10 +44,24 @@ impl From<Entry> for TimelineEntry {
     }
 }
 
+impl TimelineEntry {
+    /// As somebody sees it: text and amount go by the rules for the fields of the record that they are.
+    pub fn seen(self, reader: &Authority) -> Result<Shown<Self>, Error> {
+        let (record, names): (_, &[_]) = match self.kind.0 {
+            Kind::FollowUp => ("follow_ups", &[("text", "content")]),
+            Kind::Enrollment => ("enrollments", &[("text", "note"), ("amount", "price")]),
+            Kind::Payment => ("payments", &[("text", "note")]),
+            Kind::Tag | Kind::Charge => return Ok(Shown::Whole(self)),
+        };
+        show_as(Some(reader), record, names, self)
+    }
+}
+
 /// One page of a timeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TimelinePage {
-    pub items: Vec<TimelineEntry>,
+    #[schema(value_type = Vec<TimelineEntry>)]
+    pub items: Vec<Shown<TimelineEntry>>,
     /// Continues the list; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,
@@ -67,7 +85,7 @@ pub struct ListTimeline {
 
 impl ListTimeline {
     /// Whether entries of a kind are wanted.
-    pub fn shows(&self, kind: domain::customers::TimelineKind) -> bool {
+    pub fn shows(&self, kind: Kind) -> bool {
         let wanted = self.kind.as_ref();
         wanted.is_none_or(|kinds| kinds.iter().any(|wanted| wanted.0 == kind))
     }

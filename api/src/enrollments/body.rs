@@ -70,8 +70,8 @@ pub struct EnrollmentBody {
     /// How it was bought.
     pub purchase_mode: PurchaseMode,
     /// As it was when the student was enrolled.
-    #[schema(value_type = MoneyBody)]
-    pub price: MoneyBody,
+    #[schema(required, value_type = Option<MoneyBody>)]
+    pub price: Option<MoneyBody>,
     /// Lesson hours (课时) granted, in hundredths.
     pub hours_hundredths: i32,
     /// Those that are left.
@@ -112,7 +112,7 @@ impl From<Shown> for EnrollmentBody {
             payer_id: shown.shows_payer.then(|| enrollment.payer.uuid()),
             status: Wire(enrollment.status),
             purchase_mode: Wire(shown.mode),
-            price: enrollment.price.into(),
+            price: Some(enrollment.price.into()),
             hours_hundredths: enrollment.hours.hundredths(),
             hours_left_hundredths: shown.left_hundredths,
             enrolled_on: enrollment.enrolled_on,
@@ -129,7 +129,7 @@ impl From<Shown> for EnrollmentBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EnrollmentPage {
     #[schema(value_type = Vec<EnrollmentBody>)]
-    pub items: Vec<EnrollmentBody>,
+    pub items: Vec<fields::Shown<EnrollmentBody>>,
     /// Continues the list; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,

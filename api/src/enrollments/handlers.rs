@@ -6,6 +6,7 @@ use domain::{
     fault::{Fault, NOT_FOUND},
 };
 use persistence::{
+    Error, Tx,
     access::{Grant, Reads},
     clock::micros,
     enrollments::store::{self, Filter},
@@ -18,14 +19,21 @@ use super::{
     RosterPage, Shown, WithdrawEnrollment, commands,
 };
 use crate::{
-    access::{Granted, IdempotencyKey, OptionalIdempotencyKey, fields::show_as},
+    access::{
+        Granted, IdempotencyKey, OptionalIdempotencyKey,
+        fields::{listable, show, show_as, show_in, writable},
+    },
     http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
 const TAG: &str = "enrollments";
 
-fn record(shown: Shown) -> Result<Reply, persistence::Error> {
-    Reply::record(shown.enrollment.version, &EnrollmentBody::from(shown))
+/// The record in field rules.
+const RECORD: &str = "enrollments";
+
+fn record(tx: &Tx, shown: Shown) -> Result<Reply, Error> {
+    let version = shown.enrollment.version;
+    Reply::record(version, &show_in(tx, RECORD, EnrollmentBody::from(shown))?)
 }
 
 /// Enroll a student in a class
@@ -37,12 +45,14 @@ pub(super) async fn create_enrollment(
     key: IdempotencyKey,
     body: Json<CreateEnrollment>,
 ) -> Result<Reply, Problem> {
-    let new = &body.value;
+    let (new, sent) = (&body.value, body.names.as_slice());
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        writable(&tx, RECORD, sent, &[])?;
         let made = commands::create(&tx, &grant, new.clone()).await?;
         let (id, version) = (made.enrollment.id, made.enrollment.version);
         let address = format!("/api/v1/enrollments/{id}");
-        Reply::created(address, version, &EnrollmentBody::from(made))
+        let body = show_in(&tx, RECORD, EnrollmentBody::from(made))?;
+        Reply::created(address, version, &body)
     })
     .await
 }
@@ -57,6 +67,7 @@ pub(super) async fn list_enrollments(
     query: Parameters<ListEnrollments>,
 ) -> Result<Reply, Problem> {
     let Parameters(query) = query;
+    listable(ctx.authority(), RECORD, &request)?;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let page = Page {
         order: query.sort.unwrap_or_default().into(),
@@ -66,8 +77,9 @@ pub(super) async fn list_enrollments(
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
     let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
     let items = commands::show(&ctx.read(), &ctx.grant, shown.items).await?;
+    let seen = |item| show(Some(ctx.authority()), RECORD, EnrollmentBody::from(item));
     Ok(Reply::ok(&EnrollmentPage {
-        items: items.into_iter().map(EnrollmentBody::from).collect(),
+        items: items.into_iter().map(seen).collect::<Result<_, _>>()?,
         next_cursor: shown.next_cursor,
     })?
     .with_next(shown.next_address))
@@ -81,7 +93,10 @@ pub(super) async fn get_enrollment(
     ctx: Granted<EnrollmentsRead>,
     id: PathId<Enrollment>,
 ) -> Result<Reply, Problem> {
-    Ok(record(commands::get(&ctx.read(), &ctx.grant, id.0).await?)?)
+    let shown = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let version = shown.enrollment.version;
+    let body = show(Some(ctx.authority()), RECORD, EnrollmentBody::from(shown))?;
+    Ok(Reply::record(version, &body)?)
 }
 
 /// End an enrollment before the course is finished
@@ -97,7 +112,8 @@ pub(super) async fn withdraw_enrollment(
 ) -> Result<Reply, Problem> {
     let reason = body.value.reason.0;
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
-        record(commands::withdraw(&tx, &grant, id.0, reason).await?)
+        let shown = commands::withdraw(&tx, &grant, id.0, reason).await?;
+        record(&tx, shown)
     })
     .await
 }
@@ -112,7 +128,8 @@ pub(super) async fn complete_enrollment(
     key: OptionalIdempotencyKey,
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
-        record(commands::complete(&tx, &grant, id.0).await?)
+        let shown = commands::complete(&tx, &grant, id.0).await?;
+        record(&tx, shown)
     })
     .await
 }

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::{access::fields::Shown, http::wire::Wire};
 
 pub type FollowUpMethod = Wire<Method>;
 pub type FollowUpOutcome = Wire<Outcome>;
@@ -129,7 +129,7 @@ impl FollowUpBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FollowUpPage {
     #[schema(value_type = Vec<FollowUpBody>)]
-    pub items: Vec<FollowUpBody>,
+    pub items: Vec<Shown<FollowUpBody>>,
     /// Continues the list; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,

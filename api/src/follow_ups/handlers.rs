@@ -15,7 +15,10 @@ use super::{
     commands,
 };
 use crate::{
-    access::{Granted, IdempotencyKey},
+    access::{
+        Granted, IdempotencyKey,
+        fields::{listable, show, show_in, writable},
+    },
     http::{
         IfMatch, Json, Parameters, Problem, Reply,
         cursor::{self, Shown},
@@ -25,14 +28,18 @@ use crate::{
 
 const TAG: &str = "follow_ups";
 
-fn record(follow_up: FollowUp, now: Timestamp) -> Result<Reply, persistence::Error> {
-    Reply::record(follow_up.version, &FollowUpBody::new(follow_up, now))
-}
+/// The record in field rules.
+const RECORD: &str = "follow_ups";
 
-fn shown(page: Shown<FollowUp>, now: Timestamp) -> Result<Reply, Problem> {
+fn shown(
+    ctx: &Granted<FollowUpsRead>,
+    page: Shown<FollowUp>,
+    now: Timestamp,
+) -> Result<Reply, Problem> {
     let items = page.items.into_iter();
+    let seen = |item| show(Some(ctx.authority()), RECORD, FollowUpBody::new(item, now));
     Ok(Reply::ok(&FollowUpPage {
-        items: items.map(|item| FollowUpBody::new(item, now)).collect(),
+        items: items.map(seen).collect::<Result<_, _>>()?,
         next_cursor: page.next_cursor,
     })?
     .with_next(page.next_address))
@@ -47,11 +54,13 @@ pub(super) async fn record_follow_up(
     key: IdempotencyKey,
     body: Json<RecordFollowUp>,
 ) -> Result<Reply, Problem> {
-    let new = &body.value;
+    let (new, sent) = (&body.value, body.names.as_slice());
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        writable(&tx, RECORD, sent, &[])?;
         let made = commands::record(&tx, &grant, new.clone()).await?;
-        let address = format!("/api/v1/follow-ups/{}", made.id);
-        Reply::created(address, made.version, &FollowUpBody::new(made, tx.now()))
+        let (address, version) = (format!("/api/v1/follow-ups/{}", made.id), made.version);
+        let body = show_in(&tx, RECORD, FollowUpBody::new(made, tx.now()))?;
+        Reply::created(address, version, &body)
     })
     .await
 }
@@ -66,6 +75,7 @@ pub(super) async fn list_follow_ups(
     query: Parameters<ListFollowUps>,
 ) -> Result<Reply, Problem> {
     let Parameters(query) = query;
+    listable(ctx.authority(), RECORD, &request)?;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let page = Page {
         order: query.sort.unwrap_or_default().into(),
@@ -74,7 +84,7 @@ pub(super) async fn list_follow_ups(
     };
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
     let page = part.cut(rows, |row| (micros(row.created_at), row.id.uuid()));
-    shown(page, ctx.stamp().now())
+    shown(&ctx, page, ctx.stamp().now())
 }
 
 /// List the customers that are due or overdue, by their last follow-up
@@ -99,7 +109,7 @@ pub(super) async fn list_due_follow_ups(
         let due = row.due.map_or(row.created_at, |due| due.from);
         (micros(due), row.id.uuid())
     });
-    shown(page, now)
+    shown(&ctx, page, now)
 }
 
 /// Read a follow-up
@@ -111,7 +121,10 @@ pub(super) async fn get_follow_up(
     id: PathId<FollowUp>,
 ) -> Result<Reply, Problem> {
     let found = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
-    Ok(record(found, ctx.stamp().now())?)
+    let (version, now) = (found.version, ctx.stamp().now());
+    let body = FollowUpBody::new(found, now);
+    let body = show(Some(ctx.authority()), RECORD, body)?;
+    Ok(Reply::record(version, &body)?)
 }
 
 /// Correct a follow-up
@@ -124,13 +137,13 @@ pub(super) async fn change_follow_up(
     condition: IfMatch,
     body: Json<ChangeFollowUp>,
 ) -> Result<Reply, Problem> {
-    let change = &body.value;
+    let (change, sent) = (&body.value, body.names.as_slice());
     ctx.transaction(|tx, grant| async move {
-        let now = tx.now();
-        record(
-            commands::change(&tx, &grant, id.0, condition, change.clone()).await?,
-            now,
-        )
+        writable(&tx, RECORD, sent, &[])?;
+        let changed = commands::change(&tx, &grant, id.0, condition, change.clone()).await?;
+        let version = changed.version;
+        let body = show_in(&tx, RECORD, FollowUpBody::new(changed, tx.now()))?;
+        Reply::record(version, &body)
     })
     .await
 }

@@ -92,6 +92,9 @@ rules! {
     IDEMPOTENCY_KEY_REUSED = Invalid "idempotency_key_reused" {
         "Idempotency-Key 已用于其他内容", "The key was used for something else";
         "同一个键只能重复同一个请求。", "A key repeats one request; use another key for another." }
+    IDEMPOTENCY_ANSWER_WITHHELD = Conflict "idempotency_answer_withheld" {
+        "已完成，原答复不再提供", "Done before; its answer is not given again";
+        "本人的权限此后有变化，请重新读取该记录。", "What you may do or see has changed since: read the record." }
     IDEMPOTENCY_IN_PROGRESS = Conflict "idempotency_in_progress" {
         "相同的请求正在处理", "The same request is under way";
         "请稍后重试。", "Try again in a moment." }

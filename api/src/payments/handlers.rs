@@ -18,7 +18,10 @@ use super::{
     ReceivablePage, ReceivablesTotal, VoidPayment, commands,
 };
 use crate::{
-    access::{Granted, IdempotencyKey},
+    access::{
+        Granted, IdempotencyKey,
+        fields::{listable, show, show_in, writable},
+    },
     http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
@@ -37,6 +40,9 @@ async fn charge(
     let body = body.ok_or_else(|| Error::internal("a charge was not shown"))?;
     Ok((version, body))
 }
+
+/// The record in field rules.
+const RECORD: &str = "payments";
 
 /// The payment as it is shown, with its version.
 async fn shown<G>(
@@ -150,11 +156,13 @@ pub(super) async fn create_payment(
     key: IdempotencyKey,
     body: Json<CreatePayment>,
 ) -> Result<Reply, Problem> {
-    let new = &body.value;
+    let (new, sent) = (&body.value, body.names.as_slice());
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
+        writable(&tx, RECORD, sent, &[])?;
         let payment = commands::create_payment(&tx, &grant, new.clone()).await?;
         let (version, body) = shown(&tx, &grant, payment).await?;
-        Reply::created(format!("/api/v1/payments/{}", body.id), version, &body)
+        let address = format!("/api/v1/payments/{}", body.id);
+        Reply::created(address, version, &show_in(&tx, RECORD, body)?)
     })
     .await
 }
@@ -169,6 +177,7 @@ pub(super) async fn list_payments(
     query: Parameters<ListPayments>,
 ) -> Result<Reply, Problem> {
     let Parameters(query) = query;
+    listable(ctx.authority(), RECORD, &request)?;
     let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
     let read = ctx.read();
     let rows = store::list(
@@ -181,8 +190,12 @@ pub(super) async fn list_payments(
     let shown = part.cut(rows, |payment| {
         (micros(payment.created_at), payment.id.uuid())
     });
+    let items = commands::show(&read, &ctx.grant, shown.items).await?;
     Ok(Reply::ok(&PaymentPage {
-        items: commands::show(&read, &ctx.grant, shown.items).await?,
+        items: items
+            .into_iter()
+            .map(|item| show(Some(ctx.authority()), RECORD, item))
+            .collect::<Result<_, _>>()?,
         next_cursor: shown.next_cursor,
     })?
     .with_next(shown.next_address))
@@ -199,6 +212,7 @@ pub(super) async fn get_payment(
     let read = ctx.read();
     let payment = commands::get_payment(&read, &ctx.grant, id.0).await?;
     let (version, body) = shown(&read, &ctx.grant, payment).await?;
+    let body = show(Some(ctx.authority()), RECORD, body)?;
     Ok(Reply::record(version, &body)?)
 }
 
@@ -217,7 +231,7 @@ pub(super) async fn allocate_payment(
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         let payment = commands::allocate_payment(&tx, &grant, id.0, wanted.clone()).await?;
         let (version, body) = shown(&tx, &grant, payment).await?;
-        Reply::record(version, &body)
+        Reply::record(version, &show_in(&tx, RECORD, body)?)
     })
     .await
 }
@@ -237,7 +251,7 @@ pub(super) async fn void_payment(
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         let payment = store::void(&tx, &grant, id.0, reason).await?;
         let (version, body) = shown(&tx, &grant, payment).await?;
-        Reply::record(version, &body)
+        Reply::record(version, &show_in(&tx, RECORD, body)?)
     })
     .await
 }

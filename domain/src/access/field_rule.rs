@@ -65,6 +65,19 @@ fields! {
         "collected_at" whole { "采集时间", "Time of collection" }
         "collector_id" whole { "采集人", "Collector" }
     ;
+    "follow_ups":
+        "intent" whole { "跟进所见意向", "Intent as it seemed" }
+        "content" maskable { "跟进内容", "Content" }
+    ;
+    "enrollments":
+        "price" whole { "报名价格", "Price" }
+        "withdrawal_reason" whole { "退班原因", "Reason of withdrawal" }
+        "note" maskable { "报名备注", "Note" }
+    ;
+    "payments":
+        "note" maskable { "收款备注", "Note" }
+        "void_reason" maskable { "作废原因", "Reason of voiding" }
+    ;
 }
 
 /// The field of this name.

@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use super::role::{field_rules, left_by};
 use crate::{
-    Error, Handle, clock::micros, database::statement, organization::role_rules::HELD_ROLES,
+    Error, Handle, clock::micros, database::statement, keys::digest,
+    organization::role_rules::HELD_ROLES,
 };
 
 /// Who sends a request, as its credentials say: a principal by one of its sessions, or keys.
@@ -155,6 +156,12 @@ impl Authority {
     /// Codes of the permissions held, each with its reaches.
     pub fn permissions(&self) -> &BTreeMap<String, BTreeSet<Reach>> {
         &self.permissions
+    }
+
+    /// Stands for all that it may do and see: another digest says that some of that has changed.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let all = format!("{:?}", (&self.permissions, &self.fields, &self.places));
+        digest(&[all.as_bytes()])
     }
 
     pub(super) fn reaches(&self, permission: &str) -> Option<&BTreeSet<Reach>> {

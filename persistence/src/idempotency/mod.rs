@@ -1,5 +1,8 @@
 //! Finished replies, so that a command that is sent twice is done once.
 //!
+//! A kept reply is given again only while what its reader may do and see is what it was: field rules
+//! and reach are applied when it is made.
+//!
 //! The record is written with the effect. A twin that comes while the first is under way is told
 //! so on PostgreSQL, by an advisory lock that ends with the transaction; on SQLite it waits its
 //! turn and finds the record.
@@ -55,6 +58,8 @@ pub enum Known {
     New,
     /// Done before: this was the reply.
     Done(Vec<u8>),
+    /// Done before, by somebody who may do or see something else by now.
+    Withheld,
     /// Used before with another body.
     Reused,
     /// A twin is under way.
@@ -110,13 +115,24 @@ pub async fn claim(tx: &Tx, key: &Key) -> Result<Known, Error> {
         return Ok(Known::Reused);
     }
     let sealed: Vec<u8> = row.try_get("", "reply")?;
-    Ok(Known::Done(tx.keys().await?.open(key.place(), &sealed)?))
+    let kept = tx.keys().await?.open(key.place(), &sealed)?;
+    Ok(match kept.split_first_chunk() {
+        Some((known, reply)) if *known == rights(tx) => Known::Done(reply.to_vec()),
+        _ => Known::Withheld,
+    })
+}
+
+/// Stands for what the caller may do and see.
+fn rights(tx: &Tx) -> [u8; 32] {
+    let authority = tx.operation().authority.as_ref();
+    authority.map_or([0; 32], |authority| authority.digest())
 }
 
 /// Keeps the finished reply; it is gone again if the transaction is.
 pub async fn keep(tx: &Tx, key: &Key, reply: &[u8]) -> Result<(), Error> {
     let operation = tx.operation();
-    let sealed = tx.keys().await?.seal(key.place(), reply)?;
+    let kept = [rights(tx).as_slice(), reply].concat();
+    let sealed = tx.keys().await?.seal(key.place(), &kept)?;
     let now = micros(tx.now());
     // An expired record of the same key makes room.
     tx.execute_raw(statement(

@@ -13,9 +13,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::{
-    money::{MoneyBody, MoneyInput},
-    wire::Wire,
+use crate::{
+    access::fields::Shown as Ruled,
+    http::{
+        money::{MoneyBody, MoneyInput},
+        wire::Wire,
+    },
 };
 
 pub type PaymentMethod = Wire<Method>;
@@ -169,7 +172,7 @@ impl PaymentBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PaymentPage {
     #[schema(value_type = Vec<PaymentBody>)]
-    pub items: Vec<PaymentBody>,
+    pub items: Vec<Ruled<PaymentBody>>,
     /// Continues the list; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,
