@@ -158,9 +158,7 @@ pub(crate) fn note(response: &ServiceResponse<BoxBody>, context: &RequestContext
     let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) else {
         return;
     };
-    let operation = request
-        .match_pattern()
-        .and_then(|pattern| app.operations.get(request.method().as_str(), &pattern));
+    let operation = app.operations.of(request);
     let Some(operation) = operation.filter(|operation| operation.is_sensitive) else {
         return;
     };
@@ -186,7 +184,7 @@ pub(crate) fn note(response: &ServiceResponse<BoxBody>, context: &RequestContext
     let kind = (
         authority.institution(),
         authority.principal(),
-        operation.name,
+        operation.name.clone(),
     );
     app.refusals.noted().note(kind, refusal);
 }

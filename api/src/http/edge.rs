@@ -93,10 +93,12 @@ pub async fn edge(
         Ok(Err(_)) => Ok(Err(Problem::internal("a handler has panicked").into())),
         Err(elapsed) => Err(elapsed),
     };
-    let mut route = None;
+    let (mut route, mut operation) = (None, None);
     let result = match result {
         Ok(Ok(response)) => {
             route = response.request().match_pattern();
+            let info = app.operations.of(response.request());
+            operation = info.map(|info| info.name.clone());
             let mut response = response.map_into_boxed_body();
             if response.status() == StatusCode::FORBIDDEN {
                 refusals::note(&response, &context, &app);
@@ -131,12 +133,9 @@ pub async fn edge(
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    let operation = route
-        .as_deref()
-        .and_then(|route| app.operations.get(method.as_str(), route));
     let took = started.elapsed();
     app.metrics
-        .answered(operation.as_ref().map_or("-", |o| &o.name), status, took);
+        .answered(operation.as_deref().unwrap_or("-"), status, took);
     let who = logged.0.get();
     tracing::info!(
         institution_id = who.map(|(institution, _)| tracing::field::display(institution)),
