@@ -208,8 +208,12 @@ impl Operations {
 
     /// The operation that a request asks for.
     pub(crate) fn of(&self, request: &HttpRequest) -> Option<&OperationInfo> {
-        let pattern = request.match_pattern()?;
-        self.known.get(&(request.method().to_string(), pattern))
+        self.get(request.method().as_str(), &request.match_pattern()?)
+    }
+
+    /// The operation of a route.
+    pub(crate) fn get(&self, method: &str, pattern: &str) -> Option<&OperationInfo> {
+        self.known.get(&(method.to_owned(), pattern.to_owned()))
     }
 
     /// Methods allowed at a path; `None` where there is nothing at all.

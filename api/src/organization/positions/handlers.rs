@@ -31,7 +31,7 @@ pub(super) async fn create_position(
 }
 
 /// List positions
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = PositionPage)),
+#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = PositionPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/positions")]
 pub(super) async fn list_positions(
