@@ -63,7 +63,9 @@ both! {
         let found = list(&boss, &format!("target_id={}&limit=1", made.id())).await;
         let record = boss.get(&format!("{TRAIL}/{}", found.ids()[0])).await.expect(200);
         assert_eq!(record.json["request_id"], changed.header("x-request-id").unwrap());
-        assert_eq!(record.json["actor"], json!({"id": recruiter.principal, "kind": "staff"}));
+        let sessions = recruiter.get("/api/v1/auth/sessions").await.expect(200);
+        let session = &sessions.json["items"][0]["id"];
+        assert_eq!(record.json["actor"], json!({"id": recruiter.principal, "kind": "staff", "session_id": session}));
         assert_eq!(record.json["targets"], json!([{"kind": "customer", "id": made.id()}]));
         let change = &record.json["changes"][0];
         assert_eq!((&change["before"]["intent"], &change["after"]["intent"]), (&json!(null), &json!(3)));
@@ -71,7 +73,23 @@ both! {
         let erase = "UPDATE audit_payloads SET salt = NULL, payload = NULL WHERE institution_id = ?";
         w.execute(erase, vec![w.institution.uuid().into()]).await.unwrap();
         let erased = boss.get(&format!("{TRAIL}/{}", found.ids()[0])).await.expect(200);
-        assert_eq!(erased.json["changes"], json!(null));
+        assert_eq!((&erased.json["changes"], &erased.json["origin"]), (&json!(null), &json!(null)));
+    }
+
+    async fn a_record_shows_where_the_request_came_from(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let create = recruiter.request(reqwest::Method::POST, "/api/v1/customers")
+            .header("idempotency-key", "k")
+            .header("user-agent", format!("Canary\t/1 {}", "x".repeat(300)))
+            .json(&w.new_customer("张伟"));
+        let made = recruiter.send(create).await.expect(201);
+        let found = list(&boss, &format!("target_id={}", made.id())).await;
+        let record = boss.get(&format!("{TRAIL}/{}", found.ids()[0])).await.expect(200);
+        let origin = &record.json["origin"];
+        assert_eq!(origin["address"], "127.0.0.1");
+        let agent = origin["user_agent"].as_str().unwrap();
+        assert!(agent.starts_with("Canary/1 x") && agent.len() == 256, "{agent}");
+        assert!(!found.text.contains("Canary"), "only the whole record tells it");
     }
 
     async fn every_target_of_one_transaction_finds_its_record(w: World) {

@@ -83,6 +83,11 @@ const TAMPERINGS: &[(&str, &str, i64)] = &[
         2,
     ),
     (
+        "edit whose session it was",
+        "UPDATE audit_records SET session_id = institution_id WHERE institution_id = ? AND id = {victim}",
+        2,
+    ),
+    (
         "edit a content",
         "UPDATE audit_payloads SET payload = (SELECT payload FROM audit_payloads p \
         WHERE p.institution_id = ? AND p.id <> {victim} LIMIT 1) WHERE institution_id = ? AND id = {victim}",

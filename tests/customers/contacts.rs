@@ -24,6 +24,24 @@ both! {
         assert_eq!(records, ["1"]);
     }
 
+    async fn a_reveal_shows_what_was_chosen_and_the_trail_says_which(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let mut body = w.new_customer("张伟");
+        body["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}, {"kind": "phone", "value": "13900139000"}]);
+        let made = recruiter.post("/api/v1/customers", &body).await.expect(201);
+        let path = format!("/api/v1/customers/{}/reveal", made.id());
+        let second = &made.json["contact_points"][1]["id"];
+        let shown = recruiter.post(&path, &json!({"reason": "回访", "contact_point_ids": [second]})).await.expect(200);
+        assert_eq!(shown.json["contact_points"].as_array().unwrap().len(), 1);
+        assert_eq!(shown.json["contact_points"][0]["value"], "+8613900139000");
+        let trail = boss.get("/api/v1/audit-events?operation=revealCustomer").await.expect(200);
+        let record = boss.get(&format!("/api/v1/audit-events/{}", trail.ids()[0])).await.expect(200);
+        assert_eq!(record.json["changes"][0]["after"]["contact_point_ids"], json!([second]));
+        let other = recruiter.post(&path, &json!({"reason": "回访", "contact_point_ids": [second, made.id()]})).await
+            .expect_problem(422, "validation_failed");
+        assert_eq!(other.errors(), [("#/contact_point_ids/1".into(), "reference_unknown".into())]);
+    }
+
     async fn a_reveal_needs_its_permission_reach_and_reason(w: World) {
         let made = w.as_recruiter().post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201);
         let path = format!("/api/v1/customers/{}/reveal", made.id());

@@ -405,6 +405,9 @@ fn operation(
             } else {
                 PrincipalKind::System
             },
+            // The session is only being opened or renewed; it is the target.
+            session: None,
+            origin: context.origin.clone(),
         },
         name: name.into(),
         request: context.request_id,

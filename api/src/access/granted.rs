@@ -166,6 +166,8 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
         actor: Actor {
             principal: authority.principal().uuid(),
             kind: authority.kind(),
+            session: Some(authority.session().uuid()),
+            origin: context.origin,
         },
         name: info.name.clone(),
         request: context.request_id,

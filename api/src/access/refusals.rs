@@ -170,6 +170,8 @@ pub(crate) fn note(response: &ServiceResponse<BoxBody>, context: &RequestContext
         actor: Actor {
             principal: authority.principal().uuid(),
             kind: authority.kind(),
+            session: Some(authority.session().uuid()),
+            origin: context.origin.clone(),
         },
         operation: operation.name.clone(),
         request: context.request_id,
@@ -229,10 +231,7 @@ mod tests {
         Refusal {
             id: Uuid::now_v7(),
             institution: Id::new(Uuid::nil()),
-            actor: Actor {
-                principal: Uuid::nil(),
-                kind: PrincipalKind::Staff,
-            },
+            actor: Actor::new(Uuid::nil(), PrincipalKind::Staff),
             operation: "deleteCustomer".into(),
             request: Uuid::nil(),
             trace: Uuid::nil(),

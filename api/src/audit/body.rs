@@ -52,6 +52,20 @@ pub struct AuditActor {
     pub id: Uuid,
     #[schema(inline = false, value_type = crate::events::PrincipalKind)]
     pub kind: Wire<Kind>,
+    /// The session, or the key of an API client; null where the program or a job did it.
+    #[schema(required)]
+    pub session_id: Option<Uuid>,
+}
+
+/// Where a request came from.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct AuditOrigin {
+    /// IP address.
+    #[schema(required)]
+    pub address: Option<String>,
+    /// What the caller called itself, cut at 256 characters.
+    #[schema(required)]
+    pub user_agent: Option<String>,
 }
 
 /// What was touched.
@@ -71,6 +85,9 @@ pub struct AuditEventDetail {
     /// Null once erased; the record stays.
     #[schema(required, value_type = Option<Vec<AuditChange>>)]
     pub changes: Option<Value>,
+    /// Null once erased; the record stays.
+    #[schema(required)]
+    pub origin: Option<AuditOrigin>,
 }
 
 /// What was changed of one record; personal values show as `***`.
@@ -129,6 +146,7 @@ impl TryFrom<Record> for AuditEventBody {
             actor: AuditActor {
                 id: record.principal,
                 kind: Wire(Kind::parse(&record.principal_kind).ok_or_else(unknown)?),
+                session_id: record.session,
             },
             operation: record.operation,
             outcome: Wire(Outcome::parse(&record.outcome).ok_or_else(unknown)?),

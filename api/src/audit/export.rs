@@ -65,6 +65,7 @@ fn csv(events: &[AuditEventBody]) -> Result<String, Error> {
         "id",
         "actor_kind",
         "actor_id",
+        "session_id",
         "operation",
         "outcome",
         "request_id",
@@ -86,6 +87,10 @@ fn csv(events: &[AuditEventBody]) -> Result<String, Error> {
             event.id.to_string(),
             kind.as_str().unwrap_or_default().to_owned(),
             event.actor.id.to_string(),
+            event
+                .actor
+                .session_id
+                .map_or_else(String::new, |id| id.to_string()),
             event.operation.clone(),
             outcome.as_str().unwrap_or_default().to_owned(),
             event.request_id.to_string(),

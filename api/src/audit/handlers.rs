@@ -10,6 +10,8 @@ use persistence::{
     scope::{Direction, Page},
 };
 
+use serde_json::Value;
+
 use super::{
     AuditEventBody, AuditEventDetail, AuditEventPage, ExportAuditEvents, ListAuditEvents, export,
 };
@@ -54,11 +56,20 @@ pub(super) async fn get_audit_event(
     ctx: Granted<AuditRead>,
     id: PathId<Record>,
 ) -> Result<Reply, Problem> {
-    let (record, changes) = records::find(&ctx.read(), &ctx.grant, id.0.uuid())
+    let (record, payload) = records::find(&ctx.read(), &ctx.grant, id.0.uuid())
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let event = AuditEventBody::try_from(record)?;
-    Ok(Reply::record(1, &AuditEventDetail { event, changes })?)
+    let (changes, origin) = match payload {
+        Some(payload) => (Some(payload.changes), payload.origin),
+        None => (None, Value::Null),
+    };
+    let body = AuditEventDetail {
+        event,
+        changes,
+        origin: serde_json::from_value(origin).map_err(Error::corrupt)?,
+    };
+    Ok(Reply::record(1, &body)?)
 }
 
 /// Take records away as a file

@@ -166,6 +166,9 @@ pub struct RevealCustomer {
     /// Kept on the audit trail.
     #[schema(min_length = 2, max_length = 200)]
     pub reason: String,
+    /// Which of the customer's contact points; all of them, when absent.
+    #[schema(min_items = 1, max_items = 20, nullable = false)]
+    pub contact_point_ids: Option<Vec<Uuid>>,
 }
 
 /// In whose hands a customer will be.
@@ -192,15 +195,11 @@ pub struct RevealedCustomer {
     pub contact_points: Vec<ContactPointBody>,
 }
 
-impl From<Customer> for RevealedCustomer {
-    fn from(customer: Customer) -> Self {
+impl RevealedCustomer {
+    pub fn new(id: Id<Customer>, points: &[ContactPoint]) -> Self {
         Self {
-            id: customer.id.uuid(),
-            contact_points: customer
-                .contacts
-                .iter()
-                .map(ContactPointBody::clear)
-                .collect(),
+            id: id.uuid(),
+            contact_points: points.iter().map(ContactPointBody::clear).collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::{
     access::{PrincipalKind, TagsRead},
-    customers::{Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
+    customers::{ContactPoint, Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     organization::{Campus, Holder, Staff},
@@ -21,7 +21,7 @@ use persistence::{
 };
 use serde_json::json;
 
-use super::{ChangeCustomer, CreateCustomer, TransferCustomer};
+use super::{ChangeCustomer, CreateCustomer, RevealCustomer, TransferCustomer};
 use crate::{
     http::IfMatch,
     organization::day::{self, Day},
@@ -265,22 +265,44 @@ pub async fn tags(
     }
 }
 
-/// Opens a customer's contact values to the caller; that, and why, is on the trail before they
-/// are shown.
+/// Opens contact values of a customer to the caller, all or the chosen ones; which, and why, is on
+/// the trail before they are shown.
+///
+/// # Errors
+/// 422 where a chosen one is not the customer's.
 pub async fn reveal(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     id: Id<Customer>,
-    reason: &str,
-) -> Result<Customer, Error> {
+    body: &RevealCustomer,
+) -> Result<Vec<ContactPoint>, Error> {
     let customer = get(tx, grant, id).await?;
+    let chosen = body.contact_point_ids.as_deref();
+    let unknown = chosen.into_iter().flatten().enumerate().filter(|(_, id)| {
+        let mut points = customer.contacts.iter();
+        !points.any(|point| point.id.uuid() == **id)
+    });
+    Fault::unless_empty(
+        unknown
+            .map(|(n, _)| FieldFault::new(format!("/contact_point_ids/{n}"), &REFERENCE_UNKNOWN))
+            .collect(),
+    )?;
+    let points: Vec<ContactPoint> = customer
+        .contacts
+        .iter()
+        .filter(|point| chosen.is_none_or(|ids| ids.contains(&point.id.uuid())))
+        .cloned()
+        .collect();
+    let ids: Vec<_> = points.iter().map(|point| point.id.uuid()).collect();
     tx.record(Change {
         kind: "reveal",
         id: id.uuid(),
         version: customer.version,
         before: json!(null),
-        after: json!({ "fields": ["contact_points"], "reason": reason }),
+        after: json!({
+            "fields": ["contact_points"], "contact_point_ids": ids, "reason": body.reason,
+        }),
         event: None,
     });
-    Ok(customer)
+    Ok(points)
 }

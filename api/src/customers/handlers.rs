@@ -256,13 +256,13 @@ pub(super) async fn reveal_customer(
     id: PathId<Customer>,
     body: Json<RevealCustomer>,
 ) -> Result<Reply, Problem> {
-    let reason = body.value.reason.as_str();
+    let asked = &body.value;
     ctx.transaction(|tx, grant| async move {
         if let Some(authority) = &tx.operation().authority {
             readable(authority.fields(), RECORD, ["contact_points"], "")?;
         }
-        let customer = commands::reveal(&tx, &grant, id.0, reason).await?;
-        Reply::ok(&RevealedCustomer::from(customer))
+        let points = commands::reveal(&tx, &grant, id.0, asked).await?;
+        Reply::ok(&RevealedCustomer::new(id.0, &points))
     })
     .await
 }

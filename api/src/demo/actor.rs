@@ -119,10 +119,7 @@ impl Filling {
         let grant = Grant::<P>::of(&authority, stamp.now())
             .ok_or_else(|| format!("{operation} needs {}", P::CODE))?;
         let operation = Operation {
-            actor: Actor {
-                principal: who.uuid(),
-                kind: PrincipalKind::Staff,
-            },
+            actor: Actor::new(who.uuid(), PrincipalKind::Staff),
             authority: Some(Arc::new(authority)),
             ..Operation::system(institution, PrincipalKind::Staff, operation, stamp)
         };

@@ -2,10 +2,28 @@
 
 use std::net::IpAddr;
 
-use actix_web::HttpRequest;
-use actix_web::dev::ServiceRequest;
+use actix_web::{HttpRequest, dev::ServiceRequest, http::header};
+use persistence::database::Origin;
 
 use crate::app::App;
+
+/// Characters of a user agent that are kept.
+const USER_AGENT_MAX: usize = 256;
+
+/// Where a request came from, for the audit trail.
+pub fn origin(request: &HttpRequest, app: &App) -> Origin {
+    let user_agent = request.headers().get(header::USER_AGENT).map(|value| {
+        String::from_utf8_lossy(value.as_bytes())
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(USER_AGENT_MAX)
+            .collect::<String>()
+    });
+    Origin {
+        address: client(request, app),
+        user_agent: user_agent.filter(|text| !text.is_empty()).map(Into::into),
+    }
+}
 
 /// Address of the client: what the socket says, or the last address in `X-Forwarded-For` that no
 /// trusted proxy wrote.

@@ -1,7 +1,11 @@
 //! What is known of a request before anything is asked of it.
 
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest, http::header};
+use persistence::database::Origin;
 use uuid::Uuid;
+
+use super::address;
+use crate::app::App;
 
 /// The language of titles, details and labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,20 +56,22 @@ impl Language {
     }
 }
 
-/// Ids and language of one request.
-#[derive(Clone, Copy, Debug)]
+/// Ids, language and origin of one request.
+#[derive(Clone, Debug)]
 pub struct RequestContext {
     pub request_id: Uuid,
     pub trace_id: Uuid,
     pub language: Language,
+    pub origin: Origin,
 }
 
 impl RequestContext {
     pub fn of(request: &HttpRequest) -> Self {
-        request.extensions().get::<Self>().copied().unwrap_or(Self {
+        request.extensions().get::<Self>().cloned().unwrap_or(Self {
             request_id: Uuid::nil(),
             trace_id: Uuid::nil(),
             language: Language::Chinese,
+            origin: Origin::default(),
         })
     }
 
@@ -75,7 +81,7 @@ impl RequestContext {
         format!("00-{}-{span:016x}-01", self.trace_id.simple())
     }
 
-    pub(super) fn begin(request: &ServiceRequest, request_id: Uuid) -> Self {
+    pub(super) fn begin(request: &ServiceRequest, app: &App, request_id: Uuid) -> Self {
         let header = |name: &str| {
             request
                 .headers()
@@ -89,6 +95,7 @@ impl RequestContext {
                 .unwrap_or(request_id),
             language: header(header::ACCEPT_LANGUAGE.as_str())
                 .map_or(Language::Chinese, Language::accepted),
+            origin: address::origin(request.request(), app),
         }
     }
 }

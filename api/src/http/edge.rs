@@ -74,8 +74,8 @@ pub async fn edge(
     let app = App::of(request.request())?.clone();
     let started = std::time::Instant::now();
     let _under_way = app.metrics.begun();
-    let context = RequestContext::begin(&request, app.clock.stamp().id::<()>().uuid());
-    request.extensions_mut().insert(context);
+    let context = RequestContext::begin(&request, &app, app.clock.stamp().id::<()>().uuid());
+    request.extensions_mut().insert(context.clone());
     let logged = Logged::default();
     request.extensions_mut().insert(logged.clone());
     let method = request.method().clone();

@@ -204,12 +204,10 @@ impl Run {
         let kind = authority
             .as_ref()
             .map_or(PrincipalKind::System, |authority| authority.kind());
-        let actor = Actor {
-            principal: authority
-                .as_ref()
-                .map_or(Uuid::nil(), |authority| authority.principal().uuid()),
-            kind,
-        };
+        let principal = authority
+            .as_ref()
+            .map_or(Uuid::nil(), |authority| authority.principal().uuid());
+        let actor = Actor::new(principal, kind);
         Operation {
             institution: self.institution(),
             actor,

@@ -1,7 +1,8 @@
 //! The audit trail (操作日志, AUD-01…03): one record a transaction.
 //!
-//! The header never changes. What was before and after stands apart, sealed, with a salt; the
-//! header keeps a digest of both, so that they can be erased and the trail still be proved.
+//! The header never changes. What was before and after, and where the request came from, stands
+//! apart, sealed, with a salt; the header keeps a digest of both, so that they can be erased and the
+//! trail still be proved.
 //!
 //! - [`records`]: reading the trail
 //! - [`refusals`]: what was refused, which no transaction of its own can tell
@@ -43,15 +44,12 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
         trace: operation.trace,
         target: (first.kind, first.id),
     };
-    let payload = json!({
-        "changes": changes
-            .iter()
-            .map(|c| json!({
-                "kind": c.kind, "id": c.id, "version": c.version, "before": c.before, "after": c.after,
-            }))
-            .collect::<Vec<_>>(),
+    let told = changes.iter().map(|c| {
+        json!({
+            "kind": c.kind, "id": c.id, "version": c.version, "before": c.before, "after": c.after,
+        })
     });
-    if !insert(tx, &header, &payload).await? {
+    if !insert(tx, &header, told.collect()).await? {
         return Err(Error::internal("an audit record was there already"));
     }
     write_targets(tx, header.id, changes).await
@@ -70,11 +68,19 @@ struct Header<'a> {
     target: (&'static str, Uuid),
 }
 
-/// Writes a record with its payload, unless it is there already.
-async fn insert(tx: &Tx, header: &Header<'_>, payload: &Value) -> Result<bool, Error> {
+/// Writes a record with what has changed, unless it is there already.
+async fn insert(tx: &Tx, header: &Header<'_>, changes: Vec<Value>) -> Result<bool, Error> {
     let mut salt = [0_u8; 16];
     random(&mut salt)?;
-    let payload = serde_json::to_vec(payload).map_err(Error::internal)?;
+    let origin = &header.actor.origin;
+    let payload = json!({
+        "origin": {
+            "address": origin.address.map(|address| address.to_string()),
+            "user_agent": origin.user_agent.as_deref(),
+        },
+        "changes": changes,
+    });
+    let payload = serde_json::to_vec(&payload).map_err(Error::internal)?;
     let sealed = tx
         .keys()
         .await?
@@ -84,8 +90,8 @@ async fn insert(tx: &Tx, header: &Header<'_>, payload: &Value) -> Result<bool, E
         .execute_raw(statement(
             tx,
             "INSERT INTO audit_records (institution_id, id, at, principal_id, principal_kind, operation, \
-             outcome, request_id, trace_id, target_kind, target_id, payload_digest) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (institution_id, id) DO NOTHING",
+             outcome, request_id, trace_id, target_kind, target_id, payload_digest, session_id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (institution_id, id) DO NOTHING",
             [
                 institution.into(),
                 header.id.into(),
@@ -99,6 +105,7 @@ async fn insert(tx: &Tx, header: &Header<'_>, payload: &Value) -> Result<bool, E
                 header.target.0.into(),
                 header.target.1.into(),
                 bytes(digest(&[&salt, &payload])),
+                header.actor.session.into(),
             ],
         ))
         .await?;

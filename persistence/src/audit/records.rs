@@ -25,6 +25,8 @@ pub struct Record {
     pub at: Timestamp,
     pub principal: Uuid,
     pub principal_kind: String,
+    /// The session, or the key of an API client.
+    pub session: Option<Uuid>,
     pub operation: String,
     pub outcome: String,
     pub request: Uuid,
@@ -32,6 +34,14 @@ pub struct Record {
     /// Kind and id of everything that was touched, the first one first.
     pub targets: Vec<(String, Uuid)>,
     pub payload_digest: Vec<u8>,
+}
+
+/// What a record says beside its header, until it is erased.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    pub changes: Value,
+    /// Address and user agent; null on records that had none yet.
+    pub origin: Value,
 }
 
 /// What a list shows.
@@ -47,7 +57,8 @@ pub struct Filter {
 }
 
 pub(super) const COLUMNS: &str = "r.id, r.position, r.at, r.principal_id, r.principal_kind, r.operation, \
-     r.outcome, r.request_id, r.trace_id, r.target_kind, r.target_id, r.payload_digest";
+     r.outcome, r.request_id, r.trace_id, r.target_kind, r.target_id, r.payload_digest, \
+     r.session_id";
 
 /// One page of the trail.
 pub async fn list(
@@ -109,12 +120,12 @@ pub async fn list(
     with_targets(handle, institution, rows.iter().map(record)).await
 }
 
-/// One record, with its changes; these are `None` once erased.
+/// One record, with its payload; this is `None` once erased.
 pub async fn find(
     handle: &impl Handle,
     grant: &impl Reads<Record>,
     id: Uuid,
-) -> Result<Option<(Record, Option<Value>)>, Error> {
+) -> Result<Option<(Record, Option<Payload>)>, Error> {
     let institution = grant.scope().institution();
     let sql = format!(
         "SELECT {COLUMNS}, p.payload FROM audit_records r \
@@ -130,16 +141,20 @@ pub async fn find(
     };
     let payload: Option<Vec<u8>> = row.try_get("", "payload")?;
     let mut records = with_targets(handle, institution.uuid(), [record(&row)]).await?;
-    let changes = match payload {
+    let payload = match payload {
         Some(sealed) => {
             let keys = handle.keys_of(institution).await?;
             let plain = keys.open(payload_place(id), &sealed)?;
             let mut payload: Value = serde_json::from_slice(&plain).map_err(Error::corrupt)?;
-            payload.get_mut("changes").map(Value::take)
+            let mut part = |name| payload.get_mut(name).map(Value::take).unwrap_or_default();
+            Some(Payload {
+                changes: part("changes"),
+                origin: part("origin"),
+            })
         }
         None => None,
     };
-    Ok(records.pop().map(|record| (record, changes)))
+    Ok(records.pop().map(|record| (record, payload)))
 }
 
 /// Records by position, `first` to `last`.
@@ -175,6 +190,7 @@ fn record(row: &QueryResult) -> Result<Record, Error> {
         at: timestamp(row.try_get("", "at")?)?,
         principal: row.try_get("", "principal_id")?,
         principal_kind: row.try_get("", "principal_kind")?,
+        session: row.try_get("", "session_id")?,
         operation: row.try_get("", "operation")?,
         outcome: row.try_get("", "outcome")?,
         request: row.try_get("", "request_id")?,
@@ -240,6 +256,10 @@ impl Record {
             self.trace.as_bytes(),
             &self.payload_digest,
         ];
+        // One part more, where the rest comes in pairs: it can't be taken for a target.
+        if let Some(session) = &self.session {
+            parts.push(session.as_bytes());
+        }
         for (kind, id) in &self.targets {
             parts.push(kind.as_bytes());
             parts.push(id.as_bytes());

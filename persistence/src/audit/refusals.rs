@@ -48,7 +48,7 @@ pub async fn write(tx: &Tx, refusals: &[Refusal]) -> Result<(), Error> {
         };
         let after = json!({ "rule": refusal.rule, "count": refusal.count });
         let change = json!({ "kind": "refusal", "id": target, "version": 1, "before": null, "after": after });
-        insert(tx, &header, &json!({ "changes": [change] })).await?;
+        insert(tx, &header, vec![change]).await?;
     }
     tx.left_a_record();
     Ok(())

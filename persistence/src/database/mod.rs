@@ -37,7 +37,7 @@ use crate::keys::{FieldKeys, Keys};
 
 pub(crate) use constraint::Constraint;
 pub use error::Error;
-pub use tx::{Actor, Change, Operation, Tx};
+pub use tx::{Actor, Change, Operation, Origin, Tx};
 
 /// Attempts of a transaction that the database gave up for a reason that is not its own.
 const ATTEMPTS: usize = 4;

@@ -1,7 +1,9 @@
 //! An open transaction, and what it will leave behind.
 
 use std::{
+    fmt,
     future::Future,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -29,6 +31,35 @@ use crate::{
 pub struct Actor {
     pub principal: Uuid,
     pub kind: PrincipalKind,
+    /// By which session, or which key of an API client; none in a job, or where the program acts.
+    pub session: Option<Uuid>,
+    pub origin: Origin,
+}
+
+impl Actor {
+    /// Somebody who acts by no request.
+    pub fn new(principal: Uuid, kind: PrincipalKind) -> Self {
+        Self {
+            principal,
+            kind,
+            session: None,
+            origin: Origin::default(),
+        }
+    }
+}
+
+/// Where a request came from. It tells of a person: no log shows it, and the trail keeps it only in
+/// what can be erased.
+#[derive(Clone, Default)]
+pub struct Origin {
+    pub address: Option<IpAddr>,
+    pub user_agent: Option<Arc<str>>,
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }
 
 /// What is being done, for whom, when: the head of the audit record.
@@ -56,10 +87,7 @@ impl Operation {
         let request = stamp.id::<()>().uuid();
         Self {
             institution,
-            actor: Actor {
-                principal: Uuid::nil(),
-                kind,
-            },
+            actor: Actor::new(Uuid::nil(), kind),
             name: name.into(),
             request,
             trace: request,

@@ -35,6 +35,7 @@ mod m0070_analytics;
 mod m0080_positions;
 mod m0081_role_rules;
 mod m0090_expiry;
+mod m0091_audit_sessions;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0080_positions::Migration),
             Box::new(m0081_role_rules::Migration),
             Box::new(m0090_expiry::Migration),
+            Box::new(m0091_audit_sessions::Migration),
         ]
     }
 }
