@@ -180,7 +180,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     if secured || account {
         problems.push(("401", "Unauthenticated"));
     }
-    if secured {
+    if secured || account {
         problems.push(("403", "PermissionMissing"));
     }
     if has_path_id {

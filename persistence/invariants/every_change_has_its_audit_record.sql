@@ -14,6 +14,7 @@ WITH records AS (
     UNION ALL SELECT institution_id, id, version, 'region' FROM regions
     UNION ALL SELECT institution_id, id, version, 'campus' FROM campuses
     UNION ALL SELECT institution_id, id, 1, 'role_rule' FROM role_rules
+    UNION ALL SELECT institution_id, id, 1, 'staff_agreement' FROM staff_agreements
     UNION ALL SELECT institution_id, id, version, 'team' FROM teams
     UNION ALL SELECT institution_id, id, version, 'group' FROM groups
     UNION ALL SELECT institution_id, id, version, 'api_client' FROM api_clients

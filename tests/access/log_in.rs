@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use tests::{Actor, Answer, World, both, json};
 
 /// Gives a person a password for one use, as an operator does.
-async fn password_of(w: &World, name: &str) -> String {
+pub(crate) async fn password_of(w: &World, name: &str) -> String {
     let app = w.server.app.clone();
     let operation = persistence::Operation::system(
         w.institution,
@@ -22,7 +22,7 @@ async fn password_of(w: &World, name: &str) -> String {
         .await
 }
 
-async fn log_in(w: &World, user: &str, password: &str) -> Answer {
+pub(crate) async fn log_in(w: &World, user: &str, password: &str) -> Answer {
     w.as_anonymous()
         .post(
             "/api/v1/auth/login",
@@ -33,15 +33,15 @@ async fn log_in(w: &World, user: &str, password: &str) -> Answer {
         .await
 }
 
-fn bearer(w: &World, tokens: &Answer) -> Actor {
+pub(crate) fn bearer(w: &World, tokens: &Answer) -> Actor {
     w.as_anonymous()
         .with_token(tokens.json["access_token"].as_str().unwrap())
 }
 
-const GOOD: &str = "correct horse battery";
+pub(crate) const GOOD: &str = "correct horse battery";
 
 /// Logs in and changes the one-time password to [`GOOD`].
-async fn settled(w: &World, user: &str) -> Answer {
+pub(crate) async fn settled(w: &World, user: &str) -> Answer {
     let password = password_of(w, user).await;
     let tokens = log_in(w, user, &password).await.expect(200);
     bearer(w, &tokens)
@@ -54,13 +54,13 @@ async fn settled(w: &World, user: &str) -> Answer {
     tokens
 }
 
-async fn refresh(w: &World, token: &str) -> Answer {
+pub(crate) async fn refresh(w: &World, token: &str) -> Answer {
     w.as_anonymous()
         .post("/api/v1/auth/refresh", &json!({"refresh_token": token}))
         .await
 }
 
-fn refresh_token(tokens: &Answer) -> &str {
+pub(crate) fn refresh_token(tokens: &Answer) -> &str {
     tokens.json["refresh_token"].as_str().unwrap()
 }
 

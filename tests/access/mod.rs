@@ -1,3 +1,4 @@
+mod agreement;
 mod api_clients;
 mod field_channels;
 mod fields;

@@ -123,6 +123,10 @@ pub struct Me {
     /// The log-in, or the key of an API client.
     pub session_id: Uuid,
     pub must_change_password: bool,
+    /// The version of the confidentiality agreement that must be signed before anything but the own
+    /// account can be used; null where nothing is missing.
+    #[schema(required, minimum = 1)]
+    pub missing_agreement_version: Option<i64>,
     /// Permissions held, by code.
     #[schema(value_type = Vec<HeldPermission>)]
     pub permissions: Vec<HeldPermission>,

@@ -5,7 +5,7 @@ use domain::{
     access::{Principal, PrincipalKind, Session},
     fault::Fault,
     id::Id,
-    organization::Institution,
+    organization::{AGREEMENT_REQUIRED, Institution},
     rules,
     stamp::Stamp,
 };
@@ -20,6 +20,7 @@ use persistence::{
         throttle,
     },
     database::{Actor, Change},
+    organization::agreements::missing,
 };
 use serde_json::json;
 use sha2::Sha256;
@@ -97,6 +98,11 @@ fn institution_of(token: &str) -> Option<Id<Institution>> {
     Uuid::from_slice(institution).ok().map(Id::new)
 }
 
+/// Refuses somebody until this version of the confidentiality agreement is signed.
+pub(super) fn agreement_required(version: i64) -> Fault {
+    Fault::new(&AGREEMENT_REQUIRED).with("version", version)
+}
+
 /// Why a log-in did not happen.
 pub enum Refused {
     /// Seconds to wait.
@@ -167,7 +173,7 @@ pub async fn log_in(
     persistence::keys::random(&mut secret)?;
     let refresh = refresh_token(institution, &secret);
     let token = refresh.as_bytes();
-    let (session, expires) = app
+    let opened = app
         .db
         .transaction(
             &operation(institution, Some(principal), "logIn", context, stamp),
@@ -176,13 +182,18 @@ pub async fn log_in(
                 if !known_device {
                     throttle::succeeded(&tx, &account, throttle::Rule::Hourly).await?;
                 }
+                // Only who knows the password is told.
+                if let Some(version) = missing(&tx, institution, principal).await? {
+                    return Ok(Err(version));
+                }
                 let (session, expires) = sessions::open(&tx, principal, sessions::LASTS).await?;
                 sessions::keep_refresh_token(&tx, session, token).await?;
                 record(&tx, session, "opened");
-                Ok((session, expires))
+                Ok(Ok((session, expires)))
             },
         )
         .await?;
+    let (session, expires) = opened.map_err(|version| Error::from(agreement_required(version)))?;
     Ok(TokensBody {
         access_token: access_token(app, institution, principal, session, &stamp)?,
         token_type: "Bearer",
@@ -211,6 +222,12 @@ pub async fn refresh(
             &operation(institution, None, "refreshTokens", context, stamp),
             |tx| async move {
                 let outcome = sessions::present(&tx, token, next).await?;
+                // Refused whole, so that the token is good again once the agreement is signed.
+                if let Presented::Good { principal, .. } = outcome
+                    && let Some(version) = missing(&tx, institution, principal).await?
+                {
+                    return Err(agreement_required(version).into());
+                }
                 if let Presented::Reused(session) = outcome {
                     record(&tx, session, "ended_by_reuse");
                 }

@@ -16,7 +16,7 @@ use persistence::{
     idempotency::{self, Key, Known},
 };
 
-use super::authenticate::Caller;
+use super::{authenticate::Caller, commands::agreement_required};
 use crate::{
     app::App,
     http::{
@@ -94,6 +94,7 @@ impl<P: Permission> Granted<P> {
                         .refresh(&self.app, &authority)
                         .await?
                         .ok_or_else(|| Problem::unauthenticated(true))?;
+                    admitted::<P>(&authority)?;
                     grant = Grant::of(&authority, self.stamp().now())
                         .ok_or_else(|| Problem::permission_missing(P::CODE))?;
                 }
@@ -138,6 +139,24 @@ impl<P: Permission> FromRequest for Granted<P> {
     }
 }
 
+/// Before the first password is changed, and before the agreement is signed that a role demands, only
+/// one's own account can be touched.
+fn admitted<P: Permission>(authority: &Authority) -> Result<(), Problem> {
+    if P::CODE == Oneself::CODE {
+        return Ok(());
+    }
+    if authority.must_change_password() {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            &PASSWORD_CHANGE_REQUIRED,
+        ));
+    }
+    match authority.must_sign() {
+        Some(version) => Err(agreement_required(version).into()),
+        None => Ok(()),
+    }
+}
+
 fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> {
     let app = App::of(request)?;
     let authority = match Caller::of(request) {
@@ -145,13 +164,7 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
         Caller::Unknown => return Err(Problem::unauthenticated(true)),
         Caller::Anonymous => return Err(Problem::unauthenticated(false)),
     };
-    // Before the first password is changed, only one's own account can be touched.
-    if authority.must_change_password() && P::CODE != Oneself::CODE {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            &PASSWORD_CHANGE_REQUIRED,
-        ));
-    }
+    admitted::<P>(&authority)?;
     let stamp = app.clock.stamp();
     let grant =
         Grant::of(&authority, stamp.now()).ok_or_else(|| Problem::permission_missing(P::CODE))?;

@@ -155,6 +155,7 @@ pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
             principal_kind: Wire(who.kind()),
             session_id: who.session().uuid(),
             must_change_password: who.must_change_password(),
+            missing_agreement_version: who.must_sign(),
             permissions: who
                 .permissions()
                 .iter()

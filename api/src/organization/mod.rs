@@ -1,6 +1,7 @@
 //! The institution over HTTP: regions, campuses, departments, [`positions`], teams and groups; then
-//! [`staff`], [`roles`], and the [`role_rules`] that give roles.
+//! [`staff`] with their [`agreements`], [`roles`], and the [`role_rules`] that give roles.
 
+pub mod agreements;
 mod body;
 pub mod commands;
 pub mod day;
@@ -47,6 +48,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::unarchive_group)
         .configure(positions::routes)
         .configure(staff::routes)
+        .configure(agreements::routes)
         .configure(roles::routes)
         .configure(role_rules::routes);
 }

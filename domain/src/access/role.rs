@@ -39,6 +39,9 @@ pub struct Role {
     pub permissions: Permissions,
     /// What it leaves of the fields of the records that it opens.
     pub fields: FieldRules,
+    /// Whether its holders do nothing before they have signed the confidentiality agreement
+    /// (SECU-10). It may change for built-in ones too.
+    pub requires_agreement: bool,
 }
 
 /// Longest name, in characters.
@@ -220,6 +223,7 @@ impl From<&BuiltInRole> for Role {
                 .flat_map(|(reach, codes)| codes.iter().map(|code| ((*code).to_owned(), *reach)))
                 .collect(),
             fields: role.fields(),
+            requires_agreement: false,
         }
     }
 }
@@ -431,6 +435,7 @@ mod tests {
             side: Side::Purchasing,
             permissions: BTreeSet::from([("customers:read".to_owned(), Own)]),
             fields: FieldRules::default(),
+            requires_agreement: false,
         };
         assert!(mixed.checked().is_err());
     }

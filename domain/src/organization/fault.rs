@@ -19,6 +19,18 @@ rules! {
     ROLE_RULE_EXISTS = Conflict "role_rule_exists" {
         "规则已存在", "There is such a rule";
         "该部门和岗位已按规则拥有此角色。", "A rule gives this role to this department and position already." }
+    AGREEMENT_REQUIRED = Denied "agreement_required" {
+        "需要先签署保密协议", "The confidentiality agreement must be signed first";
+        "请签署第 {version} 版保密协议，并由管理员登记。", "Sign version {version} of it and have that recorded by whoever manages staff." }
+    AGREEMENT_UNSIGNED = Conflict "agreement_unsigned" {
+        "您本人尚未签署", "You have not signed yourself";
+        "请先登记您本人签署的保密协议，否则您将无法登录。", "Have your own signature recorded first: you could not log in any more." }
+    AGREEMENT_VERSION_LOWER = Invalid "agreement_version_lower" {
+        "版本号不正确", "Not a version of the agreement";
+        "版本号为 1 到 10000，且不低于现行版本。", "1 to 10000, and not below the version that counts." }
+    SIGNED_IN_THE_FUTURE = Invalid "signed_in_the_future" {
+        "签署日期在将来", "Signed in the future";
+        "签署日期不能晚于今天。", "Nobody has signed on a day to come." }
     USER_NAME_TAKEN = Conflict "user_name_taken" {
         "用户名已被使用", "The user name is taken";
         "请换一个用户名。", "Choose another user name." }

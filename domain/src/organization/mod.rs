@@ -5,12 +5,14 @@
 //! (岗位), teams (团队) with a leader, groups (用户组), and staff (员工). Every customer is held by a person of staff or by the
 //! pool of a campus: a *holder* (归属).
 
+mod agreement;
 mod department;
 mod fault;
 mod places;
 mod role_rule;
 mod staff;
 
+pub use agreement::*;
 pub use department::*;
 pub use fault::*;
 pub use places::*;

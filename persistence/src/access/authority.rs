@@ -18,8 +18,11 @@ use uuid::Uuid;
 
 use super::role::{field_rules, left_by};
 use crate::{
-    Error, Handle, clock::micros, database::statement, keys::digest,
-    organization::role_rules::HELD_ROLES,
+    Error, Handle,
+    clock::micros,
+    database::statement,
+    keys::digest,
+    organization::{agreements::missing, role_rules::HELD_ROLES},
 };
 
 /// Who sends a request, as its credentials say: a principal by one of its sessions, or keys.
@@ -80,6 +83,7 @@ pub struct Authority {
     kind: PrincipalKind,
     standing: Standing,
     must_change_password: bool,
+    must_sign: Option<i64>,
     permissions: BTreeMap<String, BTreeSet<Reach>>,
     fields: FieldRules,
     networks: Vec<IpNet>,
@@ -153,6 +157,12 @@ impl Authority {
         self.must_change_password
     }
 
+    /// The version of the confidentiality agreement that must be signed before anything but the own
+    /// account may be touched.
+    pub fn must_sign(&self) -> Option<i64> {
+        self.must_sign
+    }
+
     /// Codes of the permissions held, each with its reaches.
     pub fn permissions(&self) -> &BTreeMap<String, BTreeSet<Reach>> {
         &self.permissions
@@ -187,6 +197,10 @@ pub async fn load(
     } else {
         (Vec::new(), places(handle, bearer).await?)
     };
+    let must_sign = match kind {
+        PrincipalKind::Staff => missing(handle, bearer.institution, bearer.principal).await?,
+        _ => None,
+    };
     if let Some(scope) = &bearer.scope {
         permissions.retain(|code, _| code == Oneself::CODE || scope.contains(code));
     }
@@ -195,6 +209,7 @@ pub async fn load(
         kind,
         standing: found.standing,
         must_change_password: found.must_change_password,
+        must_sign,
         permissions,
         fields,
         networks,

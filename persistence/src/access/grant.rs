@@ -20,7 +20,8 @@ use domain::{
     jobs::Job,
     notices::Notice,
     organization::{
-        Campus, Department, Group, Holder, Institution, Position, Region, RoleRule, Staff, Team,
+        Agreement, AgreementText, Campus, Department, Group, Holder, Institution, Position, Region,
+        RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Payment},
     tags::{Tag, TagCategory, Tagging},
@@ -248,7 +249,7 @@ grants! {
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    DirectoryRead reads Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
+    DirectoryRead reads AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, TagCategory, Tag; writes ; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
@@ -261,15 +262,15 @@ grants! {
     TagsManage reads TagCategory, Tag; writes TagCategory, Tag; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
-    OrganizationWrite reads Region, Campus, Department, Position, Team, Group, Staff, Role;
-        writes Region, Campus, Department, Position, Team, Group; deletes ;
+    OrganizationWrite reads AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role;
+        writes AgreementText, Region, Campus, Department, Position, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class, Lesson;
         writes Subject, Course, Class, Lesson; deletes ;
     AttendanceWrite reads Lesson, Attendance; writes Attendance; deletes ;
     EnrollmentsRead reads Enrollment; writes ; deletes ;
     EnrollmentsWrite reads Anchor, Class, Enrollment, Charge; writes Enrollment, Charge; deletes ;
-    StaffWrite reads Campus, Department, Position, Team, Staff, Role, RoleRule;
-        writes Staff, RoleRule; deletes RoleRule;
+    StaffWrite reads Agreement, Campus, Department, Position, Team, Staff, Role, RoleRule;
+        writes Agreement, Staff, RoleRule; deletes RoleRule;
     SessionsManage reads Staff; writes Staff; deletes ;
     RolesWrite reads Role; writes Role; deletes ;
     ApiClientsWrite reads ApiClient, Campus, Role, Staff; writes ApiClient; deletes ;

@@ -28,7 +28,12 @@ use crate::{
 
 pub static ROLE: Events = reference::events!("role");
 
-table!(roles, "roles" { code: String, is_built_in: bool, side: String });
+table!(roles, "roles" {
+    code: String,
+    is_built_in: bool,
+    side: String,
+    requires_agreement: bool,
+});
 
 impl Kept for Role {
     const KIND: &'static str = "role";
@@ -45,6 +50,7 @@ impl Kept for Role {
                 side: Side::parse(&row.side).ok_or_else(|| Error::corrupt("side of a role"))?,
                 permissions: Permissions::new(),
                 fields: FieldRules::default(),
+                requires_agreement: row.requires_agreement,
             }
         ))
     }
@@ -58,6 +64,7 @@ impl Kept for Role {
             code: role.code.clone(),
             is_built_in: role.is_built_in,
             side: role.side.as_str().into(),
+            requires_agreement: role.requires_agreement,
         }))
     }
 
@@ -80,6 +87,7 @@ impl Kept for Role {
             "side": self.side.as_str(),
             "permissions": permissions,
             "field_rules": rules,
+            "requires_agreement": self.requires_agreement,
         })
     }
 
@@ -88,6 +96,7 @@ impl Kept for Role {
         before.is_some_and(|b| {
             b.details.permissions != after.details.permissions
                 || b.details.fields != after.details.fields
+                || b.details.requires_agreement != after.details.requires_agreement
         })
     }
 

@@ -34,6 +34,7 @@ mod m0066_assigning_roles;
 mod m0070_analytics;
 mod m0080_positions;
 mod m0081_role_rules;
+mod m0082_agreements;
 mod m0090_expiry;
 mod m0091_audit_sessions;
 
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0081_role_rules::Migration),
             Box::new(m0090_expiry::Migration),
             Box::new(m0091_audit_sessions::Migration),
+            Box::new(m0082_agreements::Migration),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! The institution and its parts.
 
+pub mod agreements;
 pub(crate) mod places;
 pub mod role_rules;
 pub mod staff;
@@ -37,6 +38,10 @@ pub static STAFF_STATUS_CHANGED: EventType = EventType {
     schema_version: 1,
 };
 
+pub static AGREEMENT_RECORDED: EventType = EventType {
+    name: "staff_agreement.recorded",
+    schema_version: 1,
+};
 pub static ROLE_RULE_MADE: EventType = EventType {
     name: "role_rule.made",
     schema_version: 1,
@@ -46,12 +51,13 @@ pub static ROLE_RULE_ENDED: EventType = EventType {
     schema_version: 1,
 };
 
-/// Every event of staff and of roles by rule; reference data has those of its kinds.
+/// Every event of staff, of their agreements and of roles by rule; reference data has those of its kinds.
 pub static EVENTS: &[&EventType] = &[
     &STAFF_HIRED,
     &STAFF_CHANGED,
     &STAFF_ROLES_CHANGED,
     &STAFF_STATUS_CHANGED,
+    &AGREEMENT_RECORDED,
     &ROLE_RULE_MADE,
     &ROLE_RULE_ENDED,
 ];

@@ -237,6 +237,8 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
     ("changeStaff", Kind::Staff, State::Any),
     ("getStaffRoles", Kind::Staff, State::Any),
     ("setStaffRoles", Kind::Staff, State::Any),
+    ("listStaffAgreements", Kind::Staff, State::Any),
+    ("recordStaffAgreement", Kind::Staff, State::Any),
     ("suspendStaff", Kind::Staff, State::Live),
     ("resetStaffPassword", Kind::Staff, State::Any),
     ("reinstateStaff", Kind::Staff, State::Deleted),

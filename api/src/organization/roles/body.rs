@@ -59,6 +59,10 @@ pub struct ChangeRole {
     /// Replaced as a whole.
     #[schema(max_items = 200, nullable = false)]
     pub permissions: Option<Vec<GivePermission>>,
+    /// Whether its holders can do nothing before they have signed the confidentiality agreement; to be
+    /// set for built-in roles too.
+    #[schema(nullable = false)]
+    pub requires_agreement: Option<bool>,
 }
 
 /// The name of a copy.
@@ -88,11 +92,14 @@ pub struct RoleBody {
     /// A word for the built-in ones, `own_…` for others; never changes.
     pub code: String,
     pub name: String,
-    /// Whether every institution has it; such a role can be copied, not changed.
+    /// Whether every institution has it; such a role can be copied, and changed in nothing but
+    /// `requires_agreement`.
     pub is_built_in: bool,
     /// Nobody holds roles of sales and of purchasing.
     pub side: RoleSide,
     pub permissions: Vec<RolePermission>,
+    /// Whether its holders can do nothing before they have signed the confidentiality agreement.
+    pub requires_agreement: bool,
     pub created_at: Timestamp,
     /// Since when it can't be chosen any more.
     #[schema(required)]
@@ -116,6 +123,7 @@ impl From<Reference<Role>> for RoleBody {
                     reach: Wire(reach),
                 })
                 .collect(),
+            requires_agreement: role.requires_agreement,
             created_at: record.created_at,
             archived_at: record.archived_at,
         }

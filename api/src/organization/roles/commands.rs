@@ -10,7 +10,7 @@ use persistence::{Error, Tx, access::Grant, reference};
 use super::{ChangeRole, CopyRole, CreateRole, listed};
 use crate::{
     http::IfMatch,
-    organization::commands::own_code,
+    organization::{agreements::commands::ShutOut, commands::own_code},
     reference::{archive, as_read, get, present, save},
 };
 
@@ -52,6 +52,7 @@ pub async fn create(tx: &Tx, grant: &Manager, body: CreateRole) -> Result<Refere
         side: body.side.map_or(Side::Either, |side| side.0),
         permissions: permissions(&listed(body.permissions))?,
         fields: FieldRules::default(),
+        requires_agreement: false,
     };
     add(tx, grant, id, role).await
 }
@@ -77,7 +78,9 @@ pub async fn copy(
 /// Changes a role; what its holders may do changes at once.
 ///
 /// # Errors
-/// 409 for a built-in one; 403 where something is added that the caller does not hold.
+/// 409 for a built-in one, where more than the demand for the agreement changes; 403 where something is
+/// added that the caller does not hold. A demand is refused that shuts out the caller, or those who
+/// govern others and hold more.
 pub async fn change(
     tx: &Tx,
     grant: &Manager,
@@ -86,8 +89,11 @@ pub async fn change(
     body: ChangeRole,
 ) -> Result<Reference<Role>, Error> {
     let before = as_read(tx, grant, id, condition).await?;
-    before.details.editable()?;
+    if body.name.is_some() || body.permissions.is_some() {
+        before.details.editable()?;
+    }
     let mut role = before.details.clone();
+    role.requires_agreement = body.requires_agreement.unwrap_or(role.requires_agreement);
     role.name = body.name.unwrap_or(role.name);
     if let Some(list) = body.permissions {
         role.permissions = permissions(&listed(list))?;
@@ -96,7 +102,13 @@ pub async fn change(
     let given = &after.details.permissions;
     let more = given.difference(&before.details.permissions);
     bounded(tx, &after.details, more)?;
-    save(tx, grant, &before, after).await
+    if after.details.requires_agreement == before.details.requires_agreement {
+        return save(tx, grant, &before, after).await;
+    }
+    let shut_out = ShutOut::before(tx).await?;
+    let after = save(tx, grant, &before, after).await?;
+    shut_out.judge(tx).await?;
+    Ok(after)
 }
 
 /// Sets what a role leaves of fields; what its holders see changes at once.
