@@ -4,6 +4,7 @@ mod field_channels;
 mod fields;
 mod log_in;
 mod matrix;
+mod passwords;
 pub(crate) mod policy;
 mod revocation;
 mod sharing;

@@ -10,6 +10,7 @@ use domain::{
     stamp::Stamp,
 };
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
 use persistence::{
     Error, Operation, Tx,
     access::{
@@ -117,6 +118,19 @@ impl From<Error> for Refused {
     }
 }
 
+/// What became of a log-in with the right password.
+enum Opened {
+    Session {
+        session: Id<Session>,
+        expires: Timestamp,
+        must_change: bool,
+    },
+    /// This version of the confidentiality agreement must be signed first.
+    Unsigned(i64),
+    /// The password is another by now.
+    Outdated,
+}
+
 /// Logs a person in. `network` is where the request came from.
 pub async fn log_in(
     app: &App,
@@ -167,7 +181,7 @@ pub async fn log_in(
     let Credentials {
         institution,
         principal,
-        ..
+        password_hash: ref checked,
     } = credentials;
     let mut secret = [0_u8; 32];
     persistence::keys::random(&mut secret)?;
@@ -178,22 +192,41 @@ pub async fn log_in(
         .transaction(
             &operation(institution, Some(principal), "logIn", context, stamp),
             |tx| async move {
+                // It may have been changed while the hash was computed.
+                let Some(kept) = credentials::lock(&tx, principal).await? else {
+                    return Ok(Opened::Outdated);
+                };
+                if kept.hash != *checked {
+                    return Ok(Opened::Outdated);
+                }
                 throttle::succeeded(&tx, &ladder, throttle::Rule::Ladder).await?;
                 if !known_device {
                     throttle::succeeded(&tx, &account, throttle::Rule::Hourly).await?;
                 }
                 // Only who knows the password is told.
                 if let Some(version) = missing(&tx, institution, principal).await? {
-                    return Ok(Err(version));
+                    return Ok(Opened::Unsigned(version));
                 }
                 let (session, expires) = sessions::open(&tx, principal, sessions::LASTS).await?;
                 sessions::keep_refresh_token(&tx, session, token).await?;
                 record(&tx, session, "opened");
-                Ok(Ok((session, expires)))
+                Ok(Opened::Session {
+                    session,
+                    expires,
+                    must_change: kept.must_change,
+                })
             },
         )
         .await?;
-    let (session, expires) = opened.map_err(|version| Error::from(agreement_required(version)))?;
+    let (session, expires, must_change_password) = match opened {
+        Opened::Session {
+            session,
+            expires,
+            must_change,
+        } => (session, expires, must_change),
+        Opened::Unsigned(version) => return Err(Error::from(agreement_required(version)).into()),
+        Opened::Outdated => return Err(Refused::Wrong),
+    };
     Ok(TokensBody {
         access_token: access_token(app, institution, principal, session, &stamp)?,
         token_type: "Bearer",
@@ -201,7 +234,7 @@ pub async fn log_in(
         refresh_token: refresh,
         session_expires_at: expires,
         session_id: session.uuid(),
-        must_change_password: must_change(app, institution, principal, session).await?,
+        must_change_password,
         device_token: Some(device),
     })
 }

@@ -41,7 +41,7 @@ pub async fn find(
     .transpose()
 }
 
-/// The password hash of a principal, inside the transaction that will change it.
+/// The password hash of a principal.
 pub async fn password_hash(
     handle: &impl Handle,
     institution: Id<Institution>,
@@ -56,6 +56,36 @@ pub async fn password_hash(
         .await?;
     row.map(|row| Ok(row.try_get("", "password_hash")?))
         .transpose()
+}
+
+/// What is kept of a password.
+#[derive(Clone)]
+pub struct Kept {
+    /// PHC string.
+    pub hash: String,
+    /// Whether its bearer may do nothing else before choosing another.
+    pub must_change: bool,
+}
+
+/// What is kept of a principal's password, which stays so until the transaction ends.
+pub async fn lock(tx: &Tx, principal: Id<Principal>) -> Result<Option<Kept>, Error> {
+    let lock = if tx.is_postgres() { " FOR SHARE" } else { "" };
+    let sql = format!(
+        "SELECT password_hash, must_change FROM credentials \
+         WHERE institution_id = ? AND principal_id = ?{lock}"
+    );
+    let values = [
+        tx.operation().institution.uuid().into(),
+        principal.uuid().into(),
+    ];
+    let row = tx.query_one_raw(statement(tx, &sql, values)).await?;
+    row.map(|row| {
+        Ok(Kept {
+            hash: row.try_get("", "password_hash")?,
+            must_change: row.try_get("", "must_change")?,
+        })
+    })
+    .transpose()
 }
 
 /// Sets a password. `must_change`: its bearer may do nothing else before choosing another.
