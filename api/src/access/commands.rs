@@ -16,7 +16,6 @@ use persistence::{
     access::{
         Bearer,
         credentials::{self, Credentials},
-        load,
         sessions::{self, Presented},
         throttle,
     },
@@ -270,42 +269,26 @@ pub async fn refresh(
         .await?;
     match outcome {
         Presented::Good {
-            session, principal, ..
-        } => {
-            let sessions =
-                sessions::list(&app.db.read(), institution, principal, stamp.now()).await?;
-            let info = sessions
-                .into_iter()
-                .find(|s| s.id == session)
-                .ok_or(Refused::Wrong)?;
-            Ok(TokensBody {
-                access_token: access_token(app, institution, principal, session, &stamp)?,
-                token_type: "Bearer",
-                expires_in: ACCESS_TOKEN_LASTS.as_secs(),
-                refresh_token: successor,
-                session_expires_at: info.expires_at,
-                session_id: session.uuid(),
-                must_change_password: must_change(app, institution, principal, session).await?,
-                device_token: None,
-            })
-        }
+            session,
+            principal,
+            expires,
+        } => Ok(TokensBody {
+            access_token: access_token(app, institution, principal, session, &stamp)?,
+            token_type: "Bearer",
+            expires_in: ACCESS_TOKEN_LASTS.as_secs(),
+            refresh_token: successor,
+            session_expires_at: expires,
+            session_id: session.uuid(),
+            must_change_password: credentials::must_change(&app.db.read(), institution, principal)
+                .await?,
+            device_token: None,
+        }),
         Presented::Reused(session) => {
             tracing::warn!(%session, "a used refresh token came back: its session is ended");
             Err(Refused::Wrong)
         }
         Presented::Unknown => Err(Refused::Wrong),
     }
-}
-
-async fn must_change(
-    app: &App,
-    institution: Id<Institution>,
-    principal: Id<Principal>,
-    session: Id<Session>,
-) -> Result<bool, Error> {
-    let bearer = Bearer::whole(institution, principal, session);
-    let authority = load(&app.db.read(), &bearer, app.clock.now()).await?;
-    Ok(authority.is_some_and(|a| a.must_change_password()))
 }
 
 fn access_token(

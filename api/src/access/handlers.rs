@@ -104,11 +104,9 @@ pub(super) async fn end_session(
     ctx: Granted<Oneself>,
     id: PathId<Session>,
 ) -> Result<Reply, Problem> {
-    let who = ctx.authority();
-    let (institution, principal) = (who.institution(), who.principal());
+    let principal = ctx.authority().principal();
     ctx.transaction(|tx, _| async move {
-        let mine = sessions::list(&tx, institution, principal, tx.now()).await?;
-        if !mine.iter().any(|s| s.id == id.0) {
+        if !sessions::is_open(&tx, principal, id.0).await? {
             return Err(Fault::new(&NOT_FOUND).into());
         }
         commands::end_session(&tx, id.0).await?;

@@ -88,6 +88,22 @@ pub async fn lock(tx: &Tx, principal: Id<Principal>) -> Result<Option<Kept>, Err
     .transpose()
 }
 
+/// Whether a principal may do nothing before choosing another password.
+pub async fn must_change(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    principal: Id<Principal>,
+) -> Result<bool, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT must_change FROM credentials WHERE institution_id = ? AND principal_id = ?",
+            [institution.uuid().into(), principal.uuid().into()],
+        ))
+        .await?;
+    row.map_or(Ok(false), |row| Ok(row.try_get("", "must_change")?))
+}
+
 /// Sets a password. `must_change`: its bearer may do nothing else before choosing another.
 pub async fn set_password(
     tx: &Tx,

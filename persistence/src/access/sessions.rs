@@ -78,8 +78,8 @@ pub enum Presented {
     Good {
         session: Id<Session>,
         principal: Id<Principal>,
-        /// The successor is not yet kept.
-        fresh: bool,
+        /// When the session ends whatever happens.
+        expires: Timestamp,
     },
     /// Used before: the session has been ended.
     Reused(Id<Session>),
@@ -99,7 +99,7 @@ pub async fn present(tx: &Tx, token: &[u8], successor: &[u8]) -> Result<Presente
         .query_one_raw(statement(
             tx,
             &format!(
-                "SELECT t.session_id, t.used_at, s.principal_id FROM refresh_tokens t \
+                "SELECT t.session_id, t.used_at, s.principal_id, s.expires_at FROM refresh_tokens t \
                  JOIN sessions s ON s.institution_id = t.institution_id AND s.id = t.session_id \
                  JOIN principals p ON p.institution_id = s.institution_id AND p.id = s.principal_id \
                  JOIN institutions i ON i.institution_id = p.institution_id \
@@ -118,7 +118,11 @@ pub async fn present(tx: &Tx, token: &[u8], successor: &[u8]) -> Result<Presente
         return Ok(Presented::Unknown);
     };
     let session = Id::new(row.try_get("", "session_id")?);
-    let principal = Id::new(row.try_get("", "principal_id")?);
+    let good = Presented::Good {
+        session,
+        principal: Id::new(row.try_get("", "principal_id")?),
+        expires: timestamp(row.try_get("", "expires_at")?)?,
+    };
     match row.try_get::<Option<i64>>("", "used_at")? {
         None => {
             tx.execute_raw(statement(
@@ -128,20 +132,12 @@ pub async fn present(tx: &Tx, token: &[u8], successor: &[u8]) -> Result<Presente
             ))
             .await?;
             keep_refresh_token(tx, session, successor).await?;
-            Ok(Presented::Good {
-                session,
-                principal,
-                fresh: true,
-            })
+            Ok(good)
         }
         Some(used)
             if i128::from(now - used) <= GRACE.as_micros() && unused(tx, successor).await? =>
         {
-            Ok(Presented::Good {
-                session,
-                principal,
-                fresh: false,
-            })
+            Ok(good)
         }
         Some(_) => {
             end(tx, session).await?;
@@ -180,6 +176,28 @@ pub async fn end(tx: &Tx, session: Id<Session>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether this is a session of the principal that has not ended.
+pub async fn is_open(
+    tx: &Tx,
+    principal: Id<Principal>,
+    session: Id<Session>,
+) -> Result<bool, Error> {
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT 1 AS found FROM sessions WHERE institution_id = ? AND id = ? \
+             AND principal_id = ? AND ended_at IS NULL AND expires_at > ?",
+            [
+                tx.operation().institution.uuid().into(),
+                session.uuid().into(),
+                principal.uuid().into(),
+                micros(tx.now()).into(),
+            ],
+        ))
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Ends every session of a principal but one.
 pub async fn end_others(
     tx: &Tx,
@@ -203,7 +221,7 @@ pub async fn end_others(
     Ok(())
 }
 
-/// The sessions of a principal that have not ended, newest first.
+/// The sessions of a principal that have not ended, newest first; at most 200.
 pub async fn list(
     handle: &impl Handle,
     institution: Id<Institution>,
