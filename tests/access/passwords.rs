@@ -3,7 +3,7 @@
 use domain::access::PrincipalKind;
 use futures_util::future::{join, join_all};
 use persistence::{Operation, access::sessions};
-use tests::{World, both, json};
+use tests::{Actor, Answer, World, both, json};
 
 use super::log_in::{GOOD, bearer, log_in, refresh, refresh_token, settled};
 
@@ -24,6 +24,34 @@ async fn many_sessions(w: &World, name: &str) {
             .await
     });
     opened.await.unwrap();
+}
+
+async fn change(by: &Actor, from: &str, to: &str) -> Answer {
+    let body = json!({"current_password": from, "new_password": to});
+    by.post("/api/v1/auth/password", &body).await
+}
+
+/// Gives the school and a person of it names that nobody would guess who does not know them.
+async fn rename(w: &World, name: &str) {
+    let school = w.institution.uuid();
+    let person = w.actor(name).principal.uuid();
+    let north = w.places.north.uuid();
+    for (sql, values) in [
+        (
+            "UPDATE institutions SET name = 'Zorvex Quillop' WHERE institution_id = ?",
+            vec![school.into()],
+        ),
+        (
+            "UPDATE campuses SET name = 'Brixtal Yonder' WHERE institution_id = ? AND id = ?",
+            vec![school.into(), north.into()],
+        ),
+        (
+            "UPDATE staff SET name = 'Vexley Quarnish', user_name = 'vexq-7719-zru' WHERE institution_id = ? AND id = ?",
+            vec![school.into(), person.into()],
+        ),
+    ] {
+        w.server.execute(w.institution, sql, values).await.unwrap();
+    }
 }
 
 both! {
@@ -59,5 +87,43 @@ both! {
         w.as_colleague().post(&end, &json!(null)).await.expect_problem(404, "not_found");
         me.post(&end, &json!(null)).await.expect(204);
         refresh(&w, refresh_token(&second)).await.expect_problem(401, "refresh_refused");
+    }
+
+    async fn a_password_is_not_made_of_what_others_know_of_the_account(w: World) {
+        let me = bearer(&w, &settled(&w, "recruiter").await);
+        rename(&w, "recruiter").await;
+        for known in ["vexq-7719-zru", "vexley quarnish", "vexleyquarnish", "zorvex quillop", "brixtal yonder", "zorvexquillop!", &w.code] {
+            let refused = change(&me, GOOD, known).await.expect_problem(422, "validation_failed");
+            assert_eq!(refused.errors(), [("#/new_password".into(), "password_common".into())], "{known}");
+        }
+        change(&me, GOOD, "mxq-4461-tpo").await.expect(204);
+    }
+
+    async fn who_governs_others_has_a_longer_password(w: World) {
+        let boss = bearer(&w, &settled(&w, "boss").await);
+        let refused = change(&boss, GOOD, "mxq-4461-tpo9").await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/new_password".into(), "password_length".into())]);
+        assert!(refused.text.contains("14"), "{}", refused.text);
+        change(&boss, GOOD, "mxq-4461-tpo9w").await.expect(204);
+        let recruiter = bearer(&w, &settled(&w, "recruiter").await);
+        change(&recruiter, GOOD, "mxq-4461-tpo9").await.expect(204);
+    }
+
+    async fn a_wrong_present_password_climbs_the_ladder_of_log_ins(w: World) {
+        let me = bearer(&w, &settled(&w, "recruiter").await);
+        let other = bearer(&w, &settled(&w, "colleague").await);
+        for _ in 0..4 {
+            let refused = change(&me, "nonsense", "seven paper lanterns").await.expect(422);
+            assert_eq!(refused.errors(), [("#/current_password".into(), "password_wrong".into())]);
+        }
+        // The right one takes the count back.
+        change(&me, GOOD, "seven paper lanterns").await.expect(204);
+        for _ in 0..5 {
+            change(&me, "nonsense", GOOD).await.expect(422);
+        }
+        let refused = change(&me, "seven paper lanterns", GOOD).await.expect_problem(429, "login_throttled");
+        assert!(refused.header("retry-after").is_some());
+        log_in(&w, "recruiter", "seven paper lanterns").await.expect_problem(429, "login_throttled");
+        change(&other, GOOD, "seven paper lanterns").await.expect(204);
     }
 }

@@ -85,7 +85,8 @@ impl fmt::Debug for RefreshTokens {
 pub struct ChangePassword {
     #[schema(min_length = 1, max_length = 256, format = "password")]
     pub current_password: String,
-    /// 10 to 128 characters, not easily guessed.
+    /// 10 to 128 characters, not easily guessed; at least 14 for whoever manages the organization, staff,
+    /// roles, log-ins or API clients.
     #[schema(min_length = 1, max_length = 256, format = "password")]
     pub new_password: String,
 }

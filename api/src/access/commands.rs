@@ -15,9 +15,8 @@ use persistence::{
     Error, Operation, Tx,
     access::{
         Bearer,
-        credentials::{self, Credentials},
+        credentials::{self, Account, Credentials},
         sessions::{self, Presented},
-        throttle,
     },
     database::{Actor, Change},
     organization::agreements::missing,
@@ -26,11 +25,7 @@ use serde_json::json;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{
-    LogIn, TokensBody,
-    passwords::{self, PASSWORD_WRONG},
-    tokens::ACCESS_TOKEN_LASTS,
-};
+use super::{LogIn, TokensBody, guesses::Guess, passwords, tokens::ACCESS_TOKEN_LASTS};
 use crate::{app::App, http::context::RequestContext};
 
 rules! {
@@ -77,7 +72,7 @@ impl Derivation {
     }
 
     /// Tells an account's devices from others; only who logged in there has it.
-    fn device(&self, account: &[u8; 32]) -> String {
+    pub(super) fn device(&self, account: &[u8; 32]) -> String {
         let tag = self.of("device", account);
         format!("{DEVICE_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
     }
@@ -138,37 +133,16 @@ pub async fn log_in(
     body: &LogIn,
 ) -> Result<TokensBody, Refused> {
     let stamp = app.clock.stamp();
-    let account = app.derivation.of(
-        "account",
-        format!("{}\0{}", body.institution, body.user_name).as_bytes(),
+    let device_token = body.device_token.as_deref();
+    let guess = Guess::new(
+        app,
+        &body.institution,
+        &body.user_name,
+        network,
+        device_token,
     );
-    let device = app.derivation.device(&account);
-    let known_device = body.device_token.as_deref() == Some(device.as_str());
-    // A known device has a ladder of its own, which others in its network do not climb.
-    let place = if known_device {
-        device.as_bytes()
-    } else {
-        &network
-    };
-    let ladder = app
-        .derivation
-        .of("ladder", &[account.as_slice(), place].concat());
-    let nowhere = operation(Id::new(Uuid::nil()), None, "log_in", context, stamp);
-    // Counted first, in a transaction of its own: the hash below takes long.
-    let wait = app
-        .db
-        .transaction(&nowhere, |tx| async move {
-            if let Some(wait) = throttle::attempt(&tx, &ladder, throttle::Rule::Ladder).await? {
-                return Ok(Some(wait));
-            }
-            if known_device {
-                return Ok(None);
-            }
-            throttle::attempt(&tx, &account, throttle::Rule::Hourly).await
-        })
-        .await?;
-    if let Some(wait) = wait {
-        return Err(Refused::Throttled(wait / 1_000_000 + 1));
+    if let Some(wait) = guess.count(app, context, "log_in").await? {
+        return Err(Refused::Throttled(wait));
     }
     let found = credentials::find(&app.db.read(), &body.institution, &body.user_name).await?;
     let hash = found.as_ref().map(|c| c.password_hash.as_str());
@@ -185,7 +159,7 @@ pub async fn log_in(
     let mut secret = [0_u8; 32];
     persistence::keys::random(&mut secret)?;
     let refresh = refresh_token(institution, &secret);
-    let token = refresh.as_bytes();
+    let (token, counted) = (refresh.as_bytes(), &guess);
     let opened = app
         .db
         .transaction(
@@ -198,10 +172,7 @@ pub async fn log_in(
                 if kept.hash != *checked {
                     return Ok(Opened::Outdated);
                 }
-                throttle::succeeded(&tx, &ladder, throttle::Rule::Ladder).await?;
-                if !known_device {
-                    throttle::succeeded(&tx, &account, throttle::Rule::Hourly).await?;
-                }
+                counted.succeeded(&tx).await?;
                 // Only who knows the password is told.
                 if let Some(version) = missing(&tx, institution, principal).await? {
                     return Ok(Opened::Unsigned(version));
@@ -234,7 +205,7 @@ pub async fn log_in(
         session_expires_at: expires,
         session_id: session.uuid(),
         must_change_password,
-        device_token: Some(device),
+        device_token: Some(guess.into_device()),
     })
 }
 
@@ -310,28 +281,45 @@ pub async fn end_session(tx: &Tx, session: Id<Session>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks the present password. Slow: before the transaction, never in it.
-pub async fn confirm_password(
+/// Checks the present password, as guarded against guesses as a log-in is. Slow: before the
+/// transaction, never in it.
+pub(super) async fn confirm_password(
     app: &App,
-    institution: Id<Institution>,
-    principal: Id<Principal>,
+    context: &RequestContext,
+    account: &Account,
+    network: [u8; 16],
     password: &str,
-) -> Result<(), Error> {
-    let stored = credentials::password_hash(&app.db.read(), institution, principal).await?;
-    if app.passwords.verify(password, stored.as_deref()).await? {
-        Ok(())
+) -> Result<Guess, Refused> {
+    let guess = Guess::new(
+        app,
+        &account.institution_code,
+        &account.user_name,
+        network,
+        None,
+    );
+    if let Some(wait) = guess.count(app, context, "changePassword").await? {
+        return Err(Refused::Throttled(wait));
+    }
+    if app
+        .passwords
+        .verify(password, Some(&account.password_hash))
+        .await?
+    {
+        Ok(guess)
     } else {
-        Err(Fault::field("/current_password", &PASSWORD_WRONG).into())
+        Err(Refused::Wrong)
     }
 }
 
 /// Changes the caller's own password, and ends the other sessions.
-pub async fn change_password(
+pub(super) async fn change_password(
     tx: &Tx,
     principal: Id<Principal>,
     session: Id<Session>,
     hash: &str,
+    confirmed: &Guess,
 ) -> Result<(), Error> {
+    confirmed.succeeded(tx).await?;
     credentials::set_password(tx, principal, hash, false).await?;
     sessions::end_others(tx, principal, Some(session)).await?;
     record_password(tx, principal, "changed");
@@ -422,7 +410,7 @@ fn record_password(tx: &Tx, principal: Id<Principal>, what: &str) {
     });
 }
 
-fn operation(
+pub(super) fn operation(
     institution: Id<Institution>,
     principal: Option<Id<Principal>>,
     name: &str,

@@ -3,13 +3,13 @@ use domain::{
     access::{Oneself, Session},
     fault::{Fault, NOT_FOUND},
 };
-use persistence::access::sessions;
+use persistence::access::{credentials, sessions};
 
 use super::{
     ChangePassword, Granted, HeldPermission, LogIn, Me, RefreshTokens, SessionBody, SessionList,
     TokensBody,
     commands::{self, LOGIN_REFUSED, LOGIN_THROTTLED, REFRESH_REFUSED, Refused},
-    passwords,
+    passwords::{self, PASSWORD_WRONG},
 };
 use crate::{
     app::App,
@@ -33,13 +33,14 @@ pub(super) async fn log_in(
         Ok(tokens) => Ok(Reply::ok(&tokens)?),
         Err(Refused::Wrong) => Err(Problem::new(StatusCode::UNAUTHORIZED, &LOGIN_REFUSED)
             .header(header::WWW_AUTHENTICATE, "Bearer realm=\"educrm\"")),
-        Err(Refused::Throttled(wait)) => Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            &LOGIN_THROTTLED,
-        )
-        .header(header::RETRY_AFTER, wait.to_string())),
+        Err(Refused::Throttled(wait)) => Err(throttled(wait)),
         Err(Refused::Failed(error)) => Err(error.into()),
     }
+}
+
+fn throttled(wait: i64) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, &LOGIN_THROTTLED)
+        .header(header::RETRY_AFTER, wait.to_string())
 }
 
 /// Exchange a refresh token for new tokens
@@ -121,6 +122,7 @@ pub(super) async fn end_session(
 #[post("/auth/password")]
 pub(super) async fn change_password(
     ctx: Granted<Oneself>,
+    request: HttpRequest,
     body: Json<ChangePassword>,
 ) -> Result<Reply, Problem> {
     let ChangePassword {
@@ -129,12 +131,28 @@ pub(super) async fn change_password(
     } = &body.value;
     let who = ctx.authority();
     let (principal, session) = (who.principal(), who.session());
-    passwords::check("/new_password", new_password, &["educrm", current_password])?;
-    commands::confirm_password(ctx.app(), who.institution(), principal, current_password).await?;
+    let wrong = || Fault::field("/current_password", &PASSWORD_WRONG);
+    let account = credentials::account(&ctx.read(), who.institution(), principal)
+        .await?
+        .ok_or_else(wrong)?;
+    let words = account.words.iter().map(String::as_str);
+    let context: Vec<&str> = words.chain(["educrm", current_password]).collect();
+    passwords::check("/new_password", new_password, who.governs(), &context)?;
+    let network = address::client(&request, ctx.app()).map_or([0xff; 16], address::network_of);
+    let requested = RequestContext::of(&request);
+    let confirmed =
+        commands::confirm_password(ctx.app(), &requested, &account, network, current_password)
+            .await;
+    let confirmed = match confirmed {
+        Ok(guess) => guess,
+        Err(Refused::Wrong) => return Err(wrong().into()),
+        Err(Refused::Throttled(wait)) => return Err(throttled(wait)),
+        Err(Refused::Failed(error)) => return Err(error.into()),
+    };
     let hash = ctx.app().passwords.hash(new_password).await?;
-    let hash = hash.as_str();
+    let (hash, confirmed) = (hash.as_str(), &confirmed);
     ctx.transaction(|tx, _| async move {
-        commands::change_password(&tx, principal, session, hash).await?;
+        commands::change_password(&tx, principal, session, hash, confirmed).await?;
         Ok(Reply::no_content())
     })
     .await

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod commands;
 pub mod fields;
 mod granted;
+mod guesses;
 mod handlers;
 mod idempotency_key;
 mod limits;

@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 
 /// Shortest password, in characters; or more by choice.
 const SHORTEST: usize = 10;
+/// The same for whoever governs others.
+const SHORTEST_OF_GOVERNORS: usize = 14;
 /// Longest password, in characters.
 const LONGEST: usize = 128;
 /// zxcvbn's score from which a password is not among the first that anybody would guess.
@@ -116,12 +118,22 @@ fn verify(secret: &[u8; 32], password: &str, stored: &str) -> Result<bool, persi
 
 /// Refuses a new password that is too short or easily guessed. `context`: words that it may not be
 /// made of, such as the user name.
-pub fn check(pointer: &'static str, password: &str, context: &[&str]) -> Result<(), Fault> {
+pub fn check(
+    pointer: &'static str,
+    password: &str,
+    governs: bool,
+    context: &[&str],
+) -> Result<(), Fault> {
     let length = password.nfc().count();
-    if !(SHORTEST..=LONGEST).contains(&length) {
+    let shortest = if governs {
+        SHORTEST_OF_GOVERNORS
+    } else {
+        SHORTEST
+    };
+    if !(shortest..=LONGEST).contains(&length) {
         return Err(Fault::fields(vec![
             FieldFault::new(pointer, &PASSWORD_LENGTH)
-                .with("min", SHORTEST)
+                .with("min", shortest)
                 .with("max", LONGEST),
         ]));
     }
@@ -154,18 +166,18 @@ mod tests {
     fn short_common_and_personal_passwords_are_refused() {
         for bad in ["short", "password123", "1234567890", "qimingadmin"] {
             assert!(
-                check("/new_password", bad, &["admin", "qiming"]).is_err(),
+                check("/new_password", bad, false, &["admin", "qiming"]).is_err(),
                 "{bad}"
             );
         }
-        assert!(check("/new_password", "雨后初晴的操场真安静", &["admin"]).is_ok());
-        assert!(check("/new_password", "correct horse battery", &["admin"]).is_ok());
+        assert!(check("/new_password", "雨后初晴的操场真安静", false, &["admin"]).is_ok());
+        assert!(check("/new_password", "correct horse battery", true, &["admin"]).is_ok());
     }
 
     #[test]
     fn one_time_passwords_differ_and_pass_the_check() {
         let (a, b) = (one_time().unwrap(), one_time().unwrap());
         assert_ne!(a.as_str(), b.as_str());
-        assert!(check("/p", &a, &[]).is_ok());
+        assert!(check("/p", &a, true, &[]).is_ok());
     }
 }

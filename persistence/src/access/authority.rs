@@ -5,8 +5,8 @@ use std::{
 
 use domain::{
     access::{
-        DirectoryRead, FieldRules, Oneself, Permission, Permissions, Principal, PrincipalKind,
-        Reach, Session, permission,
+        DirectoryRead, FieldRules, GOVERNING, Oneself, Permission, Permissions, Principal,
+        PrincipalKind, Reach, Session, permission,
     },
     id::Id,
     organization::{Campus, Institution},
@@ -150,6 +150,13 @@ impl Authority {
 
     pub fn holds<P: Permission>(&self) -> bool {
         self.permissions.contains_key(P::CODE)
+    }
+
+    /// Whether it may do anything that governs others.
+    pub fn governs(&self) -> bool {
+        GOVERNING
+            .iter()
+            .any(|code| self.permissions.contains_key(*code))
     }
 
     /// Whether nothing but one's own account may be touched before the password is changed.

@@ -41,21 +41,70 @@ pub async fn find(
     .transpose()
 }
 
-/// The password hash of a principal.
-pub async fn password_hash(
+/// What the change of a password is checked against.
+pub struct Account {
+    pub institution_code: String,
+    pub user_name: String,
+    /// PHC string.
+    pub password_hash: String,
+    /// Names of the person, of the institution and of its campuses, which others know too.
+    pub words: Vec<String>,
+}
+
+/// The account of a person.
+pub async fn account(
     handle: &impl Handle,
     institution: Id<Institution>,
     principal: Id<Principal>,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<Account>, Error> {
     let row = handle
         .query_one_raw(statement(
             handle,
-            "SELECT password_hash FROM credentials WHERE institution_id = ? AND principal_id = ?",
+            "SELECT i.code, i.name AS institution_name, s.user_name, s.name, c.password_hash \
+             FROM credentials c \
+             JOIN institutions i ON i.institution_id = c.institution_id \
+             JOIN staff s ON s.institution_id = c.institution_id AND s.id = c.principal_id \
+             WHERE c.institution_id = ? AND c.principal_id = ?",
             [institution.uuid().into(), principal.uuid().into()],
         ))
         .await?;
-    row.map(|row| Ok(row.try_get("", "password_hash")?))
-        .transpose()
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let institution_code: String = row.try_get("", "code")?;
+    let user_name: String = row.try_get("", "user_name")?;
+    let mut names: Vec<String> = vec![
+        institution_code.clone(),
+        user_name.clone(),
+        row.try_get("", "name")?,
+        row.try_get("", "institution_name")?,
+    ];
+    let campuses = handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT name FROM campuses WHERE institution_id = ? ORDER BY id LIMIT 200",
+            [institution.uuid().into()],
+        ))
+        .await?;
+    for campus in campuses {
+        names.push(campus.try_get("", "name")?);
+    }
+    Ok(Some(Account {
+        institution_code,
+        user_name,
+        password_hash: row.try_get("", "password_hash")?,
+        words: names.iter().flat_map(|name| words(name)).collect(),
+    }))
+}
+
+/// A name as it stands, without its spaces, and each of its words.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = name.split_whitespace().map(Into::into).collect();
+    if words.len() > 1 {
+        words.push(words.concat());
+        words.push(name.into());
+    }
+    words
 }
 
 /// What is kept of a password.
