@@ -143,7 +143,7 @@ settings! {
     /// Seconds that requests under way get to finish when the server stops.
     stop_seconds: Number<1, 3600> = "EDUCRM_STOP_SECONDS" or "30";
     /// What is logged: a level, or targets with levels.
-    log: LogFilter = "EDUCRM_LOG" or "info,sea_orm_migration=warn,actix_server=warn";
+    log: LogFilter = "EDUCRM_LOG" or "info,sea_orm_migration=warn,actix_server=warn,sqlx::postgres::notice=warn";
 }
 
 impl Settings {

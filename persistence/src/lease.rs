@@ -9,11 +9,11 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, database::statement};
+use crate::{Error, Tx, clock::database_now, database::statement};
 
 /// Takes the lease `name` for the bearer of `token`, or renews it. False: another holds it.
 pub async fn hold(tx: &Tx, name: &str, token: Uuid, lasts: Duration) -> Result<bool, Error> {
-    let now = now(tx);
+    let now = database_now(tx);
     let lasts = i64::try_from(lasts.as_micros()).map_err(Error::internal)?;
     let sql = format!(
         "INSERT INTO leases (name, token, expires_at) VALUES (?, ?, {now} + ?) \
@@ -33,13 +33,4 @@ pub async fn release(tx: &Tx, token: Uuid) -> Result<(), Error> {
     let sql = "DELETE FROM leases WHERE token = ?";
     tx.execute_raw(statement(tx, sql, [token.into()])).await?;
     Ok(())
-}
-
-/// The database's clock in microseconds, as SQL.
-pub(crate) fn now(handle: &impl Handle) -> &'static str {
-    if handle.is_postgres() {
-        "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
-    } else {
-        "CAST(unixepoch('subsec') * 1000000 AS integer)"
-    }
 }

@@ -47,7 +47,9 @@ both! {
         let record = &records[0];
         assert_eq!(record.json["outcome"], "refused");
         assert_eq!(record.json["operation"], "revealCustomer");
-        assert_eq!(record.json["actor"], json!({"id": finance(&w).principal, "kind": "staff"}));
+        let actor = &record.json["actor"];
+        assert_eq!((&actor["id"], &actor["kind"]), (&json!(finance(&w).principal), &json!("staff")));
+        assert!(actor["session_id"].is_string() && record.json["origin"]["address"].is_string());
         assert_eq!(record.json["request_id"], answer.header("x-request-id").unwrap());
         let id = path.rsplit('/').next().unwrap();
         assert_eq!(record.json["targets"], json!([{"kind": "refusal", "id": id}]));

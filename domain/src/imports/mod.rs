@@ -8,11 +8,9 @@
 //! - [`header`]: which field a column holds
 //! - [`cell`]: one value as people write it
 //! - [`lead`]: a whole row
-//! - [`duplicate`]: who is already known
 //! - [`outcome`]: what becomes of an import and of each row
 
 pub mod cell;
-pub mod duplicate;
 pub mod header;
 pub mod lead;
 pub mod outcome;

@@ -116,12 +116,13 @@ pub struct Kept {
     pub must_change: bool,
 }
 
-/// What is kept of a principal's password, which stays so until the transaction ends.
+/// What is kept of an active principal's password; both stay so until the transaction ends.
 pub async fn lock(tx: &Tx, principal: Id<Principal>) -> Result<Option<Kept>, Error> {
     let lock = if tx.is_postgres() { " FOR SHARE" } else { "" };
     let sql = format!(
-        "SELECT password_hash, must_change FROM credentials \
-         WHERE institution_id = ? AND principal_id = ?{lock}"
+        "SELECT c.password_hash, c.must_change FROM credentials c \
+         JOIN principals p ON p.institution_id = c.institution_id AND p.id = c.principal_id \
+         WHERE c.institution_id = ? AND c.principal_id = ? AND p.status = 'active'{lock}"
     );
     let values = [
         tx.operation().institution.uuid().into(),

@@ -79,9 +79,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0070_analytics::Migration),
             Box::new(m0080_positions::Migration),
             Box::new(m0081_role_rules::Migration),
+            Box::new(m0082_agreements::Migration),
             Box::new(m0090_expiry::Migration),
             Box::new(m0091_audit_sessions::Migration),
-            Box::new(m0082_agreements::Migration),
         ]
     }
 }

@@ -259,6 +259,25 @@ pub(crate) const CREATE: Case = Case {
     make: create,
 };
 
+/// What people do all day, but for what makes the tables larger.
+pub(crate) const MIX: Case = Case {
+    name: "mixed",
+    expected: 200,
+    shape: Shape::AsSent,
+    goal: Goal {
+        ratio: None,
+        server: None,
+        p95: None,
+    },
+    make: |b, c, n| match c.below(10) {
+        0..5 => get(b, c, n),
+        5..7 => list(b, c, n),
+        7 => b.list_of("follow-ups", b.recruiter(n)),
+        8 => b.find(&b.boss, &names::name(c)[1]),
+        _ => patch(b, c, n),
+    },
+};
+
 /// Tokens of the people who send requests.
 pub(crate) struct Bench {
     pub(crate) seeded: Arc<Seeded>,

@@ -48,10 +48,19 @@ impl Cpu {
 
 /// Resident memory of a process, in MiB.
 pub(crate) fn resident(pid: u32) -> f64 {
+    status(pid, "VmRSS:")
+}
+
+/// The most that it ever was.
+pub(crate) fn most_resident(pid: u32) -> f64 {
+    status(pid, "VmHWM:")
+}
+
+fn status(pid: u32, name: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let kib = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.split_whitespace().next())
         .and_then(|n| n.parse::<f64>().ok());
     kib.unwrap_or_default() / 1024.0

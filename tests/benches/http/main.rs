@@ -7,7 +7,8 @@
 //!
 //! Options, after `--` or from the environment: `--customers 1000000` (`BENCH_CUSTOMERS`),
 //! `--seconds 4` a case (`BENCH_SECONDS`), `--db sqlite|postgres` (`BENCH_DB`), `--only get`
-//! (`BENCH_ONLY`: cases whose name holds this). PostgreSQL is the server that `TEST_POSTGRES_URL` names.
+//! (`BENCH_ONLY`: cases whose name holds this), `--soak 10` minutes of mixed load (`BENCH_SOAK`).
+//! PostgreSQL is the server that `TEST_POSTGRES_URL` names.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,6 +20,7 @@ mod cases;
 mod driver;
 mod fill;
 mod floor;
+mod imports;
 mod load;
 mod machine;
 mod names;
@@ -43,7 +45,7 @@ use tests::{
 use uuid::Uuid;
 
 use self::{
-    cases::{Bench, CREATE, Case, FOLLOW_UP, Goal, PATCH, READS, Sample, Shape},
+    cases::{Bench, CREATE, Case, FOLLOW_UP, Goal, MIX, PATCH, READS, Sample, Shape},
     driver::{driver, jiff_now},
     floor::Script,
     load::{Measured, Next},
@@ -68,6 +70,9 @@ struct Options {
     db: Option<String>,
     #[arg(long, env = "BENCH_ONLY", default_value = "")]
     only: String,
+    /// Minutes of mixed load, after which memory should be what it was.
+    #[arg(long, env = "BENCH_SOAK", default_value_t = 0)]
+    soak: u64,
     /// Prints the statements of every case, with their values and PostgreSQL's plans.
     #[arg(long, env = "BENCH_STATEMENTS")]
     statements: bool,
@@ -187,9 +192,38 @@ fn measure(
         lines.push(line);
     }
     process.stop();
+    if options.soak > 0 {
+        remarks.push(soak(site, seeded, options.soak));
+    }
+    if "import".contains(&options.only) {
+        remarks.extend(imports::imports(site, seeded));
+    }
     if site.engine == Engine::Sqlite && wanted(&&CREATE) {
         flushed(site, seeded, lasts, lines, remarks);
     }
+}
+
+/// Memory under mixed load, minute by minute.
+fn soak(site: &Site, seeded: &Arc<Seeded>, minutes: u64) -> String {
+    let process = site.start(Path::new(DRILL));
+    let memory: Vec<f64> = (0..minutes)
+        .map(|_| {
+            // Tokens are fresh each time.
+            let minute = Duration::from_secs(60);
+            run(site, seeded, &process, &MIX, CONNECTIONS, minute);
+            machine::resident(process.id())
+        })
+        .collect();
+    process.stop();
+    let told: Vec<String> = memory.iter().map(|mib| format!("{mib:.0}")).collect();
+    let line = format!(
+        "{:?}: memory after each minute of load: {} MiB; goal 150 MiB: {}",
+        site.engine,
+        told.join(", "),
+        met(memory.iter().all(|mib| *mib < 150.0))
+    );
+    eprintln!("{line}");
+    line
 }
 
 /// Acknowledged writes on SQLite: one client, and many without a flush.
