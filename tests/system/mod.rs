@@ -1,3 +1,4 @@
+mod asvs;
 mod canaries;
 mod health;
 mod metrics;
