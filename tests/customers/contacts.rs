@@ -39,7 +39,7 @@ both! {
         assert_eq!(record.json["changes"][0]["after"]["contact_point_ids"], json!([second]));
         let other = recruiter.post(&path, &json!({"reason": "回访", "contact_point_ids": [second, made.id()]})).await
             .expect_problem(422, "validation_failed");
-        assert_eq!(other.errors(), [("#/contact_point_ids/1".into(), "reference_unknown".into())]);
+        assert_eq!(other.errors(), [("#/contact_point_ids/1".into(), "unknown_reference".into())]);
     }
 
     async fn a_reveal_needs_its_permission_reach_and_reason(w: World) {

@@ -1,5 +1,6 @@
 mod asvs;
 mod canaries;
+mod guards;
 mod health;
 mod metrics;
 mod start;

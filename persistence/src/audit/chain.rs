@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::records::{self, Record};
 use crate::{
     Database, Error, Handle, Operation, Tx,
+    clock::database_now,
     database::statement,
     keys::{bytes, digest},
     lease,
@@ -167,7 +168,7 @@ impl Sealer {
              WHERE p.stream = 'audit_records' AND p.last > COALESCE(b.last_position, 0) \
              AND (p.last - COALESCE(b.last_position, 0) >= {BLOCK} \
              OR COALESCE(b.sealed_at, 0) <= {} - ?)",
-            lease::now(&read)
+            database_now(&read)
         );
         let age = if at_once { 0 } else { AGE * 1_000_000 };
         let rows = read
@@ -244,7 +245,7 @@ async fn head(tx: &Tx, institution: Uuid) -> Result<(i64, i64, Vec<u8>), Error> 
 }
 
 async fn now(handle: &impl Handle) -> Result<i64, Error> {
-    let sql = format!("SELECT {} AS now", lease::now(handle));
+    let sql = format!("SELECT {} AS now", database_now(handle));
     let row = handle.query_one_raw(statement(handle, &sql, [])).await?;
     let row = row.ok_or_else(|| Error::internal("the database has no time"))?;
     Ok(row.try_get("", "now")?)

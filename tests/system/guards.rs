@@ -1,0 +1,136 @@
+//! What protects every answer and every caller, whatever is asked.
+
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use tests::{Engine, Server, Value, World, both, run_on};
+
+const CUSTOMERS: &str = "/api/v1/customers";
+const SEARCH: &str = "/api/v1/customers/search";
+
+fn request(w: &World, method: Method, path: &str) -> RequestBuilder {
+    let url = format!("http://{}{path}", w.server.address);
+    Client::new().request(method, url)
+}
+
+fn searching(w: &World) -> RequestBuilder {
+    let boss = w.as_boss();
+    request(w, Method::POST, SEARCH)
+        .bearer_auth(boss.token().unwrap())
+        .header("content-type", "application/json")
+        .body(r#"{"query": "zw"}"#)
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    answer
+        .headers()
+        .get(name)
+        .map_or("", |v| v.to_str().unwrap())
+}
+
+/// Runs a story on a server with settings of its own.
+fn with_settings<F, Fut>(settings: &[(&str, &str)], story: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    let server = Server::own(Engine::Sqlite, settings).unwrap();
+    run_on(Box::leak(Box::new(server)), story);
+}
+
+both! {
+    async fn every_answer_carries_the_headers_that_protect_it(w: World) {
+        let boss = w.as_boss();
+        let token = boss.token().unwrap();
+        for (method, path, token) in [
+            (Method::GET, CUSTOMERS, token),
+            (Method::GET, CUSTOMERS, "nonsense"),
+            (Method::POST, CUSTOMERS, token),
+            (Method::PUT, CUSTOMERS, token),
+            (Method::GET, "/nowhere", token),
+            (Method::GET, "/api/v1/customers?limit=x", token),
+            (Method::GET, "/livez", token),
+            (Method::GET, "/docs/", token),
+        ] {
+            let answer = request(&w, method.clone(), path).bearer_auth(token).send().await.unwrap();
+            let told = |name: &str| header(&answer, name).to_owned();
+            let what = format!("{method} {path}: {answer:?}");
+            assert_eq!(told("x-content-type-options"), "nosniff", "{what}");
+            assert_eq!(told("referrer-policy"), "no-referrer", "{what}");
+            assert_eq!(told("cross-origin-resource-policy"), "same-origin", "{what}");
+            assert!(told("content-security-policy").contains("frame-ancestors 'none'"), "{what}");
+            assert!(told("strict-transport-security").starts_with("max-age="), "{what}");
+            assert!(told("cache-control").contains("no-store"), "{what}");
+            assert!(told("server").is_empty() && told("x-powered-by").is_empty(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn what_is_heavy_has_a_stricter_rate_and_is_told_when_to_come_again() {
+    let rates = [
+        ("EDUCRM_HEAVY_RATE_PER_SECOND", "1"),
+        ("EDUCRM_HEAVY_RATE_BURST", "2"),
+    ];
+    with_settings(&rates, async |w| {
+        let mut last = searching(&w).send().await.unwrap();
+        assert_eq!(last.status(), StatusCode::OK);
+        assert!(
+            header(&last, "ratelimit").contains("\"heavy\";r="),
+            "{last:?}"
+        );
+        assert!(
+            header(&last, "ratelimit-policy").contains("\"heavy\";q=2"),
+            "{last:?}"
+        );
+        while last.status() == StatusCode::OK {
+            last = searching(&w).send().await.unwrap();
+        }
+        assert_eq!(last.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert!(header(&last, "retry-after").parse::<u64>().unwrap() > 0);
+        let problem: Value = last.json().await.unwrap();
+        assert_eq!(problem["code"], "rate_limited");
+        w.as_boss().get(CUSTOMERS).await.expect(200);
+    });
+}
+
+#[test]
+fn who_is_not_a_trusted_proxy_can_not_say_from_where_a_request_came() {
+    let rates = [("EDUCRM_RATE_PER_SECOND", "1"), ("EDUCRM_RATE_BURST", "3")];
+    with_settings(&rates, async |w| {
+        let mut refused = false;
+        for number in 0..200 {
+            let answer = request(&w, Method::GET, CUSTOMERS)
+                .header("x-forwarded-for", format!("203.0.{number}.7"))
+                .send()
+                .await
+                .unwrap();
+            refused |= answer.status() == StatusCode::TOO_MANY_REQUESTS;
+        }
+        assert!(refused, "a made-up address passed by the rate");
+    });
+}
+
+#[test]
+fn only_the_origins_that_are_named_may_call_from_a_browser() {
+    let origins = [("EDUCRM_CORS_ORIGINS", "https://app.school.example")];
+    with_settings(&origins, async |w| {
+        for (origin, allowed) in [
+            ("https://app.school.example", "https://app.school.example"),
+            ("https://app.school.example.evil.example", ""),
+            ("http://app.school.example", ""),
+            ("null", ""),
+        ] {
+            let preflight = request(&w, Method::OPTIONS, CUSTOMERS)
+                .header("origin", origin)
+                .header("access-control-request-method", "GET")
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(
+                header(&preflight, "access-control-allow-origin"),
+                allowed,
+                "{origin}"
+            );
+            assert_eq!(header(&preflight, "access-control-allow-credentials"), "");
+        }
+    });
+}
