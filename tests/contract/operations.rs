@@ -70,8 +70,8 @@ both! {
                 if schema["type"] != "array" {
                     continue;
                 }
-                let most = schema["maxItems"].as_u64()
-                    .unwrap_or_else(|| panic!("{template}: {name} has no bound"));
+                let most = schema["maxItems"].as_u64().unwrap_or_default();
+                assert!(most > 0, "{template}: {name} has no bound");
                 let item = contract.resolve(&schema["items"]);
                 let number = if item["type"] == "integer" { "1" } else { &id };
                 let value = item["enum"][0].as_str().unwrap_or(number);
