@@ -212,11 +212,13 @@ both! {
         assert_eq!(boss.get(&format!("{path}/roles")).await.expect(200).json, none);
         hr.post(&format!("{path}/reinstate"), &json!(null)).await.expect_problem(403, "role_beyond_own");
         boss.post(&format!("{path}/reinstate"), &json!(null)).await.expect(200);
+        let person = w.acting_as(w.institution, person.principal).await;
         assert_eq!(writes(&w, &person).await, 201);
         // A suspension takes no role away.
         hr.post(&format!("{path}/suspend"), &json!(null)).await.expect(200);
         assert_eq!(writes(&w, &person).await, 401);
         hr.post(&format!("{path}/reinstate"), &json!(null)).await.expect(200);
+        let person = w.acting_as(w.institution, person.principal).await;
         assert_eq!(writes(&w, &person).await, 201);
     }
 

@@ -109,7 +109,10 @@ both! {
         boss.post(&format!("{path}/suspend"), &json!(null)).await.expect_problem(409, "staff_status");
         assert_eq!(boss.get("/api/v1/staff?status=suspended").await.ids(), [recruiter.principal.to_string()]);
         boss.post(&format!("{path}/reinstate"), &json!(null)).await.expect(200);
-        recruiter.post("/api/v1/customers", &w.new_customer("李四")).await.expect(201);
+        // The sessions of before have ended.
+        recruiter.post("/api/v1/customers", &w.new_customer("李四")).await.expect_problem(401, "unauthenticated");
+        let again = w.acting_as(w.institution, recruiter.principal).await;
+        again.post("/api/v1/customers", &w.new_customer("李四")).await.expect(201);
     }
 
     async fn who_leaves_is_out_of_the_directory_and_without_roles(w: World) {
@@ -127,8 +130,8 @@ both! {
         assert_eq!(back.json["status"], "active");
         let none = json!({"role_ids": [], "role_ids_by_rule": []});
         assert_eq!(boss.get(&format!("{path}/roles")).await.expect(200).json, none);
-        w.as_recruiter().post("/api/v1/customers", &w.new_customer("张伟")).await
-            .expect_problem(403, "permission_missing");
+        let again = w.acting_as(w.institution, w.as_recruiter().principal).await;
+        again.post("/api/v1/customers", &w.new_customer("张伟")).await.expect_problem(403, "permission_missing");
     }
 
     async fn nobody_decides_about_the_own_standing(w: World) {

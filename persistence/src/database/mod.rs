@@ -7,6 +7,7 @@
 mod constraint;
 mod error;
 mod postgres;
+mod read;
 mod readers;
 mod sqlite;
 mod tx;
@@ -26,17 +27,18 @@ use std::{
 
 use domain::{id::Id, organization::Institution};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, TransactionTrait, Value,
+    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait,
+    Value,
 };
 use sqlx::{Postgres, Sqlite};
 use tokio::sync::Notify;
 
-use self::readers::Readers;
+use self::{read::ReadOf, readers::Readers};
 use crate::keys::{FieldKeys, Keys};
 
 pub(crate) use constraint::Constraint;
 pub use error::Error;
+pub use read::Read;
 pub use tx::{Actor, Change, Operation, Origin, Tx};
 
 /// Attempts of a transaction that the database gave up for a reason that is not its own.
@@ -162,22 +164,6 @@ pub trait Handle: ConnectionTrait + Send {
     }
 }
 
-/// A reading handle: it can't write, on either engine's side.
-#[derive(Clone)]
-pub struct Read(ReadOf, Arc<Keys>);
-
-#[derive(Clone)]
-enum ReadOf {
-    Sqlite(Arc<Readers<Sqlite>>),
-    Postgres(Arc<Readers<Postgres>>),
-}
-
-impl Handle for Read {
-    async fn keys_of(&self, institution: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
-        self.1.of(self, institution).await
-    }
-}
-
 impl Handle for Tx {
     /// A transaction is of one institution.
     async fn keys_of(&self, _: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
@@ -243,7 +229,7 @@ impl Database {
             Engine::Sqlite { read, .. } => ReadOf::Sqlite(read.clone()),
             Engine::Postgres { read, .. } => ReadOf::Postgres(read.clone()),
         };
-        Read(readers, self.keys.clone())
+        Read::new(readers, self.keys.clone())
     }
 
     /// A reading handle for reports, which may take longer and take nobody's turn but each other's.
@@ -252,7 +238,7 @@ impl Database {
             Engine::Sqlite { report, .. } => ReadOf::Sqlite(report.clone()),
             Engine::Postgres { report, .. } => ReadOf::Postgres(report.clone()),
         };
-        Read(readers, self.keys.clone())
+        Read::new(readers, self.keys.clone())
     }
 
     /// A reading handle without a limit of time, for commands that look at everything.
@@ -263,7 +249,7 @@ impl Database {
                 ReadOf::Postgres(Arc::new(options.patient_reader()))
             }
         };
-        Read(readers, self.keys.clone())
+        Read::new(readers, self.keys.clone())
     }
 
     /// A reading handle for searches, whose best plan depends on what is sought: on PostgreSQL every
@@ -272,7 +258,7 @@ impl Database {
         match &self.engine {
             Engine::Sqlite { .. } => self.read(),
             Engine::Postgres { search, .. } => {
-                Read(ReadOf::Postgres(search.clone()), self.keys.clone())
+                Read::new(ReadOf::Postgres(search.clone()), self.keys.clone())
             }
         }
     }
@@ -504,34 +490,6 @@ where
                 tracing::debug!(error = %lost, "rollback failed; the server drops the transaction");
             }
             Err(error)
-        }
-    }
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for Read {
-    fn get_database_backend(&self) -> DbBackend {
-        match &self.0 {
-            ReadOf::Sqlite(_) => DbBackend::Sqlite,
-            ReadOf::Postgres(_) => DbBackend::Postgres,
-        }
-    }
-    async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
-        Err(DbErr::Custom("a reading handle does not write".into()))
-    }
-    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
-        Err(DbErr::Custom("a reading handle does not write".into()))
-    }
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match &self.0 {
-            ReadOf::Sqlite(readers) => readers.one(&statement).await,
-            ReadOf::Postgres(readers) => readers.one(&statement).await,
-        }
-    }
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match &self.0 {
-            ReadOf::Sqlite(readers) => readers.all(&statement).await,
-            ReadOf::Postgres(readers) => readers.all(&statement).await,
         }
     }
 }

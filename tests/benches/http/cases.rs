@@ -40,8 +40,10 @@ pub(crate) struct Case {
     pub(crate) shape: Shape,
     pub(crate) goal: Goal,
     /// The request of a connection, again and again.
-    pub(crate) make: fn(&Bench, &mut Chance, usize) -> Sample,
+    pub(crate) make: Make,
 }
+
+type Make = fn(&Bench, &mut Chance, usize) -> Sample;
 
 pub(crate) const READS: &[Case] = &[
     Case {
@@ -66,135 +68,49 @@ pub(crate) const READS: &[Case] = &[
         },
         make: list,
     },
-    Case {
-        name: "search 2 characters",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: SEARCH,
-        make: |b, c, _| b.find(&b.boss, &names::given(c)),
-    },
-    Case {
-        name: "search pinyin",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: SEARCH,
-        make: |b, c, _| b.find(&b.boss, &names::name(c)[1]),
-    },
-    Case {
-        name: "search initials",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: SEARCH,
-        make: |b, c, _| b.find(&b.boss, &names::name(c)[2]),
-    },
-    Case {
-        name: "search phone",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: SEARCH,
-        make: |b, c, _| b.find(&b.boss, &phone(b.any(c))),
-    },
-    Case {
-        name: "search last four digits",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: SEARCH,
-        make: |b, c, _| {
-            let phone = phone(b.any(c));
-            b.find(&b.boss, &phone[phone.len() - 4..])
-        },
-    },
-    Case {
-        name: "search 2 characters, own",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: SEARCH,
-        make: |b, c, n| b.find(b.recruiter(n), &names::given(c)),
-    },
-    Case {
-        name: "search initials, own",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: SEARCH,
-        make: |b, c, n| b.find(b.recruiter(n), &names::name(c)[2]),
-    },
-    Case {
-        name: "list: empty own",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list(&b.empty),
-    },
-    Case {
-        name: "list: own + shares",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list(&b.recruiters[SHARING]),
-    },
-    Case {
-        name: "list: team of 12",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list(&b.leader),
-    },
-    Case {
-        name: "list: small campus",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list(&b.small),
-    },
-    Case {
-        name: "list: large campus",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list(&b.large),
-    },
-    Case {
-        name: "list: institution",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list(&b.boss),
-    },
-    Case {
-        name: "follow-ups: own + shares",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list_of("follow-ups", &b.recruiters[SHARING]),
-    },
-    Case {
-        name: "follow-ups: team of 12",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list_of("follow-ups", &b.leader),
-    },
-    Case {
-        name: "follow-ups: small campus",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list_of("follow-ups", &b.small),
-    },
-    Case {
-        name: "follow-ups: large campus",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list_of("follow-ups", &b.large),
-    },
-    Case {
-        name: "follow-ups: institution",
-        expected: 200,
-        shape: Shape::AsSent,
-        goal: LIST,
-        make: |b, _, _| b.list_of("follow-ups", &b.boss),
-    },
+    sought("search 2 characters", |b, c, _| {
+        b.find(&b.boss, &names::given(c))
+    }),
+    sought("search pinyin", |b, c, _| {
+        b.find(&b.boss, &names::name(c)[1])
+    }),
+    sought("search initials", |b, c, _| {
+        b.find(&b.boss, &names::name(c)[2])
+    }),
+    sought("search phone", |b, c, _| b.find(&b.boss, &phone(b.any(c)))),
+    sought("search last four digits", |b, c, _| {
+        let phone = phone(b.any(c));
+        b.find(&b.boss, &phone[phone.len() - 4..])
+    }),
+    sought("search 2 characters, own", |b, c, n| {
+        b.find(b.recruiter(n), &names::given(c))
+    }),
+    sought("search initials, own", |b, c, n| {
+        b.find(b.recruiter(n), &names::name(c)[2])
+    }),
+    listed("list: empty own", |b, _, _| b.list(&b.empty)),
+    listed("list: own + shares", |b, _, _| {
+        b.list(&b.recruiters[SHARING])
+    }),
+    listed("list: team of 12", |b, _, _| b.list(&b.leader)),
+    listed("list: small campus", |b, _, _| b.list(&b.small)),
+    listed("list: large campus", |b, _, _| b.list(&b.large)),
+    listed("list: institution", |b, _, _| b.list(&b.boss)),
+    listed("follow-ups: own + shares", |b, _, _| {
+        b.list_of("follow-ups", &b.recruiters[SHARING])
+    }),
+    listed("follow-ups: team of 12", |b, _, _| {
+        b.list_of("follow-ups", &b.leader)
+    }),
+    listed("follow-ups: small campus", |b, _, _| {
+        b.list_of("follow-ups", &b.small)
+    }),
+    listed("follow-ups: large campus", |b, _, _| {
+        b.list_of("follow-ups", &b.large)
+    }),
+    listed("follow-ups: institution", |b, _, _| {
+        b.list_of("follow-ups", &b.boss)
+    }),
     Case {
         name: "day report, large campus",
         expected: 200,
@@ -214,16 +130,35 @@ pub(crate) const READS: &[Case] = &[
     },
 ];
 
-pub(crate) const SEARCH: Goal = Goal {
-    ratio: Some(0.6),
-    server: None,
-    p95: Some(50.0),
-};
-pub(crate) const LIST: Goal = Goal {
-    ratio: None,
-    server: None,
-    p95: Some(30.0),
-};
+/// A list that somebody reads.
+const fn listed(name: &'static str, make: Make) -> Case {
+    Case {
+        name,
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: Goal {
+            ratio: None,
+            server: None,
+            p95: Some(30.0),
+        },
+        make,
+    }
+}
+
+/// A search.
+const fn sought(name: &'static str, make: Make) -> Case {
+    Case {
+        name,
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: Goal {
+            ratio: Some(0.6),
+            server: None,
+            p95: Some(50.0),
+        },
+        make,
+    }
+}
 
 pub(crate) const PATCH: Case = Case {
     name: "patch",

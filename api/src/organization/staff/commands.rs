@@ -11,7 +11,7 @@ use domain::{
 };
 use persistence::{
     Error, Handle, Tx,
-    access::{Grant, Reads, Writes},
+    access::{Grant, Reads, Writes, sessions},
     organization::{
         role_rules::{sides, take_turns},
         staff as store,
@@ -173,15 +173,19 @@ pub async fn set_roles(
     Ok(after)
 }
 
+/// Keeps a person from working. Sessions end: who is reinstated logs in anew.
 pub async fn suspend(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
-    stand(tx, grant, id, Staff::suspend).await
+    let after = stand(tx, grant, id, Staff::suspend).await?;
+    sessions::end_others(tx, id.cast(), None).await?;
+    Ok(after)
 }
 
 pub async fn reinstate(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
     stand(tx, grant, id, Staff::reinstate).await
 }
 
-/// Ends the employment. The roles are withdrawn: who comes back is given them anew.
+/// Ends the employment, and sessions with it. The roles are withdrawn: who comes back is given them
+/// anew.
 pub async fn leave(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
     let before = present(tx, grant, id).await?;
     deciding(tx, &before).await?;
@@ -189,6 +193,7 @@ pub async fn leave(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Err
     let held = store::roles(tx, grant, id).await?;
     let none = BTreeSet::new();
     store::update(tx, grant, &before, &after, Some((&held, &none))).await?;
+    sessions::end_others(tx, id.cast(), None).await?;
     Ok(after)
 }
 
