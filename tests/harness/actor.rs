@@ -4,12 +4,15 @@ use domain::{access::Principal, id::Id};
 use std::time::Duration;
 
 use reqwest::{
-    Client, Method, RequestBuilder, StatusCode,
+    Client, Method, Request, RequestBuilder, StatusCode,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
 use crate::{Call, Server, call::form};
+
+/// How often a server may be too busy in a row.
+const BUSY: usize = 5;
 
 /// Somebody with (or without) credentials.
 #[derive(Clone)]
@@ -176,9 +179,24 @@ impl Actor {
         }
     }
 
-    /// Sends, and holds the answer against the contract.
+    /// Sends, and holds the answer against the contract. Where a slow machine is too busy, nothing was
+    /// done, and it is asked again, as every client is told to.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let request = request.build().unwrap();
+        for _ in 0..BUSY {
+            // What streams can't be sent twice.
+            let Some(again) = request.try_clone() else {
+                break;
+            };
+            let answer = self.sent(again).await;
+            if answer.status != 503 || answer.json["code"] != "unavailable" {
+                return answer;
+            }
+        }
+        self.sent(request).await
+    }
+
+    async fn sent(&self, request: Request) -> Answer {
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let response = self.client.execute(request).await.unwrap();
         let status = response.status();
