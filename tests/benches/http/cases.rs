@@ -6,6 +6,7 @@ use tests::{chance::Chance, client::request, json, process::Site, world::Person}
 use uuid::Uuid;
 
 use crate::{
+    driver::jiff_now,
     names,
     seed::{SHARING, Seeded, phone},
 };
@@ -302,12 +303,19 @@ pub(crate) fn patch(bench: &Bench, chance: &mut Chance, connection: usize) -> Sa
     (bytes, who, id)
 }
 
+/// A day on which somebody can be spoken to again.
+fn next_month() -> String {
+    let now = jiff::Timestamp::from_millisecond(jiff_now()).unwrap();
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    (today + jiff::Span::new().days(30)).to_string()
+}
+
 pub(crate) fn follow_up(bench: &Bench, chance: &mut Chance, connection: usize) -> Sample {
     let who = recruiter(connection);
     let id = bench.customer(chance, who);
     let body = json!({
         "customer_id": id, "method": "phone", "outcome": "interested", "intent": 3,
-        "content": "家长周末有空", "next_on": "2030-01-05",
+        "content": "家长周末有空", "next_on": next_month(),
     });
     let key = Uuid::now_v7().to_string();
     let bytes = request(
