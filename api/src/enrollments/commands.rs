@@ -20,7 +20,7 @@ use persistence::{
     Error, Handle, Tx,
     access::{Grant, Reads, Scope},
     courses::seats,
-    customers::{links, store as customers},
+    customers::{anchor::anchor, links},
     enrollments::{hours, purchases, store},
     payments::{charges, journal::Place},
     reference,
@@ -84,15 +84,15 @@ async fn people(
 ) -> Result<Anchor, Error> {
     let mut found = None;
     for id in BTreeSet::from([student, payer]) {
-        let anchor = customers::anchor(tx, grant, id).await?;
+        let customer = anchor(tx, grant, id).await?;
         let pointer = if id == student {
             "/customer_id"
         } else {
             "/payer_id"
         };
-        let anchor = anchor.ok_or_else(|| FieldFault::new(pointer, &REFERENCE_UNKNOWN))?;
+        let customer = customer.ok_or_else(|| FieldFault::new(pointer, &REFERENCE_UNKNOWN))?;
         if id == student {
-            found = Some(anchor);
+            found = Some(customer);
         }
     }
     found.ok_or_else(|| Error::internal("the student was not looked for"))
@@ -208,9 +208,7 @@ async fn leaving(
 ) -> Result<(Enrollment, Place), Error> {
     let absent = || Error::from(Fault::new(&NOT_FOUND));
     let seen = store::find(tx, grant, id).await?.ok_or_else(absent)?;
-    customers::anchor(tx, grant, seen.student)
-        .await?
-        .ok_or_else(absent)?;
+    anchor(tx, grant, seen.student).await?.ok_or_else(absent)?;
     let freed = seats::free(tx, scope(grant).institution(), seen.class).await?;
     let enrollment = store::lock(tx, grant, id).await?.ok_or_else(absent)?;
     if !freed && enrollment.status == Status::Active {

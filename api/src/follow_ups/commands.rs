@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use persistence::{
     Error, Handle, Tx,
     access::{Reads, Writes},
-    customers::store::anchor,
+    customers::anchor::anchor,
     follow_ups::store,
 };
 

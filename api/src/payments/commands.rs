@@ -13,8 +13,8 @@ use persistence::{
     Error, Handle, Tx,
     access::{Reads, Scope, Writes},
     customers::{
+        anchor::{anchor, glance},
         links,
-        store::{anchor, glance},
     },
     database::Change,
     payments::{

@@ -11,7 +11,7 @@ use domain::{
 use persistence::{
     Error, Handle, Tx,
     access::{Grant, Reads, Writes},
-    customers::store::{anchor, is_within},
+    customers::{anchor::anchor, store::is_within},
     tags::store,
 };
 

@@ -1,5 +1,6 @@
 //! Customers: rows, and what is written with them.
 
+pub mod anchor;
 mod children;
 mod entity;
 pub mod links;

@@ -2,8 +2,8 @@
 
 use domain::{
     customers::{
-        Anchor, CUSTOMER_IN_USE, Channel, Customer, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
-        Relation, Stage,
+        CUSTOMER_IN_USE, Channel, Customer, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind, Relation,
+        Stage,
     },
     fault::{Fault, VERSION_STALE},
     id::Id,
@@ -13,7 +13,7 @@ use domain::{
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
-    QuerySelect, Select, sea_query::LockType,
+    QuerySelect, sea_query::LockType,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,7 +31,7 @@ use crate::{
     database::Change,
     enrollments::store as enrollments,
     events::Event,
-    scope::{Page, anchored, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
+    scope::{Page, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
     tags::{
         entity as taggings,
         store::{beside, having, label},
@@ -154,10 +154,7 @@ pub async fn lock(
         .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?;
-    match row {
-        Some(row) => row.open(&*tx.keys().await?).map(Some),
-        None => Ok(None),
-    }
+    opened(tx, row).await
 }
 
 /// A customer within reach, unless deleted: until the transaction ends it is neither moved nor deleted.
@@ -171,6 +168,10 @@ pub async fn hold(
         .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?;
+    opened(tx, row).await
+}
+
+async fn opened(tx: &Tx, row: Option<Model>) -> Result<Option<Customer>, Error> {
     match row {
         Some(row) => row.open(&*tx.keys().await?).map(Some),
         None => Ok(None),
@@ -184,56 +185,6 @@ pub async fn is_within(
     id: Id<Customer>,
 ) -> Result<bool, Error> {
     reaches::<Entity>(handle, scope, id.uuid()).await
-}
-
-/// The customer that another record will belong to: within reach, not deleted, and until the
-/// transaction ends neither moved nor deleted nor given another record of the kind that asks.
-pub async fn anchor(
-    tx: &Tx,
-    grant: &impl Reads<Anchor>,
-    id: Id<Customer>,
-) -> Result<Option<Anchor>, Error> {
-    let select = anchored::<Entity>(grant).lock(LockType::NoKeyUpdate);
-    the_anchor(tx, select, id).await
-}
-
-/// The same where nothing is to be written: the customer to which what is read belongs.
-pub async fn glance(
-    handle: &impl Handle,
-    grant: &impl Reads<Anchor>,
-    id: Id<Customer>,
-) -> Result<Option<Anchor>, Error> {
-    the_anchor(handle, anchored::<Entity>(grant), id).await
-}
-
-async fn the_anchor(
-    handle: &impl Handle,
-    select: Select<Entity>,
-    id: Id<Customer>,
-) -> Result<Option<Anchor>, Error> {
-    let row: Option<(Uuid, String, String, Uuid, Uuid)> = select
-        .filter(Column::Id.eq(id.uuid()))
-        .select_only()
-        .columns([
-            Column::Id,
-            Column::Kind,
-            Column::Name,
-            Column::HolderId,
-            Column::CampusId,
-        ])
-        .into_tuple()
-        .one(handle)
-        .await?;
-    row.map(|(id, kind, name, holder, campus)| {
-        Ok(Anchor {
-            id: Id::new(id),
-            kind: Kind::parse(&kind).ok_or_else(|| Error::corrupt(Kind::NAME))?,
-            name,
-            holder: Id::new(holder),
-            campus: Id::new(campus),
-        })
-    })
-    .transpose()
 }
 
 /// One page of the customers within reach.

@@ -9,6 +9,7 @@ mod error;
 mod postgres;
 mod read;
 mod readers;
+mod sql;
 mod sqlite;
 mod tx;
 mod writer;
@@ -27,8 +28,7 @@ use std::{
 
 use domain::{id::Id, organization::Institution};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait,
-    Value,
+    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, TransactionTrait,
 };
 use sqlx::{Postgres, Sqlite};
 use tokio::sync::Notify;
@@ -39,6 +39,7 @@ use crate::keys::{FieldKeys, Keys};
 pub(crate) use constraint::Constraint;
 pub use error::Error;
 pub use read::Read;
+pub(crate) use sql::{insert_many, remove_until, statement};
 pub use tx::{Actor, Change, Operation, Origin, Tx};
 
 /// Attempts of a transaction that the database gave up for a reason that is not its own.
@@ -411,54 +412,6 @@ impl Database {
 
 fn known() -> BTreeSet<String> {
     crate::migrations::names().into_iter().collect()
-}
-
-/// A statement with `?` for its values, on either engine.
-pub(crate) fn statement(
-    handle: &impl Handle,
-    sql: &str,
-    values: impl IntoIterator<Item = Value>,
-) -> Statement {
-    if !handle.is_postgres() {
-        return Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-    }
-    let mut numbered = String::with_capacity(sql.len() + 16);
-    let mut number = 0;
-    for part in sql.split_inclusive('?') {
-        match part.strip_suffix('?') {
-            Some(before) => {
-                number += 1;
-                numbered.push_str(before);
-                numbered.push('$');
-                numbered.push_str(&number.to_string());
-            }
-            None => numbered.push_str(part),
-        }
-    }
-    Statement::from_sql_and_values(DbBackend::Postgres, numbered, values)
-}
-
-/// Values of one statement, at most; SQLite takes 32,766.
-const VALUES: usize = 16_000;
-
-/// Inserts rows, many in a statement: `head` ends in `VALUES`, `tail` follows the rows.
-pub(crate) async fn insert_many(
-    tx: &Tx,
-    head: &str,
-    tail: &str,
-    rows: Vec<Vec<Value>>,
-) -> Result<(), Error> {
-    let width = rows.first().map_or(1, Vec::len).max(1);
-    let row = format!("({})", vec!["?"; width].join(", "));
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let part: Vec<Vec<Value>> = rows.by_ref().take(VALUES / width).collect();
-        let places = vec![row.as_str(); part.len()].join(", ");
-        let sql = format!("{head}{places}{tail}");
-        tx.execute_raw(statement(tx, &sql, part.into_iter().flatten()))
-            .await?;
-    }
-    Ok(())
 }
 
 /// One transaction on a connection of its own (PostgreSQL).

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Error, Handle, Tx,
     clock::micros,
-    database::statement,
+    database::{remove_until, statement},
     keys::{Place, bytes, digest},
 };
 
@@ -159,20 +159,10 @@ pub async fn keep(tx: &Tx, key: &Key, reply: &[u8]) -> Result<(), Error> {
 
 /// Removes replies that are kept no longer, at most `limit`.
 pub async fn remove_expired(tx: &Tx, limit: i64) -> Result<u64, Error> {
-    let institution = tx.operation().institution.uuid();
-    let removed = tx
-        .execute_raw(statement(
-            tx,
-            "DELETE FROM idempotency_records WHERE institution_id = ? AND (principal_id, key_digest) IN ( \
-             SELECT principal_id, key_digest FROM idempotency_records \
-             WHERE institution_id = ? AND expires_at <= ? LIMIT ?)",
-            [
-                institution.into(),
-                institution.into(),
-                micros(tx.now()).into(),
-                limit.into(),
-            ],
-        ))
-        .await?;
-    Ok(removed.rows_affected())
+    let expired = (
+        "idempotency_records",
+        "principal_id, key_digest",
+        "expires_at",
+    );
+    remove_until(tx, expired, tx.now(), limit).await
 }

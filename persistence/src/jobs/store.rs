@@ -15,7 +15,7 @@ use crate::{
     Database, Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{database_now, micros, timestamp},
-    database::{Change, statement},
+    database::{Change, remove_until, statement},
     imports,
     keys::bytes,
     scope::{Direction, Page},
@@ -217,21 +217,7 @@ pub async fn next_due(handle: &impl Handle) -> Result<Option<i64>, Error> {
 
 /// Forgets jobs that ended before `until`.
 pub async fn remove_finished(tx: &Tx, until: jiff::Timestamp, limit: i64) -> Result<u64, Error> {
-    let institution = tx.operation().institution.uuid();
-    let removed = tx
-        .execute_raw(statement(
-            tx,
-            "DELETE FROM jobs WHERE institution_id = ? AND id IN (SELECT id FROM jobs \
-             WHERE institution_id = ? AND finished_at < ? LIMIT ?)",
-            [
-                institution.into(),
-                institution.into(),
-                micros(until).into(),
-                limit.into(),
-            ],
-        ))
-        .await?;
-    Ok(removed.rows_affected())
+    remove_until(tx, ("jobs", "id", "finished_at"), until, limit).await
 }
 
 fn read(row: &QueryResult) -> Result<Job, Error> {

@@ -14,7 +14,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
-    database::{Change, statement},
+    database::{Change, remove_until, statement},
     scope::Page,
 };
 
@@ -189,19 +189,5 @@ fn read(row: &QueryResult) -> Result<Notice, Error> {
 
 /// Removes notices that were left before `until`, at most `limit`.
 pub async fn remove_old(tx: &Tx, until: jiff::Timestamp, limit: i64) -> Result<u64, Error> {
-    let institution = tx.operation().institution.uuid();
-    let removed = tx
-        .execute_raw(statement(
-            tx,
-            "DELETE FROM notices WHERE institution_id = ? AND id IN (SELECT id FROM notices \
-             WHERE institution_id = ? AND created_at < ? LIMIT ?)",
-            [
-                institution.into(),
-                institution.into(),
-                micros(until).into(),
-                limit.into(),
-            ],
-        ))
-        .await?;
-    Ok(removed.rows_affected())
+    remove_until(tx, ("notices", "id", "created_at"), until, limit).await
 }

@@ -94,28 +94,22 @@ pub(crate) fn change_of_any(
     script
 }
 
-/// Statements that make new rows, with ids of their own each time.
-pub(crate) fn of_new_rows(number: usize, sent: &[Sent], seeded: &Seeded) -> Script {
-    let mut fresh = Slots::default();
-    let known = seeded.known();
-    script(number, FRESH.into(), sent, |sent, value| {
-        fresh.expression(sent, value, &known)
-    })
-}
-
-/// Statements that make new rows of any one customer of `holder`.
-pub(crate) fn of_new_rows_of_any(
+/// Statements that make new rows, with ids of their own each time; where they name a customer of
+/// `holder`, any of its customers instead.
+pub(crate) fn of_new_rows(
     number: usize,
     sent: &[Sent],
     seeded: &Seeded,
-    holder: usize,
-    id: Uuid,
+    customer: Option<(usize, Uuid)>,
 ) -> Script {
-    let head = format!("{}{FRESH}", any_customer(seeded, holder));
+    let any = customer.map(|(holder, _)| any_customer(seeded, holder));
+    let head = format!("{}{FRESH}", any.unwrap_or_default());
     let mut fresh = Slots::default();
     let known = seeded.known();
     script(number, head, sent, |sent, value| {
-        named(value, id, seeded).or_else(|| fresh.expression(sent, value, &known))
+        customer
+            .and_then(|(_, id)| named(value, id, seeded))
+            .or_else(|| fresh.expression(sent, value, &known))
     })
 }
 

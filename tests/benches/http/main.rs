@@ -323,9 +323,9 @@ fn capture(
                             floor::of_any_customer(number, &sent, seeded, holder, id)
                         }
                         Shape::Change => floor::change_of_any(number, &sent, seeded, holder, id),
-                        Shape::New => floor::of_new_rows(number, &sent, seeded),
+                        Shape::New => floor::of_new_rows(number, &sent, seeded, None),
                         Shape::NewOfAny => {
-                            floor::of_new_rows_of_any(number, &sent, seeded, holder, id)
+                            floor::of_new_rows(number, &sent, seeded, Some((holder, id)))
                         }
                     };
                     (sent, trips, script)

@@ -1,0 +1,116 @@
+use std::{collections::HashSet, env, fs, path::Path};
+
+use domain::access::PERMISSIONS;
+
+use super::*;
+use crate::system;
+
+/// Operations that anybody may call, by id. This list only shrinks: whatever is added to the
+/// API names the permission that it needs.
+const PUBLIC: &[&str] = &[
+    "getContract",
+    "getProblemType",
+    "issueClientToken",
+    "listEnums",
+    "listSigningKeys",
+    "live",
+    "logIn",
+    "ready",
+    "refreshTokens",
+];
+
+fn published() -> Value {
+    document("http://127.0.0.1:8080")
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    document["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, item)| item.as_object().into_iter().flatten())
+        .map(|(_, operation)| {
+            let id = operation["operationId"].as_str();
+            (id.unwrap_or_default(), operation)
+        })
+}
+
+/// Every `$ref` below a value.
+fn references<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str));
+            fields.values().for_each(|field| references(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_committed_contract_is_what_the_code_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi");
+    for (name, value) in system::published() {
+        let file = folder.join(name);
+        let text = format!("{value:#}\n");
+        if env::var("UPDATE_OPENAPI").is_ok_and(|v| v == "1") {
+            fs::write(&file, &text).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&file).is_ok_and(|committed| committed == text),
+            "openapi/{name} is not what the code says: run \
+             `UPDATE_OPENAPI=1 cargo test --workspace the_committed_contract` and commit it"
+        );
+    }
+}
+
+#[test]
+fn every_reference_leads_to_something() {
+    let document = published();
+    let mut found = HashSet::new();
+    references(&document, &mut found);
+    let mut dangling: Vec<_> = found
+        .into_iter()
+        .filter(|reference| {
+            let pointer = reference.strip_prefix('#').unwrap_or_default();
+            pointer.is_empty() || document.pointer(pointer).is_none()
+        })
+        .collect();
+    dangling.sort_unstable();
+    assert!(
+        dangling.is_empty(),
+        "a schema that only parameters name is to be listed in `Base`: {dangling:?}"
+    );
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = published();
+    let mut seen = HashSet::new();
+    for (id, operation) in operations(&document) {
+        assert!(!id.is_empty(), "an operation without a name: {operation}");
+        assert!(seen.insert(id), "two operations are called {id}");
+    }
+}
+
+#[test]
+fn every_operation_names_its_permission_unless_it_is_public() {
+    let document = published();
+    let mut open: Vec<_> = operations(&document)
+        .filter(|(_, operation)| !operation["x-required-permission"].is_string())
+        .map(|(id, _)| id)
+        .collect();
+    open.sort_unstable();
+    assert_eq!(open, PUBLIC);
+}
+
+#[test]
+fn a_permission_that_is_named_exists() {
+    let document = published();
+    for (id, operation) in operations(&document) {
+        if let Some(code) = operation["x-required-permission"].as_str() {
+            let known = PERMISSIONS.iter().any(|permission| permission.code == code);
+            assert!(known, "{id} needs {code}, which nobody can hold");
+        }
+    }
+}
