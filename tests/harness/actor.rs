@@ -9,10 +9,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::{Call, Server, call::form};
-
-/// How often a server may be too busy in a row.
-const BUSY: usize = 5;
+use crate::{Call, Server, call::form, patience::patiently};
 
 /// Somebody with (or without) credentials.
 #[derive(Clone)]
@@ -180,20 +177,24 @@ impl Actor {
     }
 
     /// Sends, and holds the answer against the contract. Where a slow machine is too busy, nothing was
-    /// done, and it is asked again, as every client is told to.
+    /// done or it is done once for its key, and it is asked again.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let request = request.build().unwrap();
-        for _ in 0..BUSY {
-            // What streams can't be sent twice.
-            let Some(again) = request.try_clone() else {
-                break;
-            };
-            let answer = self.sent(again).await;
-            if answer.status != 503 || answer.json["code"] != "unavailable" {
-                return answer;
-            }
-        }
-        self.sent(request).await
+        let is_repeatable =
+            request.method() == Method::GET || request.headers().contains_key("idempotency-key");
+        // What streams can't be sent twice.
+        let Some(_) = request.try_clone() else {
+            return self.sent(request).await;
+        };
+        patiently(
+            || self.sent(request.try_clone().unwrap()),
+            |answer| match answer.json["code"].as_str() {
+                Some("unavailable") => true,
+                Some("outcome_unknown") => is_repeatable,
+                _ => false,
+            },
+        )
+        .await
     }
 
     async fn sent(&self, request: Request) -> Answer {

@@ -35,6 +35,7 @@ pub mod drills;
 pub mod fixtures;
 pub mod last_seat;
 pub mod leads;
+mod patience;
 pub mod process;
 pub mod provision;
 pub mod server;

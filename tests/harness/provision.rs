@@ -18,7 +18,10 @@ use persistence::{
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use crate::{Actor, Server, World};
+use crate::{
+    Actor, Server, World,
+    patience::{commit, patiently},
+};
 
 /// Tables with nothing of any institution in them: the schema's own book, the count of failed
 /// log-ins, the fingerprints of the keys, who holds which lease, the
@@ -50,7 +53,7 @@ impl Server {
         let statement = statement.clone();
         self.inside(async move {
             let statement = &statement;
-            db.transaction(&operation, |tx| async move {
+            commit(&db, &operation, |tx| async move {
                 Ok(tx.execute_raw(statement.clone()).await?.rows_affected())
             })
             .await
@@ -62,9 +65,12 @@ impl Server {
     pub async fn query(&self, sql: &str, values: Vec<Value>) -> Vec<QueryResult> {
         let read = self.app.db.read();
         let statement = self.statement(sql, values);
-        self.inside(async move { read.query_all_raw(statement).await })
-            .await
-            .unwrap()
+        self.inside(async move {
+            let ask = async || Ok(read.query_all_raw(statement.clone()).await?);
+            patiently(ask, |rows| matches!(rows, Err(Error::Busy))).await
+        })
+        .await
+        .unwrap()
     }
 
     /// The first column, as text, of what a statement reads.
@@ -203,20 +209,16 @@ impl World {
         )
         .await
         .unwrap();
-        for (permission, reach) in permissions {
-            self.execute(
-                "INSERT INTO role_permissions (institution_id, role_id, permission, reach) \
-                 VALUES (?, ?, ?, ?)",
-                vec![
-                    self.institution.uuid().into(),
-                    id.uuid().into(),
-                    (*permission).into(),
-                    reach.as_str().into(),
-                ],
-            )
-            .await
-            .unwrap();
-        }
+        let rows = vec!["(?, ?, ?, ?)"; permissions.len()].join(", ");
+        let values = permissions.iter().flat_map(|(permission, reach)| {
+            let (institution, role) = (self.institution.uuid(), id.uuid());
+            let named: [Value; 2] = [(*permission).into(), reach.as_str().into()];
+            [institution.into(), role.into()].into_iter().chain(named)
+        });
+        let sql = format!(
+            "INSERT INTO role_permissions (institution_id, role_id, permission, reach) VALUES {rows}"
+        );
+        self.execute(&sql, values.collect()).await.unwrap();
     }
 
     /// Hires and logs in somebody with these roles.
@@ -246,7 +248,7 @@ impl World {
             .server
             .inside(async move {
                 let new = &new;
-                db.transaction(&operation, |tx| async move {
+                commit(&db, &operation, |tx| async move {
                     let principal = hire(&tx, new).await?.cast();
                     let lasts = jiff::SignedDuration::from_hours(1);
                     let (session, _) = sessions::open(&tx, principal, lasts).await?;
@@ -272,7 +274,7 @@ impl World {
         let session = self
             .server
             .inside(async move {
-                db.transaction(&operation, |tx| async move {
+                commit(&db, &operation, |tx| async move {
                     let lasts = jiff::SignedDuration::from_hours(1);
                     let (session, _) = sessions::open(&tx, principal, lasts).await?;
                     Ok::<_, Error>(session)

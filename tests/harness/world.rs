@@ -15,7 +15,7 @@ use persistence::{
 };
 use serde_json::json;
 
-use crate::{Actor, Server, fixtures::Fixtures};
+use crate::{Actor, Server, fixtures::Fixtures, patience::commit};
 
 /// A school of its own in the shared database, and another institution beside it.
 pub struct World {
@@ -222,66 +222,64 @@ pub async fn settle(app: App, code: &'static str) -> School {
         currency: "CNY".into(),
     };
     let new = &new;
-    let (places, sessions) = app
-        .db
-        .transaction(&operation, |tx| async move {
-            found(&tx, new).await?;
-            let region = add_region(&tx, "北区").await?;
-            let campus = async |name: &str, region| {
-                open_campus(
-                    &tx,
-                    &NewCampus {
-                        name: name.into(),
-                        region,
-                        legal_entity: "启明教育有限公司".into(),
-                        is_headquarters: false,
-                        time_zone: "Asia/Shanghai".into(),
-                    },
-                )
-                .await
+    let (places, sessions) = commit(&app.db, &operation, |tx| async move {
+        found(&tx, new).await?;
+        let region = add_region(&tx, "北区").await?;
+        let campus = async |name: &str, region| {
+            open_campus(
+                &tx,
+                &NewCampus {
+                    name: name.into(),
+                    region,
+                    legal_entity: "启明教育有限公司".into(),
+                    is_headquarters: false,
+                    time_zone: "Asia/Shanghai".into(),
+                },
+            )
+            .await
+        };
+        let north = campus("北校区", Some(region)).await?;
+        let east = campus("东校区", Some(region)).await?;
+        let south = campus("南校区", None).await?;
+        let team = form_team(&tx, "招生一组", None).await?;
+        let places = Places {
+            north,
+            east,
+            south,
+            team,
+        };
+        let mut people: Vec<(&'static str, Id<Staff>)> = Vec::new();
+        for (name, role, place, in_team) in PEOPLE {
+            let campus = match place {
+                Where::North => north,
+                Where::East => east,
+                Where::South => south,
             };
-            let north = campus("北校区", Some(region)).await?;
-            let east = campus("东校区", Some(region)).await?;
-            let south = campus("南校区", None).await?;
-            let team = form_team(&tx, "招生一组", None).await?;
-            let places = Places {
-                north,
-                east,
-                south,
-                team,
-            };
-            let mut people: Vec<(&'static str, Id<Staff>)> = Vec::new();
-            for (name, role, place, in_team) in PEOPLE {
-                let campus = match place {
-                    Where::North => north,
-                    Where::East => east,
-                    Where::South => south,
-                };
-                let person = hire(
-                    &tx,
-                    &NewStaff {
-                        user_name: (*name).into(),
-                        name: (*name).into(),
-                        campuses: vec![campus],
-                        home_team: in_team.then_some(team),
-                        roles: vec![(*role).into()],
-                    },
-                )
-                .await?;
-                people.push((name, person));
-            }
-            let leader = people.iter().find(|(n, _)| *n == "supervisor").unwrap().1;
-            lead_team(&tx, team, leader).await?;
-            let mut sessions = Vec::new();
-            for (name, person) in people {
-                let lasts = jiff::SignedDuration::from_hours(24);
-                let (session, _) = sessions::open(&tx, person.cast(), lasts).await?;
-                sessions.push((name, person.cast::<Principal>(), session));
-            }
-            Ok::<_, Error>((places, sessions))
-        })
-        .await
-        .unwrap();
+            let person = hire(
+                &tx,
+                &NewStaff {
+                    user_name: (*name).into(),
+                    name: (*name).into(),
+                    campuses: vec![campus],
+                    home_team: in_team.then_some(team),
+                    roles: vec![(*role).into()],
+                },
+            )
+            .await?;
+            people.push((name, person));
+        }
+        let leader = people.iter().find(|(n, _)| *n == "supervisor").unwrap().1;
+        lead_team(&tx, team, leader).await?;
+        let mut sessions = Vec::new();
+        for (name, person) in people {
+            let lasts = jiff::SignedDuration::from_hours(24);
+            let (session, _) = sessions::open(&tx, person.cast(), lasts).await?;
+            sessions.push((name, person.cast::<Principal>(), session));
+        }
+        Ok::<_, Error>((places, sessions))
+    })
+    .await
+    .unwrap();
     let people = sessions
         .into_iter()
         .map(|(name, principal, session)| {

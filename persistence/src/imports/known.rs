@@ -137,7 +137,8 @@ pub async fn alone(tx: &Tx) -> Result<(), Error> {
 }
 
 /// Keeps the guardians who may be found from being deleted, moved or related to others until the
-/// transaction ends. SQLite has one writer.
+/// transaction ends. SQLite has one writer. What the phones find is put together first: a plan that
+/// looks it up for each guardian takes as many looks as there are guardians, times phones.
 async fn hold_guardians(
     tx: &Tx,
     institution: Uuid,
@@ -148,12 +149,14 @@ async fn hold_guardians(
         return Ok(());
     }
     let sql = format!(
-        "SELECT id FROM customers WHERE institution_id = ? AND kind = 'guardian' AND id IN \
-         (SELECT customer_id FROM contact_index WHERE institution_id = ? AND digest IN ({list})) \
-         ORDER BY id FOR NO KEY UPDATE"
+        "WITH found AS MATERIALIZED (SELECT DISTINCT customer_id FROM contact_index \
+         WHERE institution_id = ? AND digest IN ({list})) \
+         SELECT c.id FROM found f JOIN customers c ON c.institution_id = ? AND c.id = f.customer_id \
+         WHERE c.kind = 'guardian' ORDER BY c.id FOR NO KEY UPDATE OF c"
     );
-    let mut values: Vec<Value> = vec![institution.into(), institution.into()];
+    let mut values: Vec<Value> = vec![institution.into()];
     values.extend(digests.iter().map(bytes));
+    values.push(institution.into());
     tx.query_all_raw(statement(tx, &sql, values)).await?;
     Ok(())
 }
