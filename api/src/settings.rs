@@ -7,6 +7,8 @@ mod values;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
+use domain::files::TemporaryRoom;
+
 pub use self::values::{DailyTime, List, LogFilter, Networks, Number, Place, Secret, Switch, Zone};
 
 /// A setting as documentation lists it.
@@ -127,6 +129,12 @@ settings! {
     file_limit: Number<1, 1_073_741_824> = "EDUCRM_FILE_LIMIT" or "10485760";
     /// Largest list to be imported, in bytes.
     import_file_limit: Number<1, 1_073_741_824> = "EDUCRM_IMPORT_FILE_LIMIT" or "104857600";
+    /// Files of one principal that belong to no record yet, or stay only for a while, at most.
+    temporary_files: Number<1, 1_000_000> = "EDUCRM_TEMPORARY_FILES" or "500";
+    /// Their bytes, at most; a file that is being received counts as the largest that it may be.
+    temporary_bytes: Number<1, { u32::MAX }> = "EDUCRM_TEMPORARY_BYTES" or "1073741824";
+    /// Bytes of such files of a whole institution, at most.
+    institution_temporary_bytes: Number<1, { u32::MAX }> = "EDUCRM_INSTITUTION_TEMPORARY_BYTES" or "4294967295";
     /// Seconds that an upload may take.
     upload_seconds: Number<1, 3600> = "EDUCRM_UPLOAD_SECONDS" or "120";
     /// Jobs that this process runs at once; 0: none, where other instances do.
@@ -230,6 +238,15 @@ impl Settings {
             Ok(())
         } else {
             Err(BadSettings(bad))
+        }
+    }
+
+    /// How much of files may wait.
+    pub fn temporary_room(&self) -> TemporaryRoom {
+        TemporaryRoom {
+            files: self.temporary_files.0.into(),
+            bytes: self.temporary_bytes.0.into(),
+            institution_bytes: self.institution_temporary_bytes.0.into(),
         }
     }
 

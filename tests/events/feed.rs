@@ -39,6 +39,9 @@ both! {
         let told: Vec<_> = own.iter().map(|e| (e["type"].as_str().unwrap(), e["subject"]["version"].as_i64().unwrap())).collect();
         assert_eq!(told, [("customer.created", 1), ("customer.changed", 2), ("customer.deleted", 3)]);
         assert_eq!(own[0]["actor"], json!({"id": recruiter.principal, "kind": "staff"}));
+        // No field that a rule may close: whoever follows the feed is not asked about each.
+        let (holder, campus) = (&made.json["holder_id"], &made.json["campus_id"]);
+        assert_eq!(own[0]["data"], json!({"kind": "student", "holder_id": holder, "campus_id": campus}));
         assert_eq!(own[1]["data"], json!({"changed": ["intent", "note"]}));
         assert!(!json!(events).to_string().contains("canary-1a2b"));
         for event in &events {

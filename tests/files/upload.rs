@@ -1,5 +1,5 @@
 use reqwest::Method;
-use tests::{both, call::form};
+use tests::{Answer, Engine, Server, World, both, call::form, run_on};
 
 use super::WORKBOOK;
 
@@ -112,6 +112,67 @@ both! {
         assert!(stored.len() > content.len());
         assert!(!stored.windows(13).any(|part| part == b"canary-9f31c2"));
     }
+}
+
+#[test]
+fn what_waits_to_belong_to_something_is_bounded_on_sqlite() {
+    waiting(Engine::Sqlite);
+}
+
+#[test]
+fn what_waits_to_belong_to_something_is_bounded_on_postgres() {
+    waiting(Engine::Postgres);
+}
+
+fn waiting(engine: Engine) {
+    let settings = [
+        ("EDUCRM_TEMPORARY_FILES", "3"),
+        ("EDUCRM_TEMPORARY_BYTES", "1000"),
+        ("EDUCRM_INSTITUTION_TEMPORARY_BYTES", "1500"),
+    ];
+    let Some(server) = Server::own(engine, &settings) else {
+        return;
+    };
+    run_on(Box::leak(Box::new(server)), |w: World| async move {
+        let (manager, boss) = (w.as_manager(), w.as_boss());
+        let full = |answer: Answer| {
+            let refused = answer.expect_problem(409, "temporary_files_full");
+            assert!(refused.text.contains("1500 bytes"), "{}", refused.text);
+        };
+        for n in 0..3 {
+            manager
+                .upload(FILES, &format!("{n}.txt"), b"words")
+                .await
+                .expect(201);
+        }
+        full(manager.upload(FILES, "4.txt", b"words").await);
+        let child = w.new_student("张伟").await;
+        let recruiter = w.as_recruiter();
+        // What belongs to a customer does not wait.
+        for _ in 0..4 {
+            boss.upload(
+                &format!("/api/v1/customers/{child}/files"),
+                "a.txt",
+                &[b'a'; 1000],
+            )
+            .await
+            .expect(201);
+        }
+        boss.upload(FILES, "large.txt", &[b'a'; 1000])
+            .await
+            .expect(201);
+        full(boss.upload(FILES, "more.txt", b"words").await);
+        recruiter
+            .upload(FILES, "large.txt", &[b'a'; 500])
+            .await
+            .expect(201);
+        // The whole institution's room is taken, not another's.
+        full(w.actor("finance").upload(FILES, "a.txt", b"words").await);
+        w.as_stranger()
+            .upload(FILES, "a.txt", b"words")
+            .await
+            .expect(201);
+    });
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -6,6 +6,7 @@ mod messy;
 mod reach;
 mod results;
 mod resume;
+mod workbooks;
 
 use tests::{Actor, Answer, Value, World, json};
 

@@ -31,6 +31,28 @@ both! {
         assert_eq!(mine.ids().len(), 2, "the child, and a guardian of its own");
     }
 
+    async fn siblings_share_a_guardian_though_others_know_one_of_that_name(w: World) {
+        let mut there = w.new_customer("张强");
+        there["kind"] = json!("guardian");
+        there["campus_id"] = json!(w.places.south);
+        there["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}]);
+        w.as_boss().post("/api/v1/customers", &there).await.expect(201);
+        let manager = w.as_manager();
+        let of = |names: &[&str]| -> String {
+            let rows = names.iter().map(|name| format!("{name},张强,13800138000\n"));
+            format!("姓名,家长姓名,手机号\n{}", rows.collect::<String>())
+        };
+        let three = of(&["张一", "张二", "张三"]);
+        import(&w, &manager, &three, "commit").await;
+        let held = || async { manager.get("/api/v1/customers").await.expect(200).ids().len() };
+        assert_eq!(held().await, 4, "three children, and one guardian");
+        import(&w, &manager, &of(&["张四"]), "commit").await;
+        assert_eq!(held().await, 5, "a child more, of the guardian that is there");
+        let again = import(&w, &manager, &three, "commit").await;
+        assert_eq!(again.json["counts"]["duplicate"], 3);
+        assert_eq!(held().await, 5);
+    }
+
     async fn campuses_are_named_within_reach(w: World) {
         let list = "姓名,校区\n张伟,北校区\n李娜,南校区\n王芳,月球校区\n赵敏,\n";
         let manager = w.as_manager();

@@ -89,6 +89,18 @@ both! {
         ]));
     }
 
+    async fn the_columns_of_a_list_whose_first_line_does_not_end_are_not_looked_for(w: World) {
+        let boss = w.as_boss();
+        let endless = "姓名,".repeat(400_000);
+        let file = boss.upload("/api/v1/files?purpose=import", "a.csv", endless.as_bytes()).await.expect(201).id();
+        boss.post("/api/v1/imports/propose-mapping", &json!({"file_id": file})).await
+            .expect_problem(422, "import_file_unreadable");
+        let old = format!("姓名,手机号\r{}", "张伟,\r".repeat(200_000));
+        let file = boss.upload("/api/v1/files?purpose=import", "a.csv", old.as_bytes()).await.expect(201).id();
+        let seen = boss.post("/api/v1/imports/propose-mapping", &json!({"file_id": file})).await.expect(200);
+        assert_eq!(seen.json["columns"][1]["field"], "phone");
+    }
+
     async fn columns_are_proposed_and_can_be_chosen(w: World) {
         let boss = w.as_boss();
         let list = "称呼,Phone\n张伟,13800138000\n";

@@ -56,7 +56,8 @@ pub struct DayFollowUps {
 /// Money that came in on a day (收款), as the books have it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MoneyIn {
-    /// Taken on that day, also what was voided later.
+    /// Taken on that day, also what was voided later. 9,007,199,254,740,991 stands for that and
+    /// anything above it, here and below.
     pub received: MoneyBody,
     /// Taken back on that day, whenever it was taken: a void does not change the day of the payment.
     pub voided: MoneyBody,
@@ -82,14 +83,10 @@ impl DayReportBody {
         evaluated_at: Timestamp,
     ) -> Result<Self, Fault> {
         let sum = |of: fn(&Takings) -> Money| {
-            report
-                .takings
-                .iter()
-                .try_fold(Money::zero(report.currency), |sum, takings| {
-                    sum.plus(of(takings))
-                })
+            let each = report.takings.iter().map(|t| i128::from(of(t).minor()));
+            Money::capped(each.sum(), report.currency)
         };
-        let (received, voided) = (sum(|t| t.received)?, sum(|t| t.voided)?);
+        let (received, voided) = (sum(|t| t.received), sum(|t| t.voided));
         Ok(Self {
             campus_id: report.campus.uuid(),
             on: report.on,
@@ -123,5 +120,36 @@ impl MethodTakings {
             voided: takings.voided.into(),
             net: takings.net()?.into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{id::Id, money::Currency, payments::Method};
+
+    use super::*;
+
+    #[test]
+    fn a_day_of_more_money_than_a_number_holds_can_still_be_read() {
+        let most = Money::capped(i128::MAX, Currency::CNY);
+        let takings = [Method::Cash, Method::Wechat].map(|method| Takings {
+            method,
+            received: most,
+            voided: Money::zero(Currency::CNY),
+        });
+        let report = DayReport {
+            campus: Id::new(Uuid::nil()),
+            on: Date::constant(2026, 9, 1),
+            new_leads: 0,
+            follow_ups_done: 0,
+            follow_ups_due: 0,
+            new_enrollments: 0,
+            currency: Currency::CNY,
+            takings: takings.to_vec(),
+        };
+        let body = DayReportBody::new(&report, &TimeZone::UTC, Timestamp::UNIX_EPOCH).unwrap();
+        for told in [body.money_in.received, body.money_in.net] {
+            assert_eq!(told.amount_minor, Money::MAX_MINOR);
+        }
     }
 }

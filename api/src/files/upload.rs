@@ -139,11 +139,7 @@ where
     P: Permission,
     Grant<P>: Writes<StoredFile>,
 {
-    let settings = &ctx.app().settings;
-    let limit = match purpose {
-        FilePurpose::Record => settings.file_limit.0,
-        FilePurpose::Import => settings.import_file_limit.0,
-    };
+    let limit = limit(ctx, purpose);
     let name = field
         .content_disposition()
         .and_then(|sent| sent.get_filename())
@@ -178,6 +174,15 @@ where
     Ok(arriving.received(ctx, id, purpose, kind, &name)?)
 }
 
+/// Bytes that a file may have.
+fn limit<P: Permission>(ctx: &Granted<P>, purpose: FilePurpose) -> u32 {
+    let settings = &ctx.app().settings;
+    match purpose {
+        FilePurpose::Record => settings.file_limit.0,
+        FilePurpose::Import => settings.import_file_limit.0,
+    }
+}
+
 /// Notes that a content comes, and begins to store it with what has come so far.
 async fn begin<P>(
     ctx: &Granted<P>,
@@ -194,8 +199,13 @@ where
     if !may_be {
         return Err(Fault::field("/file", &FILE_TYPE_REFUSED).into());
     }
-    ctx.transaction(|tx, grant| async move { store::expect(&tx, &grant, id, purpose).await })
-        .await?;
+    let room = &ctx.app().settings.temporary_room();
+    let at_most = limit(ctx, purpose).into();
+    ctx.transaction(|tx, grant| async move {
+        store::check_room(&tx, &grant, room).await?;
+        store::expect(&tx, &grant, id, purpose, at_most).await
+    })
+    .await?;
     let institution = ctx.authority().institution();
     let keys = ctx.read().keys_of(institution).await?;
     let mut writer = ctx

@@ -13,10 +13,7 @@ use domain::{
     stamp::Stamp,
 };
 use jiff::tz::TimeZone;
-use persistence::{
-    access::Writes,
-    imports::known::{Guardian, Households},
-};
+use persistence::imports::known::{Guardian, Households};
 
 use super::{
     plan::{Candidate, Ground, Household},
@@ -28,7 +25,6 @@ impl Ground<'_> {
     pub(super) fn household(
         &self,
         candidate: &Candidate<'_>,
-        grant: &impl Writes<Customer>,
         households: &mut Households,
         stamp: &Stamp,
     ) -> Result<Household, Vec<CellProblem>> {
@@ -50,13 +46,10 @@ impl Ground<'_> {
                 relation: None,
             });
         };
-        let found = households
-            .guardian(keys)
-            .filter(|g| grant.scope().covers(g.holder, g.campus))
-            .map(|guardian| {
-                guardian.relations += 1;
-                *guardian
-            });
+        let found = households.guardian(keys).map(|guardian| {
+            guardian.relations += 1;
+            *guardian
+        });
         if found.is_some_and(|g| g.relations > RELATIONS_MAX.cast_signed() as i64) {
             let field = Some(LeadField::GuardianName);
             return Err(vec![self.problem(row, TOO_MANY_RELATIONS.code, field)]);
@@ -84,8 +77,6 @@ impl Ground<'_> {
                     Guardian {
                         id: guardian.id,
                         relations: 1,
-                        holder: guardian.holder,
-                        campus: guardian.campus,
                     },
                 );
                 let made = Relation::new(&child, RelationRole::Guardian, &guardian, label, stamp);

@@ -8,6 +8,7 @@ mod plan;
 mod result;
 pub(crate) mod run;
 mod table;
+mod workbook;
 
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -158,7 +158,7 @@ where
             results.push(result);
             continue;
         }
-        match ground.household(&candidate, grant, &mut households, &stamp) {
+        match ground.household(&candidate, &mut households, &stamp) {
             Err(problems) => {
                 result.outcome = RowOutcome::Failed;
                 result.problems = problems;

@@ -37,7 +37,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub(super) async fn finish(run: &Run, id: Id<Import>, own: &Grant<Oneself>) -> Result<(), Halt> {
     let file: Id<StoredFile> = run.app.clock.stamp().id();
     run.step::<ImportsRun, _, _, _>(|tx, _| async move {
-        files::store::expect(&tx, own, file, FilePurpose::Record).await
+        files::store::expect(&tx, own, file, FilePurpose::Record, 0).await
     })
     .await?;
     let (size, sha256) = write(run, id, file).await?;

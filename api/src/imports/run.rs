@@ -33,6 +33,8 @@ use crate::{
 
 /// Rows of a step: few enough that others soon have their turn.
 const STEP: usize = 100;
+/// Bytes of rows with which a step is full before.
+const STEP_BYTES: usize = 1024 * 1024;
 
 /// The headings of a table.
 pub(super) async fn header(
@@ -60,6 +62,9 @@ pub(super) async fn header(
     Ok(read.await.map_err(Error::internal)??)
 }
 
+/// Bytes in which the first line of a text ends.
+const HEADER_MAX: usize = 1024 * 1024;
+
 /// Headers that are read at once: of a workbook, all of it is in memory.
 static WORKBOOKS: Semaphore = Semaphore::const_new(2);
 
@@ -74,11 +79,14 @@ async fn beginning(
     let mut chunks = std::pin::pin!(chunks);
     let mut lines = Vec::new();
     while let Some(chunk) = chunks.try_next().await? {
-        lines.extend_from_slice(&chunk);
         // Whole lines, or a character may be cut in two.
-        if let Some(end) = lines.iter().rposition(|byte| *byte == b'\n') {
-            lines.truncate(end + 1);
+        if let Some(end) = chunk.iter().rposition(|b| matches!(b, b'\n' | b'\r')) {
+            lines.extend(chunk.iter().take(end + 1));
             break;
+        }
+        lines.extend_from_slice(&chunk);
+        if lines.len() > HEADER_MAX {
+            return Err(Fault::new(&IMPORT_FILE_UNREADABLE).into());
         }
     }
     Ok(lines)
@@ -194,13 +202,19 @@ impl Reading {
         let kind = file.kind;
         let thread = tokio::task::spawn_blocking(move || {
             let mut batch = Vec::with_capacity(STEP);
+            let mut bytes = 0;
             let mut is_header = true;
             table::read(kind, &content, |row| {
                 if std::mem::take(&mut is_header) {
                     return true;
                 }
+                bytes += row.cells.iter().map(String::len).sum::<usize>();
                 batch.push(row);
-                batch.len() < STEP || send.blocking_send(std::mem::take(&mut batch)).is_ok()
+                if batch.len() < STEP && bytes < STEP_BYTES {
+                    return true;
+                }
+                bytes = 0;
+                send.blocking_send(std::mem::take(&mut batch)).is_ok()
             })?;
             if !batch.is_empty() {
                 // Nobody listens any more where the job has ended.

@@ -1,18 +1,16 @@
 //! Tables as schools send them: CSV in UTF-8 or GB18030, and workbooks. Every file is hostile: rows,
 //! columns, cells and what an archive unpacks to are bounded, and nothing is evaluated.
 
-use std::{
-    borrow::Cow,
-    io::{Cursor, Read},
-};
+use std::borrow::Cow;
 
-use calamine::{Data, DataRef, Reader, Xlsx};
 use domain::{
     fault::Fault,
     files::FileType,
     imports::outcome::{CELL_MAX, COLUMNS_MAX, IMPORT_FILE_UNREADABLE, IMPORT_TOO_LARGE, ROWS_MAX},
 };
 use encoding_rs::GB18030;
+
+use super::workbook;
 
 /// A row as it stands in the file.
 pub(super) struct Row {
@@ -21,11 +19,6 @@ pub(super) struct Row {
     pub(super) cells: Vec<String>,
 }
 
-/// Bytes that a workbook may unpack to.
-const UNPACKED_MAX: u64 = 400 * 1024 * 1024;
-/// Bytes of its texts, which are kept at hand while it is read.
-const TEXTS_MAX: u64 = 100 * 1024 * 1024;
-
 /// Reads a table row by row, the header first; blank rows are left out. `take` says whether to go on.
 pub(super) fn read(
     kind: FileType,
@@ -33,18 +26,18 @@ pub(super) fn read(
     take: impl FnMut(Row) -> bool,
 ) -> Result<(), Fault> {
     match kind {
-        FileType::Xlsx => workbook(content, take),
+        FileType::Xlsx => workbook::rows(content, take),
         _ => lines(content, take),
     }
 }
 
-fn unreadable(error: impl std::fmt::Display) -> Fault {
+pub(super) fn unreadable(error: impl std::fmt::Display) -> Fault {
     // The error may quote the file.
     tracing::debug!(length = error.to_string().len(), "a table can't be read");
     Fault::new(&IMPORT_FILE_UNREADABLE)
 }
 
-fn too_large() -> Fault {
+pub(super) fn too_large() -> Fault {
     Fault::new(&IMPORT_TOO_LARGE)
         .with("rows", ROWS_MAX)
         .with("columns", COLUMNS_MAX)
@@ -52,7 +45,7 @@ fn too_large() -> Fault {
 }
 
 /// Cuts a cell to one more than it may hold: what is longer is refused with its row.
-fn bounded(cell: String) -> String {
+pub(super) fn bounded(cell: String) -> String {
     if cell.len() <= CELL_MAX {
         return cell;
     }
@@ -119,84 +112,9 @@ fn empty_lines(text: &[u8], end: usize) -> u32 {
 }
 
 /// Hands a row over, unless it is blank.
-fn give(number: i64, cells: Vec<String>, take: &mut impl FnMut(Row) -> bool) -> bool {
+pub(super) fn give(number: i64, cells: Vec<String>, take: &mut impl FnMut(Row) -> bool) -> bool {
     let blank = cells.iter().all(|cell| cell.trim().is_empty());
     blank || take(Row { number, cells })
-}
-
-fn workbook(content: &[u8], mut take: impl FnMut(Row) -> bool) -> Result<(), Fault> {
-    check_archive(content)?;
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(content)).map_err(unreadable)?;
-    let names = book.sheet_names();
-    let first = names
-        .first()
-        .ok_or_else(|| Fault::new(&IMPORT_FILE_UNREADABLE))?;
-    // Cell by cell: a sheet that claims a far corner costs nothing.
-    let mut sheet = book.worksheet_cells_reader(first).map_err(unreadable)?;
-    let mut at = None;
-    let mut cells: Vec<String> = Vec::new();
-    while let Some(cell) = sheet.next_cell().map_err(unreadable)? {
-        let (row, column) = cell.get_position();
-        let text = text(cell.get_value());
-        if text.is_empty() {
-            continue;
-        }
-        let column = column as usize;
-        if row >= ROWS_MAX || column >= COLUMNS_MAX {
-            return Err(too_large());
-        }
-        if let Some(last) = at.filter(|last| *last != row) {
-            let whole = std::mem::take(&mut cells);
-            if row < last || !give(i64::from(last) + 1, whole, &mut take) {
-                return Ok(());
-            }
-        }
-        at = Some(row);
-        if cells.len() <= column {
-            cells.resize(column + 1, String::new());
-        }
-        if let Some(place) = cells.get_mut(column) {
-            *place = bounded(text);
-        }
-    }
-    if let Some(last) = at {
-        give(i64::from(last) + 1, cells, &mut take);
-    }
-    Ok(())
-}
-
-/// A cell as a person would have typed it.
-fn text(value: &DataRef<'_>) -> String {
-    match Data::from(value.clone()) {
-        Data::Empty | Data::Error(_) => String::new(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text,
-        Data::Int(number) => number.to_string(),
-        // Numbers of phones and serials of days are whole, and stored as floats.
-        Data::Float(number) => number.to_string(),
-        Data::Bool(flag) => flag.to_string(),
-        Data::DateTime(day) => day.as_f64().trunc().to_string(),
-    }
-}
-
-/// Refuses an archive that unpacks to too much; its own words are not believed.
-fn check_archive(content: &[u8]) -> Result<(), Fault> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(content)).map_err(unreadable)?;
-    let mut total = 0;
-    for number in 0..archive.len() {
-        let entry = archive.by_index(number).map_err(unreadable)?;
-        let is_texts = entry
-            .name()
-            .map_err(unreadable)?
-            .ends_with("sharedStrings.xml");
-        let limit = if is_texts { TEXTS_MAX } else { UNPACKED_MAX };
-        let unpacked =
-            std::io::copy(&mut entry.take(limit + 1), &mut std::io::sink()).map_err(unreadable)?;
-        total += unpacked;
-        if unpacked > limit || total > UNPACKED_MAX {
-            return Err(too_large());
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

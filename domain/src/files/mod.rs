@@ -44,6 +44,17 @@ pub const UNATTACHED_LASTS: SignedDuration = SignedDuration::from_hours(24);
 /// way.
 pub const TAKEN_AWAY_LASTS: SignedDuration = SignedDuration::from_hours(1);
 
+/// How much may wait to belong to a record, or to be removed.
+#[derive(Clone, Copy, Debug)]
+pub struct TemporaryRoom {
+    /// Files of one principal.
+    pub files: i64,
+    /// Their bytes.
+    pub bytes: i64,
+    /// Bytes of everybody's together.
+    pub institution_bytes: i64,
+}
+
 /// A file, without its content.
 #[derive(Clone, Debug)]
 pub struct StoredFile {

@@ -192,14 +192,16 @@ pub fn birth_date(cell: &str, today: Date) -> Result<Option<Date>, &'static Rule
 }
 
 /// A day, year first: `2015-6-1`, `2015/06/01`, `2015.6.1`, `2015年6月1日`, `20150601`, each with
-/// or without a time of day, or a spreadsheet's serial number of five digits.
+/// or without a time of day, or a spreadsheet's serial number of five digits, whose fraction is the
+/// time of day.
 ///
 /// `None` for all else, above all for `6/1/2015`: nobody can tell its day from its month.
 pub fn day(cell: &str) -> Option<Date> {
     let text: String = cell.trim().nfkc().collect();
     let text: String = without_time(&text).split_whitespace().collect();
-    if text.len() == 5 {
-        return serial(&text);
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
+    if whole.len() == 5 && is_number(fraction) {
+        return serial(whole);
     }
     if text.len() == 8 && is_number(&text) {
         return civil(text.get(..4)?, text.get(4..6)?, text.get(6..)?);
@@ -433,6 +435,7 @@ mod tests {
         fn a_serial_counts_days(days in 10_000..46_000_i64) {
             let read = serial(&days.to_string());
             prop_assert_eq!(read, date(1900, 3, 1).checked_add((days - 61).days()).ok());
+            prop_assert_eq!(day(&format!("{days}.75")), read);
         }
 
         #[test]

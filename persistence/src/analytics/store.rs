@@ -77,14 +77,12 @@ pub async fn day(
     let takings = Method::ALL
         .iter()
         .filter_map(|method| Some((*method, figures.get(method.account().as_str())?)))
-        .map(|(method, (received, voided))| {
-            Ok(Takings {
-                method,
-                received: Money::new(*received, currency)?,
-                voided: Money::new(*voided, currency)?,
-            })
+        .map(|(method, (received, voided))| Takings {
+            method,
+            received: Money::capped((*received).into(), currency),
+            voided: Money::capped((*voided).into(), currency),
         })
-        .collect::<Result<_, Error>>()?;
+        .collect();
     Ok(Some(DayReport {
         campus,
         on,

@@ -279,7 +279,6 @@ fn created(customer: &Customer, begun: &[&Relation]) -> Change {
             kind: &CREATED,
             data: json!({
                 "kind": customer.profile.kind.as_str(),
-                "stage": customer.profile.stage.as_str(),
                 "holder_id": customer.holder,
                 "campus_id": customer.campus,
             }),

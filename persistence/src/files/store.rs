@@ -5,7 +5,10 @@ use domain::{
     access::Principal,
     customers::Customer,
     fault::{Fault, VERSION_STALE},
-    files::{FilePurpose, FileType, OF_CUSTOMER, StoredFile, TAKEN_AWAY_LASTS, UNATTACHED_LASTS},
+    files::{
+        FilePurpose, FileType, OF_CUSTOMER, StoredFile, TAKEN_AWAY_LASTS, TEMPORARY_FILES_FULL,
+        TemporaryRoom, UNATTACHED_LASTS,
+    },
     id::Id,
     organization::Institution,
     text_enum::TextEnum,
@@ -27,24 +30,62 @@ use crate::{
 const COLUMNS: &str = "id, version, owner_id, purpose, type, name, size, sha256, record_kind, \
                        record_id, created_at, expires_at";
 
-/// Notes that a content is about to come, so that it is found should it never be finished.
+/// Refuses what comes when too much is waiting already: what belongs to nothing, is being received, or
+/// stays only for a while.
+pub async fn check_room(
+    tx: &Tx,
+    grant: &impl Writes<StoredFile>,
+    room: &TemporaryRoom,
+) -> Result<(), Error> {
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT COUNT(CASE WHEN owner_id = ? THEN 1 END) AS files, \
+             CAST(COALESCE(SUM(CASE WHEN owner_id = ? THEN size END), 0) AS bigint) AS bytes, \
+             CAST(COALESCE(SUM(size), 0) AS bigint) AS institution_bytes \
+             FROM files WHERE institution_id = ? AND expires_at IS NOT NULL",
+            [
+                grant.scope().principal().into(),
+                grant.scope().principal().into(),
+                grant.scope().institution().uuid().into(),
+            ],
+        ))
+        .await?
+        .ok_or_else(|| Error::corrupt("a sum without a row"))?;
+    let is_full = row.try_get::<i64>("", "files")? >= room.files
+        || row.try_get::<i64>("", "bytes")? >= room.bytes
+        || row.try_get::<i64>("", "institution_bytes")? >= room.institution_bytes;
+    if is_full {
+        return Err(Fault::new(&TEMPORARY_FILES_FULL)
+            .with("files", room.files)
+            .with("bytes", room.bytes)
+            .with("institution_bytes", room.institution_bytes)
+            .into());
+    }
+    Ok(())
+}
+
+/// Notes that a content of at most so many bytes is about to come, so that it is found should it never
+/// be finished.
 pub async fn expect(
     tx: &Tx,
     grant: &impl Writes<StoredFile>,
     id: Id<StoredFile>,
     purpose: FilePurpose,
+    at_most: i64,
 ) -> Result<(), Error> {
     let now = tx.now();
     let until = now.saturating_add(UNATTACHED_LASTS).unwrap_or(now);
     tx.execute_raw(statement(
         tx,
         "INSERT INTO files (institution_id, id, version, owner_id, purpose, state, type, size, \
-         created_at, expires_at) VALUES (?, ?, 1, ?, ?, 'receiving', 'text', 0, ?, ?)",
+         created_at, expires_at) VALUES (?, ?, 1, ?, ?, 'receiving', 'text', ?, ?, ?)",
         [
             grant.scope().institution().uuid().into(),
             id.uuid().into(),
             grant.scope().principal().into(),
             purpose.as_str().into(),
+            at_most.into(),
             micros(now).into(),
             micros(until).into(),
         ],

@@ -15,7 +15,13 @@ use jiff::civil::Date;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, access::Writes, clock::date, database::statement, keys::bytes};
+use crate::{
+    Error, Handle, Tx,
+    access::{Scope, Writes},
+    clock::date,
+    database::statement,
+    keys::bytes,
+};
 
 /// A guardian to whom children can be linked.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +29,6 @@ pub struct Guardian {
     pub id: Id<Customer>,
     /// Relations that it has already.
     pub relations: i64,
-    pub holder: Id<Holder>,
-    pub campus: Id<Campus>,
 }
 
 /// What is known of the households of some leads. Names are folded, phones keyed hashes.
@@ -189,7 +193,7 @@ pub async fn households(
         values.extend(digests.iter().map(bytes));
         values.extend([institution.into(), institution.into()]);
         for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
-            found.add_reached(&row)?;
+            found.add_reached(&row, grant.scope())?;
         }
     }
     let names: HashSet<&String> = leads
@@ -223,7 +227,9 @@ pub async fn households(
 }
 
 impl Households {
-    fn add_reached(&mut self, row: &QueryResult) -> Result<(), Error> {
+    /// Children are known wherever they are; guardians only within reach, or nobody could be linked
+    /// to them.
+    fn add_reached(&mut self, row: &QueryResult, scope: &Scope) -> Result<(), Error> {
         let digest: Vec<u8> = row.try_get("", "digest")?;
         let digest = digest.try_into().map_err(|_| Error::corrupt("digest"))?;
         let kind: String = row.try_get("", "kind")?;
@@ -234,12 +240,14 @@ impl Households {
                 self.reached.entry(key).or_insert(Id::new(id));
             }
             "guardian" => {
-                self.guardians.entry(key).or_insert(Guardian {
-                    id: Id::new(id),
-                    relations: row.try_get("", "relations")?,
-                    holder: Id::new(row.try_get("", "holder_id")?),
-                    campus: Id::new(row.try_get("", "campus_id")?),
-                });
+                let holder = Id::<Holder>::new(row.try_get("", "holder_id")?);
+                let campus = Id::<Campus>::new(row.try_get("", "campus_id")?);
+                if scope.covers(holder, campus) {
+                    self.guardians.entry(key).or_insert(Guardian {
+                        id: Id::new(id),
+                        relations: row.try_get("", "relations")?,
+                    });
+                }
             }
             _ => {}
         }
