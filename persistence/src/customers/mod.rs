@@ -2,6 +2,7 @@
 
 pub mod anchor;
 mod children;
+mod document;
 mod entity;
 pub mod links;
 pub mod relations;

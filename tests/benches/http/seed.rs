@@ -20,7 +20,7 @@ use tests::{chance::Chance, process::Site, world::Person};
 use uuid::Uuid;
 
 use crate::{
-    fill::{Cell, Tables},
+    fill::{Cell, Document, Tables},
     names,
 };
 
@@ -245,7 +245,13 @@ async fn fill(
             ]
         };
         tables.put(CONTACTS, of(&contacts)).await?;
-        let documents = batch.iter().map(|c| (c.id, grams.of(c, keys))).collect();
+        let documents = batch.iter().map(|c| Document {
+            customer: c.id,
+            holder: c.holder,
+            campus: c.campus,
+            grams: grams.of(c, keys),
+        });
+        let documents = documents.collect();
         tables.index(seeded.institution.uuid(), documents).await?;
         let follow_ups = batch
             .iter()
