@@ -121,6 +121,8 @@ settings! {
     heavy_rate_per_second: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_PER_SECOND" or "5";
     /// Of these, searches, exports and log-ins: at once.
     heavy_rate_burst: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_BURST" or "20";
+    /// Searches, exports and reports of one principal that are worked on at the same time; others wait.
+    heavy_at_once: Number<1, 1000> = "EDUCRM_HEAVY_AT_ONCE" or "2";
     /// Largest JSON body, in bytes.
     body_limit: Number<1024, 16_777_216> = "EDUCRM_BODY_LIMIT" or "1048576";
     /// Largest file of a record, in bytes.

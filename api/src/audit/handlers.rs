@@ -16,7 +16,7 @@ use super::{
     AuditEventBody, AuditEventDetail, AuditEventPage, ExportAuditEvents, ListAuditEvents, export,
 };
 use crate::{
-    access::Granted,
+    access::{Granted, fields},
     http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
 };
 
@@ -38,7 +38,7 @@ pub(super) async fn list_audit_events(
         after: part.after,
         limit: part.limit + 1,
     };
-    let rows = records::list(&ctx.read(), &ctx.grant, &(&query).into(), &page).await?;
+    let rows = records::list(&ctx.report(), &ctx.grant, &(&query).into(), &page).await?;
     let shown = part.cut(rows, |record| (micros(record.at), record.id));
     let items: Result<Vec<_>, Error> = shown.items.into_iter().map(TryInto::try_into).collect();
     Ok(Reply::ok(&AuditEventPage {
@@ -61,7 +61,10 @@ pub(super) async fn get_audit_event(
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let event = AuditEventBody::try_from(record)?;
     let (changes, origin) = match payload {
-        Some(payload) => (Some(payload.changes), payload.origin),
+        Some(mut payload) => {
+            fields::show_changes(ctx.authority(), &mut payload.changes);
+            (Some(payload.changes), payload.origin)
+        }
         None => (None, Value::Null),
     };
     let body = AuditEventDetail {
@@ -82,6 +85,9 @@ pub(super) async fn export_audit_events(
     body: Json<ExportAuditEvents>,
 ) -> Result<Reply, Problem> {
     let asked = &body.value;
-    ctx.transaction(|tx, grant| async move { export::export(&tx, &grant, asked).await })
+    // The trail is read beside the writer, which others wait for.
+    let found = export::find(&ctx.report(), &ctx.grant, asked).await?;
+    let found = &found;
+    ctx.transaction(|tx, _| async move { export::export(&tx, asked, found) })
         .await
 }

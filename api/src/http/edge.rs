@@ -86,7 +86,15 @@ pub async fn edge(
         app.settings.request_seconds.0
     };
     let deadline = Duration::from_secs(seconds.into());
-    let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
+    // No name here needs it: what is written so means to be taken for something else on the way.
+    let is_disguised = request.path().contains('%');
+    let answer = async {
+        if is_disguised {
+            return Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_UNKNOWN).into());
+        }
+        next.call(request).await
+    };
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     let result = match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         // Where it happened is in the log by then; what was begun has been rolled back.

@@ -10,6 +10,9 @@ rules! {
     TIME_ZONE_UNKNOWN = Invalid "time_zone_unknown" {
         "未知时区", "Unknown time zone";
         "请使用 IANA 时区名，例如 Asia/Shanghai。", "Give an IANA name such as Asia/Shanghai." }
+    CAMPUS_ARCHIVED = Conflict "campus_archived" {
+        "校区已归档", "The campus is archived";
+        "请先恢复该校区。", "Take the campus out of the archive first." }
     DEPARTMENT_TOO_DEEP = Conflict "department_too_deep" {
         "部门只有两级", "Departments have two levels";
         "科室隶属于部门，科室之下不再分级。", "A unit belongs to a department; nothing belongs to a unit." }

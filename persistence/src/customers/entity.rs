@@ -236,4 +236,4 @@ pub(super) fn fields(customer: &Customer) -> Value {
 }
 
 /// Fields whose values never go on the trail in the clear.
-pub(super) const PERSONAL: &[&str] = &["note"];
+pub(super) const PERSONAL: &[&str] = &["name", "birth_date", "note"];

@@ -163,12 +163,26 @@ pub trait Handle: ConnectionTrait + Send {
     fn is_postgres(&self) -> bool {
         self.get_database_backend() == DbBackend::Postgres
     }
+
+    /// The end of a statement whose rows are not archived or removed before the transaction ends;
+    /// others may keep them at the same time. Empty for a reader, and where there is one writer.
+    fn keeping(&self) -> &'static str {
+        ""
+    }
 }
 
 impl Handle for Tx {
     /// A transaction is of one institution.
     async fn keys_of(&self, _: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
         self.keys().await
+    }
+
+    fn keeping(&self) -> &'static str {
+        if self.is_postgres() {
+            " FOR KEY SHARE"
+        } else {
+            ""
+        }
     }
 }
 

@@ -255,6 +255,19 @@ pub async fn governors(tx: &Tx) -> Result<BTreeMap<Id<Staff>, Permissions>, Erro
     Ok(found)
 }
 
+/// Who of the operation's institution holds a role, by hand or by rule.
+pub async fn holders(tx: &Tx, role: Id<Role>) -> Result<BTreeSet<Id<Staff>>, Error> {
+    let sql = format!(
+        "SELECT DISTINCT h.principal_id FROM {HELD_ROLES} h \
+         WHERE h.institution_id = ? AND h.role_id = ?"
+    );
+    let values = [tx.operation().institution.uuid().into(), role.uuid().into()];
+    let rows = tx.query_all_raw(statement(tx, &sql, values)).await?;
+    rows.iter()
+        .map(|row| Ok(Id::new(row.try_get("", "principal_id")?)))
+        .collect()
+}
+
 /// On which sides the roles are that people hold.
 pub async fn sides(
     tx: &Tx,

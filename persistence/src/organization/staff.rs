@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     Error, Handle, Tx,
-    access::{Reads, Scope, Writes},
+    access::{Authority, Reads, Scope, Writes},
     audit::difference,
     clock::{micros, timestamp},
     database::{Change, statement},
@@ -347,6 +347,20 @@ pub async fn roles(
     let owner = scope.is_whole().then(|| id.uuid()).into_iter().collect();
     let mut found = links(handle, ROLES, scope.institution(), owner).await?;
     Ok(found.remove(&id.uuid()).unwrap_or_default())
+}
+
+/// Makes sure that whoever decides about others still stands as when the transaction began, and will
+/// until it ends: of two who suspend each other, one does.
+pub async fn still_standing(tx: &Tx, authority: &Authority) -> Result<(), Error> {
+    if tx.is_postgres() {
+        let values = [
+            authority.institution().uuid().into(),
+            authority.principal().uuid().into(),
+        ];
+        let sql = "SELECT 1 AS kept FROM staff WHERE institution_id = ? AND id = ? FOR KEY SHARE";
+        tx.query_all_raw(statement(tx, sql, values)).await?;
+    }
+    crate::access::confirm(tx, authority).await
 }
 
 /// What a person's roles give.

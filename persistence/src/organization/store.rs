@@ -357,18 +357,20 @@ pub async fn institution_zone(
     row.map(|row| Ok(row.try_get("", "time_zone")?)).transpose()
 }
 
-/// IANA zone of a campus, and whether it is open; `None` where there is no such campus.
+/// IANA zone of a campus, and whether it is open; `None` where there is no such campus. In a
+/// transaction it stays so until the end.
 pub async fn campus_zone(
     handle: &impl Handle,
     institution: Id<Institution>,
     campus: Id<Campus>,
 ) -> Result<Option<(String, bool)>, Error> {
+    let sql = format!(
+        "SELECT time_zone, archived_at FROM campuses WHERE institution_id = ? AND id = ?{}",
+        handle.keeping()
+    );
+    let values = [institution.uuid().into(), campus.uuid().into()];
     let row = handle
-        .query_one_raw(statement(
-            handle,
-            "SELECT time_zone, archived_at FROM campuses WHERE institution_id = ? AND id = ?",
-            [institution.uuid().into(), campus.uuid().into()],
-        ))
+        .query_one_raw(statement(handle, &sql, values))
         .await?;
     row.map(|row| {
         let archived: Option<i64> = row.try_get("", "archived_at")?;

@@ -28,19 +28,20 @@ pub struct Place {
 }
 
 impl Place {
-    /// `None` where there is no such campus.
+    /// `None` where there is no such campus. In a transaction it is not archived before the end.
     pub async fn of(
         handle: &impl Handle,
         institution: Id<Institution>,
         campus: Id<Campus>,
     ) -> Result<Option<Self>, Error> {
+        let sql = format!(
+            "SELECT name, legal_entity, time_zone, archived_at FROM campuses \
+             WHERE institution_id = ? AND id = ?{}",
+            handle.keeping()
+        );
+        let values = [institution.uuid().into(), campus.uuid().into()];
         let row = handle
-            .query_one_raw(statement(
-                handle,
-                "SELECT name, legal_entity, time_zone, archived_at FROM campuses \
-                 WHERE institution_id = ? AND id = ?",
-                [institution.uuid().into(), campus.uuid().into()],
-            ))
+            .query_one_raw(statement(handle, &sql, values))
             .await?;
         row.map(|row| {
             let zone: String = row.try_get("", "time_zone")?;

@@ -128,6 +128,9 @@ pub(crate) async fn page_led<L: Scoped, E: Scoped<Record = Customer>>(
     keyed::<L, E>(handle, leader.scope(), &walks).await
 }
 
+/// Members of one union; SQLite takes 500.
+const MEMBERS: usize = 400;
+
 /// How the key ranges of a page are walked.
 struct Walk<'a, E: Scoped> {
     /// What the page is in the order of: an instant, then an id.
@@ -155,17 +158,19 @@ async fn keyed<L: Scoped, E: Scoped>(
     };
     let limit = whole_page(page.limit);
     let mut sql = Sql::of(handle);
-    for (number, keys) in ranges.iter().enumerate() {
+    sql.text("WITH page_keys AS (");
+    for (number, some) in ranges.chunks(MEMBERS).enumerate() {
         // Distinct: a row may be in several branches.
-        sql.text(if number == 0 {
-            "WITH page_keys AS ("
-        } else {
-            " UNION "
-        });
-        // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+        sql.text(if number == 0 { "" } else { " UNION " });
         sql.text("SELECT at, id FROM (");
-        sql.select(keys);
-        sql.text(&format!(" LIMIT {limit}) AS branch"));
+        for (number, keys) in some.iter().enumerate() {
+            sql.text(if number == 0 { "" } else { " UNION " });
+            // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+            sql.text("SELECT at, id FROM (");
+            sql.select(keys);
+            sql.text(&format!(" LIMIT {limit}) AS branch"));
+        }
+        sql.text(") AS branches");
     }
     sql.text(") ");
     // The keys come first, and CROSS JOIN keeps them outermost: SQLite's planner would walk the

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{Role, StaffWrite, may_decide, may_give, one_side},
+    access::{PrincipalStatus, Role, StaffWrite, may_decide, may_give, one_side},
     fault::{Fault, NOT_FOUND},
     id::Id,
-    organization::{OWN_STANDING, Staff, StaffProfile},
+    organization::{CAMPUS_ARCHIVED, OWN_STANDING, STAFF_STATUS, Staff, StaffProfile},
     stamp::Stamp,
+    text_enum::TextEnum,
 };
 use persistence::{
     Error, Handle, Tx,
@@ -15,6 +16,7 @@ use persistence::{
     organization::{
         role_rules::{sides, take_turns},
         staff as store,
+        store::campus_zone,
     },
 };
 
@@ -96,6 +98,7 @@ async fn deciding(tx: &Tx, person: &Staff) -> Result<(), Error> {
         return Err(Fault::new(&OWN_STANDING).into());
     }
     if let Some(authority) = &tx.operation().authority {
+        store::still_standing(tx, authority).await?;
         let theirs = store::permissions(tx, person.id).await?;
         may_decide(authority.permissions(), &theirs)?;
     }
@@ -180,8 +183,20 @@ pub async fn suspend(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, E
     Ok(after)
 }
 
+/// Lets a person work again.
+///
+/// # Errors
+/// 409 where a campus of the person has been archived meanwhile: other places come first.
 pub async fn reinstate(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
-    stand(tx, grant, id, Staff::reinstate).await
+    let after = stand(tx, grant, id, Staff::reinstate).await?;
+    let institution = Reads::<Staff>::scope(grant).institution();
+    for campus in &after.profile.campuses {
+        let campus = campus_zone(tx, institution, *campus).await?;
+        if !campus.is_some_and(|(_, is_open)| is_open) {
+            return Err(Fault::new(&CAMPUS_ARCHIVED).into());
+        }
+    }
+    Ok(after)
 }
 
 /// Ends the employment, and sessions with it. The roles are withdrawn: who comes back is given them
@@ -200,11 +215,17 @@ pub async fn leave(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Err
 /// A person about to be given another password.
 ///
 /// # Errors
-/// 403 for oneself, and for somebody who governs others and holds more.
+/// 403 for oneself, and for somebody who governs others and holds more; 409 for one who has left: what
+/// that person will hold after a return can't be judged now.
 pub async fn reset(tx: &Tx, grant: &impl Writes<Staff>, id: Id<Staff>) -> Result<Staff, Error> {
     let person = store::lock(tx, grant, id).await?;
     let person = person.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     deciding(tx, &person).await?;
+    if person.status == PrincipalStatus::Left {
+        return Err(Fault::new(&STAFF_STATUS)
+            .with("status", person.status.as_str())
+            .into());
+    }
     Ok(person)
 }
 
