@@ -30,6 +30,7 @@ use crate::{
     app::App,
     http::{
         address,
+        operations::OperationInfo,
         problem::{Problem, RATE_LIMITED},
     },
     settings::Settings,
@@ -195,8 +196,8 @@ impl Limits {
             return Ok(next.call(request).await?.map_into_left_body());
         }
         let limits = &app.limits;
-        let info = app.operations.of(request.request());
-        let is_one_of = |all: &[&str]| info.is_some_and(|info| all.contains(&&*info.name));
+        let info = OperationInfo::of(&request);
+        let is_one_of = |all: &[&str]| info.as_ref().is_some_and(|info| all.contains(&&*info.name));
         let key = key(&app, &request);
         let heavy = is_one_of(&HEAVY).then_some(&limits.heavy);
         let (mut told, mut left) = (Vec::new(), Vec::new());
@@ -235,5 +236,25 @@ fn key(app: &App, request: &ServiceRequest) -> [u8; 16] {
     match Caller::of(request.request()) {
         Caller::Known(authority) => authority.principal().uuid().into_bytes(),
         _ => address::network(request, app),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{HEAVY, LONG};
+
+    #[test]
+    fn what_has_limits_of_its_own_is_in_the_contract() {
+        let document = crate::contract::document("http://127.0.0.1:8080");
+        let items = document["paths"].as_object().unwrap().values();
+        let known: HashSet<&str> = items
+            .flat_map(|item| item.as_object().unwrap().values())
+            .filter_map(|operation| operation["operationId"].as_str())
+            .collect();
+        for name in HEAVY.iter().chain(&LONG) {
+            assert!(known.contains(name), "{name}");
+        }
     }
 }

@@ -11,6 +11,7 @@
 //! - [`precondition`]: If-Match and If-None-Match
 //! - [`address`]: where a request came from
 //! - [`context`]: request id, trace, language
+//! - [`operations`]: which operation of the contract a request asks for
 //! - [`edge`]: what wraps every request; [`packing`]: answers packed by gzip
 //! - [`wire`]: closed lists of domain as named schemas
 
@@ -21,6 +22,7 @@ pub mod cursor;
 pub mod edge;
 pub mod json;
 pub mod money;
+pub mod operations;
 mod packing;
 pub mod parameters;
 pub mod path;
