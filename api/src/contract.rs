@@ -17,17 +17,18 @@ use utoipa_actix_web::AppExt;
 use crate::{
     access::PROBES,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
-    customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
-    enrollments::{EnrollmentSort, EnrollmentStatus},
+    customers::{CustomerKind, CustomerStage, SourceChannel},
+    enrollments::EnrollmentStatus,
     events,
     files::FilePurpose,
-    follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
+    follow_ups::{FollowUpMethod, FollowUpOutcome},
     http::{
+        list::CreationOrder,
         parameters::bound,
         problem::{FieldError, ProblemBody},
     },
     imports::ImportRowOutcome,
-    payments::{ChargeSort, ChargeStatus, PaymentMethod, PaymentSort},
+    payments::{ChargeStatus, PaymentMethod},
     server,
 };
 
@@ -47,11 +48,11 @@ use crate::{
     components(schemas(
         ProblemBody, FieldError,
         AuditOutcome, AuditChange, AuditFields, AuditValue,
-        CustomerKind, CustomerStage, SourceChannel, CustomerSort,
-        EnrollmentSort, EnrollmentStatus,
-        FollowUpMethod, FollowUpOutcome, FollowUpSort,
-        ChargeSort, ChargeStatus, PaymentMethod, PaymentSort,
-        FilePurpose, ImportRowOutcome,
+        CustomerKind, CustomerStage, SourceChannel,
+        EnrollmentStatus,
+        FollowUpMethod, FollowUpOutcome,
+        ChargeStatus, PaymentMethod,
+        FilePurpose, ImportRowOutcome, CreationOrder,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),

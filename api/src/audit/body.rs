@@ -16,7 +16,7 @@ use utoipa::{
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::http::{list::page, wire::Wire};
 
 pub type AuditOutcome = Wire<Outcome>;
 
@@ -161,27 +161,15 @@ impl TryFrom<Record> for AuditEventBody {
     }
 }
 
-/// One page of the trail, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AuditEventPage {
-    #[schema(value_type = Vec<AuditEventBody>)]
-    pub items: Vec<AuditEventBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of the trail, newest first.
+    AuditEventPage of AuditEventBody
 }
 
 /// Which records.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListAuditEvents {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Of this actor.
     pub actor_id: Option<Uuid>,
     /// Of this operation.

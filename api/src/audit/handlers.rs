@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, post};
+use actix_web::{get, post};
 use domain::{
     access::AuditRead,
     fault::{Fault, NOT_FOUND},
@@ -7,7 +7,7 @@ use persistence::{
     Error,
     audit::records::{self, Record},
     clock::micros,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use serde_json::Value;
@@ -17,35 +17,25 @@ use super::{
 };
 use crate::{
     access::{Granted, fields},
-    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{Json, List, Problem, Reply, list::Paging, path::PathId},
 };
 
 const TAG: &str = "audit";
 
 /// List what was done
-#[utoipa::path(tag = TAG, params(ListAuditEvents), responses((status = 200, body = AuditEventPage)),
+#[utoipa::path(tag = TAG, params(Paging, ListAuditEvents), responses((status = 200, body = AuditEventPage)),
     security(("bearer" = ["audit:read"])))]
 #[get("/audit-events")]
 pub(super) async fn list_audit_events(
     ctx: Granted<AuditRead>,
-    request: HttpRequest,
-    query: Parameters<ListAuditEvents>,
+    asked: List<ListAuditEvents>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::NewestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let List { query, part } = asked;
+    let page = part.page(Direction::NewestFirst)?;
     let rows = records::list(&ctx.report(), &ctx.grant, &(&query).into(), &page).await?;
-    let shown = part.cut(rows, |record| (micros(record.at), record.id));
-    let items: Result<Vec<_>, Error> = shown.items.into_iter().map(TryInto::try_into).collect();
-    Ok(Reply::ok(&AuditEventPage {
-        items: items?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (rows, next) = part.cut(rows, |record| (micros(record.at), record.id));
+    let items: Result<Vec<_>, Error> = rows.into_iter().map(TryInto::try_into).collect();
+    Ok(next.answer::<AuditEventPage>(items?)?)
 }
 
 /// Read what was done, with what was before and after

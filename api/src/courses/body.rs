@@ -13,8 +13,11 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    http::money::{MoneyBody, MoneyInput},
-    reference::{ListReference, Shown, page},
+    http::{
+        list::page,
+        money::{MoneyBody, MoneyInput},
+    },
+    reference::Shown,
 };
 
 /// A new subject.
@@ -366,14 +369,7 @@ impl Shown for Class {
 /// Which classes, oldest first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListClasses {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Whether archived classes are shown too.
     #[param(default = false)]
     pub include_archived: Option<bool>,
@@ -397,15 +393,6 @@ impl ListClasses {
             campuses: ids(self.campus_id.as_ref()),
             courses: ids(self.course_id.as_ref()),
             teachers: ids(self.teacher_id.as_ref()),
-        }
-    }
-
-    /// What every list of reference data takes.
-    pub fn part(self) -> ListReference {
-        ListReference {
-            limit: self.limit,
-            cursor: self.cursor,
-            include_archived: self.include_archived,
         }
     }
 }

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{CoursesWrite, DirectoryRead},
     courses::{Class, Course, Subject},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{self, ListReference, created, get as read, list, list_where, shown},
 };
 
@@ -33,15 +33,14 @@ pub(super) async fn create_subject(
 }
 
 /// List subjects
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = SubjectPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = SubjectPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/subjects")]
 pub(super) async fn list_subjects(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Subject, _>(&ctx, &request, &query.0).await
+    list::<Subject, _>(&ctx, asked).await
 }
 
 /// Read a subject
@@ -119,15 +118,14 @@ pub(super) async fn create_course(
 }
 
 /// List courses
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CoursePage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = CoursePage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/courses")]
 pub(super) async fn list_courses(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Course, _>(&ctx, &request, &query.0).await
+    list::<Course, _>(&ctx, asked).await
 }
 
 /// Read a course
@@ -205,16 +203,15 @@ pub(super) async fn create_class(
 }
 
 /// List classes
-#[utoipa::path(tag = TAG, params(ListClasses), responses((status = 200, body = ClassPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListClasses), responses((status = 200, body = ClassPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes")]
 pub(super) async fn list_classes(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListClasses>,
+    asked: List<ListClasses>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    list_where::<Class, _>(&ctx, &request, &query.clone().part(), &query.filter()).await
+    let List { query, part } = asked;
+    list_where::<Class, _>(&ctx, part, query.include_archived, &query.filter()).await
 }
 
 /// Read a class

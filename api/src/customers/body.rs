@@ -6,14 +6,20 @@ use domain::{
     tags::{Tag, TagLabel},
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::{customers::store::Filter, scope::Direction};
+use persistence::customers::store::Filter;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{access::fields::Shown, http::wire::Wire};
+use crate::{
+    access::fields::Shown,
+    http::{
+        list::{CreationOrder, page},
+        wire::Wire,
+    },
+};
 
 pub type ContactKind = Wire<domain::customers::ContactKind>;
 pub type CustomerKind = Wire<Kind>;
@@ -318,14 +324,9 @@ impl CustomerBody {
     }
 }
 
-/// One page of customers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CustomerPage {
-    #[schema(value_type = Vec<CustomerBody>)]
-    pub items: Vec<Shown<CustomerBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of customers.
+    CustomerPage of CustomerBody as Shown<CustomerBody>
 }
 
 /// What to find. Sent by POST, since names must not stand in addresses; nothing is kept of it.
@@ -344,40 +345,12 @@ pub struct SearchCustomers {
     pub cursor: Option<String>,
 }
 
-/// Order of a list of customers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum CustomerSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<CustomerSort> for Direction {
-    fn from(sort: CustomerSort) -> Self {
-        match sort {
-            CustomerSort::Newest => Self::NewestFirst,
-            CustomerSort::Oldest => Self::OldestFirst,
-        }
-    }
-}
-
 /// Which customers, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListCustomers {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<CustomerSort>,
+    pub sort: Option<CreationOrder>,
     /// Any of these kinds.
     #[param(style = Form, explode = false)]
     pub kind: Option<Vec<CustomerKind>>,

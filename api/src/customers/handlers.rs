@@ -14,7 +14,7 @@ use persistence::{
     access::{Authority, Grant, Reads},
     clock::micros,
     customers::{search::search, store, timeline},
-    scope::Page,
+    scope::Direction,
 };
 use uuid::Uuid;
 
@@ -28,7 +28,11 @@ use crate::{
         Granted, IdempotencyKey, OptionalIdempotencyKey,
         fields::{Shown, listable, readable, show, show_in, writable},
     },
-    http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{
+        IfMatch, Json, List, Problem, Reply,
+        list::{Paging, Part},
+        path::PathId,
+    },
 };
 
 const TAG: &str = "customers";
@@ -93,22 +97,17 @@ pub(super) async fn create_customer(
 }
 
 /// List the customers within reach
-#[utoipa::path(tag = TAG, params(ListCustomers), responses((status = 200, body = CustomerPage)),
+#[utoipa::path(tag = TAG, params(Paging, ListCustomers), responses((status = 200, body = CustomerPage)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers")]
 pub(super) async fn list_customers(
     ctx: Granted<CustomersRead>,
     request: HttpRequest,
-    query: Parameters<ListCustomers>,
+    asked: List<ListCustomers>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: query.sort.unwrap_or_default().into(),
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let page = part.page(query.sort.unwrap_or_default())?;
     let (read, filter, tags) = (ctx.read(), query.filter(), query.tags());
     let rows = if query.tag_id.is_none() {
         store::list(&read, &ctx.grant, &filter, &page).await?
@@ -118,14 +117,10 @@ pub(super) async fn list_customers(
         let tagging = tagging.ok_or_else(|| Problem::parameters(unreadable()))?;
         store::list_tagged(&read, (&tagging, &tags), (&ctx.grant, &filter), &page).await?
     };
-    let shown = part.cut(rows, |customer| {
+    let (rows, next) = part.cut(rows, |customer| {
         (micros(customer.created_at), customer.id.uuid())
     });
-    Ok(Reply::ok(&CustomerPage {
-        items: seen(&ctx, shown.items).await?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<CustomerPage>(seen(&ctx, rows).await?)?)
 }
 
 /// Find customers by name, pinyin or initials
@@ -141,13 +136,9 @@ pub(super) async fn search_customers(
     let query = Query::parse(&asked.query)?;
     let rules = ctx.authority().fields();
     readable(rules, RECORD, query.fields(), "/query")?;
-    let part = cursor::part_of(
-        ctx.app(),
-        format!("{}?{}", request.path(), asked.query),
-        asked.limit,
-        asked.cursor.as_deref(),
-    )?;
-    let before = part.after.map(|(doc, _)| doc);
+    let address = format!("{}?{}", request.path(), asked.query);
+    let part = Part::new(ctx.app(), address, asked.limit, asked.cursor);
+    let before = part.after()?.map(|(doc, _)| doc);
     let found = search(
         &ctx.app().db.search(),
         &ctx.grant,
@@ -268,32 +259,27 @@ pub(super) async fn reveal_customer(
 }
 
 /// List what happened to a customer, newest first
-#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListTimeline), responses((status = 200, body = TimelinePage)),
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), Paging, ListTimeline), responses((status = 200, body = TimelinePage)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/timeline")]
 pub(super) async fn list_timeline(
     ctx: Granted<CustomersRead>,
     id: PathId<Customer>,
-    request: HttpRequest,
-    query: Parameters<ListTimeline>,
+    asked: List<ListTimeline>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let List { query, part } = asked;
+    let page = part.page(Direction::NewestFirst)?;
     let customer = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
     let now = ctx.stamp().now();
     let mut kinds = timeline::reached(&ctx.read(), ctx.authority(), &customer, now).await?;
     kinds.retain(|kind| query.shows(*kind));
     let institution = ctx.grant.scope().institution();
-    let (after, limit) = (part.after, part.limit + 1);
+    let (after, limit) = (page.after, page.limit);
     let entries = timeline::of(&ctx.read(), institution, id.0, &kinds, after, limit).await?;
-    let shown = part.cut(entries, |entry| (micros(entry.at), entry.record));
-    Ok(Reply::ok(&TimelinePage {
-        items: shown
-            .items
-            .into_iter()
-            .map(|entry| TimelineEntry::from(entry).seen(ctx.authority()))
-            .collect::<Result<_, _>>()?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (entries, next) = part.cut(entries, |entry| (micros(entry.at), entry.record));
+    let items: Result<Vec<_>, _> = entries
+        .into_iter()
+        .map(|entry| TimelineEntry::from(entry).seen(ctx.authority()))
+        .collect();
+    Ok(next.answer::<TimelinePage>(items?)?)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     access::fields::{Shown, show_as},
-    http::{money::MoneyBody, wire::Wire},
+    http::{list::page, money::MoneyBody, wire::Wire},
 };
 
 pub type TimelineKind = Wire<Kind>;
@@ -57,27 +57,15 @@ impl TimelineEntry {
     }
 }
 
-/// One page of a timeline.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TimelinePage {
-    #[schema(value_type = Vec<TimelineEntry>)]
-    pub items: Vec<Shown<TimelineEntry>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of a timeline.
+    TimelinePage of TimelineEntry as Shown<TimelineEntry>
 }
 
 /// Which part of a timeline.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListTimeline {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Entries of these kinds.
     #[param(style = Form, explode = false)]
     pub kind: Option<Vec<TimelineKind>>,

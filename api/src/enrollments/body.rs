@@ -1,6 +1,6 @@
 use domain::enrollments::Status;
 use jiff::{Timestamp, civil::Date};
-use persistence::{enrollments::store::Filter, scope::Direction};
+use persistence::enrollments::store::Filter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -8,7 +8,11 @@ use validator::Validate;
 
 use crate::{
     access::fields,
-    http::{money::MoneyBody, wire::Wire},
+    http::{
+        list::{CreationOrder, page},
+        money::MoneyBody,
+        wire::Wire,
+    },
 };
 
 pub type EnrollmentStatus = Wire<Status>;
@@ -125,14 +129,9 @@ impl From<Shown> for EnrollmentBody {
     }
 }
 
-/// One page of enrollments.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EnrollmentPage {
-    #[schema(value_type = Vec<EnrollmentBody>)]
-    pub items: Vec<fields::Shown<EnrollmentBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of enrollments.
+    EnrollmentPage of EnrollmentBody as fields::Shown<EnrollmentBody>
 }
 
 /// A student on the roster of a class.
@@ -148,50 +147,17 @@ pub struct RosterEntry {
     pub enrolled_on: Date,
 }
 
-/// One page of the roster (花名册) of a class.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RosterPage {
-    #[schema(value_type = Vec<RosterEntry>)]
-    pub items: Vec<fields::Shown<RosterEntry>>,
-    /// Continues the roster; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of enrollments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum EnrollmentSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<EnrollmentSort> for Direction {
-    fn from(sort: EnrollmentSort) -> Self {
-        match sort {
-            EnrollmentSort::Newest => Self::NewestFirst,
-            EnrollmentSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of the roster (花名册) of a class.
+    RosterPage of RosterEntry as fields::Shown<RosterEntry>
 }
 
 /// Which enrollments, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListEnrollments {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<EnrollmentSort>,
+    pub sort: Option<CreationOrder>,
     /// Of any of these students.
     #[param(style = Form, explode = false)]
     pub customer_id: Option<Vec<Uuid>>,
@@ -225,17 +191,4 @@ impl ListEnrollments {
             created_until: self.created_until,
         }
     }
-}
-
-/// Which part of a roster.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListRoster {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
 }

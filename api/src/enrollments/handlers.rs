@@ -11,19 +11,23 @@ use persistence::{
     clock::micros,
     enrollments::store::{self, Filter},
     reference,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
-    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, ListRoster, NAMES,
-    RosterPage, Shown, WithdrawEnrollment, commands,
+    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, NAMES, RosterPage, Shown,
+    WithdrawEnrollment, commands,
 };
 use crate::{
     access::{
         Granted, IdempotencyKey, OptionalIdempotencyKey,
         fields::{listable, show, show_as, show_in, writable},
     },
-    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{
+        Json, List, Problem, Reply,
+        list::{Paging, Unfiltered},
+        path::PathId,
+    },
 };
 
 const TAG: &str = "enrollments";
@@ -58,31 +62,23 @@ pub(super) async fn create_enrollment(
 }
 
 /// List the enrollments within reach
-#[utoipa::path(tag = TAG, params(ListEnrollments), responses((status = 200, body = EnrollmentPage)),
+#[utoipa::path(tag = TAG, params(Paging, ListEnrollments), responses((status = 200, body = EnrollmentPage)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/enrollments")]
 pub(super) async fn list_enrollments(
     ctx: Granted<EnrollmentsRead>,
     request: HttpRequest,
-    query: Parameters<ListEnrollments>,
+    asked: List<ListEnrollments>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: query.sort.unwrap_or_default().into(),
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let page = part.page(query.sort.unwrap_or_default())?;
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
-    let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
-    let items = commands::show(&ctx.read(), &ctx.grant, shown.items).await?;
+    let (rows, next) = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
+    let items = commands::show(&ctx.read(), &ctx.grant, rows).await?;
     let seen = |item| show(Some(ctx.authority()), RECORD, EnrollmentBody::from(item));
-    Ok(Reply::ok(&EnrollmentPage {
-        items: items.into_iter().map(seen).collect::<Result<_, _>>()?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let items: Result<Vec<_>, _> = items.into_iter().map(seen).collect();
+    Ok(next.answer::<EnrollmentPage>(items?)?)
 }
 
 /// Read an enrollment
@@ -135,22 +131,16 @@ pub(super) async fn complete_enrollment(
 }
 
 /// List the students of a class who are within reach
-#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListRoster), responses((status = 200, body = RosterPage)),
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging), responses((status = 200, body = RosterPage)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/classes/{class_id}/roster")]
 pub(super) async fn list_roster(
     ctx: Granted<EnrollmentsRead>,
-    request: HttpRequest,
     class: PathId<Class>,
-    query: Parameters<ListRoster>,
+    asked: List<Unfiltered>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let part = asked.part;
+    let page = part.page(Direction::OldestFirst)?;
     let read = ctx.read();
     let catalogue = Grant::<DirectoryRead>::system(
         ctx.authority().institution(),
@@ -171,15 +161,9 @@ pub(super) async fn list_roster(
     if rows.is_empty() && !scope.covers_class(class.id, class.details.campus) {
         return Err(Problem::not_found());
     }
-    let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
-    let items = commands::roster(&read, &ctx.grant, shown.items)
-        .await?
-        .into_iter()
-        .map(|entry| show_as(Some(ctx.authority()), "customers", NAMES, entry))
-        .collect::<Result<_, _>>()?;
-    Ok(Reply::ok(&RosterPage {
-        items,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (rows, next) = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
+    let entries = commands::roster(&read, &ctx.grant, rows).await?;
+    let seen = |entry| show_as(Some(ctx.authority()), "customers", NAMES, entry);
+    let items: Result<Vec<_>, _> = entries.into_iter().map(seen).collect();
+    Ok(next.answer::<RosterPage>(items?)?)
 }

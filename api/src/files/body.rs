@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::wire::Wire;
+use crate::http::{list::page, wire::Wire};
 
 pub type FileType = Wire<domain::files::FileType>;
 pub type FilePurpose = Wire<domain::files::FilePurpose>;
@@ -89,6 +89,11 @@ impl From<StoredFile> for FileBody {
             expires_at: file.expires_at,
         }
     }
+}
+
+page! {
+    /// One page of files.
+    FilePage of FileBody
 }
 
 /// An address at which a browser can save a file, for a short time.

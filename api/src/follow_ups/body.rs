@@ -3,14 +3,20 @@ use domain::{
     id::Id,
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::{follow_ups::store::Filter, scope::Direction};
+use persistence::follow_ups::store::Filter;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{access::fields::Shown, http::wire::Wire};
+use crate::{
+    access::fields::Shown,
+    http::{
+        list::{CreationOrder, page},
+        wire::Wire,
+    },
+};
 
 pub type FollowUpMethod = Wire<Method>;
 pub type FollowUpOutcome = Wire<Outcome>;
@@ -125,50 +131,17 @@ impl FollowUpBody {
     }
 }
 
-/// One page of follow-ups.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FollowUpPage {
-    #[schema(value_type = Vec<FollowUpBody>)]
-    pub items: Vec<Shown<FollowUpBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of follow-ups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum FollowUpSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<FollowUpSort> for Direction {
-    fn from(sort: FollowUpSort) -> Self {
-        match sort {
-            FollowUpSort::Newest => Self::NewestFirst,
-            FollowUpSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of follow-ups.
+    FollowUpPage of FollowUpBody as Shown<FollowUpBody>
 }
 
 /// Which follow-ups, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListFollowUps {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<FollowUpSort>,
+    pub sort: Option<CreationOrder>,
     /// Of any of these customers.
     #[param(style = Form, explode = false)]
     pub customer_id: Option<Vec<Uuid>>,
@@ -216,14 +189,7 @@ impl ListFollowUps {
 /// Whose customers are due.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListDueFollowUps {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Of customers held by any of these; one's own id gives one's own list.
     #[param(style = Form, explode = false)]
     pub holder_id: Option<Vec<Uuid>>,

@@ -7,7 +7,8 @@
 //! - [`reply`]: finished answers with their ETag and Location
 //! - [`clock_time`]: times of day
 //! - [`money`]: amounts of money
-//! - [`cursor`]: pages that can't be forged
+//! - [`list`]: which part of a list is asked for, and the page that answers; [`cursor`]: where it
+//!   goes on, in a way that can't be forged
 //! - [`precondition`]: If-Match and If-None-Match
 //! - [`address`]: where a request came from
 //! - [`context`]: request id, trace, language
@@ -21,6 +22,7 @@ pub mod context;
 pub mod cursor;
 pub mod edge;
 pub mod json;
+pub mod list;
 pub mod money;
 pub mod operations;
 mod packing;
@@ -34,6 +36,7 @@ pub mod wire;
 
 pub use cursor::Cursors;
 pub use json::Json;
+pub use list::List;
 pub use parameters::Parameters;
 pub use precondition::IfMatch;
 pub use problem::Problem;

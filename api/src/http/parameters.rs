@@ -40,7 +40,7 @@ where
     }
 }
 
-fn read<T>(app: &App, query: &str) -> Result<Parameters<T>, Problem>
+pub(super) fn read<T>(app: &App, query: &str) -> Result<Parameters<T>, Problem>
 where
     T: DeserializeOwned + IntoParams + 'static,
 {

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::http::{list::page, wire::Wire};
 
 pub type ImportField = Wire<LeadField>;
 pub type ImportEntity = Wire<domain::imports::outcome::ImportEntity>;
@@ -129,14 +129,9 @@ impl From<Import> for ImportBody {
     }
 }
 
-/// One page of imports.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportPage {
-    #[schema(value_type = Vec<ImportBody>)]
-    pub items: Vec<ImportBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of imports.
+    ImportPage of ImportBody
 }
 
 /// What became of a row.
@@ -191,40 +186,15 @@ impl From<RowResult> for ImportRow {
     }
 }
 
-/// One page of rows.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportRowPage {
-    #[schema(value_type = Vec<ImportRow>)]
-    pub items: Vec<ImportRow>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Which part of one's imports, newest first.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListImports {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
+page! {
+    /// One page of rows.
+    ImportRowPage of ImportRow
 }
 
 /// Which rows, in their order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListImportRows {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// With any of these outcomes.
     #[param(style = Form, explode = false)]
     pub outcome: Option<Vec<ImportRowOutcome>>,

@@ -10,18 +10,22 @@ use persistence::{
     clock::micros,
     imports::{rows, store},
     jobs,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 use uuid::Uuid;
 
 use super::{
-    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ListImportRows, ListImports,
-    ProposeMapping, ProposedColumn, ProposedMapping, commands, run,
+    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ListImportRows, ProposeMapping,
+    ProposedColumn, ProposedMapping, commands, run,
 };
 use crate::{
     access::{Granted, IdempotencyKey},
     http::{
-        Json, Parameters, Problem, Reply, context::RequestContext, cursor, path::PathId, wire::Wire,
+        Json, List, Problem, Reply,
+        context::RequestContext,
+        list::{Paging, Unfiltered},
+        path::PathId,
+        wire::Wire,
     },
     jobs::JobBody,
 };
@@ -85,34 +89,20 @@ pub(super) async fn create_import(
 }
 
 /// List one's own imports
-#[utoipa::path(tag = TAG, params(ListImports), responses((status = 200, body = ImportPage)),
+#[utoipa::path(tag = TAG, params(Paging), responses((status = 200, body = ImportPage)),
     security(("bearer" = ["imports:run"])))]
 #[get("/imports")]
 pub(super) async fn list_imports(
     ctx: Granted<ImportsRun>,
-    request: HttpRequest,
-    query: Parameters<ListImports>,
+    asked: List<Unfiltered>,
 ) -> Result<Reply, Problem> {
-    let part = cursor::part(
-        ctx.app(),
-        &request,
-        query.0.limit,
-        query.0.cursor.as_deref(),
-    )?;
-    let page = Page {
-        order: Direction::NewestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let part = asked.part;
+    let page = part.page(Direction::NewestFirst)?;
     let found = store::list(&ctx.read(), &ctx.grant, &page).await?;
-    let shown = part.cut(found, |import| {
+    let (found, next) = part.cut(found, |import| {
         (micros(import.created_at), import.id.uuid())
     });
-    Ok(Reply::ok(&ImportPage {
-        items: shown.items.into_iter().map(ImportBody::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<ImportPage>(found.into_iter().map(ImportBody::from))?)
 }
 
 /// Read an import of one's own
@@ -128,30 +118,20 @@ pub(super) async fn get_import(
 }
 
 /// See what became of each row
-#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path), ListImportRows),
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path), Paging, ListImportRows),
     responses((status = 200, body = ImportRowPage)), security(("bearer" = ["imports:run"])))]
 #[get("/imports/{import_id}/rows")]
 pub(super) async fn list_import_rows(
     ctx: Granted<ImportsRun>,
-    request: HttpRequest,
     id: PathId<Import>,
-    query: Parameters<ListImportRows>,
+    asked: List<ListImportRows>,
 ) -> Result<Reply, Problem> {
-    let part = cursor::part(
-        ctx.app(),
-        &request,
-        query.0.limit,
-        query.0.cursor.as_deref(),
-    )?;
+    let List { query, part } = asked;
+    let page = part.page(Direction::OldestFirst)?;
     let import = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
-    let wanted: Vec<_> = query.0.outcome.iter().flatten().map(|o| o.0).collect();
-    let after = part.after.map_or(0, |(row, _)| row);
-    let (read, limit) = (ctx.read(), part.limit + 1);
-    let found = rows::list(&read, &ctx.grant, import.id, &wanted, after, limit).await?;
-    let shown = part.cut(found, |result| (result.row, Uuid::nil()));
-    Ok(Reply::ok(&ImportRowPage {
-        items: shown.items.into_iter().map(ImportRow::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let wanted: Vec<_> = query.outcome.iter().flatten().map(|o| o.0).collect();
+    let (read, after) = (ctx.read(), page.after.map_or(0, |(row, _)| row));
+    let found = rows::list(&read, &ctx.grant, import.id, &wanted, after, page.limit).await?;
+    let (found, next) = part.cut(found, |result| (result.row, Uuid::nil()));
+    Ok(next.answer::<ImportRowPage>(found.into_iter().map(ImportRow::from))?)
 }

@@ -1,12 +1,12 @@
 use domain::{fault::Rule, jobs::Job};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     files::RecordReference,
-    http::{context::Language, wire::Wire},
+    http::{context::Language, list::page, wire::Wire},
     system,
 };
 
@@ -91,25 +91,7 @@ impl JobBody {
     }
 }
 
-/// One page of jobs.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct JobPage {
-    #[schema(value_type = Vec<JobBody>)]
-    pub items: Vec<JobBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Which part of one's jobs, newest first.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListJobs {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
+page! {
+    /// One page of jobs.
+    JobPage of JobBody
 }

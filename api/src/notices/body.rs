@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     files::RecordReference,
-    http::{context::Language, wire::Wire},
+    http::{context::Language, list::page, wire::Wire},
 };
 
 pub type NoticeKind = Wire<domain::notices::NoticeKind>;
@@ -43,14 +43,9 @@ impl NoticeBody {
     }
 }
 
-/// One page of notices.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NoticePage {
-    #[schema(value_type = Vec<NoticeBody>)]
-    pub items: Vec<NoticeBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of notices.
+    NoticePage of NoticeBody
 }
 
 /// How many notices are unread.
@@ -65,14 +60,7 @@ pub struct UnreadNotices {
 /// Which notices, newest first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListNotices {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Whether to leave out those that were read.
     pub unread_only: Option<bool>,
 }

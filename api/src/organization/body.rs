@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::{Shown, page};
+use crate::{http::list::page, reference::Shown};
 
 /// A new region.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]

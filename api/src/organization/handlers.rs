@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{DirectoryRead, OrganizationWrite},
     organization::{Campus, Department, Group, Region, Team},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{self, ListReference, created, get as read, list, shown},
 };
 
@@ -34,15 +34,14 @@ pub(super) async fn create_region(
 }
 
 /// List regions
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RegionPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = RegionPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/regions")]
 pub(super) async fn list_regions(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Region, _>(&ctx, &request, &query.0).await
+    list::<Region, _>(&ctx, asked).await
 }
 
 /// Read a region
@@ -120,15 +119,14 @@ pub(super) async fn create_campus(
 }
 
 /// List campuses
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CampusPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = CampusPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/campuses")]
 pub(super) async fn list_campuses(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Campus, _>(&ctx, &request, &query.0).await
+    list::<Campus, _>(&ctx, asked).await
 }
 
 /// Read a campus
@@ -206,15 +204,14 @@ pub(super) async fn create_department(
 }
 
 /// List departments and their units
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = DepartmentPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = DepartmentPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/departments")]
 pub(super) async fn list_departments(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Department, _>(&ctx, &request, &query.0).await
+    list::<Department, _>(&ctx, asked).await
 }
 
 /// Read a department or unit
@@ -292,15 +289,14 @@ pub(super) async fn create_team(
 }
 
 /// List teams
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TeamPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TeamPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/teams")]
 pub(super) async fn list_teams(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Team, _>(&ctx, &request, &query.0).await
+    list::<Team, _>(&ctx, asked).await
 }
 
 /// Read a team
@@ -378,15 +374,14 @@ pub(super) async fn create_group(
 }
 
 /// List groups of users
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = GroupPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = GroupPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/groups")]
 pub(super) async fn list_groups(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Group, _>(&ctx, &request, &query.0).await
+    list::<Group, _>(&ctx, asked).await
 }
 
 /// Read a group of users

@@ -9,7 +9,7 @@ use persistence::{
     access::Reads,
     clock::micros,
     payments::{balances, charges, store},
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
         Granted, IdempotencyKey,
         fields::{listable, show, show_in, writable},
     },
-    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{Json, List, Problem, Reply, list::Paging, path::PathId},
 };
 
 pub(super) const TAG: &str = "payments";
@@ -59,14 +59,6 @@ where
     Ok((version, body))
 }
 
-fn page(part: &cursor::Part<'_>, order: Direction) -> Page {
-    Page {
-        order,
-        after: part.after,
-        limit: part.limit + 1,
-    }
-}
-
 /// Charge a customer by hand
 #[utoipa::path(tag = TAG, request_body = CreateCharge, responses((status = 201, body = ChargeBody)),
     security(("bearer" = ["payments:write"])))]
@@ -86,31 +78,20 @@ pub(super) async fn create_charge(
 }
 
 /// List the charges within reach
-#[utoipa::path(tag = TAG, params(ListCharges), responses((status = 200, body = ChargePage)),
+#[utoipa::path(tag = TAG, params(Paging, ListCharges), responses((status = 200, body = ChargePage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/charges")]
 pub(super) async fn list_charges(
     ctx: Granted<PaymentsRead>,
-    request: HttpRequest,
-    query: Parameters<ListCharges>,
+    asked: List<ListCharges>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let List { query, part } = asked;
+    let page = part.page(query.sort.unwrap_or_default())?;
     let read = ctx.read();
     let filter = commands::filter(&read, &ctx.grant, &query).await?;
-    let rows = charges::list(
-        &read,
-        &ctx.grant,
-        &filter,
-        &page(&part, query.sort.unwrap_or_default().into()),
-    )
-    .await?;
-    let shown = part.cut(rows, |charge| (micros(charge.created_at), charge.id.uuid()));
-    Ok(Reply::ok(&ChargePage {
-        items: commands::show_charges(&read, &ctx.grant, shown.items).await?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let rows = charges::list(&read, &ctx.grant, &filter, &page).await?;
+    let (rows, next) = part.cut(rows, |charge| (micros(charge.created_at), charge.id.uuid()));
+    Ok(next.answer::<ChargePage>(commands::show_charges(&read, &ctx.grant, rows).await?)?)
 }
 
 /// Read a charge
@@ -168,37 +149,26 @@ pub(super) async fn create_payment(
 }
 
 /// List the payments within reach
-#[utoipa::path(tag = TAG, params(ListPayments), responses((status = 200, body = PaymentPage)),
+#[utoipa::path(tag = TAG, params(Paging, ListPayments), responses((status = 200, body = PaymentPage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/payments")]
 pub(super) async fn list_payments(
     ctx: Granted<PaymentsRead>,
     request: HttpRequest,
-    query: Parameters<ListPayments>,
+    asked: List<ListPayments>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = part.page(query.sort.unwrap_or_default())?;
     let read = ctx.read();
-    let rows = store::list(
-        &read,
-        &ctx.grant,
-        &query.filter(),
-        &page(&part, query.sort.unwrap_or_default().into()),
-    )
-    .await?;
-    let shown = part.cut(rows, |payment| {
+    let rows = store::list(&read, &ctx.grant, &query.filter(), &page).await?;
+    let (rows, next) = part.cut(rows, |payment| {
         (micros(payment.created_at), payment.id.uuid())
     });
-    let items = commands::show(&read, &ctx.grant, shown.items).await?;
-    Ok(Reply::ok(&PaymentPage {
-        items: items
-            .into_iter()
-            .map(|item| show(Some(ctx.authority()), RECORD, item))
-            .collect::<Result<_, _>>()?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let items = commands::show(&read, &ctx.grant, rows).await?;
+    let seen = |item| show(Some(ctx.authority()), RECORD, item);
+    let items: Result<Vec<_>, _> = items.into_iter().map(seen).collect();
+    Ok(next.answer::<PaymentPage>(items?)?)
 }
 
 /// Read a payment
@@ -269,32 +239,21 @@ pub(super) async fn get_balance(
 }
 
 /// List the customers within reach who owe something
-#[utoipa::path(tag = TAG, params(ListReceivables), responses((status = 200, body = ReceivablePage)),
+#[utoipa::path(tag = TAG, params(Paging, ListReceivables), responses((status = 200, body = ReceivablePage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/receivables")]
 pub(super) async fn list_receivables(
     ctx: Granted<PaymentsRead>,
-    request: HttpRequest,
-    query: Parameters<ListReceivables>,
+    asked: List<ListReceivables>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let List { query, part } = asked;
+    let page = part.page(Direction::NewestFirst)?;
     let campuses = query.campus_id.unwrap_or_default();
-    let rows = balances::list_owing(
-        &ctx.read(),
-        &ctx.grant,
-        &campuses,
-        &page(&part, Direction::NewestFirst),
-    )
-    .await?;
-    let shown = part.cut(rows, |balance| {
+    let rows = balances::list_owing(&ctx.read(), &ctx.grant, &campuses, &page).await?;
+    let (rows, next) = part.cut(rows, |balance| {
         (micros(balance.created_at), balance.customer.uuid())
     });
-    Ok(Reply::ok(&ReceivablePage {
-        items: shown.items.into_iter().map(BalanceBody::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<ReceivablePage>(rows.into_iter().map(BalanceBody::from))?)
 }
 
 /// Read what all customers within reach owe, by campus

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::{Shown, page};
+use crate::{http::list::page, reference::Shown};
 
 /// A new category of tags.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]

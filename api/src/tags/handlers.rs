@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{DirectoryRead, TagsManage, TagsRead, TagsWrite},
     customers::Customer,
@@ -13,7 +13,8 @@ use super::{
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
     http::{
-        IfMatch, Json, Parameters, Problem, Reply,
+        IfMatch, Json, List, Parameters, Problem, Reply,
+        list::Paging,
         path::{PathId, PathIds},
     },
     reference::{self, ListReference, created, get as read, list, shown},
@@ -38,15 +39,14 @@ pub(super) async fn create_tag_category(
 }
 
 /// List categories of tags
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagCategoryPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TagCategoryPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/tag-categories")]
 pub(super) async fn list_tag_categories(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<TagCategory, _>(&ctx, &request, &query.0).await
+    list::<TagCategory, _>(&ctx, asked).await
 }
 
 /// Read a category of tags
@@ -124,15 +124,14 @@ pub(super) async fn create_tag(
 }
 
 /// List tags
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TagPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/tags")]
 pub(super) async fn list_tags(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Tag, _>(&ctx, &request, &query.0).await
+    list::<Tag, _>(&ctx, asked).await
 }
 
 /// Read a tag

@@ -14,7 +14,7 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::page;
+use crate::http::list::page;
 
 fn scope_list() -> Array {
     texts(200, 100)

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use domain::{
     access::{ApiClient, ApiClientsWrite, Session},
     fault::{Fault, NOT_FOUND},
@@ -9,7 +9,7 @@ use persistence::{
     access::{Grant, api_client as store},
     clock::micros,
     reference,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
@@ -19,7 +19,8 @@ use super::{
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey, api_keys},
     http::{
-        IfMatch, Json, Parameters, Problem, Reply, cursor,
+        IfMatch, Json, List, Problem, Reply,
+        list::Paging,
         path::{PathId, PathIds},
     },
     reference::{ListReference, get},
@@ -60,35 +61,25 @@ pub(super) async fn create_api_client(
 }
 
 /// List API clients
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = ApiClientPage)),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = ApiClientPage)),
     security(("bearer" = ["api_clients:write"])))]
 #[get("/api-clients")]
 pub(super) async fn list_api_clients(
     ctx: Granted<ApiClientsWrite>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let List { query, part } = asked;
+    let page = part.page(Direction::OldestFirst)?;
     let revoked = query.include_archived.unwrap_or(false);
     let rows = reference::list::<ApiClient>(&ctx.read(), &ctx.grant, &(), revoked, &page).await?;
-    let shown = part.cut(rows, |c| (micros(c.created_at), c.id.uuid()));
-    let ids = shown.items.iter().map(|client| client.id);
+    let (clients, next) = part.cut(rows, |c| (micros(c.created_at), c.id.uuid()));
+    let ids = clients.iter().map(|client| client.id);
     let mut keys = store::keys(&ctx.read(), &ctx.grant, ids, ctx.stamp().now()).await?;
     let body = |client: Reference<ApiClient>| {
         let keys = keys.remove(&client.id).unwrap_or_default();
         ApiClientBody::new(client, keys)
     };
-    Ok(Reply::ok(&ApiClientPage {
-        items: shown.items.into_iter().map(body).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<ApiClientPage>(clients.into_iter().map(body))?)
 }
 
 /// Read an API client

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    http::clock_time::ClockTime,
-    reference::{ListReference, Shown, page},
+    http::{clock_time::ClockTime, list::page},
+    reference::Shown,
 };
 
 /// A new lesson of a class, by the clocks of its campus.
@@ -106,25 +106,8 @@ impl Shown for Lesson {
 /// Which part of the lessons of a class, in the order in which they were planned.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListLessons {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Whether cancelled lessons are shown too.
     #[param(default = false)]
     pub include_archived: Option<bool>,
-}
-
-impl From<ListLessons> for ListReference {
-    fn from(list: ListLessons) -> Self {
-        Self {
-            limit: list.limit,
-            cursor: list.cursor,
-            include_archived: list.include_archived,
-        }
-    }
 }

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{CoursesWrite, DirectoryRead},
     courses::{Class, Lesson},
@@ -8,7 +8,7 @@ use persistence::courses::LessonFilter;
 use super::{ChangeLesson, CreateLesson, LessonBody, LessonPage, ListLessons, commands};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{created, get as read, list_where, shown},
 };
 
@@ -32,20 +32,20 @@ pub(super) async fn create_lesson(
 }
 
 /// List the lessons of a class
-#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging, ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes/{class_id}/lessons")]
 pub(super) async fn list_lessons(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
     class: PathId<Class>,
-    query: Parameters<ListLessons>,
+    asked: List<ListLessons>,
 ) -> Result<Reply, Problem> {
+    let List { query, part } = asked;
     let class = read(&ctx.read(), &ctx.grant, class.0).await?;
     let filter = LessonFilter {
         class: Some(class.id),
     };
-    list_where::<Lesson, _>(&ctx, &request, &query.0.into(), &filter).await
+    list_where::<Lesson, _>(&ctx, part, query.include_archived, &filter).await
 }
 
 /// Read a lesson

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{DirectoryRead, OrganizationWrite},
     organization::Position,
@@ -7,7 +7,7 @@ use domain::{
 use super::{ChangePosition, CreatePosition, PositionBody, PositionPage};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{self, ListReference, as_read, create, created, get as read, list, save, shown},
 };
 
@@ -31,15 +31,14 @@ pub(super) async fn create_position(
 }
 
 /// List positions
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = PositionPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = PositionPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/positions")]
 pub(super) async fn list_positions(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Position, _>(&ctx, &request, &query.0).await
+    list::<Position, _>(&ctx, asked).await
 }
 
 /// Read a position

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::page;
+use crate::http::list::page;
 
 /// A role for everyone of a department, of a position, or of both together.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -57,14 +57,7 @@ page! {
 /// Which rules, oldest first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListRoleRules {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// That give any of these roles.
     #[param(style = Form, explode = false)]
     pub role_id: Option<Vec<Uuid>>,

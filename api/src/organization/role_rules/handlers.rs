@@ -1,15 +1,11 @@
-use actix_web::{HttpRequest, delete, get, post};
+use actix_web::{delete, get, post};
 use domain::{access::StaffWrite, organization::RoleRule};
-use persistence::{
-    clock::micros,
-    organization::role_rules as store,
-    scope::{Direction, Page},
-};
+use persistence::{clock::micros, organization::role_rules as store, scope::Direction};
 
 use super::{CreateRoleRule, ListRoleRules, RoleRuleBody, RoleRulePage, commands};
 use crate::{
     access::{Granted, IdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
 };
 
 const TAG: &str = "roles";
@@ -33,28 +29,18 @@ pub(super) async fn create_role_rule(
 }
 
 /// List the rules that give roles
-#[utoipa::path(tag = TAG, params(ListRoleRules), responses((status = 200, body = RoleRulePage)),
+#[utoipa::path(tag = TAG, params(Paging, ListRoleRules), responses((status = 200, body = RoleRulePage)),
     security(("bearer" = ["staff:write"])))]
 #[get("/role-rules")]
 pub(super) async fn list_role_rules(
     ctx: Granted<StaffWrite>,
-    request: HttpRequest,
-    query: Parameters<ListRoleRules>,
+    asked: List<ListRoleRules>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let List { query, part } = asked;
+    let page = part.page(Direction::OldestFirst)?;
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
-    let shown = part.cut(rows, |r| (micros(r.created_at), r.id.uuid()));
-    Ok(Reply::ok(&RoleRulePage {
-        items: shown.items.into_iter().map(RoleRuleBody::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (rules, next) = part.cut(rows, |r| (micros(r.created_at), r.id.uuid()));
+    Ok(next.answer::<RoleRulePage>(rules.into_iter().map(RoleRuleBody::from))?)
 }
 
 /// Read a rule that gives a role

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    http::{context::Language, wire::Wire},
-    reference::{Shown, page},
+    http::{context::Language, list::page, wire::Wire},
+    reference::Shown,
 };
 
 pub type PermissionReach = Wire<Reach>;

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, context::RequestContext, path::PathId},
+    http::{
+        IfMatch, Json, List, Problem, Reply, context::RequestContext, list::Paging, path::PathId,
+    },
     reference::{self, ListReference, created, get as read, list, shown},
 };
 
@@ -44,15 +46,14 @@ pub(super) async fn create_role(
 }
 
 /// List roles
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RolePage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = RolePage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/roles")]
 pub(super) async fn list_roles(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Role, _>(&ctx, &request, &query.0).await
+    list::<Role, _>(&ctx, asked).await
 }
 
 /// Read a role

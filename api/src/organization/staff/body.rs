@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{http::wire::Wire, reference::page};
+use crate::http::{list::page, wire::Wire};
 
 pub type StaffStatus = Wire<PrincipalStatus>;
 
@@ -163,14 +163,7 @@ impl StaffRoles {
 /// Which people, in the order of hiring.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListStaff {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Working at any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post, put};
+use actix_web::{get, patch, post, put};
 use domain::{
     access::{DirectoryRead, SessionsManage, StaffWrite},
     organization::Staff,
@@ -8,7 +8,7 @@ use persistence::{
     access::Grant,
     clock::micros,
     organization::{role_rules::ruled, staff as store},
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
         Granted, IdempotencyKey, OptionalIdempotencyKey,
         commands::{one_time_password, set_one_time_password},
     },
-    http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
 };
 
 const TAG: &str = "staff";
@@ -60,30 +60,20 @@ pub(super) async fn create_staff(
 }
 
 /// List the staff directory
-#[utoipa::path(tag = TAG, params(ListStaff), responses((status = 200, body = StaffPage)),
+#[utoipa::path(tag = TAG, params(Paging, ListStaff), responses((status = 200, body = StaffPage)),
     security(("bearer" = ["directory:read"])))]
 #[get("/staff")]
 pub(super) async fn list_staff(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListStaff>,
+    asked: List<ListStaff>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let List { query, part } = asked;
+    let page = part.page(Direction::OldestFirst)?;
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
-    let shown = part.cut(rows, |p| (micros(p.created_at), p.id.uuid()));
+    let (people, next) = part.cut(rows, |p| (micros(p.created_at), p.id.uuid()));
     let manages = ctx.authority().holds::<StaffWrite>();
-    let people = shown.items.into_iter();
-    Ok(Reply::ok(&StaffPage {
-        items: people.map(|p| StaffBody::new(p, manages)).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let items = people.into_iter().map(|p| StaffBody::new(p, manages));
+    Ok(next.answer::<StaffPage>(items)?)
 }
 
 /// Read a person of staff

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::money::MoneyBody;
+use crate::http::{list::page, money::MoneyBody};
 
 /// What a customer owes and has to its credit (往来余额).
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -55,27 +55,15 @@ impl From<Balance> for BalanceBody {
     }
 }
 
-/// One page of customers who owe something.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReceivablePage {
-    #[schema(value_type = Vec<BalanceBody>)]
-    pub items: Vec<BalanceBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of customers who owe something.
+    ReceivablePage of BalanceBody
 }
 
 /// Whose receivables. Those who were charged last for the first time come first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListReceivables {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Customers of any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,

@@ -1,12 +1,13 @@
 use domain::payments::Charge;
 use jiff::{Timestamp, civil::Date};
-use persistence::{payments::charges, scope::Direction};
+use persistence::payments::charges;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::{
+    list::{CreationOrder, page},
     money::{MoneyBody, MoneyInput},
     wire::Wire,
 };
@@ -103,49 +104,17 @@ impl ChargeBody {
     }
 }
 
-/// One page of charges.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChargePage {
-    pub items: Vec<ChargeBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of charges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum ChargeSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<ChargeSort> for Direction {
-    fn from(sort: ChargeSort) -> Self {
-        match sort {
-            ChargeSort::Newest => Self::NewestFirst,
-            ChargeSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of charges.
+    ChargePage of ChargeBody
 }
 
 /// Which charges, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListCharges {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<ChargeSort>,
+    pub sort: Option<CreationOrder>,
     /// In any of these states.
     #[param(style = Form, explode = false)]
     pub status: Option<Vec<ChargeStatus>>,

@@ -4,10 +4,7 @@ use domain::{
     payments::{Allocation, Method, Payment, Receipt},
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::{
-    payments::{Shown, store},
-    scope::Direction,
-};
+use persistence::payments::{Shown, store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -16,6 +13,7 @@ use validator::Validate;
 use crate::{
     access::fields::Shown as Ruled,
     http::{
+        list::{CreationOrder, page},
         money::{MoneyBody, MoneyInput},
         wire::Wire,
     },
@@ -168,50 +166,17 @@ impl PaymentBody {
     }
 }
 
-/// One page of payments.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PaymentPage {
-    #[schema(value_type = Vec<PaymentBody>)]
-    pub items: Vec<Ruled<PaymentBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of payments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum PaymentSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<PaymentSort> for Direction {
-    fn from(sort: PaymentSort) -> Self {
-        match sort {
-            PaymentSort::Newest => Self::NewestFirst,
-            PaymentSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of payments.
+    PaymentPage of PaymentBody as Ruled<PaymentBody>
 }
 
 /// Which payments, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListPayments {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<PaymentSort>,
+    pub sort: Option<CreationOrder>,
     /// Paid by any of these.
     #[param(style = Form, explode = false)]
     pub payer_id: Option<Vec<Uuid>>,
