@@ -18,9 +18,6 @@ rules! {
         "请使用三个大写字母的币种代码（ISO 4217），如 CNY。", "Use the three capital letters of ISO 4217, such as CNY." }
 }
 
-/// Basis points in one whole: 10,000 bp = 100 %.
-const WHOLE_BP: i128 = 10_000;
-
 /// A currency by its code of three capital letters (ISO 4217).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency([u8; 3]);
@@ -139,19 +136,6 @@ impl Money {
     /// Refused with `amount_out_of_range`.
     pub fn times(self, count: i64) -> Result<Self, Fault> {
         Self::within(i128::from(self.minor) * i128::from(count), self.currency)
-    }
-
-    /// The share of `basis_points` (10,000 = the whole). Half a unit is rounded away from zero,
-    /// so that a refund mirrors its charge. Refused with `amount_out_of_range`.
-    pub fn share_bp(self, basis_points: i64) -> Result<Self, Fault> {
-        let product = i128::from(self.minor) * i128::from(basis_points);
-        let (share, rest) = (product / WHOLE_BP, product % WHOLE_BP);
-        let carry = if rest.abs() * 2 >= WHOLE_BP {
-            rest.signum()
-        } else {
-            0
-        };
-        Self::within(share + carry, self.currency)
     }
 
     /// `n` parts that sum exactly to the whole and differ by at most one unit, the larger ones
@@ -277,14 +261,6 @@ mod tests {
     }
 
     #[test]
-    fn half_a_unit_is_rounded_away_from_zero() {
-        assert_eq!(cny(5).share_bp(5_000), Ok(cny(3)));
-        assert_eq!(cny(-5).share_bp(5_000), Ok(cny(-3)));
-        assert_eq!(cny(5).share_bp(4_999), Ok(cny(2)));
-        assert_eq!(cny(129_900).share_bp(8_850), Ok(cny(114_962)));
-    }
-
-    #[test]
     fn larger_parts_come_first() {
         let three = NonZeroU32::new(3).unwrap();
         assert_eq!(minors(cny(100).split(three)), [34, 33, 33]);
@@ -313,14 +289,6 @@ mod tests {
             if let Ok(total) = cny(a).plus(cny(b)) {
                 prop_assert_eq!(total.minus(cny(b)), Ok(cny(a)));
             }
-        }
-
-        #[test]
-        fn a_share_is_within_half_a_unit(a in any_amount(), bp in -10_000..=10_000_i64) {
-            let exact = i128::from(a) * i128::from(bp);
-            let share = i128::from(cny(a).share_bp(bp).unwrap().minor()) * WHOLE_BP;
-            prop_assert!((exact - share).abs() * 2 <= WHOLE_BP);
-            prop_assert_eq!(cny(-a).share_bp(bp), cny(a).share_bp(bp).and_then(Money::negated));
         }
 
         #[test]
