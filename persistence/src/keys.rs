@@ -260,6 +260,17 @@ pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// Stands for a row that has no id in what is sealed of it: the head of its digest.
+pub(crate) fn row_of(digest: [u8; 32]) -> Uuid {
+    let (head, _) = digest.split_at(16);
+    Uuid::from_slice(head).unwrap_or_default()
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Fills `bytes` from the operating system's random source.
 pub fn random(bytes: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(bytes).map_err(Error::internal)

@@ -389,25 +389,21 @@ async fn set_given_password(
 }
 
 fn record(tx: &Tx, session: Id<Session>, what: &str) {
-    tx.record(Change {
-        kind: "session",
-        id: session.uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({ "state": what }),
-        event: None,
-    });
+    tx.record(Change::new(
+        "session",
+        session.uuid(),
+        1,
+        json!({ "state": what }),
+    ));
 }
 
 fn record_password(tx: &Tx, principal: Id<Principal>, what: &str) {
-    tx.record(Change {
-        kind: "password",
-        id: principal.uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({ "state": what }),
-        event: None,
-    });
+    tx.record(Change::new(
+        "password",
+        principal.uuid(),
+        1,
+        json!({ "state": what }),
+    ));
 }
 
 pub(super) fn operation(

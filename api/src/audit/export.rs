@@ -43,14 +43,9 @@ pub(super) fn export(
     asked: &ExportAuditEvents,
     events: &[AuditEventBody],
 ) -> Result<Reply, Error> {
-    tx.record(Change {
-        kind: "export",
-        id: tx.stamp().id::<()>().uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({ "of": "audit_events", "asked": asked, "records": events.len() }),
-        event: None,
-    });
+    let export = tx.stamp().id::<()>().uuid();
+    let what = json!({ "of": "audit_events", "asked": asked, "records": events.len() });
+    tx.record(Change::new("export", export, 1, what));
     match asked.format {
         AuditExportFormat::Csv => Ok(Reply::file("text/csv", "audit.csv", csv(events)?)),
         AuditExportFormat::Jsonl => {

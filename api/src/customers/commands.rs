@@ -301,15 +301,9 @@ pub async fn reveal(
         .cloned()
         .collect();
     let ids: Vec<_> = points.iter().map(|point| point.id.uuid()).collect();
-    tx.record(Change {
-        kind: "reveal",
-        id: id.uuid(),
-        version: customer.version,
-        before: json!(null),
-        after: json!({
-            "fields": ["contact_points"], "contact_point_ids": ids, "reason": body.reason,
-        }),
-        event: None,
+    let revealed = json!({
+        "fields": ["contact_points"], "contact_point_ids": ids, "reason": body.reason,
     });
+    tx.record(Change::new("reveal", id.uuid(), customer.version, revealed));
     Ok(points)
 }

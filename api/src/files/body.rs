@@ -1,5 +1,6 @@
 use domain::{files::StoredFile, id::Id};
 use jiff::Timestamp;
+use persistence::keys::hex;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -83,7 +84,7 @@ impl From<StoredFile> for FileBody {
             r#type: Wire(file.kind),
             name: file.name,
             size: file.size,
-            sha256: file.sha256.iter().map(|b| format!("{b:02x}")).collect(),
+            sha256: hex(&file.sha256),
             record: RecordReference::of(file.attached_to),
             created_at: file.created_at,
             expires_at: file.expires_at,

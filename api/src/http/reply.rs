@@ -49,7 +49,8 @@ impl Reply {
     pub fn record(version: i64, body: &impl Serialize) -> Result<Self, Error> {
         let mut reply = Self::ok(body)?;
         let digest = persistence::keys::digest(&[reply.body.as_bytes()]);
-        let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let (short, _) = digest.split_at(8);
+        let short = persistence::keys::hex(short);
         reply.etag = Some(format!("\"{version}-{short}\""));
         Ok(reply)
     }

@@ -16,7 +16,7 @@ use crate::{
     Error, Handle,
     access::{Authority, Branch, Scope},
     clock::timestamp,
-    database::statement,
+    database::{placeholders, statement},
     scope::reaches,
 };
 
@@ -147,7 +147,7 @@ pub async fn of(
         };
         let within = match (class_of(kind), classes) {
             (Some(column), Some(classes)) => {
-                format!(" AND {column} IN ({})", vec!["?"; classes.len()].join(", "))
+                format!(" AND {column} IN ({})", placeholders(classes.len()))
             }
             _ => String::new(),
         };

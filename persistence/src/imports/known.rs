@@ -15,7 +15,13 @@ use jiff::civil::Date;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, access::Writes, clock::date, database::statement, keys::bytes};
+use crate::{
+    Error, Handle, Tx,
+    access::Writes,
+    clock::date,
+    database::{placeholders, statement},
+    keys::bytes,
+};
 
 /// A guardian to whom children can be linked.
 #[derive(Clone, Copy, Debug)]
@@ -171,7 +177,7 @@ pub async fn households(
     let mut found = Households::default();
     let digests: HashSet<[u8; 32]> = leads.iter().flat_map(|l| l.phones.clone()).collect();
     if !digests.is_empty() {
-        let list = vec!["?"; digests.len()].join(", ");
+        let list = placeholders(digests.len());
         hold_guardians(tx, institution, &digests, &list).await?;
         // Children by their own phones, guardians by theirs, and the children of these.
         let sql = format!(
@@ -198,7 +204,7 @@ pub async fn households(
         .map(|lead| &lead.name)
         .collect();
     if !names.is_empty() {
-        let list = vec!["?"; names.len()].join(", ");
+        let list = placeholders(names.len());
         let sql = format!(
             "SELECT s.id, s.name_fold, s.birth_date, g.name_fold AS guardian FROM customers s \
              JOIN customer_relations r ON r.institution_id = s.institution_id AND r.student_id = s.id \

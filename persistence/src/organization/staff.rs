@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::{
     access::{Permissions, PrincipalStatus, Reach, Role},
-    fault::{Fault, VERSION_STALE},
     id::Id,
     organization::{Institution, Staff, StaffProfile},
     text_enum::TextEnum,
@@ -26,8 +25,8 @@ use crate::{
     access::{Authority, Reads, Scope, Writes},
     audit::difference,
     clock::{micros, timestamp},
-    database::{Change, statement},
-    events::{Event, EventType},
+    database::{Change, statement, unless_stale},
+    events::EventType,
     reference::{access_changed, writable},
     scope::{Page, nothing},
 };
@@ -187,15 +186,11 @@ pub async fn list(
     } else {
         select.and_where(status.is_in(filter.statuses.iter().map(|s| s.as_str())));
     }
-    let created = || Expr::col((STAFF, "created_at"));
-    let id = || Expr::col((STAFF, "id"));
-    if let Some(behind) = page.behind(created(), id()) {
-        select.and_where(behind);
-    }
-    select
-        .order_by_expr(created(), page.order())
-        .order_by_expr(id(), page.order())
-        .limit(page.limit);
+    page.confine(
+        &mut select,
+        Expr::col((STAFF, "created_at")),
+        Expr::col((STAFF, "id")),
+    );
     read(handle, institution, &select).await
 }
 
@@ -410,9 +405,7 @@ async fn over(
             ],
         ))
         .await?;
-    if updated.rows_affected() != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected())?;
     Ok(())
 }
 
@@ -461,12 +454,7 @@ fn recorded(
         None => json!({ "campus_ids": person.profile.campuses }),
         Some(_) => json!({ "changed": is.as_object().map(|o| o.keys().collect::<Vec<_>>()) }),
     };
-    tx.record(Change {
-        kind: "staff",
-        id: person.id.uuid(),
-        version: person.version,
-        before: if before.is_some() { was } else { Value::Null },
-        after: is,
-        event: Some(Event { kind: event, data }),
-    });
+    let was = before.map_or(Value::Null, |_| was);
+    let change = Change::new("staff", person.id.uuid(), person.version, is);
+    tx.record(change.before(was).event(event, data));
 }

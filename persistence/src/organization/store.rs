@@ -81,14 +81,8 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
     tx.create_keys().await?;
     departments(tx).await?;
     roles(tx).await?;
-    tx.record(Change {
-        kind: "institution",
-        id: institution,
-        version: 1,
-        before: json!(null),
-        after: json!({ "code": new.code, "name": new.name, "time_zone": new.time_zone, "currency": new.currency }),
-        event: None,
-    });
+    let founded = json!({ "code": new.code, "name": new.name, "time_zone": new.time_zone, "currency": new.currency });
+    tx.record(Change::new("institution", institution, 1, founded));
     Ok(())
 }
 
@@ -275,14 +269,14 @@ pub async fn suspend_institution(tx: &Tx) -> Result<(), Error> {
         [tx.operation().institution.uuid().into()],
     )
     .await?;
-    tx.record(Change {
-        kind: "institution",
-        id: tx.operation().institution.uuid(),
-        version: 1,
-        before: json!({ "status": "active" }),
-        after: json!({ "status": "suspended" }),
-        event: None,
-    });
+    let institution = tx.operation().institution.uuid();
+    let change = Change::new(
+        "institution",
+        institution,
+        1,
+        json!({ "status": "suspended" }),
+    );
+    tx.record(change.before(json!({ "status": "active" })));
     Ok(())
 }
 

@@ -3,18 +3,19 @@
 use domain::{
     fault::{CURRENCY_MISMATCH, FieldFault},
     id::Id,
-    money::{Currency, Money},
+    money::Money,
     organization::{Campus, Institution},
     payments::{Entry, Source},
     text_enum::TextEnum,
 };
 use jiff::{civil::Date, tz::TimeZone};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::ConnectionTrait;
 
 use crate::{
     Error, Handle, Tx,
     clock::{date_column, micros},
-    database::statement,
+    database::{insert_many, statement},
+    organization::store::institution_currency,
 };
 
 /// Where something happens: what of a campus is stamped on what is posted there.
@@ -62,23 +63,6 @@ impl Place {
     }
 }
 
-/// The currency of an institution's books.
-pub async fn currency(
-    handle: &impl Handle,
-    institution: Id<Institution>,
-) -> Result<Currency, Error> {
-    let row = handle
-        .query_one_raw(statement(
-            handle,
-            "SELECT currency FROM institutions WHERE institution_id = ?",
-            [institution.uuid().into()],
-        ))
-        .await?
-        .ok_or_else(|| Error::corrupt("no institution"))?;
-    let code: String = row.try_get("", "currency")?;
-    code.parse().map_err(|_| Error::corrupt("currency"))
-}
-
 /// Refuses an amount in another currency than that of the books.
 pub(super) async fn in_currency(
     tx: &Tx,
@@ -86,7 +70,7 @@ pub(super) async fn in_currency(
     amount: Money,
     pointer: &'static str,
 ) -> Result<(), Error> {
-    if currency(tx, institution).await? == amount.currency() {
+    if institution_currency(tx, institution).await? == amount.currency() {
         Ok(())
     } else {
         Err(FieldFault::new(pointer, &CURRENCY_MISMATCH).into())
@@ -128,9 +112,8 @@ pub(super) async fn post(
         ],
     ))
     .await?;
-    let mut values: Vec<Value> = Vec::with_capacity(postings.len() * 8);
-    for (line, posting) in (1_i16..).zip(postings) {
-        values.extend([
+    let rows = (1_i16..).zip(postings).map(|(line, posting)| {
+        vec![
             institution.uuid().into(),
             id.uuid().into(),
             line.into(),
@@ -139,13 +122,14 @@ pub(super) async fn post(
             posting.side.as_str().into(),
             posting.amount.minor().into(),
             posting.amount.currency().code().into(),
-        ]);
-    }
-    let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; postings.len()].join(", ");
-    let sql = format!(
+        ]
+    });
+    insert_many(
+        tx,
         "INSERT INTO journal_postings (institution_id, entry_id, line, account, customer_id, side, \
-         amount_minor, currency) VALUES {rows}"
-    );
-    tx.execute_raw(statement(tx, &sql, values)).await?;
-    Ok(())
+         amount_minor, currency) VALUES ",
+        "",
+        rows.collect(),
+    )
+    .await
 }

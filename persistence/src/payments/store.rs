@@ -6,7 +6,7 @@
 
 use domain::{
     access::{PaymentsVoid, Principal},
-    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, VERSION_STALE},
+    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     money::Money,
     payments::{
@@ -34,8 +34,7 @@ use crate::{
     access::{Grant, Reads, Writes},
     audit::difference,
     clock::date_column,
-    database::Change,
-    events::Event,
+    database::{Change, unless_stale},
     scope::{Page, page, scoped, scoped_to_change, scoped_update},
 };
 
@@ -404,34 +403,23 @@ pub(super) async fn update(
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     record(tx, Some(before), after);
     Ok(())
 }
 
 fn record(tx: &Tx, before: Option<&Payment>, after: &Payment) {
     let (was, is) = difference(before.map(fields).as_ref(), &fields(after), PERSONAL);
-    tx.record(Change {
-        kind: "payment",
-        id: after.id.uuid(),
-        version: after.version,
-        before: before.map_or(serde_json::Value::Null, |_| was),
-        after: is,
-        event: Some(Event {
-            kind: match before {
-                None => &PAYMENT_CREATED,
-                Some(before) if before.voided.is_none() && after.voided.is_some() => {
-                    &PAYMENT_VOIDED
-                }
-                Some(_) => &PAYMENT_CHANGED,
-            },
-            data: json!({
-                "payer_id": after.customer,
-                "campus_id": after.campus,
-                "method": after.method.as_str(),
-            }),
-        }),
+    let (was, event) = match before {
+        None => (json!(null), &PAYMENT_CREATED),
+        Some(before) if before.voided.is_none() && after.voided.is_some() => (was, &PAYMENT_VOIDED),
+        Some(_) => (was, &PAYMENT_CHANGED),
+    };
+    let data = json!({
+        "payer_id": after.customer,
+        "campus_id": after.campus,
+        "method": after.method.as_str(),
     });
+    let change = Change::new("payment", after.id.uuid(), after.version, is);
+    tx.record(change.before(was).event(event, data));
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use domain::customers::Customer;
 use sea_orm::{
-    ColumnTrait, Condition, IdenStatic, Iterable, Order, Statement,
+    ColumnTrait, Condition, IdenStatic, Iterable, Order, Statement, Value,
     sea_query::{
         DynIden, Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, SelectStatement,
         SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
@@ -38,6 +38,32 @@ impl Page {
             Direction::NewestFirst => key.lt(last),
             Direction::OldestFirst => key.gt(last),
         })
+    }
+
+    /// Confines a statement that is put together to the page.
+    pub(crate) fn confine(&self, select: &mut SelectStatement, created: Expr, id: Expr) {
+        if let Some(behind) = self.behind(created.clone(), id.clone()) {
+            select.and_where(behind);
+        }
+        select
+            .order_by_expr(created, self.order())
+            .order_by_expr(id, self.order())
+            .limit(self.limit);
+    }
+
+    /// Confines a statement that is written out to the page: its end, whose values join the others.
+    pub(crate) fn ending(&self, (created, id): (&str, &str), values: &mut Vec<Value>) -> String {
+        let (behind, order) = match self.order {
+            Direction::NewestFirst => ("<", "DESC"),
+            Direction::OldestFirst => (">", "ASC"),
+        };
+        let mut sql = String::new();
+        if let Some((at, last)) = self.after {
+            sql = format!(" AND ({created}, {id}) {behind} (?, ?)");
+            values.extend([at.into(), last.into()]);
+        }
+        values.push(i64::try_from(self.limit).unwrap_or(i64::MAX).into());
+        sql + &format!(" ORDER BY {created} {order}, {id} {order} LIMIT ?")
     }
 
     pub(crate) fn order(&self) -> Order {
