@@ -262,8 +262,17 @@ pub async fn search(
         .terms()
         .iter()
         .all(|term| matches!(term, Term::NamePrefix(_)));
+    let mut way = if common && handle.is_postgres() {
+        Way::AmongTheNewest
+    } else {
+        Way::ByGrams
+    };
     for _ in 0..rounds {
-        let batch = candidates(handle, grant, &sets, common, before, limit).await?;
+        let mut batch = candidates(handle, grant, &sets, way, before, limit).await?;
+        if way == Way::AmongTheNewest && batch.len() < wanted {
+            way = Way::ByGrams;
+            batch = candidates(handle, grant, &sets, way, before, limit).await?;
+        }
         let last_batch = batch.len() < wanted;
         for (doc, row) in batch {
             before = Some(doc);
@@ -307,15 +316,30 @@ fn grams_of(keys: &FieldKeys, term: &Term) -> Result<Option<Vec<String>>, Error>
     })
 }
 
+/// How PostgreSQL looks for documents. It can't tell how rare a gram is: for one that many share, as the
+/// first character of a name is, it would read them all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The newest documents, one after the other, until enough hold the grams.
+    AmongTheNewest,
+    /// Those that the index of grams names.
+    ByGrams,
+}
+
+/// The number before those among which it is worth while to look one after the other.
+const OLDEST_OF_THE_NEWEST: &str = "COALESCE((SELECT n.doc_id FROM search_documents n \
+     WHERE n.institution_id = $1 AND n.doc_id < $2 ORDER BY n.doc_id DESC LIMIT 1 OFFSET 2000), 0)";
+
 /// The next documents that hold the grams, within reach, and their customers.
 async fn candidates(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
     sets: &[Vec<String>],
-    common: bool,
+    way: Way,
     before: Option<i64>,
     limit: u64,
 ) -> Result<Vec<(i64, Model)>, Error> {
+    let institution = grant.scope().institution().uuid();
     // Each engine walks its own order backwards.
     let number = if handle.is_postgres() {
         Expr::col((document::Entity, document::Column::DocId))
@@ -330,14 +354,24 @@ async fn candidates(
         .and_where_option(before.map(|before| number.clone().lt(before)))
         .limit(limit);
     if handle.is_postgres() {
+        // What is computed of the column can't go by its index, nor what is computed of the number.
+        let holds = match way {
+            Way::AmongTheNewest => "(search_documents.grams || '{}'::text[]) @> $1",
+            Way::ByGrams => "search_documents.grams @> $1",
+        };
         let mut any = Condition::any();
         for set in sets {
-            any = any.add(Expr::cust_with_values(
-                "search_documents.grams @> $1",
-                [array(set.iter().cloned())],
-            ));
+            any = any.add(Expr::cust_with_values(holds, [array(set.iter().cloned())]));
         }
         documents.from(document::Entity).cond_where(any);
+        if way == Way::AmongTheNewest {
+            let of: [Value; 2] = [institution.into(), before.unwrap_or(i64::MAX).into()];
+            documents.and_where(
+                number
+                    .clone()
+                    .gt(Expr::cust_with_values(OLDEST_OF_THE_NEWEST, of)),
+            );
+        }
     } else {
         // The index comes first, and CROSS JOIN keeps it outermost: SQLite's planner would walk the
         // documents instead.
@@ -351,9 +385,7 @@ async fn candidates(
                 [expression(sets)],
             ));
     }
-    // PostgreSQL can't tell how rare a gram is, and would walk all documents to find a few: only for
-    // the first character of a name, which many share, does walking them in order end early.
-    let order = if handle.is_postgres() && !common {
+    let order = if handle.is_postgres() && way == Way::ByGrams {
         Expr::cust("search_documents.doc_id + 0")
     } else {
         number
@@ -365,7 +397,6 @@ async fn candidates(
     for column in Column::iter() {
         select.expr(of_customers(column));
     }
-    let institution = grant.scope().institution().uuid();
     select
         .column((FOUND, document::Column::DocId))
         .from_subquery(documents, FOUND)
