@@ -20,7 +20,7 @@ use crate::{
     Error, Handle, Tx,
     clock::{date_column, micros},
     database::statement,
-    payments::journal::Place,
+    payments::journal::Desk,
 };
 
 /// A lot of hours.
@@ -44,7 +44,7 @@ pub async fn grant(
     tx: &Tx,
     institution: Id<Institution>,
     enrollment: &Enrollment,
-    place: &Place,
+    place: &Desk,
 ) -> Result<(), Error> {
     let lot: Id<Lot> = tx.stamp().id();
     let hundredths = enrollment.hours.hundredths();
@@ -80,7 +80,7 @@ pub async fn consume(
     enrollment: &Enrollment,
     lesson: Id<Lesson>,
     hours: Hours,
-    place: &Place,
+    place: &Desk,
 ) -> Result<Option<Id<HourEntry>>, Error> {
     let row = tx
         .query_one_raw(statement(
@@ -116,7 +116,7 @@ pub async fn give_back(
     institution: Id<Institution>,
     enrollment: &Enrollment,
     used: Id<HourEntry>,
-    place: &Place,
+    place: &Desk,
 ) -> Result<(), Error> {
     let row = tx
         .query_one_raw(statement(
@@ -144,7 +144,7 @@ pub async fn close(
     tx: &Tx,
     institution: Id<Institution>,
     enrollment: &Enrollment,
-    place: &Place,
+    place: &Desk,
 ) -> Result<i32, Error> {
     let lots = tx
         .query_all_raw(statement(
@@ -225,7 +225,7 @@ async fn post(
     tx: &Tx,
     institution: Id<Institution>,
     enrollment: &Enrollment,
-    place: &Place,
+    place: &Desk,
     entry: &Entry,
 ) -> Result<Id<HourEntry>, Error> {
     let id: Id<HourEntry> = tx.stamp().id();
