@@ -22,7 +22,7 @@ use crate::{
 
 /// One thing that happened.
 #[derive(Clone)]
-pub struct Entry {
+pub struct Happening {
     pub kind: TimelineKind,
     pub at: Timestamp,
     pub record: Uuid,
@@ -31,9 +31,9 @@ pub struct Entry {
     pub amount: Option<Money>,
 }
 
-impl std::fmt::Debug for Entry {
+impl std::fmt::Debug for Happening {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Entry({:?} {})", self.kind, self.record)
+        write!(f, "Happening({:?} {})", self.kind, self.record)
     }
 }
 
@@ -115,7 +115,7 @@ pub async fn of(
     reached: &Reached,
     after: Option<(i64, Uuid)>,
     limit: u64,
-) -> Result<Vec<Entry>, Error> {
+) -> Result<Vec<Happening>, Error> {
     let mut sql = String::new();
     let mut values: Vec<Value> = Vec::new();
     for child in CHILDREN {
@@ -185,9 +185,9 @@ pub async fn of(
         .collect()
 }
 
-fn entry(row: &QueryResult) -> Result<Entry, Error> {
+fn entry(row: &QueryResult) -> Result<Happening, Error> {
     let kind: String = row.try_get("", "kind")?;
-    Ok(Entry {
+    Ok(Happening {
         kind: TimelineKind::parse(&kind).ok_or_else(|| Error::corrupt(TimelineKind::NAME))?,
         at: timestamp(row.try_get("", "at")?)?,
         record: row.try_get("", "id")?,
