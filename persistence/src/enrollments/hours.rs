@@ -31,7 +31,7 @@ pub enum Lot {}
 #[derive(Debug)]
 pub enum HourEntry {}
 
-struct Entry {
+struct HourLine {
     lot: Id<Lot>,
     kind: HourEntryKind,
     hundredths: i32,
@@ -61,7 +61,7 @@ pub async fn grant(
         ],
     ))
     .await?;
-    let entry = Entry {
+    let entry = HourLine {
         lot,
         kind: HourEntryKind::Granted,
         hundredths,
@@ -95,7 +95,7 @@ pub async fn consume(
         ))
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let entry = Entry {
+    let entry = HourLine {
         lot: Id::new(row.try_get("", "id")?),
         kind: HourEntryKind::Consumed,
         hundredths: -hours.hundredths(),
@@ -126,7 +126,7 @@ pub async fn give_back(
         ))
         .await?
         .ok_or_else(|| Error::corrupt("an entry of a roll call is gone"))?;
-    let entry = Entry {
+    let entry = HourLine {
         lot: Id::new(row.try_get("", "lot_id")?),
         kind: HourEntryKind::Reversed,
         hundredths: -row.try_get::<i32>("", "hundredths")?,
@@ -160,7 +160,7 @@ pub async fn close(
     let mut left = 0;
     for lot in lots {
         let balance: i32 = lot.try_get("", "balance_hundredths")?;
-        let entry = Entry {
+        let entry = HourLine {
             lot: Id::new(lot.try_get("", "id")?),
             kind: HourEntryKind::Reversed,
             hundredths: -balance,
@@ -204,7 +204,7 @@ pub async fn left(
 }
 
 /// Moves the balance of an entry's lot; `false` where it would fall below zero.
-async fn moved(tx: &Tx, institution: Id<Institution>, entry: &Entry) -> Result<bool, Error> {
+async fn moved(tx: &Tx, institution: Id<Institution>, entry: &HourLine) -> Result<bool, Error> {
     let done = tx
         .execute_raw(statement(
             tx,
@@ -226,7 +226,7 @@ async fn post(
     institution: Id<Institution>,
     enrollment: &Enrollment,
     place: &Desk,
-    entry: &Entry,
+    entry: &HourLine,
 ) -> Result<Id<HourEntry>, Error> {
     let id: Id<HourEntry> = tx.stamp().id();
     let values: [Value; 13] = [
