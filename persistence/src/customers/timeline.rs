@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use super::{CHILDREN, Shown, entity::Entity};
+use super::{CHILDREN, OnTimeline, entity::Entity};
 use crate::{
     Error, Handle,
     access::{Authority, Branch, Scope},
@@ -99,10 +99,10 @@ fn classes(scope: &Scope) -> Vec<Uuid> {
 /// Kinds of entry, each with the permission within whose reach it is.
 fn kinds() -> impl Iterator<Item = (TimelineKind, &'static str)> {
     CHILDREN.iter().filter_map(|child| match child.shown {
-        Shown::As {
+        OnTimeline::As {
             kind, permission, ..
         } => Some((kind, permission)),
-        Shown::Elsewhere => None,
+        OnTimeline::Elsewhere => None,
     })
 }
 
@@ -119,7 +119,7 @@ pub async fn of(
     let mut sql = String::new();
     let mut values: Vec<Value> = Vec::new();
     for child in CHILDREN {
-        let Shown::As {
+        let OnTimeline::As {
             kind,
             at,
             actor,
