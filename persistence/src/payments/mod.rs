@@ -8,7 +8,7 @@ pub mod journal;
 pub mod receipts;
 pub mod store;
 
-pub use allocations::{Part, Shown, shown};
+pub use allocations::{AllocationLine, Part, shown};
 use domain::{
     customers::TimelineKind, fault::AMOUNT_OUT_OF_RANGE, payments::PAYMENT_VOIDED as VOIDED,
 };
