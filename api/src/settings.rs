@@ -7,7 +7,9 @@ mod values;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
-pub use self::values::{DailyTime, List, LogFilter, Networks, Number, Place, Secret, Switch, Zone};
+pub use self::values::{
+    DailyTime, List, ListenAt, LogFilter, Networks, Number, Secret, Switch, Zone,
+};
 
 /// A setting as documentation lists it.
 #[derive(Debug)]
@@ -94,7 +96,7 @@ settings! {
     files_dir: PathBuf = "EDUCRM_FILES_DIR" or "";
     /// Where `/metrics` is served, in the text format of Prometheus: an address such as
     /// 127.0.0.1:9464, or `off`. Whoever reaches it reads it.
-    metrics_listen: Place = "EDUCRM_METRICS_LISTEN" or "off";
+    metrics_listen: ListenAt = "EDUCRM_METRICS_LISTEN" or "off";
     /// Whether plain http may be served beyond loopback: only behind a proxy that ends TLS.
     plain_http: Switch = "EDUCRM_PLAIN_HTTP" or "off";
     /// A second folder for the checkpoints of the audit trail, best on another machine; empty: none.

@@ -2,7 +2,7 @@
 
 use domain::customers::TimelineKind as Kind;
 use jiff::Timestamp;
-use persistence::{Error, access::Authority, customers::timeline::Entry};
+use persistence::{Error, access::Authority, customers::timeline::Happening};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -31,8 +31,8 @@ pub struct TimelineEntry {
     pub amount: Option<MoneyBody>,
 }
 
-impl From<Entry> for TimelineEntry {
-    fn from(entry: Entry) -> Self {
+impl From<Happening> for TimelineEntry {
+    fn from(entry: Happening) -> Self {
         Self {
             kind: Wire(entry.kind),
             at: entry.at,

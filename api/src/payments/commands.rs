@@ -18,7 +18,7 @@ use persistence::{
     },
     database::Change,
     organization::store::institution_currency,
-    payments::{balances, charges, journal::Place, receipts, shown, store},
+    payments::{balances, charges, journal::Desk, receipts, shown, store},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -70,7 +70,7 @@ where
     let campus = campus(scope, &of, body.campus_id.unwrap_or(of.campus.uuid()))?;
     let due_on = match body.due_on {
         Some(date) => date,
-        None => Place::of(tx, scope.institution(), campus)
+        None => Desk::of(tx, scope.institution(), campus)
             .await?
             .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?
             .today(tx),

@@ -12,7 +12,7 @@ use crate::{
     access::Reads,
     clock::{micros, timestamp},
     database::{placeholders, statement},
-    keys::{Place, digest},
+    keys::{SealedAt, digest},
     scope::Page,
 };
 
@@ -171,8 +171,8 @@ pub(super) async fn between(
     with_targets(handle, institution, rows.iter().map(record)).await
 }
 
-pub(super) fn payload_place(row: Uuid) -> Place {
-    Place {
+pub(super) fn payload_place(row: Uuid) -> SealedAt {
+    SealedAt {
         table: "audit_payloads",
         column: "payload",
         row,

@@ -16,12 +16,12 @@ pub struct Child {
     pub keeps: Option<&'static str>,
     /// Whether its `deleted_at` follows the customer's.
     pub hides: bool,
-    pub shown: Shown,
+    pub shown: OnTimeline,
 }
 
 /// How the rows of a table stand on the timeline of their customer.
 #[derive(Debug)]
-pub enum Shown {
+pub enum OnTimeline {
     /// Each as one entry; expressions over its columns, `NULL` where there is nothing to say.
     As {
         kind: TimelineKind,

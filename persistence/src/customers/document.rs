@@ -3,7 +3,7 @@
 use domain::customers::Customer;
 use sea_orm::entity::prelude::*;
 
-use super::{Child, Shown};
+use super::{Child, OnTimeline};
 use crate::scope::Scoped;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -40,5 +40,5 @@ pub(super) static CHILD: Child = Child {
     table: "search_documents",
     keeps: None,
     hides: true,
-    shown: Shown::Elsewhere,
+    shown: OnTimeline::Elsewhere,
 };

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::{
     Error,
     clock::{date, date_column, micros, timestamp},
-    keys::{FieldKeys, Place},
+    keys::{FieldKeys, SealedAt},
     scope::Scoped,
 };
 
@@ -110,8 +110,8 @@ struct Sealed<'a> {
     is_preferred: bool,
 }
 
-fn place(customer: Uuid) -> Place {
-    Place {
+fn place(customer: Uuid) -> SealedAt {
+    SealedAt {
         table: "customers",
         column: "contacts",
         row: customer,

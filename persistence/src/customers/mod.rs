@@ -10,7 +10,7 @@ pub mod search;
 pub mod store;
 pub mod timeline;
 
-pub use children::{CHILDREN, Child, POINTERS, Shown};
+pub use children::{CHILDREN, Child, OnTimeline, POINTERS};
 
 use crate::events::EventType;
 

@@ -12,7 +12,7 @@ use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Pa
 
 use crate::{
     Error,
-    keys::{FieldKeys, Place, digest, row_of},
+    keys::{FieldKeys, SealedAt, digest, row_of},
     sealed::{Cipher, SealedWriter, chunks_of, opened},
 };
 
@@ -29,13 +29,13 @@ pub struct Source {
 }
 
 impl Source {
-    fn place(&self, number: u64, last: bool) -> Place {
+    fn place(&self, number: u64, last: bool) -> SealedAt {
         let bound = digest(&[
             self.file.uuid().as_bytes(),
             &number.to_be_bytes(),
             &[u8::from(last)],
         ]);
-        Place {
+        SealedAt {
             table: "files",
             column: "content",
             row: row_of(bound),

@@ -19,7 +19,7 @@ use crate::{
     clock::{micros, timestamp},
     customers::store::is_within,
     database::{Change, statement, unless_stale},
-    keys::{FieldKeys, Place, bytes},
+    keys::{FieldKeys, SealedAt, bytes},
     scope::Page,
 };
 
@@ -312,8 +312,8 @@ pub async fn remove(
     Ok(())
 }
 
-fn place(file: Uuid) -> Place {
-    Place {
+fn place(file: Uuid) -> SealedAt {
+    SealedAt {
         table: "files",
         column: "name",
         row: file,

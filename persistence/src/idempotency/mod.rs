@@ -13,7 +13,7 @@ use crate::{
     Error, Handle, Tx,
     clock::micros,
     database::{remove_until, statement},
-    keys::{Place, bytes, digest, row_of},
+    keys::{SealedAt, bytes, digest, row_of},
 };
 
 /// How long a reply is kept, in microseconds: 24 hours.
@@ -35,8 +35,8 @@ impl Key {
         }
     }
 
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> SealedAt {
+        SealedAt {
             table: "idempotency_records",
             column: "reply",
             row: row_of(self.digest),

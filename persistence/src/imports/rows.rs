@@ -17,7 +17,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     database::{insert_many, placeholders, statement},
-    keys::{FieldKeys, Place, digest, row_of},
+    keys::{FieldKeys, SealedAt, digest, row_of},
 };
 
 /// What is sealed of a row.
@@ -28,9 +28,9 @@ struct Detail {
     unread: Vec<String>,
 }
 
-fn place(import: Id<Import>, row: i64) -> Place {
+fn place(import: Id<Import>, row: i64) -> SealedAt {
     let bound = digest(&[import.uuid().as_bytes(), &row.to_be_bytes()]);
-    Place {
+    SealedAt {
         table: "import_rows",
         column: "detail",
         row: row_of(bound),

@@ -80,7 +80,7 @@ async fn sums(
 
 /// A part as it is shown, with what it is for.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct AllocationLine {
     pub part: Part,
     pub customer: Id<Customer>,
     pub description: String,
@@ -91,7 +91,7 @@ pub async fn shown(
     handle: &impl Handle,
     grant: &impl Reads<Charge>,
     payments: &[Id<Payment>],
-) -> Result<Vec<Shown>, Error> {
+) -> Result<Vec<AllocationLine>, Error> {
     if payments.is_empty() {
         return Ok(Vec::new());
     }
@@ -133,7 +133,7 @@ pub async fn shown(
         .await?
         .iter()
         .map(|row| {
-            Ok(Shown {
+            Ok(AllocationLine {
                 part: part(row)?,
                 customer: Id::new(row.try_get("", "customer_id")?),
                 description: row.try_get("", "description")?,

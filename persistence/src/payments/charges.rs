@@ -21,7 +21,7 @@ use super::{
     allocations::{self, Part},
     balances::Moves,
     entity::charge::{Column, Entity, Model, changed, fields, row},
-    journal::{self, Place, in_currency},
+    journal::{self, Desk, in_currency},
     store,
 };
 use crate::{
@@ -87,7 +87,7 @@ pub async fn post_charge(
     new: NewCharge,
 ) -> Result<Charge, Error> {
     let institution = grant.scope().institution();
-    let place = Place::of(tx, institution, new.campus)
+    let place = Desk::of(tx, institution, new.campus)
         .await?
         .filter(|place| place.is_open)
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
@@ -155,7 +155,7 @@ pub async fn credit(
     let institution = grant.scope().institution();
     let id = before.id;
     let payers = payers(tx, institution);
-    let place = Place::of(tx, institution, before.campus)
+    let place = Desk::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the charge's campus is gone"))?;
     let credited = before.credit(amount, &tx.stamp())?;

@@ -20,7 +20,7 @@ use crate::{
 
 /// Where something happens: what of a campus is stamped on what is posted there.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Desk {
     pub campus: Id<Campus>,
     pub name: String,
     pub legal_entity: String,
@@ -28,7 +28,7 @@ pub struct Place {
     pub is_open: bool,
 }
 
-impl Place {
+impl Desk {
     /// `None` where there is no such campus. In a transaction it is not archived before the end.
     pub async fn of(
         handle: &impl Handle,
@@ -81,7 +81,7 @@ pub(super) async fn in_currency(
 pub(super) async fn post(
     tx: &Tx,
     institution: Id<Institution>,
-    place: &Place,
+    place: &Desk,
     id: Id<Entry>,
     entry: &Entry,
 ) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use domain::{
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::json;
 
-use super::{RECEIPT_ISSUED, RECEIPT_PRINTED, RECEIPT_VOIDED, allocations, journal::Place, store};
+use super::{RECEIPT_ISSUED, RECEIPT_PRINTED, RECEIPT_VOIDED, allocations, journal::Desk, store};
 use crate::{
     Error, Handle, Tx,
     access::Reads,
@@ -30,7 +30,7 @@ const COLUMNS: &str = "id, version, payment_id, campus_id, year, campus_number, 
 pub(super) async fn issue(
     tx: &Tx,
     institution: Id<Institution>,
-    place: &Place,
+    place: &Desk,
     payment: &Payment,
 ) -> Result<(), Error> {
     let year = payment.business_date.year();

@@ -26,7 +26,7 @@ use super::{
     balances::Moves,
     charges,
     entity::payment::{Column, Entity, Model, PERSONAL, changed, fields, row},
-    journal::{self, Place, in_currency},
+    journal::{self, Desk, in_currency},
     receipts,
 };
 use crate::{
@@ -101,7 +101,7 @@ where
     G: Writes<Payment> + Writes<Charge>,
 {
     let institution = tx.operation().institution;
-    let place = Place::of(tx, institution, new.campus)
+    let place = Desk::of(tx, institution, new.campus)
         .await?
         .filter(|place| place.is_open)
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
@@ -150,7 +150,7 @@ where
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     before.live()?;
-    let place = Place::of(tx, institution, before.campus)
+    let place = Desk::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the payment's campus is gone"))?;
     let mut settled = settle(tx, grant, &before, wanted).await?;
@@ -191,7 +191,7 @@ pub async fn void(
     let before = lock(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
-    let place = Place::of(tx, institution, before.campus)
+    let place = Desk::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the payment's campus is gone"))?;
     let by = Id::<Principal>::new(tx.operation().actor.principal);

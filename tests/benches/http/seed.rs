@@ -13,7 +13,7 @@ use educrm::app::App;
 use persistence::{
     Error, Handle, Operation, Tx,
     access::sessions,
-    keys::{FieldKeys, Place},
+    keys::{FieldKeys, SealedAt},
     organization::store::{NewCampus, NewStaff, form_team, found, hire, lead_team, open_campus},
 };
 use tests::{chance::Chance, process::Site, world::Person};
@@ -340,7 +340,7 @@ impl Customer {
 
     /// As `persistence::customers` writes it.
     fn row(&self, seeded: &Seeded, keys: &FieldKeys) -> Vec<Cell> {
-        let place = Place {
+        let place = SealedAt {
             table: "customers",
             column: "contacts",
             row: self.id,

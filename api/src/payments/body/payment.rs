@@ -4,14 +4,14 @@ use domain::{
     payments::{Allocation, Method, Payment, Receipt},
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::payments::{Shown, store};
+use persistence::payments::{AllocationLine, store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    access::fields::Shown as Ruled,
+    access::fields::Shown,
     http::{
         list::{CreationOrder, page},
         money::{MoneyBody, MoneyInput},
@@ -130,7 +130,7 @@ pub struct PaymentBody {
 }
 
 impl PaymentBody {
-    pub fn new(payment: Payment, shown: &[Shown], receipt: Option<&Receipt>) -> Self {
+    pub fn new(payment: Payment, shown: &[AllocationLine], receipt: Option<&Receipt>) -> Self {
         let (voided_at, void_reason) = payment.voided.map_or((None, None), |voided| {
             (Some(voided.at), Some(voided.reason))
         });
@@ -168,7 +168,7 @@ impl PaymentBody {
 
 page! {
     /// One page of payments.
-    PaymentPage of PaymentBody as Ruled<PaymentBody>
+    PaymentPage of PaymentBody as Shown<PaymentBody>
 }
 
 /// Which payments, in which order.
