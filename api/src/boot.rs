@@ -3,6 +3,7 @@
 use domain::{
     access::{Principal, PrincipalKind},
     id::Id,
+    money::Currency,
     organization::{Institution, NewInstitution},
 };
 use persistence::{
@@ -212,7 +213,7 @@ pub async fn found_first(app: &App) -> Result<Option<Founded>, persistence::Erro
         code: "school".into(),
         name: "我的学校".into(),
         time_zone: "Asia/Shanghai".into(),
-        currency: "CNY".into(),
+        currency: Currency::CNY,
     };
     found_institution(app, &new).await.map(Some)
 }

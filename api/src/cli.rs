@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use domain::{
     access::PrincipalKind,
-    fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
+    fault::{Fault, FieldFault, REFERENCE_UNKNOWN, Rule},
     id::Id,
+    money::Currency,
     organization::{Institution, NewInstitution},
 };
 use persistence::{
@@ -102,8 +103,8 @@ enum InstitutionCommand {
         #[arg(long, default_value = "Asia/Shanghai")]
         time_zone: String,
         /// ISO 4217 code of the one currency of its books.
-        #[arg(long, default_value = "CNY")]
-        currency: String,
+        #[arg(long, default_value_t = Currency::CNY, value_parser = currency)]
+        currency: Currency,
     },
     /// List the institutions.
     List,
@@ -304,6 +305,10 @@ async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+fn currency(text: &str) -> Result<Currency, &'static str> {
+    text.parse().map_err(|rule: &Rule| rule.detail.en)
 }
 
 async fn list(db: &Database) -> Result<(), Failure> {

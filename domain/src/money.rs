@@ -3,6 +3,7 @@
 //! An amount is a whole number of the currency's smallest unit (分 for CNY). There are no operators:
 //! every sum can leave the range or mix currencies, so every sum says that it can be refused.
 
+mod codes;
 mod print;
 
 use std::{cmp::Reverse, fmt, num::NonZeroU32, str::FromStr};
@@ -15,7 +16,7 @@ use crate::{
 rules! {
     CURRENCY_UNKNOWN = Invalid "currency_unknown" {
         "币种代码无效", "Unknown currency";
-        "请使用三个大写字母的币种代码（ISO 4217），如 CNY。", "Use the three capital letters of ISO 4217, such as CNY." }
+        "请使用 ISO 4217 中的币种代码（三个大写字母），如 CNY。", "Use a code of ISO 4217 in capital letters, such as CNY." }
 }
 
 /// A currency by its code of three capital letters (ISO 4217).
@@ -34,17 +35,13 @@ impl Currency {
 impl FromStr for Currency {
     type Err = &'static Rule;
 
-    /// Exactly three letters `A` to `Z`. Whether the institution uses it is another rule.
+    /// A code of ISO 4217, in capital letters. Whether the institution uses it is another rule.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.as_bytes().try_into() {
-            Ok(letters) if is_code(&letters) => Ok(Self(letters)),
+            Ok(letters) if codes::CODES.binary_search(&letters).is_ok() => Ok(Self(letters)),
             _ => Err(&CURRENCY_UNKNOWN),
         }
     }
-}
-
-fn is_code(letters: &[u8; 3]) -> bool {
-    letters.iter().all(u8::is_ascii_uppercase)
 }
 
 impl fmt::Display for Currency {
@@ -209,6 +206,15 @@ mod tests {
 
     fn cny(minor: i64) -> Money {
         Money::new(minor, Currency::CNY).unwrap()
+    }
+
+    #[test]
+    fn a_currency_is_one_of_iso_4217_in_capital_letters() {
+        assert!(codes::CODES.is_sorted());
+        assert_eq!("CNY".parse(), Ok(Currency::CNY));
+        for text in ["cny", "CN", "CNYY", "QQQ", ""] {
+            assert_eq!(text.parse::<Currency>(), Err(&CURRENCY_UNKNOWN), "{text}");
+        }
     }
 
     fn sum(parts: &[Money]) -> i128 {

@@ -23,6 +23,8 @@ use crate::{
 const TAG: &str = "audit";
 
 /// List what was done
+///
+/// The newest first. What was changed stands in the single record.
 #[utoipa::path(tag = TAG, params(Paging, ListAuditEvents), responses((status = 200, body = AuditEventPage)),
     security(("bearer" = ["audit:read"])))]
 #[get("/audit-events")]
@@ -39,6 +41,8 @@ pub(super) async fn list_audit_events(
 }
 
 /// Read what was done, with what was before and after
+///
+/// Personal values show as `***`.
 #[utoipa::path(tag = TAG, params(("audit_event_id" = Uuid, Path)), responses((status = 200, body = AuditEventDetail)),
     security(("bearer" = ["audit:read"])))]
 #[get("/audit-events/{audit_event_id}")]
@@ -66,9 +70,14 @@ pub(super) async fn get_audit_event(
 }
 
 /// Take records away as a file
+///
+/// The newest first; refused where there are too many: narrow `from` and `until`. The export is on the
+/// trail before it is answered.
 #[utoipa::path(tag = TAG, request_body = ExportAuditEvents,
-    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson")))),
-    security(("bearer" = ["audit:read"])))]
+    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson")),
+        description = "The records, to be saved.", headers(("Content-Disposition")))),
+    security(("bearer" = ["audit:read"])),
+    extensions(("x-problem-codes" = json!(["audit_export_too_large"]))))]
 #[post("/audit-events/export")]
 pub(super) async fn export_audit_events(
     ctx: Granted<AuditRead>,

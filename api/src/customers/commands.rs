@@ -284,6 +284,7 @@ pub async fn reveal(
     body: &RevealCustomer,
 ) -> Result<Vec<ContactPoint>, Error> {
     let customer = get(tx, grant, id).await?;
+    let reason = text::line("/reason", &body.reason, REASON_MAX)?;
     let chosen = body.contact_point_ids.as_deref();
     let unknown = chosen.into_iter().flatten().enumerate().filter(|(_, id)| {
         let mut points = customer.contacts.iter();
@@ -302,7 +303,7 @@ pub async fn reveal(
         .collect();
     let ids: Vec<_> = points.iter().map(|point| point.id.uuid()).collect();
     let revealed = json!({
-        "fields": ["contact_points"], "contact_point_ids": ids, "reason": body.reason,
+        "fields": ["contact_points"], "contact_point_ids": ids, "reason": reason,
     });
     tx.record(Change::new("reveal", id.uuid(), customer.version, revealed));
     Ok(points)

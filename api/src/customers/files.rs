@@ -32,6 +32,8 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// Upload a file that belongs to a customer
+///
+/// As `uploadFile`, and the file stays with the customer: whoever reaches the customer may read it.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 201, body = FileBody)),
     request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["customers:write"])))]
 #[post("/customers/{customer_id}/files")]
@@ -64,6 +66,8 @@ pub(super) async fn upload_customer_file(
 }
 
 /// List the files of a customer
+///
+/// The newest first.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), Paging),
     responses((status = 200, body = FilePage)), security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/files")]
@@ -82,6 +86,8 @@ pub(super) async fn list_customer_files(
 }
 
 /// Remove a file from a customer
+///
+/// Nobody sees it any more; its content is destroyed a while later.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("file_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["customers:write"])))]
 #[delete("/customers/{customer_id}/files/{file_id}")]

@@ -17,7 +17,9 @@ pub type TimelineKind = Wire<Kind>;
 /// One thing that happened to a customer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TimelineEntry {
+    /// What the entry is about.
     pub kind: TimelineKind,
+    /// When it happened: entries are in this order, the newest first.
     pub at: Timestamp,
     /// Id of the record: a follow-up, a payment …, by `kind`.
     pub record_id: Uuid,
@@ -27,6 +29,7 @@ pub struct TimelineEntry {
     /// What the record says of itself.
     #[schema(required)]
     pub text: Option<String>,
+    /// Of money only; null elsewhere, and where the caller may not see amounts.
     #[schema(required)]
     pub amount: Option<MoneyBody>,
 }

@@ -4,6 +4,7 @@ use domain::{
     access::{CoursesWrite, OrganizationWrite, PrincipalKind, TagsManage},
     courses::Course,
     id::Id,
+    money::Currency,
     organization::{Campus, NewInstitution, Staff, Team},
     tags::Tag,
 };
@@ -101,7 +102,7 @@ impl School {
             code: CODE.into(),
             name: CAMPUSES[0].into(),
             time_zone: ZONE.into(),
-            currency: "CNY".into(),
+            currency: Currency::CNY,
         };
         let founded = boot::found_institution(&filling.app, &new).await?;
         filling.belongs_to(founded.institution);

@@ -27,6 +27,7 @@ pub type PurchaseMode = Wire<domain::enrollments::PurchaseMode>;
 pub struct CreateEnrollment {
     /// The student.
     pub customer_id: Uuid,
+    /// The class with the seat.
     pub class_id: Uuid,
     /// The customer who pays; the student, when absent.
     #[schema(nullable = false)]
@@ -34,6 +35,7 @@ pub struct CreateEnrollment {
     /// How it was bought; `on_site` when absent.
     #[schema(nullable = false)]
     pub purchase_mode: Option<PurchaseMode>,
+    /// For colleagues.
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
 }
@@ -43,6 +45,7 @@ pub struct CreateEnrollment {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "schedule"}))]
 pub struct WithdrawEnrollment {
+    /// Why the student leaves.
     pub reason: WithdrawalReason,
 }
 
@@ -63,13 +66,16 @@ pub struct EnrollmentBody {
     pub version: i64,
     /// The student.
     pub customer_id: Uuid,
+    /// The class with the seat.
     pub class_id: Uuid,
+    /// The course of the class.
     pub course_id: Uuid,
     /// Of the class.
     pub campus_id: Uuid,
     /// The customer who pays; null where the caller does not reach that customer.
     #[schema(required)]
     pub payer_id: Option<Uuid>,
+    /// Where it stands.
     pub status: EnrollmentStatus,
     /// How it was bought.
     pub purchase_mode: PurchaseMode,
@@ -82,11 +88,13 @@ pub struct EnrollmentBody {
     pub hours_left_hundredths: i32,
     /// In the zone of the campus, as is `ended_on`.
     pub enrolled_on: Date,
+    /// Day of the end, in the zone of the campus; null while it is active.
     #[schema(required)]
     pub ended_on: Option<Date>,
     /// Of a withdrawn enrollment.
     #[schema(required)]
     pub withdrawal_reason: Option<WithdrawalReason>,
+    /// For colleagues; null where there is none.
     #[schema(required)]
     pub note: Option<String>,
     pub created_at: Timestamp,
@@ -137,13 +145,16 @@ page! {
 /// A student on the roster of a class.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RosterEntry {
+    /// The seat of the student.
     pub enrollment_id: Uuid,
+    /// The student.
     pub customer_id: Uuid,
     /// Null where a field rule hides it.
     #[schema(required)]
     pub student_name: Option<String>,
     /// Lesson hours left, in hundredths.
     pub hours_left_hundredths: i32,
+    /// Day of the enrollment, in the zone of the campus.
     pub enrolled_on: Date,
 }
 

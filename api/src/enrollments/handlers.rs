@@ -41,8 +41,14 @@ fn record(tx: &Tx, shown: Shown) -> Result<Reply, Error> {
 }
 
 /// Enroll a student in a class
+///
+/// Takes a seat of the class, grants its lesson hours, and makes a charge for the price, unless that is
+/// nothing: all of it, or nothing. The price is not sent: it is the class's. Refused where no seat is
+/// free (`class_full`), the student has one already (`already_enrolled`), or the class has ended.
 #[utoipa::path(tag = TAG, request_body = CreateEnrollment, responses((status = 201, body = EnrollmentBody)),
-    security(("bearer" = ["enrollments:write"])))]
+    security(("bearer" = ["enrollments:write"])),
+    extensions(("x-problem-codes" = json!(["class_full", "class_ended", "already_enrolled",
+        "amount_out_of_range"]))))]
 #[post("/enrollments")]
 pub(super) async fn create_enrollment(
     ctx: Granted<EnrollmentsWrite>,
@@ -62,6 +68,8 @@ pub(super) async fn create_enrollment(
 }
 
 /// List the enrollments within reach
+///
+/// The newest first, unless `sort` says otherwise.
 #[utoipa::path(tag = TAG, params(Paging, ListEnrollments), responses((status = 200, body = EnrollmentPage)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/enrollments")]
@@ -82,6 +90,8 @@ pub(super) async fn list_enrollments(
 }
 
 /// Read an enrollment
+///
+/// Found as long as its student is within reach, also after it has ended.
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), responses((status = 200, body = EnrollmentBody)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/enrollments/{enrollment_id}")]
@@ -96,9 +106,12 @@ pub(super) async fn get_enrollment(
 }
 
 /// End an enrollment before the course is finished
+///
+/// Frees the seat at once, takes back the hours that are left, and takes off the charge what they cost.
+/// Money that was paid for them becomes the payer's credit; nothing is paid out. It is final.
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), request_body = WithdrawEnrollment,
     responses((status = 200, body = EnrollmentBody)), security(("bearer" = ["enrollments:write"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["enrollment_ended"])), ("x-moves-value" = json!(true))))]
 #[post("/enrollments/{enrollment_id}/withdraw")]
 pub(super) async fn withdraw_enrollment(
     ctx: Granted<EnrollmentsWrite>,
@@ -115,8 +128,11 @@ pub(super) async fn withdraw_enrollment(
 }
 
 /// End an enrollment whose course is finished
+///
+/// Frees the seat; the hours that are left stay. It is final.
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), responses((status = 200, body = EnrollmentBody)),
-    security(("bearer" = ["enrollments:write"])))]
+    security(("bearer" = ["enrollments:write"])),
+    extensions(("x-problem-codes" = json!(["enrollment_ended"]))))]
 #[post("/enrollments/{enrollment_id}/complete")]
 pub(super) async fn complete_enrollment(
     ctx: Granted<EnrollmentsWrite>,
@@ -131,6 +147,9 @@ pub(super) async fn complete_enrollment(
 }
 
 /// List the students of a class who are within reach
+///
+/// Active enrollments, in the order in which they were made. Whoever reaches neither the class nor a
+/// student in it gets 404.
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging), responses((status = 200, body = RosterPage)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/classes/{class_id}/roster")]

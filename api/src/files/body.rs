@@ -37,9 +37,12 @@ pub struct UploadParameters {
 #[schema(as = File)]
 pub struct FileBody {
     pub id: Uuid,
+    /// Raised with every change.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What it is for.
     pub purpose: FilePurpose,
+    /// What its bytes tell it to be.
     pub r#type: FileType,
     /// As it was called, without what programs would obey.
     pub name: String,
@@ -103,6 +106,7 @@ pub struct DownloadLink {
     /// Good without further credentials, as long as whoever asked for it is logged in and may see the file.
     #[schema(format = "uri")]
     pub url: String,
+    /// Until when the address is good.
     pub expires_at: Timestamp,
 }
 

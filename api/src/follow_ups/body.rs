@@ -27,12 +27,16 @@ pub type FollowUpOutcome = Wire<Outcome>;
 #[schema(example = json!({"customer_id": "0192f0c1-2222-7000-8000-000000000000", "method": "phone",
     "outcome": "interested", "intent": 3, "content": "周末带孩子来试听"}))]
 pub struct RecordFollowUp {
+    /// The customer it was said to.
     pub customer_id: Uuid,
+    /// How the customer was spoken to.
     pub method: FollowUpMethod,
+    /// What came of it.
     pub outcome: FollowUpOutcome,
     /// Strength of interest (意向强烈度) as it seemed: 1 weak to 4 strong.
     #[schema(minimum = 1, maximum = 4, nullable = false)]
     pub intent: Option<i16>,
+    /// What was said, in the words of whoever spoke.
     #[schema(max_length = 4000, nullable = false)]
     pub content: Option<String>,
     /// Now, when absent.
@@ -48,18 +52,24 @@ pub struct RecordFollowUp {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"outcome": "considering", "intent": null}))]
 pub struct ChangeFollowUp {
+    /// How the customer was spoken to.
     #[schema(nullable = false)]
     pub method: Option<FollowUpMethod>,
+    /// What came of it.
     #[schema(nullable = false)]
     pub outcome: Option<FollowUpOutcome>,
+    /// Strength of interest (意向强烈度): 1 weak to 4 strong. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<i16>, minimum = 1, maximum = 4)]
     pub intent: Option<Option<i16>>,
+    /// What was said, in the words of whoever spoke. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 4000)]
     pub content: Option<Option<String>>,
+    /// When the customer was spoken to; never in the future.
     #[schema(nullable = false)]
     pub occurred_at: Option<Timestamp>,
+    /// When to speak again: a day at the customer's campus, today or later. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Date>)]
     pub next_on: Option<Option<Date>>,
@@ -87,13 +97,19 @@ pub struct FollowUpBody {
     /// Raised with every change; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// The customer it was said to.
     pub customer_id: Uuid,
+    /// How the customer was spoken to.
     pub method: FollowUpMethod,
+    /// What came of it.
     pub outcome: FollowUpOutcome,
+    /// Strength of interest (意向强烈度) as it seemed: 1 weak to 4 strong; null where nobody said.
     #[schema(required, minimum = 1, maximum = 4)]
     pub intent: Option<i16>,
+    /// What was said, in the words of whoever spoke; null where nothing was written.
     #[schema(required)]
     pub content: Option<String>,
+    /// When the customer was spoken to, which may be before it was written down; never in the future.
     pub occurred_at: Timestamp,
     /// When to speak again: a day at the customer's campus.
     #[schema(required)]
@@ -154,8 +170,10 @@ pub struct ListFollowUps {
     /// Of customers of any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,
+    /// By any of these methods.
     #[param(style = Form, explode = false)]
     pub method: Option<Vec<FollowUpMethod>>,
+    /// With any of these outcomes.
     #[param(style = Form, explode = false)]
     pub outcome: Option<Vec<FollowUpOutcome>>,
     /// Happened at or after.

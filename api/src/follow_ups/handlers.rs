@@ -38,6 +38,9 @@ fn shown(
 }
 
 /// Record a follow-up
+///
+/// What was due before is settled, with or without a new `next_on`. The `intent` of the customer itself
+/// stays as it is.
 #[utoipa::path(tag = TAG, request_body = RecordFollowUp, responses((status = 201, body = FollowUpBody)),
     security(("bearer" = ["follow_ups:write"])))]
 #[post("/follow-ups")]
@@ -58,6 +61,8 @@ pub(super) async fn record_follow_up(
 }
 
 /// List the follow-ups within reach
+///
+/// The newest first, unless `sort` says otherwise.
 #[utoipa::path(tag = TAG, params(Paging, ListFollowUps), responses((status = 200, body = FollowUpPage)),
     security(("bearer" = ["follow_ups:read"])))]
 #[get("/follow-ups")]
@@ -75,6 +80,9 @@ pub(super) async fn list_follow_ups(
 }
 
 /// List the customers that are due or overdue, by their last follow-up
+///
+/// What is due longest comes first. A customer is due from the day of `next_on`, at its campus, until a
+/// later follow-up is recorded.
 #[utoipa::path(tag = TAG, params(Paging, ListDueFollowUps), responses((status = 200, body = FollowUpPage)),
     security(("bearer" = ["follow_ups:read"])))]
 #[get("/follow-ups/due")]
@@ -94,6 +102,8 @@ pub(super) async fn list_due_follow_ups(
 }
 
 /// Read a follow-up
+///
+/// Found as long as its customer is within reach.
 #[utoipa::path(tag = TAG, params(("follow_up_id" = Uuid, Path)), responses((status = 200, body = FollowUpBody)),
     security(("bearer" = ["follow_ups:read"])))]
 #[get("/follow-ups/{follow_up_id}")]
@@ -109,6 +119,8 @@ pub(super) async fn get_follow_up(
 }
 
 /// Correct a follow-up
+///
+/// Its customer stays the same.
 #[utoipa::path(tag = TAG, params(("follow_up_id" = Uuid, Path)), request_body = ChangeFollowUp,
     responses((status = 200, body = FollowUpBody)), security(("bearer" = ["follow_ups:write"])))]
 #[patch("/follow-ups/{follow_up_id}")]

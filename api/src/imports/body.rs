@@ -27,6 +27,7 @@ pub type ImportRowOutcome = Wire<domain::imports::outcome::RowOutcome>;
 pub struct CreateImport {
     /// Of an upload of the caller's own, with `purpose=import`.
     pub file_id: Uuid,
+    /// What the rows are.
     pub entity: ImportEntity,
     /// Where rows belong that name no campus; its pool holds what is new.
     pub campus_id: Uuid,
@@ -34,6 +35,7 @@ pub struct CreateImport {
     /// are left out.
     #[schema(max_items = 200, nullable = false, value_type = Option<Vec<ColumnMapping>>)]
     pub mapping: Option<Vec<ColumnMapping>>,
+    /// Whether it is tried or done.
     pub mode: ImportMode,
 }
 
@@ -44,6 +46,7 @@ pub struct ColumnMapping {
     /// From 0, the leftmost.
     #[schema(minimum = 0, maximum = 199)]
     pub column: usize,
+    /// What the column holds.
     pub field: ImportField,
 }
 
@@ -52,12 +55,14 @@ pub struct ColumnMapping {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"file_id": "0192f0c1-4444-7000-8000-000000000000"}))]
 pub struct ProposeMapping {
+    /// An uploaded list of the caller's own, with the purpose `import`.
     pub file_id: Uuid,
 }
 
 /// Columns of a file, each with the field that it seems to hold.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProposedMapping {
+    /// One for each column of the file, from the left.
     #[schema(value_type = Vec<ProposedColumn>)]
     pub columns: Vec<ProposedColumn>,
 }
@@ -65,8 +70,10 @@ pub struct ProposedMapping {
 /// A column of a file.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProposedColumn {
+    /// Place in the file: from 0, the leftmost.
     #[schema(minimum = 0)]
     pub column: usize,
+    /// As the file calls it.
     pub header: String,
     /// Null where nothing is known of the heading.
     #[schema(required)]
@@ -78,20 +85,28 @@ pub struct ProposedColumn {
 #[schema(as = Import)]
 pub struct ImportBody {
     pub id: Uuid,
+    /// Raised with every change.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What the rows are.
     pub entity: ImportEntity,
+    /// Whether it is tried or done.
     pub mode: ImportMode,
+    /// To which campus the new customers belong.
     pub campus_id: Uuid,
+    /// The list that is taken in.
     pub file_id: Uuid,
     /// The job that does it; it says why an import failed.
     pub job_id: Uuid,
+    /// Where it stands.
     pub status: ImportStatus,
+    /// Rows by what became of them so far.
     pub counts: ImportCounts,
     /// Every row with what became of it, refused values in the clear; kept for seven days.
     #[schema(required)]
     pub result_file_id: Option<Uuid>,
     pub created_at: Timestamp,
+    /// When all of it had ended; null until then.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
 }
@@ -99,9 +114,13 @@ pub struct ImportBody {
 /// Rows by what became of them so far.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportCounts {
+    /// Rows that made a customer, or would.
     pub created: i64,
+    /// Rows whose customer was known before.
     pub duplicate: i64,
+    /// Rows without anything in them.
     pub skipped: i64,
+    /// Rows that broke a rule.
     pub failed: i64,
 }
 
@@ -140,6 +159,7 @@ pub struct ImportRow {
     /// As a spreadsheet counts: the header is row 1.
     #[schema(minimum = 1)]
     pub row: i64,
+    /// What became of the row, or would.
     pub outcome: ImportRowOutcome,
     /// The new customer, or the known one where it is within the importer's reach.
     #[schema(required)]
@@ -156,8 +176,10 @@ pub struct ImportRow {
 /// A cell for which a row was refused.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportProblem {
+    /// Stable name of the rule that it breaks.
     #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     pub code: String,
+    /// The field of the lead; null where the row as a whole is refused.
     #[schema(required)]
     pub field: Option<ImportField>,
     /// In its safe form; the result file has it in the clear.

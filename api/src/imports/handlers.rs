@@ -38,8 +38,11 @@ fn own(ctx: &Granted<ImportsRun>) -> Result<Grant<Oneself>, Problem> {
 }
 
 /// See which fields the columns of a file seem to hold
+///
+/// Goes by the headings of the first sheet, in Chinese or English. Nothing is taken in: correct it and
+/// send it as `mapping` of an import.
 #[utoipa::path(tag = TAG, request_body = ProposeMapping, responses((status = 200, body = ProposedMapping)),
-    security(("bearer" = ["imports:run"])), extensions(("x-read-only" = json!(true))))]
+    security(("bearer" = ["imports:run"])), extensions(("x-problem-codes" = json!(["import_file_unreadable", "import_too_large"])), ("x-read-only" = json!(true))))]
 #[post("/imports/propose-mapping")]
 pub(super) async fn propose_mapping(
     ctx: Granted<ImportsRun>,
@@ -64,6 +67,12 @@ pub(super) async fn propose_mapping(
 }
 
 /// Begin an import
+///
+/// Upload the file with the purpose `import` first. Answers at once with the job: watch it by its
+/// address, or wait for the notice. `validate` says of each row what would become of it; `commit` takes
+/// rows in one by one, so that rows that are refused hold up no other, and what was taken in stays when
+/// it is cancelled. Known phones make a row a duplicate. Without `mapping` the columns are guessed by
+/// their headings.
 #[utoipa::path(tag = TAG, request_body = CreateImport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["imports:run"])))]
 #[post("/imports")]
@@ -89,6 +98,8 @@ pub(super) async fn create_import(
 }
 
 /// List one's own imports
+///
+/// The newest first.
 #[utoipa::path(tag = TAG, params(Paging), responses((status = 200, body = ImportPage)),
     security(("bearer" = ["imports:run"])))]
 #[get("/imports")]
@@ -106,6 +117,8 @@ pub(super) async fn list_imports(
 }
 
 /// Read an import of one's own
+///
+/// `counts` grows while it runs. Cancel it by its job.
 #[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 200, body = ImportBody)),
     security(("bearer" = ["imports:run"])))]
 #[get("/imports/{import_id}")]
@@ -118,6 +131,8 @@ pub(super) async fn get_import(
 }
 
 /// See what became of each row
+///
+/// In the order of the file. Values are in their safe form here; the result file has them in the clear.
 #[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path), Paging, ListImportRows),
     responses((status = 200, body = ImportRowPage)), security(("bearer" = ["imports:run"])))]
 #[get("/imports/{import_id}/rows")]

@@ -20,6 +20,8 @@ use crate::{
 const TAG: &str = "jobs";
 
 /// List one's own jobs
+///
+/// The newest first. Jobs that have ended are kept for thirty days.
 #[utoipa::path(tag = TAG, params(Paging), responses((status = 200, body = JobPage)),
     security(("bearer" = ["self"])))]
 #[get("/jobs")]
@@ -38,6 +40,9 @@ pub(super) async fn list_jobs(
 }
 
 /// Read a job of one's own
+///
+/// Ask again after `Retry-After` seconds; send the ETag in `If-None-Match`, so that what has not
+/// changed costs little.
 #[utoipa::path(tag = TAG, params(("job_id" = Uuid, Path)), responses((status = 200, body = JobBody)),
     security(("bearer" = ["self"])))]
 #[get("/jobs/{job_id}")]
@@ -53,8 +58,12 @@ pub(super) async fn get_job(
 }
 
 /// Cancel a job of one's own
+///
+/// One that waits ends at once; one that runs stops at its next step, and says `running` until then.
+/// What it has done until then stays.
 #[utoipa::path(tag = TAG, params(("job_id" = Uuid, Path)), responses((status = 200, body = JobBody)),
-    security(("bearer" = ["self"])))]
+    security(("bearer" = ["self"])),
+    extensions(("x-problem-codes" = json!(["job_finished"]))))]
 #[post("/jobs/{job_id}/cancel")]
 pub(super) async fn cancel_job(
     ctx: Granted<Oneself>,

@@ -16,8 +16,10 @@ pub type NoticeKind = Wire<domain::notices::NoticeKind>;
 #[schema(as = Notice)]
 pub struct NoticeBody {
     pub id: Uuid,
+    /// Raised with every change.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What it is about.
     pub kind: NoticeKind,
     /// In the language of the request.
     pub text: String,
@@ -25,6 +27,7 @@ pub struct NoticeBody {
     #[schema(required)]
     pub target: Option<RecordReference>,
     pub created_at: Timestamp,
+    /// When it was read; null while it is unread.
     #[schema(required)]
     pub read_at: Option<Timestamp>,
 }
@@ -51,6 +54,7 @@ page! {
 /// How many notices are unread.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UnreadNotices {
+    /// Unread ones, up to the number at which counting stops.
     #[schema(minimum = 0, maximum = 1000)]
     pub count: i64,
     /// Whether there may be more than `count`.

@@ -15,6 +15,8 @@ use crate::{
 const TAG: &str = "notices";
 
 /// List one's notices
+///
+/// The newest first.
 #[utoipa::path(tag = TAG, params(Paging, ListNotices), responses((status = 200, body = NoticePage)),
     security(("bearer" = ["self"])))]
 #[get("/notices")]
@@ -34,6 +36,8 @@ pub(super) async fn list_notices(
 }
 
 /// Count one's unread notices
+///
+/// Cheap enough to be asked often, with `If-None-Match`.
 #[utoipa::path(tag = TAG, responses((status = 200, body = UnreadNotices)), security(("bearer" = ["self"])))]
 #[get("/notices/unread-count")]
 pub(super) async fn count_unread_notices(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
@@ -47,6 +51,8 @@ pub(super) async fn count_unread_notices(ctx: Granted<Oneself>) -> Result<Reply,
 }
 
 /// Mark a notice as read
+///
+/// Reading it again changes nothing.
 #[utoipa::path(tag = TAG, params(("notice_id" = Uuid, Path)), responses((status = 200, body = NoticeBody)),
     security(("bearer" = ["self"])))]
 #[post("/notices/{notice_id}/read")]
@@ -66,6 +72,8 @@ pub(super) async fn read_notice(
 }
 
 /// Mark all one's notices as read
+///
+/// Those that are there now.
 #[utoipa::path(tag = TAG, responses((status = 204)), security(("bearer" = ["self"])))]
 #[post("/notices/read-all")]
 pub(super) async fn read_all_notices(

@@ -60,8 +60,12 @@ where
 }
 
 /// Charge a customer by hand
+///
+/// For what no enrollment charges, such as books. It is owed at once; what is due is never collected by
+/// itself.
 #[utoipa::path(tag = TAG, request_body = CreateCharge, responses((status = 201, body = ChargeBody)),
-    security(("bearer" = ["payments:write"])))]
+    security(("bearer" = ["payments:write"])),
+    extensions(("x-problem-codes" = json!(["amount_out_of_range"]))))]
 #[post("/charges")]
 pub(super) async fn create_charge(
     ctx: Granted<PaymentsWrite>,
@@ -78,6 +82,8 @@ pub(super) async fn create_charge(
 }
 
 /// List the charges within reach
+///
+/// The newest first, unless `sort` says otherwise.
 #[utoipa::path(tag = TAG, params(Paging, ListCharges), responses((status = 200, body = ChargePage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/charges")]
@@ -95,6 +101,8 @@ pub(super) async fn list_charges(
 }
 
 /// Read a charge
+///
+/// With what was taken off it and paid since.
 #[utoipa::path(tag = TAG, params(("charge_id" = Uuid, Path)), responses((status = 200, body = ChargeBody)),
     security(("bearer" = ["payments:read"])))]
 #[get("/charges/{charge_id}")]
@@ -109,9 +117,13 @@ pub(super) async fn get_charge(
 }
 
 /// Take an amount off a charge that is not owed any longer
+///
+/// At most what is left of the amount. Where more is paid than remains, the rest becomes the payer's
+/// credit. It is never undone; charge anew instead. The reason is on the audit trail.
 #[utoipa::path(tag = TAG, params(("charge_id" = Uuid, Path)), request_body = CreditCharge,
     responses((status = 200, body = ChargeBody)), security(("bearer" = ["payments:void"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["credit_exceeds_charge", "amount_out_of_range",
+        "currency_mismatch"])), ("x-moves-value" = json!(true))))]
 #[post("/charges/{charge_id}/credit")]
 pub(super) async fn credit_charge(
     ctx: Granted<PaymentsVoid>,
@@ -129,8 +141,15 @@ pub(super) async fn credit_charge(
 }
 
 /// Take a payment
+///
+/// Puts the amount to charges, the oldest first, unless `allocations` says which; what is left is the
+/// payer's credit. Issues a receipt with the next number of the campus. The books count it on the day
+/// on which it is taken here, whatever `paid_on` says. Never repeat it with another key: that takes the
+/// money twice.
 #[utoipa::path(tag = TAG, request_body = CreatePayment, responses((status = 201, body = PaymentBody)),
-    security(("bearer" = ["payments:write"])))]
+    security(("bearer" = ["payments:write"])),
+    extensions(("x-problem-codes" = json!(["charge_overpaid", "payment_spread_out",
+        "amount_out_of_range", "currency_mismatch"]))))]
 #[post("/payments")]
 pub(super) async fn create_payment(
     ctx: Granted<PaymentsWrite>,
@@ -149,6 +168,8 @@ pub(super) async fn create_payment(
 }
 
 /// List the payments within reach
+///
+/// The newest first, unless `sort` says otherwise; voided ones, too.
 #[utoipa::path(tag = TAG, params(Paging, ListPayments), responses((status = 200, body = PaymentPage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/payments")]
@@ -172,6 +193,8 @@ pub(super) async fn list_payments(
 }
 
 /// Read a payment
+///
+/// A voided one is found, too. `allocations` shows the charges within reach only.
 #[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), responses((status = 200, body = PaymentBody)),
     security(("bearer" = ["payments:read"])))]
 #[get("/payments/{payment_id}")]
@@ -187,9 +210,13 @@ pub(super) async fn get_payment(
 }
 
 /// Put what is left of a payment to charges
+///
+/// From the payer's credit to charges: those that `allocations` names, or the open ones, the oldest
+/// first. Refused where nothing is left, or there is nothing open.
 #[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), request_body = AllocatePayment,
     responses((status = 200, body = PaymentBody)), security(("bearer" = ["payments:write"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["payment_voided", "nothing_to_allocate", "charge_overpaid",
+        "payment_spread_out", "currency_mismatch"])), ("x-moves-value" = json!(true))))]
 #[post("/payments/{payment_id}/allocate")]
 pub(super) async fn allocate_payment(
     ctx: Granted<PaymentsWrite>,
@@ -207,9 +234,12 @@ pub(super) async fn allocate_payment(
 }
 
 /// Take a payment back; its receipt is voided and keeps its number
+///
+/// Reverses it in the books of today. What it was put to is owed again, and the receipt is voided and
+/// keeps its number. Works once, and is never undone. The reason is shown with the payment.
 #[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), request_body = VoidPayment,
     responses((status = 200, body = PaymentBody)), security(("bearer" = ["payments:void"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["payment_voided"])), ("x-moves-value" = json!(true))))]
 #[post("/payments/{payment_id}/void")]
 pub(super) async fn void_payment(
     ctx: Granted<PaymentsVoid>,
@@ -227,6 +257,9 @@ pub(super) async fn void_payment(
 }
 
 /// Read what a customer owes and has to its credit
+///
+/// In the currency of the institution. Payments of others for this customer's charges are counted in
+/// `paid`.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = BalanceBody)),
     security(("bearer" = ["payments:read"])))]
 #[get("/customers/{customer_id}/balance")]
@@ -239,6 +272,8 @@ pub(super) async fn get_balance(
 }
 
 /// List the customers within reach who owe something
+///
+/// Whose account was opened last comes first. Whoever owes nothing is left out.
 #[utoipa::path(tag = TAG, params(Paging, ListReceivables), responses((status = 200, body = ReceivablePage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/receivables")]
@@ -257,6 +292,8 @@ pub(super) async fn list_receivables(
 }
 
 /// Read what all customers within reach owe, by campus
+///
+/// Worked out anew for each request, and asked for again with `If-None-Match` at no cost but that.
 #[utoipa::path(tag = TAG, responses((status = 200, body = ReceivablesTotal)),
     security(("bearer" = ["payments:read"])))]
 #[get("/receivables/total")]
@@ -264,5 +301,5 @@ pub(super) async fn get_receivables_total(ctx: Granted<PaymentsRead>) -> Result<
     let (currency, totals) = balances::total_owing(&ctx.read(), &ctx.grant).await?;
     let now = ctx.stamp().now();
     let body = ReceivablesTotal::new(currency, &totals, now);
-    Ok(Reply::record(1, &body)?)
+    Ok(Reply::evaluated(&body)?)
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 text_enum! {
-    /// Kind of a contact point (CUST-04).
+    /// Kind of a contact point.
     ContactKind as "ContactKind" {
         Phone = "phone" { "电话", "Phone" }
         Email = "email" { "邮箱", "E-mail" }

@@ -73,7 +73,7 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
             new.code.as_str().into(),
             new.name.as_str().into(),
             new.time_zone.as_str().into(),
-            new.currency.as_str().into(),
+            new.currency.code().into(),
             now.into(),
         ],
     )
@@ -81,7 +81,7 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
     tx.create_keys().await?;
     departments(tx).await?;
     roles(tx).await?;
-    let founded = json!({ "code": new.code, "name": new.name, "time_zone": new.time_zone, "currency": new.currency });
+    let founded = json!({ "code": new.code, "name": new.name, "time_zone": new.time_zone, "currency": new.currency.code() });
     tx.record(Change::new("institution", institution, 1, founded));
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use domain::{
     access::{Principal, PrincipalKind},
     id::Id,
+    money::Currency,
     organization::{Campus, Institution, NewInstitution, Staff},
     search::{last_four_gram, name_grams},
     text::fold,
@@ -123,7 +124,7 @@ async fn people(app: &App, customers: usize) -> Seeded {
                 code: "bench".into(),
                 name: "启明教育".into(),
                 time_zone: "Asia/Shanghai".into(),
-                currency: "CNY".into(),
+                currency: Currency::CNY,
             };
             found(&tx, &new).await?;
             let campuses = [

@@ -41,8 +41,11 @@ async fn shown(
 }
 
 /// Make an API client
+///
+/// The answer shows its first key this once. A client can never do more than whoever makes it.
 #[utoipa::path(tag = TAG, request_body = CreateApiClient, responses((status = 201, body = NewApiClient)),
-    security(("bearer" = ["api_clients:write"])))]
+    security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["role_beyond_own", "name_taken"]))))]
 #[post("/api-clients")]
 pub(super) async fn create_api_client(
     ctx: Granted<ApiClientsWrite>,
@@ -61,6 +64,8 @@ pub(super) async fn create_api_client(
 }
 
 /// List API clients
+///
+/// The oldest first; revoked ones only with `include_archived`.
 #[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = ApiClientPage)),
     security(("bearer" = ["api_clients:write"])))]
 #[get("/api-clients")]
@@ -83,6 +88,8 @@ pub(super) async fn list_api_clients(
 }
 
 /// Read an API client
+///
+/// Keys without their secrets.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), responses((status = 200, body = ApiClientBody)),
     security(("bearer" = ["api_clients:write"])))]
 #[get("/api-clients/{api_client_id}")]
@@ -95,8 +102,11 @@ pub(super) async fn get_api_client(
 }
 
 /// Change an API client
+///
+/// What it may do changes at once. A revoked one can't be changed.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), request_body = ChangeApiClient,
-    responses((status = 200, body = ApiClientBody)), security(("bearer" = ["api_clients:write"])))]
+    responses((status = 200, body = ApiClientBody)), security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "role_beyond_own", "name_taken"]))))]
 #[patch("/api-clients/{api_client_id}")]
 pub(super) async fn change_api_client(
     ctx: Granted<ApiClientsWrite>,
@@ -113,8 +123,11 @@ pub(super) async fn change_api_client(
 }
 
 /// Revoke an API client: it ends at once, for good
+///
+/// All its keys end, and it can't be brought back.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), responses((status = 200, body = ApiClientBody)),
-    security(("bearer" = ["api_clients:write"])))]
+    security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["archived"]))))]
 #[post("/api-clients/{api_client_id}/revoke")]
 pub(super) async fn revoke_api_client(
     ctx: Granted<ApiClientsWrite>,
@@ -129,8 +142,12 @@ pub(super) async fn revoke_api_client(
 }
 
 /// Give an API client another key; the one before is ended apart
+///
+/// The answer shows it this once. Two keys are open at most: end the old one when the new one is in
+/// place.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), responses((status = 201, body = NewApiKey)),
-    security(("bearer" = ["api_clients:write"])))]
+    security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "client_keys_full", "role_beyond_own"]))))]
 #[post("/api-clients/{api_client_id}/keys")]
 pub(super) async fn create_api_key(
     ctx: Granted<ApiClientsWrite>,
@@ -148,6 +165,8 @@ pub(super) async fn create_api_key(
 }
 
 /// Read what is known of an open key of an API client
+///
+/// Never the secret.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path), ("key_id" = Uuid, Path)),
     responses((status = 200, body = ApiKeyBody)), security(("bearer" = ["api_clients:write"])))]
 #[get("/api-clients/{api_client_id}/keys/{key_id}")]
@@ -166,6 +185,8 @@ pub(super) async fn get_api_key(
 }
 
 /// End a key of an API client
+///
+/// At once, with all tokens that were made with it.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path), ("key_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["api_clients:write"])))]
 #[delete("/api-clients/{api_client_id}/keys/{key_id}")]

@@ -15,8 +15,12 @@ use crate::{
 const TAG: &str = "courses";
 
 /// Plan a lesson of a class
+///
+/// `start_time` and `end_time` are times of day by the clocks of the campus, on `held_on`; the answer
+/// gives the instants, too. A time that the clocks skip is refused.
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), request_body = CreateLesson,
-    responses((status = 201, body = LessonBody)), security(("bearer" = ["courses:write"])))]
+    responses((status = 201, body = LessonBody)), security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived"]))))]
 #[post("/classes/{class_id}/lessons")]
 pub(super) async fn create_lesson(
     ctx: Granted<CoursesWrite>,
@@ -32,6 +36,8 @@ pub(super) async fn create_lesson(
 }
 
 /// List the lessons of a class
+///
+/// In the order in which they begin.
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging, ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes/{class_id}/lessons")]
@@ -49,6 +55,8 @@ pub(super) async fn list_lessons(
 }
 
 /// Read a lesson
+///
+/// A cancelled one is found, too.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/lessons/{lesson_id}")]
@@ -60,8 +68,11 @@ pub(super) async fn get_lesson(
 }
 
 /// Change a lesson whose roll was not called
+///
+/// As long as its roll was not called, and it is not cancelled.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), request_body = ChangeLesson,
-    responses((status = 200, body = LessonBody)), security(("bearer" = ["courses:write"])))]
+    responses((status = 200, body = LessonBody)), security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "lesson_called"]))))]
 #[patch("/lessons/{lesson_id}")]
 pub(super) async fn change_lesson(
     ctx: Granted<CoursesWrite>,
@@ -77,8 +88,11 @@ pub(super) async fn change_lesson(
 }
 
 /// Cancel a lesson whose roll was not called
+///
+/// A lesson whose roll was called can't be cancelled: its hours are used.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "lesson_called"]))))]
 #[post("/lessons/{lesson_id}/archive")]
 pub(super) async fn archive_lesson(
     ctx: Granted<CoursesWrite>,
@@ -92,8 +106,11 @@ pub(super) async fn archive_lesson(
 }
 
 /// Take back that a lesson was cancelled
+///
+/// It takes place after all. Its class must be open.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived"]))))]
 #[post("/lessons/{lesson_id}/unarchive")]
 pub(super) async fn unarchive_lesson(
     ctx: Granted<CoursesWrite>,

@@ -14,8 +14,11 @@ use crate::{
 const TAG: &str = "organization";
 
 /// Add a position
+///
+/// Its name must be free among those that are not archived.
 #[utoipa::path(tag = TAG, request_body = CreatePosition, responses((status = 201, body = PositionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken"]))))]
 #[post("/positions")]
 pub(super) async fn create_position(
     ctx: Granted<OrganizationWrite>,
@@ -31,6 +34,8 @@ pub(super) async fn create_position(
 }
 
 /// List positions
+///
+/// The oldest first; archived ones only with `include_archived`.
 #[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = PositionPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/positions")]
@@ -42,6 +47,8 @@ pub(super) async fn list_positions(
 }
 
 /// Read a position
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), responses((status = 200, body = PositionBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/positions/{position_id}")]
@@ -53,8 +60,11 @@ pub(super) async fn get_position(
 }
 
 /// Change a position
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), request_body = ChangePosition,
-    responses((status = 200, body = PositionBody)), security(("bearer" = ["organization:write"])))]
+    responses((status = 200, body = PositionBody)), security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken"]))))]
 #[patch("/positions/{position_id}")]
 pub(super) async fn change_position(
     ctx: Granted<OrganizationWrite>,
@@ -72,8 +82,12 @@ pub(super) async fn change_position(
 }
 
 /// Archive a position
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), responses((status = 200, body = PositionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/positions/{position_id}/archive")]
 pub(super) async fn archive_position(
     ctx: Granted<OrganizationWrite>,
@@ -87,8 +101,11 @@ pub(super) async fn archive_position(
 }
 
 /// Take a position out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), responses((status = 200, body = PositionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/positions/{position_id}/unarchive")]
 pub(super) async fn unarchive_position(
     ctx: Granted<OrganizationWrite>,

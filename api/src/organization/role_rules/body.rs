@@ -14,6 +14,7 @@ use crate::http::list::page;
 #[schema(example = json!({"role_id": "0192f0c1-4444-7000-8000-000000000000",
     "department_id": "0192f0c1-6666-7000-8000-000000000000"}))]
 pub struct CreateRoleRule {
+    /// Which role it gives.
     pub role_id: Uuid,
     /// Its units are covered too. Without it the position counts in every department.
     #[schema(nullable = false)]
@@ -29,9 +30,12 @@ pub struct CreateRoleRule {
 #[schema(as = RoleRule)]
 pub struct RoleRuleBody {
     pub id: Uuid,
+    /// Which role it gives.
     pub role_id: Uuid,
+    /// Whose department the rule covers; null where it covers all of them.
     #[schema(required)]
     pub department_id: Option<Uuid>,
+    /// Whose position the rule covers; null where it covers all of them.
     #[schema(required)]
     pub position_id: Option<Uuid>,
     pub created_at: Timestamp,

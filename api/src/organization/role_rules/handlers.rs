@@ -11,8 +11,13 @@ use crate::{
 const TAG: &str = "roles";
 
 /// Give a role to everyone of a department, of a position, or of both
+///
+/// Access changes at once. What is refused by hand is refused here, for everyone whom the rule covers.
+/// A rule never changes: end it and make another.
 #[utoipa::path(tag = TAG, request_body = CreateRoleRule, responses((status = 201, body = RoleRuleBody)),
-    security(("bearer" = ["staff:write"])))]
+    security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["role_rule_exists", "own_standing", "staff_beyond_own",
+        "role_beyond_own", "sales_purchasing_wall"]))))]
 #[post("/role-rules")]
 pub(super) async fn create_role_rule(
     ctx: Granted<StaffWrite>,
@@ -29,6 +34,8 @@ pub(super) async fn create_role_rule(
 }
 
 /// List the rules that give roles
+///
+/// The oldest first.
 #[utoipa::path(tag = TAG, params(Paging, ListRoleRules), responses((status = 200, body = RoleRulePage)),
     security(("bearer" = ["staff:write"])))]
 #[get("/role-rules")]
@@ -44,6 +51,8 @@ pub(super) async fn list_role_rules(
 }
 
 /// Read a rule that gives a role
+///
+/// Its version is always 1.
 #[utoipa::path(tag = TAG, params(("role_rule_id" = Uuid, Path)), responses((status = 200, body = RoleRuleBody)),
     security(("bearer" = ["staff:write"])))]
 #[get("/role-rules/{role_rule_id}")]
@@ -56,8 +65,11 @@ pub(super) async fn get_role_rule(
 }
 
 /// End a rule: what it gave is gone at once
+///
+/// Roles that were given by hand stay.
 #[utoipa::path(tag = TAG, params(("role_rule_id" = Uuid, Path)), responses((status = 204)),
-    security(("bearer" = ["staff:write"])))]
+    security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["own_standing", "staff_beyond_own"]))))]
 #[delete("/role-rules/{role_rule_id}")]
 pub(super) async fn end_role_rule(
     ctx: Granted<StaffWrite>,

@@ -26,11 +26,13 @@ pub struct CreateStaff {
     /// What the person types at log-in; never changes, and never goes to another.
     #[schema(min_length = 2, max_length = 64, pattern = "^[a-z0-9._-]+$")]
     pub user_name: String,
+    /// Name of the person, as it stands in lists.
     #[schema(min_length = 1, max_length = 60)]
     pub name: String,
     /// A department or a unit of one. Rules may give roles to everyone there.
     #[schema(nullable = false)]
     pub department_id: Option<Uuid>,
+    /// The position; rules may give roles to everyone who has it.
     #[schema(nullable = false)]
     pub position_id: Option<Uuid>,
     /// The one team whose leader reaches what the person holds.
@@ -46,15 +48,18 @@ pub struct CreateStaff {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"department_id": "0192f0c1-6666-7000-8000-000000000000"}))]
 pub struct ChangeStaff {
+    /// Name of the person, as it stands in lists.
     #[schema(min_length = 1, max_length = 60, nullable = false)]
     pub name: Option<String>,
     /// A department or a unit of one. Rules may give roles to everyone there.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub department_id: Option<Option<Uuid>>,
+    /// The position; rules may give roles to everyone who has it. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub position_id: Option<Option<Uuid>>,
+    /// The one team whose leader reaches what the person holds. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub home_team_id: Option<Option<Uuid>>,
@@ -95,14 +100,20 @@ pub struct StaffBody {
     /// What the person types at log-in; null for whoever does not manage staff.
     #[schema(required)]
     pub user_name: Option<String>,
+    /// Name of the person, as it stands in lists.
     pub name: String,
+    /// A department or a unit of one; null where none is said.
     #[schema(required)]
     pub department_id: Option<Uuid>,
+    /// The position; null where none is said.
     #[schema(required)]
     pub position_id: Option<Uuid>,
+    /// The one team whose leader reaches what the person holds; null where there is none.
     #[schema(required)]
     pub home_team_id: Option<Uuid>,
+    /// Where the person works.
     pub campus_ids: Vec<Uuid>,
+    /// Where it stands.
     pub status: StaffStatus,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -138,6 +149,7 @@ page! {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role_ids": ["0192f0c1-4444-7000-8000-000000000000"]}))]
 pub struct SetStaffRoles {
+    /// Given by hand: all of them, those that stay too.
     #[schema(max_items = 50)]
     pub role_ids: Vec<Uuid>,
 }

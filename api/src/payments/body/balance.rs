@@ -72,9 +72,11 @@ pub struct ListReceivables {
 /// What the customers of one campus owe.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CampusReceivables {
+    /// To which campus these customers belong.
     pub campus_id: Uuid,
     /// How many customers owe something.
     pub customers: i64,
+    /// Owed by the customers of the campus.
     pub outstanding: MoneyBody,
 }
 
@@ -83,9 +85,11 @@ pub struct CampusReceivables {
 pub struct ReceivablesTotal {
     /// 9,007,199,254,740,991 stands for that and anything above it, here and by campus.
     pub outstanding: MoneyBody,
+    /// How many customers owe something.
     pub customers: i64,
     /// By the campus to which the customers belong.
     pub campuses: Vec<CampusReceivables>,
+    /// When it was worked out. It is not in the digest of the ETag.
     pub evaluated_at: Timestamp,
 }
 

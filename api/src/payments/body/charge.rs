@@ -20,6 +20,7 @@ pub type ChargeStatus = Wire<domain::payments::ChargeStatus>;
 #[schema(example = json!({"customer_id": "0192f0c1-2222-7000-8000-000000000000",
     "amount": {"amount_minor": 30_000, "currency": "CNY"}, "description": "教材费"}))]
 pub struct CreateCharge {
+    /// Who will owe it.
     pub customer_id: Uuid,
     /// Who is expected to pay, such as a guardian; the customer, when absent.
     #[schema(nullable = false)]
@@ -30,6 +31,7 @@ pub struct CreateCharge {
     /// Above zero.
     #[schema(value_type = MoneyInput)]
     pub amount: MoneyInput,
+    /// What it is for, as receipts print it.
     #[schema(min_length = 1, max_length = 200)]
     pub description: String,
     /// Today at the campus, when absent.
@@ -58,7 +60,9 @@ pub struct ChargeBody {
     /// Raised with every change; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// Where it stands.
     pub status: ChargeStatus,
+    /// Who owes it. The charge stays with this customer.
     pub customer_id: Uuid,
     /// Who is expected to pay; null where the caller does not reach that customer.
     #[schema(required)]
@@ -68,6 +72,7 @@ pub struct ChargeBody {
     /// The enrollment that made it.
     #[schema(required)]
     pub enrollment_id: Option<Uuid>,
+    /// As it was charged; what was taken off since is `credited`.
     pub amount: MoneyBody,
     /// Taken off the amount since.
     pub credited: MoneyBody,
@@ -75,7 +80,9 @@ pub struct ChargeBody {
     pub paid: MoneyBody,
     /// Amount less credited less paid; never below zero.
     pub outstanding: MoneyBody,
+    /// What it is for, as receipts print it.
     pub description: String,
+    /// By when it should be paid: a day at the campus. Nothing happens by itself when it has passed.
     pub due_on: Date,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

@@ -25,6 +25,7 @@ pub type PaymentMethod = Wire<Method>;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AllocationInput {
+    /// The charge that it is put to.
     pub charge_id: Uuid,
     /// Above zero, at most what the charge has outstanding.
     #[schema(value_type = MoneyInput)]
@@ -42,6 +43,7 @@ pub struct CreatePayment {
     pub payer_id: Uuid,
     /// Whose desk takes it, and in whose series the receipt is numbered.
     pub campus_id: Uuid,
+    /// How the money came in.
     pub method: PaymentMethod,
     /// Above zero.
     #[schema(value_type = MoneyInput)]
@@ -54,6 +56,7 @@ pub struct CreatePayment {
     /// others, the oldest first. What is left is the payer's credit.
     #[schema(max_items = 100, nullable = false)]
     pub allocations: Option<Vec<AllocationInput>>,
+    /// For colleagues: it is on no receipt.
     #[schema(max_length = 500, nullable = false)]
     pub note: Option<String>,
 }
@@ -82,11 +85,13 @@ pub struct VoidPayment {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Allocation)]
 pub struct AllocationBody {
+    /// The charge that it is put to.
     pub charge_id: Uuid,
     /// Of the charge: whose debt it is.
     pub customer_id: Uuid,
     /// Of the charge.
     pub description: String,
+    /// The part for this charge; above zero.
     pub amount: MoneyBody,
 }
 
@@ -102,20 +107,26 @@ pub struct PaymentBody {
     pub payer_id: Uuid,
     /// Whose desk took it.
     pub campus_id: Uuid,
+    /// How the money came in.
     pub method: PaymentMethod,
+    /// What came in. It never changes: a wrong payment is voided.
     pub amount: MoneyBody,
     /// What is left of it: the payer's credit.
     pub unallocated: MoneyBody,
+    /// When the money came in, as whoever took it says. The books count it on `business_date`.
     pub paid_on: Date,
     /// The day of the books: the campus's date when it was taken.
     pub business_date: Date,
+    /// For colleagues: it is on no receipt; null where there is none.
     #[schema(required)]
     pub note: Option<String>,
     /// The parts for charges within the reader's reach.
     #[schema(value_type = Vec<AllocationBody>)]
     pub allocations: Vec<AllocationBody>,
+    /// The receipt, which is issued with the payment.
     #[schema(required)]
     pub receipt_id: Option<Uuid>,
+    /// Number of the receipt, as it is printed.
     #[schema(required)]
     pub receipt_number: Option<String>,
     /// The member of staff or API client that took it.
@@ -123,6 +134,7 @@ pub struct PaymentBody {
     /// When it was taken back.
     #[schema(required)]
     pub voided_at: Option<Timestamp>,
+    /// Why it was taken back; null where it stands.
     #[schema(required)]
     pub void_reason: Option<String>,
     pub created_at: Timestamp,
