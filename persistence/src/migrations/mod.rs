@@ -37,6 +37,7 @@ mod m0081_role_rules;
 mod m0082_agreements;
 mod m0090_expiry;
 mod m0091_audit_sessions;
+mod m0092_staff_phones;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0082_agreements::Migration),
             Box::new(m0090_expiry::Migration),
             Box::new(m0091_audit_sessions::Migration),
+            Box::new(m0092_staff_phones::Migration),
         ]
     }
 }
