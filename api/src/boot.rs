@@ -188,6 +188,7 @@ pub async fn found_institution(
                 &NewStaff {
                     user_name: ADMINISTRATOR.into(),
                     name: "管理员".into(),
+                    phone: None,
                     campuses: vec![campus],
                     home_team: None,
                     roles: vec!["boss".into(), "system_administrator".into()],

@@ -134,6 +134,9 @@ enum StaffCommand {
         user_name: String,
         #[arg(long)]
         name: String,
+        /// A phone, by which the person can log in as well.
+        #[arg(long)]
+        phone: Option<String>,
         /// Name of a campus; the first one, when absent.
         #[arg(long)]
         campus: Option<String>,
@@ -319,14 +322,15 @@ async fn list(db: &Database) -> Result<(), Failure> {
 }
 
 async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
-    let (institution, user_name, name, campus, roles) = match command {
+    let (institution, user_name, name, phone, campus, roles) = match command {
         StaffCommand::Create {
             institution,
             user_name,
             name,
+            phone,
             campus,
             roles,
-        } => (institution, user_name, name, campus, roles),
+        } => (institution, user_name, name, phone, campus, roles),
         StaffCommand::ResetPassword {
             institution,
             user_name,
@@ -346,6 +350,7 @@ async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
     let new = NewStaff {
         user_name,
         name,
+        phone,
         campuses: vec![place.0],
         home_team: None,
         roles,

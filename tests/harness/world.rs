@@ -261,6 +261,7 @@ pub async fn settle(app: App, code: &'static str) -> School {
                 &NewStaff {
                     user_name: (*name).into(),
                     name: (*name).into(),
+                    phone: None,
                     campuses: vec![campus],
                     home_team: in_team.then_some(team),
                     roles: vec![(*role).into()],

@@ -19,7 +19,7 @@ pub struct LogIn {
     /// Code of the institution.
     #[schema(min_length = 1, max_length = 32)]
     pub institution: String,
-    /// What the person types at log-in.
+    /// The user name; or the person's phone, in any usual form: no user name looks like one.
     #[schema(min_length = 1, max_length = 64)]
     pub user_name: String,
     /// The password, or the one for one use.
@@ -124,7 +124,7 @@ pub struct SessionList {
 }
 
 /// Who asks, and what he, she or it may do: what a frontend shapes its screens by.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct Me {
     /// The institution that everything else belongs to.
     pub institution_id: Uuid,
@@ -135,6 +135,9 @@ pub struct Me {
     pub principal_kind: PrincipalKind,
     /// The log-in, or the key of an API client.
     pub session_id: Uuid,
+    /// One's own phone, whole, in E.164; null where one has none. To others it shows in its safe form.
+    #[schema(required, pattern = "^\\+[1-9][0-9]{7,14}$")]
+    pub phone: Option<String>,
     /// Whether nothing but one's own account can be used before the password is changed.
     pub must_change_password: bool,
     /// The version of the confidentiality agreement that must be signed before anything but the own

@@ -3,7 +3,10 @@ use domain::{
     access::{Oneself, Session},
     fault::{Fault, NOT_FOUND},
 };
-use persistence::access::{credentials, sessions};
+use persistence::{
+    access::{credentials, sessions},
+    organization::phones::phone_of,
+};
 
 use super::{
     ChangePassword, Granted, HeldPermission, LogIn, Me, RefreshTokens, SessionBody, SessionList,
@@ -187,6 +190,7 @@ pub(super) async fn change_password(
 #[get("/me")]
 pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
     let who = ctx.authority();
+    let phone = phone_of(&ctx.read(), who.institution(), who.principal()).await?;
     Ok(Reply::record(
         1,
         &Me {
@@ -194,6 +198,7 @@ pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
             principal_id: who.principal().uuid(),
             principal_kind: Wire(who.kind()),
             session_id: who.session().uuid(),
+            phone: phone.map(|phone| phone.e164().to_owned()),
             must_change_password: who.must_change_password(),
             missing_agreement_version: who.must_sign(),
             permissions: who

@@ -154,6 +154,7 @@ impl School {
             let new = NewStaff {
                 user_name: (*user_name).into(),
                 name: (*name).into(),
+                phone: None,
                 campuses,
                 home_team: team.filter(|_| in_team),
                 roles: vec![(*role).into()],

@@ -1,9 +1,9 @@
 use std::fmt;
 
-use super::{CONTACT_MASKED, CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
+use super::{CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
 use crate::{
     email::Email,
-    fault::{Fault, FieldFault, REQUIRED, Rule},
+    fault::{Fault, FieldFault, REQUIRED, Rule, VALUE_MASKED},
     id::Id,
     phone::Phone,
     stamp::Stamp,
@@ -182,7 +182,7 @@ fn point(
 fn value(kind: ContactKind, text: &str) -> Result<String, &'static Rule> {
     // What we show in place of a value must not come back as one.
     if text.contains("**") {
-        return Err(&CONTACT_MASKED);
+        return Err(&VALUE_MASKED);
     }
     match kind {
         ContactKind::Phone => Phone::parse(text).map(|phone| phone.e164().to_owned()),

@@ -38,6 +38,7 @@ mod m0082_agreements;
 mod m0090_expiry;
 mod m0091_audit_sessions;
 mod m0092_search_access;
+mod m0092_staff_phones;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0090_expiry::Migration),
             Box::new(m0091_audit_sessions::Migration),
             Box::new(m0092_search_access::Migration),
+            Box::new(m0092_staff_phones::Migration),
         ]
     }
 }

@@ -9,7 +9,7 @@ use domain::{
     money::Currency,
     organization::{
         Campus, DEPARTMENTS, Department, Holder, Institution, NewInstitution, Region, Staff,
-        StaffProfile, Team,
+        StaffProfile, Team, staff_phone,
     },
     reference::Reference,
 };
@@ -41,6 +41,8 @@ pub struct NewStaff {
     /// What the person types at log-in, unique in the institution.
     pub user_name: String,
     pub name: String,
+    /// In any usual form.
+    pub phone: Option<String>,
     pub campuses: Vec<Id<Campus>>,
     pub home_team: Option<Id<Team>>,
     /// Codes of roles.
@@ -180,6 +182,7 @@ pub async fn hire(tx: &Tx, new: &NewStaff) -> Result<Id<Staff>, Error> {
     let grant = grant::<StaffWrite>(tx);
     let profile = StaffProfile {
         name: new.name.clone(),
+        phone: new.phone.as_deref().map(staff_phone).transpose()?,
         department: None,
         position: None,
         home_team: new.home_team,

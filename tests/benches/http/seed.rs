@@ -191,6 +191,7 @@ async fn person(
         &NewStaff {
             user_name: name.into(),
             name: name.into(),
+            phone: None,
             campuses: vec![campus],
             home_team: team,
             roles: vec![role.into()],

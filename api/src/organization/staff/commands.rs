@@ -6,7 +6,7 @@ use domain::{
     access::{PrincipalStatus, Role, StaffWrite, may_decide, may_give, one_side},
     fault::{Fault, NOT_FOUND},
     id::Id,
-    organization::{CAMPUS_ARCHIVED, OWN_STANDING, STAFF_STATUS, Staff, StaffProfile},
+    organization::{CAMPUS_ARCHIVED, OWN_STANDING, STAFF_STATUS, Staff, StaffProfile, staff_phone},
     stamp::Stamp,
     text_enum::TextEnum,
 };
@@ -28,11 +28,12 @@ type Manager = Grant<StaffWrite>;
 /// Takes on a person, without log-in, and without roles but those that rules give.
 ///
 /// # Errors
-/// 422 where a field breaks a rule or a place can't be chosen, 409 where the user name is taken, 403
-/// where rules give roles there that the caller may not give.
+/// 422 where a field breaks a rule or a place can't be chosen, 409 where the user name or the phone is
+/// taken, 403 where rules give roles there that the caller may not give.
 pub async fn create(tx: &Tx, grant: &Manager, body: CreateStaff) -> Result<Staff, Error> {
     let profile = StaffProfile {
         name: body.name,
+        phone: body.phone.as_deref().map(staff_phone).transpose()?,
         department: body.department_id.map(Id::new),
         position: body.position_id.map(Id::new),
         home_team: body.home_team_id.map(Id::new),
@@ -120,7 +121,7 @@ pub async fn change(
 ) -> Result<Staff, Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
-    let after = before.change(body.apply(before.profile.clone()), &tx.stamp())?;
+    let after = before.change(body.apply(before.profile.clone())?, &tx.stamp())?;
     if after.version == before.version {
         return Ok(after);
     }
