@@ -1,11 +1,10 @@
 //! What every request needs, shared by the workers.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
-use domain::access::{AuditRead, Permission};
 use persistence::{Database, audit::chain::Sealer, events::sequencer::Sequencer, files::Contents};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     boot::Failure,
     clock::Clock,
     contract,
-    http::{Cursors, Problem, parameters, schema::Schemas},
+    http::{Cursors, Problem, operations::Operations, schema::Schemas},
     jobs::Waking,
     metrics::Metrics,
     settings::Settings,
@@ -113,7 +112,7 @@ impl App {
                 authorities,
                 api_keys: ApiKeys::default(),
                 schemas: Schemas::new(&document),
-                operations: Operations::new(&document),
+                operations: Operations::new(&document)?,
                 settings,
                 clock,
                 tokens,
@@ -143,103 +142,4 @@ impl App {
             .map(|data| data.get_ref())
             .ok_or_else(|| Problem::internal("the application's state is missing"))
     }
-}
-
-/// An operation of the contract.
-#[derive(Clone)]
-pub(crate) struct OperationInfo {
-    /// Its operationId.
-    pub(crate) name: Arc<str>,
-    /// Whether it has parameters in the query string.
-    takes_query: bool,
-    /// Whether it needs no log-in.
-    pub(crate) is_public: bool,
-    /// Whether a refusal of it is on the audit trail.
-    pub(crate) is_sensitive: bool,
-}
-
-impl OperationInfo {
-    /// Refuses parameters of an operation that has none.
-    pub(crate) fn check_query(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if self.takes_query || request.query_string().is_empty() {
-            Ok(())
-        } else {
-            parameters::none(request)
-        }
-    }
-}
-
-/// The operations of the contract, by method and path.
-pub struct Operations {
-    known: HashMap<(String, String), OperationInfo>,
-    /// Path segments (`None`: a parameter) with the methods allowed there.
-    paths: Vec<(Vec<Option<String>>, Vec<String>)>,
-}
-
-impl Operations {
-    fn new(document: &Value) -> Self {
-        let mut known = HashMap::new();
-        let mut paths = Vec::new();
-        for (path, item) in document["paths"].as_object().into_iter().flatten() {
-            let mut methods = Vec::new();
-            for (method, operation) in item.as_object().into_iter().flatten() {
-                let method = method.to_uppercase();
-                if let Some(name) = operation["operationId"].as_str() {
-                    let info = OperationInfo {
-                        name: Arc::from(name),
-                        takes_query: operation["parameters"]
-                            .as_array()
-                            .is_some_and(|all| all.iter().any(|p| p["in"] == "query")),
-                        is_public: operation["security"] == json!([]),
-                        is_sensitive: is_sensitive(&method, path, operation),
-                    };
-                    known.insert((method.clone(), path.clone()), info);
-                    methods.push(method);
-                }
-            }
-            let segments = path
-                .split('/')
-                .map(|s| (!s.starts_with('{')).then(|| s.to_owned()))
-                .collect();
-            paths.push((segments, methods));
-        }
-        Self { known, paths }
-    }
-
-    /// The operation that a request asks for.
-    pub(crate) fn of(&self, request: &HttpRequest) -> Option<&OperationInfo> {
-        self.get(request.method().as_str(), &request.match_pattern()?)
-    }
-
-    /// The operation of a route.
-    pub(crate) fn get(&self, method: &str, pattern: &str) -> Option<&OperationInfo> {
-        self.known.get(&(method.to_owned(), pattern.to_owned()))
-    }
-
-    /// Methods allowed at a path; `None` where there is nothing at all.
-    pub(crate) fn allowed(&self, path: &str) -> Option<String> {
-        let segments: Vec<&str> = path.split('/').collect();
-        let mut methods: Vec<&str> = self
-            .paths
-            .iter()
-            .filter(|(template, _)| {
-                template.len() == segments.len()
-                    && template
-                        .iter()
-                        .zip(&segments)
-                        .all(|(t, s)| t.as_deref().map_or(!s.is_empty(), |t| t == *s))
-            })
-            .flat_map(|(_, methods)| methods.iter().map(String::as_str))
-            .collect();
-        methods.sort_unstable();
-        methods.dedup();
-        (!methods.is_empty()).then(|| methods.join(", "))
-    }
-}
-
-/// Whether an operation changes something, lets something leave as a file, or reads the audit trail.
-fn is_sensitive(method: &str, path: &str, operation: &Value) -> bool {
-    let is_read = method == "GET" || operation["x-read-only"] == true;
-    let reads_audit = operation["x-required-permission"] == AuditRead::CODE;
-    !is_read || path.ends_with("/content") || reads_audit
 }

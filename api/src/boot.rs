@@ -3,6 +3,7 @@
 use domain::{
     access::{Principal, PrincipalKind},
     id::Id,
+    money::Currency,
     organization::{Institution, NewInstitution},
 };
 use persistence::{
@@ -187,6 +188,7 @@ pub async fn found_institution(
                 &NewStaff {
                     user_name: ADMINISTRATOR.into(),
                     name: "管理员".into(),
+                    phone: None,
                     campuses: vec![campus],
                     home_team: None,
                     roles: vec!["boss".into(), "system_administrator".into()],
@@ -212,7 +214,7 @@ pub async fn found_first(app: &App) -> Result<Option<Founded>, persistence::Erro
         code: "school".into(),
         name: "我的学校".into(),
         time_zone: "Asia/Shanghai".into(),
-        currency: "CNY".into(),
+        currency: Currency::CNY,
     };
     found_institution(app, &new).await.map(Some)
 }

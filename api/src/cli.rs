@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use domain::{
     access::PrincipalKind,
-    fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
+    fault::{Fault, FieldFault, REFERENCE_UNKNOWN, Rule},
     id::Id,
+    money::Currency,
     organization::{Institution, NewInstitution},
 };
 use persistence::{
@@ -102,8 +103,8 @@ enum InstitutionCommand {
         #[arg(long, default_value = "Asia/Shanghai")]
         time_zone: String,
         /// ISO 4217 code of the one currency of its books.
-        #[arg(long, default_value = "CNY")]
-        currency: String,
+        #[arg(long, default_value_t = Currency::CNY, value_parser = currency)]
+        currency: Currency,
     },
     /// List the institutions.
     List,
@@ -133,6 +134,9 @@ enum StaffCommand {
         user_name: String,
         #[arg(long)]
         name: String,
+        /// A phone, by which the person can log in as well.
+        #[arg(long)]
+        phone: Option<String>,
         /// Name of a campus; the first one, when absent.
         #[arg(long)]
         campus: Option<String>,
@@ -306,6 +310,10 @@ async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failu
     Ok(())
 }
 
+fn currency(text: &str) -> Result<Currency, &'static str> {
+    text.parse().map_err(|rule: &Rule| rule.detail.en)
+}
+
 async fn list(db: &Database) -> Result<(), Failure> {
     for (code, name, status) in list_institutions(&db.read()).await? {
         println!("{code}\t{status}\t{name}");
@@ -314,14 +322,15 @@ async fn list(db: &Database) -> Result<(), Failure> {
 }
 
 async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
-    let (institution, user_name, name, campus, roles) = match command {
+    let (institution, user_name, name, phone, campus, roles) = match command {
         StaffCommand::Create {
             institution,
             user_name,
             name,
+            phone,
             campus,
             roles,
-        } => (institution, user_name, name, campus, roles),
+        } => (institution, user_name, name, phone, campus, roles),
         StaffCommand::ResetPassword {
             institution,
             user_name,
@@ -341,6 +350,7 @@ async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
     let new = NewStaff {
         user_name,
         name,
+        phone,
         campuses: vec![place.0],
         home_team: None,
         roles,

@@ -10,6 +10,7 @@
 )]
 
 use actix_web::App;
+use domain::access::{Oneself, Permission};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
@@ -17,19 +18,26 @@ use utoipa_actix_web::AppExt;
 use crate::{
     access::PROBES,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
-    customers::{CustomerKind, CustomerSort, CustomerStage, SourceChannel},
-    enrollments::{EnrollmentSort, EnrollmentStatus},
+    customers::{CustomerKind, CustomerStage, SourceChannel},
+    enrollments::EnrollmentStatus,
     events,
     files::FilePurpose,
-    follow_ups::{FollowUpMethod, FollowUpOutcome, FollowUpSort},
+    follow_ups::{FollowUpMethod, FollowUpOutcome},
     http::{
+        list::CreationOrder,
         parameters::bound,
         problem::{FieldError, ProblemBody},
     },
     imports::ImportRowOutcome,
-    payments::{ChargeSort, ChargeStatus, PaymentMethod, PaymentSort},
+    payments::{ChargeStatus, PaymentMethod},
     server,
 };
+
+mod problems;
+mod words;
+
+use problems::Shape;
+pub use problems::is_answered;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -47,11 +55,11 @@ use crate::{
     components(schemas(
         ProblemBody, FieldError,
         AuditOutcome, AuditChange, AuditFields, AuditValue,
-        CustomerKind, CustomerStage, SourceChannel, CustomerSort,
-        EnrollmentSort, EnrollmentStatus,
-        FollowUpMethod, FollowUpOutcome, FollowUpSort,
-        ChargeSort, ChargeStatus, PaymentMethod, PaymentSort,
-        FilePurpose, ImportRowOutcome,
+        CustomerKind, CustomerStage, SourceChannel,
+        EnrollmentStatus,
+        FollowUpMethod, FollowUpOutcome,
+        ChargeStatus, PaymentMethod,
+        FilePurpose, ImportRowOutcome, CreationOrder,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
@@ -93,8 +101,9 @@ pub fn document(public_url: &str) -> Value {
     });
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = parameters();
-    document["components"]["responses"] = problem_responses();
+    document["components"]["responses"] = problems::responses();
     events::describe(&mut document);
+    words::describe_properties(&mut document["components"]["schemas"]);
     let schemas = document["components"]["schemas"].clone();
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, item) in paths {
@@ -110,7 +119,6 @@ pub fn document(public_url: &str) -> Value {
 fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     let secured = operation.get("security").is_some();
     let has_body = operation.get("requestBody").is_some();
-    let has_path_id = path.contains('{');
     let creates = ["201", "202"]
         .iter()
         .any(|status| operation["responses"].get(*status).is_some())
@@ -145,8 +153,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     let tagged = tagged(method, operation, schemas);
     if method == "get" && tagged {
         refs.push("IfNoneMatch");
-        operation["responses"]["304"] =
-            json!({ "description": "Unchanged since the ETag that was sent." });
+        operation["responses"]["304"] = json!({ "description": "" });
     }
     let list = operation
         .as_object_mut()
@@ -154,6 +161,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     if let Some(Value::Array(list)) = list {
         for parameter in list.iter_mut() {
             bound(&mut parameter["schema"]);
+            words::describe_parameter(parameter);
         }
         for name in refs {
             list.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
@@ -166,46 +174,23 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     }
     let counted = !PROBES.contains(&path);
     describe_success(method, operation, tagged, counted);
-    // Its refusals are those of RFC 6749 (section 5.2), which libraries know.
-    let oauth = path.ends_with("/oauth/token");
-    let mut problems = vec![
-        ("408", "TimedOut"),
-        ("422", "Invalid"),
-        ("500", "Internal"),
-        ("503", "Unavailable"),
-    ];
-    if counted {
-        problems.push(("429", "RateLimited"));
-    }
-    if secured || account {
-        problems.push(("401", "Unauthenticated"));
-    }
-    if secured || account {
-        problems.push(("403", "PermissionMissing"));
-    }
-    if has_path_id {
-        problems.push(("404", "NotFound"));
-    }
-    if (has_body || command) && !oauth {
-        problems.push(("400", "Malformed"));
-    }
-    if has_body {
-        problems.push(("413", "TooLarge"));
-    }
-    if has_body && !oauth {
-        problems.push(("415", "MediaType"));
-    }
-    if changes_shared {
-        problems.push(("412", "Stale"));
-        problems.push(("428", "PreconditionRequired"));
-    }
-    if command || changes_shared {
-        problems.push(("409", "Conflict"));
-    }
-    for (status, name) in problems {
-        operation["responses"][status] =
-            json!({ "$ref": format!("#/components/responses/{name}") });
-    }
+    let content = &operation["requestBody"]["content"];
+    problems::describe(
+        operation,
+        &Shape {
+            secured,
+            own_account: operation["x-required-permission"] == Oneself::CODE,
+            has_path_id: path.contains('{'),
+            has_body,
+            has_json: !content["application/json"].is_null(),
+            // Its refusals are those of RFC 6749 (section 5.2), which libraries know.
+            oauth: path.ends_with("/oauth/token"),
+            is_paged: answered(operation).is_some_and(|name| name.ends_with("Page")),
+            command,
+            changes_shared,
+            counted,
+        },
+    );
     if let Some(responses) = operation["responses"].as_object_mut() {
         let mut sorted: Vec<_> = std::mem::take(responses).into_iter().collect();
         sorted.sort_by(|a, b| a.0.cmp(&b.0));
@@ -242,15 +227,22 @@ fn answered(operation: &Value) -> Option<&str> {
         .and_then(|reference| reference.rsplit('/').next())
 }
 
+/// Headers and words of the answers when all is well.
 fn describe_success(method: &str, operation: &mut Value, tagged: bool, counted: bool) {
     // The next page of a search has no address: its query stands in the body.
     let page = method == "get" && answered(operation).is_some_and(|name| name.ends_with("Page"));
+    let read_only = is_read_only(operation);
     let takes_key = operation["parameters"].as_array().is_some_and(|all| {
         all.iter()
             .filter_map(|parameter| parameter["$ref"].as_str())
             .any(|reference| reference.ends_with("IdempotencyKey"))
     });
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        let declared: Vec<String> = response["headers"]
+            .as_object()
+            .into_iter()
+            .flat_map(|headers| headers.keys().cloned())
+            .collect();
         let mut headers = Map::new();
         let mut add = |header: &str, name: &str| {
             headers.insert(
@@ -259,6 +251,9 @@ fn describe_success(method: &str, operation: &mut Value, tagged: bool, counted: 
             );
         };
         add("X-Request-Id", "RequestId");
+        for header in &declared {
+            add(header, &header.replace('-', ""));
+        }
         if counted {
             add("RateLimit", "RateLimit");
             add("RateLimit-Policy", "RateLimitPolicy");
@@ -287,11 +282,15 @@ fn describe_success(method: &str, operation: &mut Value, tagged: bool, counted: 
             .unwrap_or_default()
             .is_empty()
         {
-            response["description"] = match status.as_str() {
-                "201" => "Created.",
-                "202" => "Accepted: a job goes on with it.",
-                "204" => "Done.",
-                _ => "As asked for.",
+            response["description"] = match (status.as_str(), method) {
+                ("201", _) => "Made: the new record.",
+                ("202", _) => "Accepted: the job that goes on with it.",
+                ("204", _) => "Done; there is nothing more to say.",
+                ("304", _) => "Unchanged since the ETag that was sent.",
+                (_, "get") if page => "One page of the list.",
+                (_, "get") => "As it is now.",
+                _ if read_only => "What was asked for; nothing has changed.",
+                _ => "As it is now, after the change.",
             }
             .into();
         }
@@ -321,6 +320,8 @@ fn headers() -> Value {
         "ETag": text("`\"<version>-<digest>\"`. Send it back in If-Match to change the record."),
         "Location": text("Address of the new record."),
         "Link": text("Address of the next page, with `rel=\"next\"`."),
+        "ContentDisposition": text("That it is to be saved, and under which name."),
+        "AcceptPatch": text("Of PATCH: the media types that it takes."),
         "RequestId": text("Id of this request, as logs name it."),
         "RateLimit": text("What is left of the quota: `\"default\";r=<requests>;t=<seconds>`."),
         "RateLimitPolicy": text("The quota: `\"default\";q=<requests>;w=<seconds>`."),
@@ -346,44 +347,6 @@ fn parameters() -> Value {
             "A key of the caller's own for this command; the same key gets the same answer for 24 hours.", key.clone()),
         "OptionalIdempotencyKey": header("Idempotency-Key", false,
             "A key of the caller's own for this command; the same key gets the same answer for 24 hours.", key),
-    })
-}
-
-fn problem_responses() -> Value {
-    let problem = |description: &str, headers: &[(&str, &str)]| {
-        let mut all = Map::new();
-        all.insert(
-            "X-Request-Id".into(),
-            json!({ "$ref": "#/components/headers/RequestId" }),
-        );
-        for (header, name) in headers {
-            all.insert(
-                (*header).into(),
-                json!({ "$ref": format!("#/components/headers/{name}") }),
-            );
-        }
-        json!({
-            "description": description,
-            "headers": all,
-            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
-        })
-    };
-    json!({
-        "Malformed": problem("The request can't be parsed, or a required header is missing.", &[]),
-        "Unauthenticated": problem("No valid credentials.", &[("WWW-Authenticate", "WwwAuthenticate")]),
-        "PermissionMissing": problem("The caller does not hold the permission.", &[("WWW-Authenticate", "WwwAuthenticate")]),
-        "NotFound": problem("There is no such record within the caller's reach.", &[]),
-        "TimedOut": problem("The request was not complete in time.", &[]),
-        "Conflict": problem("The present state does not allow it.", &[("Retry-After", "RetryAfter")]),
-        "Stale": problem("The record has changed since the ETag that was sent.", &[("ETag", "ETag")]),
-        "TooLarge": problem("The body is larger than allowed.", &[]),
-        "MediaType": problem("The media type is not supported.", &[]),
-        "Invalid": problem("A field or parameter breaks a rule; `errors` names each.", &[]),
-        "PreconditionRequired": problem("If-Match is missing.", &[]),
-        "RateLimited": problem("Too many requests.",
-            &[("Retry-After", "RetryAfter"), ("RateLimit", "RateLimit"), ("RateLimit-Policy", "RateLimitPolicy")]),
-        "Internal": problem("A fault of the server.", &[]),
-        "Unavailable": problem("The server is busy or stopping.", &[("Retry-After", "RetryAfter")]),
     })
 }
 

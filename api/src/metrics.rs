@@ -15,7 +15,7 @@ use prometheus::{
     TEXT_FORMAT, TextEncoder, process_collector::ProcessCollector,
 };
 
-use crate::{app::App, boot::Failure, settings::Place};
+use crate::{app::App, boot::Failure, settings::ListenAt};
 
 /// Upper ends of the classes of durations, in seconds.
 const SECONDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
@@ -157,7 +157,7 @@ async fn numbers(app: web::Data<App>) -> impl Responder {
 }
 
 /// Takes the address of the numbers, where they have one.
-pub fn bind(place: Place) -> std::io::Result<Option<TcpListener>> {
+pub fn bind(place: ListenAt) -> std::io::Result<Option<TcpListener>> {
     let bound = place.0.map(|address| {
         TcpListener::bind(address).map_err(|error| {
             std::io::Error::new(error.kind(), format!("EDUCRM_METRICS_LISTEN: {error}"))

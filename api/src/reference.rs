@@ -1,6 +1,5 @@
 //! Reference data over HTTP: what every kind of it shares.
 
-use actix_web::HttpRequest;
 use domain::{
     access::Permission,
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
@@ -12,14 +11,17 @@ use persistence::{
     access::{Grant, Reads, Writes},
     clock::micros,
     reference::{self, Kept},
-    scope::{Direction, Page},
+    scope::Direction,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::{
     access::Granted,
-    http::{IfMatch, Problem, Reply, cursor},
+    http::{
+        IfMatch, List, Problem, Reply,
+        list::{PageBody, Part},
+    },
 };
 
 /// A kind as clients see it.
@@ -27,42 +29,13 @@ pub trait Shown: Kept {
     /// The collection's address.
     const PATH: &'static str;
     type Body: From<Reference<Self>> + Serialize;
-    type Page: From<(Vec<Self::Body>, Option<String>)> + Serialize;
+    type Page: PageBody<Item = Self::Body>;
 }
 
-/// Declares the page of a list.
-macro_rules! page {
-    ($(#[$doc:meta])* $name:ident of $item:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-        pub struct $name {
-            #[schema(value_type = Vec<$item>)]
-            pub items: Vec<$item>,
-            /// Continues the list; null at its end.
-            #[schema(required)]
-            pub next_cursor: Option<String>,
-        }
-
-        impl From<(Vec<$item>, Option<String>)> for $name {
-            fn from((items, next_cursor): (Vec<$item>, Option<String>)) -> Self {
-                Self { items, next_cursor }
-            }
-        }
-    };
-}
-pub(crate) use page;
-
-/// Which part of a list of reference data, oldest first.
+/// Which reference data, oldest first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListReference {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Whether archived records are shown too.
     #[param(default = false)]
     pub include_archived: Option<bool>,
@@ -71,36 +44,30 @@ pub struct ListReference {
 /// Answers one page.
 pub async fn list<T: Shown, P: Permission>(
     ctx: &Granted<P>,
-    request: &HttpRequest,
-    query: &ListReference,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem>
 where
     Grant<P>: Reads<T>,
 {
-    list_where(ctx, request, query, &T::Filter::default()).await
+    let List { query, part } = asked;
+    list_where(ctx, part, query.include_archived, &T::Filter::default()).await
 }
 
 /// Answers one page of what meets a filter.
 pub async fn list_where<T: Shown, P: Permission>(
     ctx: &Granted<P>,
-    request: &HttpRequest,
-    query: &ListReference,
+    part: Part,
+    include_archived: Option<bool>,
     filter: &T::Filter,
 ) -> Result<Reply, Problem>
 where
     Grant<P>: Reads<T>,
 {
-    let part = cursor::part(ctx.app(), request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
-    let archived = query.include_archived.unwrap_or(false);
+    let page = part.page(Direction::OldestFirst)?;
+    let archived = include_archived.unwrap_or(false);
     let rows = reference::list::<T>(&ctx.read(), &ctx.grant, filter, archived, &page).await?;
-    let shown = part.cut(rows, |r| (micros(r.created_at), r.id.uuid()));
-    let items = shown.items.into_iter().map(T::Body::from).collect();
-    Ok(Reply::list(&T::Page::from((items, shown.next_cursor)))?.with_next(shown.next_address))
+    let (rows, next) = part.cut(rows, |r| (micros(r.created_at), r.id.uuid()));
+    Ok(next.answer_tagged::<T::Page>(rows.into_iter().map(T::Body::from))?)
 }
 
 /// Answers a new record.

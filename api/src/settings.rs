@@ -9,7 +9,9 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use domain::files::TemporaryRoom;
 
-pub use self::values::{DailyTime, List, LogFilter, Networks, Number, Place, Secret, Switch, Zone};
+pub use self::values::{
+    DailyTime, List, ListenAt, LogFilter, Networks, Number, Secret, Switch, Zone,
+};
 
 /// A setting as documentation lists it.
 #[derive(Debug)]
@@ -96,7 +98,7 @@ settings! {
     files_dir: PathBuf = "EDUCRM_FILES_DIR" or "";
     /// Where `/metrics` is served, in the text format of Prometheus: an address such as
     /// 127.0.0.1:9464, or `off`. Whoever reaches it reads it.
-    metrics_listen: Place = "EDUCRM_METRICS_LISTEN" or "off";
+    metrics_listen: ListenAt = "EDUCRM_METRICS_LISTEN" or "off";
     /// Whether plain http may be served beyond loopback: only behind a proxy that ends TLS.
     plain_http: Switch = "EDUCRM_PLAIN_HTTP" or "off";
     /// A second folder for the checkpoints of the audit trail, best on another machine; empty: none.
@@ -123,6 +125,8 @@ settings! {
     heavy_rate_per_second: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_PER_SECOND" or "5";
     /// Of these, searches, exports and log-ins: at once.
     heavy_rate_burst: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_BURST" or "20";
+    /// Searches, exports and reports of one principal that are worked on at the same time; others wait.
+    heavy_at_once: Number<1, 1000> = "EDUCRM_HEAVY_AT_ONCE" or "2";
     /// Largest JSON body, in bytes.
     body_limit: Number<1024, 16_777_216> = "EDUCRM_BODY_LIMIT" or "1048576";
     /// Largest file of a record, in bytes.

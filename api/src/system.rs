@@ -88,6 +88,8 @@ pub struct Health {
 }
 
 /// Whether the process runs
+///
+/// Asks nothing else; for restarting what hangs.
 #[utoipa::path(tag = TAG, responses((status = 200, body = Health)))]
 #[get("/livez")]
 async fn live() -> Result<Reply, Problem> {
@@ -95,6 +97,8 @@ async fn live() -> Result<Reply, Problem> {
 }
 
 /// Whether the process can serve requests
+///
+/// 503 while the server starts or stops, or the database does not answer; for proxies.
 #[utoipa::path(tag = TAG, responses((status = 200, body = Health)))]
 #[get("/readyz")]
 async fn ready(app: web::Data<App>, draining: web::Data<Arc<Draining>>) -> Result<Reply, Problem> {
@@ -144,6 +148,8 @@ impl Readiness {
 }
 
 /// Public keys of access tokens (RFC 7517)
+///
+/// While keys change there are two.
 #[utoipa::path(tag = TAG, responses((status = 200, body = SigningKeys)))]
 #[get("/.well-known/jwks.json")]
 async fn list_signing_keys(app: web::Data<App>) -> HttpResponse {
@@ -156,6 +162,7 @@ async fn list_signing_keys(app: web::Data<App>) -> HttpResponse {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what jsonwebtoken serializes")]
 pub struct SigningKeys {
+    /// Public keys that tokens may be signed with.
     keys: Vec<SigningKey>,
 }
 
@@ -163,39 +170,57 @@ pub struct SigningKeys {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what jsonwebtoken serializes")]
 pub struct SigningKey {
+    /// Kind of key: `OKP`.
     kty: String,
+    /// Id of the key, as the header of a token names it.
     kid: String,
+    /// Curve: `Ed25519`.
     crv: String,
+    /// The key itself, in base64url.
     x: String,
 }
 
 /// What a kind of problem means
-#[utoipa::path(tag = TAG, params(("code" = String, Path, max_length = 100)), responses((status = 200, body = ProblemType)))]
+///
+/// Where `type` of a problem leads. Texts are in the language of the request.
+#[utoipa::path(tag = TAG, params(("code" = String, Path, max_length = 100, description = "Its stable name.")),
+    responses((status = 200, body = ProblemType)))]
 #[get("/problems/{code}")]
-async fn get_problem_type(request: HttpRequest, code: web::Path<String>) -> Result<Reply, Problem> {
+async fn get_problem_type(
+    app: web::Data<App>,
+    request: HttpRequest,
+    code: web::Path<String>,
+) -> Result<Reply, Problem> {
     let language = RequestContext::of(&request).language;
     let rule = problem_rules()
         .find(|rule| rule.code == code.as_str())
         .ok_or_else(Problem::not_found)?;
-    Ok(Reply::ok(&ProblemType::new(rule, language))?)
+    Ok(Reply::ok(&ProblemType {
+        code: rule.code,
+        status: answer_status(&app.document, rule),
+        title: language.of(rule.title),
+        detail: language.of(rule.detail),
+    })?)
 }
 
 /// A kind of problem.
 #[derive(Serialize, ToSchema)]
 pub struct ProblemType {
+    /// Stable name.
     code: &'static str,
+    /// HTTP status of the answers that have it as their `code`; null for the code of a field in
+    /// `errors`, of a row of an import, or of a job that failed.
+    #[schema(required, minimum = 400, maximum = 599)]
+    status: Option<u16>,
+    /// What is wrong, in a few words.
     title: &'static str,
+    /// What the reader can do; values in braces are those of `params`.
     detail: &'static str,
 }
 
-impl ProblemType {
-    fn new(rule: &'static Rule, language: Language) -> Self {
-        Self {
-            code: rule.code,
-            title: language.of(rule.title),
-            detail: language.of(rule.detail),
-        }
-    }
+/// The status of the answers that have this rule's code, where any has.
+fn answer_status(document: &Value, rule: &Rule) -> Option<u16> {
+    contract::is_answered(document, rule).then(|| problem::status(rule).as_u16())
 }
 
 /// Every rule that a problem document can name.
@@ -230,7 +255,7 @@ pub fn problem_rules() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// The problem catalogue, as `openapi/problems.json` keeps it.
-pub fn problem_catalogue() -> Value {
+fn problem_catalogue(document: &Value) -> Value {
     let mut rules: Vec<_> = problem_rules().collect();
     rules.sort_by_key(|rule| rule.code);
     json!({
@@ -238,6 +263,7 @@ pub fn problem_catalogue() -> Value {
             .iter()
             .map(|rule| json!({
                 "code": rule.code,
+                "status": answer_status(document, rule),
                 "title": { "zh-CN": rule.title.zh, "en": rule.title.en },
                 "detail": { "zh-CN": rule.detail.zh, "en": rule.detail.en },
             }))
@@ -246,6 +272,8 @@ pub fn problem_catalogue() -> Value {
 }
 
 /// This document
+///
+/// The same as `openapi/openapi.json`, with the address of this installation.
 #[utoipa::path(tag = TAG, responses((status = 200, body = Document)))]
 #[get("/openapi.json")]
 async fn get_contract(app: web::Data<App>) -> HttpResponse {
@@ -258,10 +286,14 @@ async fn get_contract(app: web::Data<App>) -> HttpResponse {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the document")]
 pub struct Document {
+    /// Version of OpenAPI.
     openapi: String,
 }
 
 /// Values of every closed list, with their labels
+///
+/// For the labels of selects. The lists are the enums of this document, with labels in the language of
+/// the request.
 #[utoipa::path(tag = TAG, responses((status = 200, body = Enums, headers(("ETag")))))]
 #[get("/enums")]
 async fn list_enums(request: HttpRequest) -> Result<Reply, Problem> {
@@ -285,13 +317,16 @@ pub struct Enums {
 pub struct EnumList {
     /// Name of the schema.
     name: &'static str,
+    /// All of them, in a fixed order.
     values: Vec<EnumValue>,
 }
 
 /// A value and its label in the language of the request.
 #[derive(Serialize, ToSchema)]
 pub struct EnumValue {
+    /// The value, as bodies have it.
     value: &'static str,
+    /// In the language of the request.
     label: &'static str,
 }
 
@@ -312,8 +347,7 @@ impl EnumList {
 
 /// The committed form of the contract and of the problem catalogue.
 pub fn published() -> [(&'static str, Value); 2] {
-    [
-        ("openapi.json", contract::document("http://127.0.0.1:8080")),
-        ("problems.json", problem_catalogue()),
-    ]
+    let document = contract::document("http://127.0.0.1:8080");
+    let catalogue = problem_catalogue(&document);
+    [("openapi.json", document), ("problems.json", catalogue)]
 }

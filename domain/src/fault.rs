@@ -166,6 +166,9 @@ rules! {
     TEXT_TOO_LONG = Invalid "too_long" {
         "过长", "Too long";
         "最多 {max} 个字符。", "At most {max} characters." }
+    VALUE_MASKED = Invalid "masked_value" {
+        "不能提交脱敏后的值", "A masked value can't be stored";
+        "请省略此项以保留原值，或填写完整的新值。", "Leave it out to keep what is stored, or send the whole new value." }
     REFERENCE_UNKNOWN = Invalid "unknown_reference" {
         "引用的记录不存在", "Unknown reference";
         "所引用的记录不存在，或不在您的权限范围内。", "The record named here does not exist within your reach." }

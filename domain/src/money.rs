@@ -3,6 +3,7 @@
 //! An amount is a whole number of the currency's smallest unit (分 for CNY). There are no operators:
 //! every sum can leave the range or mix currencies, so every sum says that it can be refused.
 
+mod codes;
 mod print;
 
 use std::{cmp::Reverse, fmt, num::NonZeroU32, str::FromStr};
@@ -15,11 +16,8 @@ use crate::{
 rules! {
     CURRENCY_UNKNOWN = Invalid "currency_unknown" {
         "币种代码无效", "Unknown currency";
-        "请使用三个大写字母的币种代码（ISO 4217），如 CNY。", "Use the three capital letters of ISO 4217, such as CNY." }
+        "请使用 ISO 4217 中的币种代码（三个大写字母），如 CNY。", "Use a code of ISO 4217 in capital letters, such as CNY." }
 }
-
-/// Basis points in one whole: 10,000 bp = 100 %.
-const WHOLE_BP: i128 = 10_000;
 
 /// A currency by its code of three capital letters (ISO 4217).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,17 +35,13 @@ impl Currency {
 impl FromStr for Currency {
     type Err = &'static Rule;
 
-    /// Exactly three letters `A` to `Z`. Whether the institution uses it is another rule.
+    /// A code of ISO 4217, in capital letters. Whether the institution uses it is another rule.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.as_bytes().try_into() {
-            Ok(letters) if is_code(&letters) => Ok(Self(letters)),
+            Ok(letters) if codes::CODES.binary_search(&letters).is_ok() => Ok(Self(letters)),
             _ => Err(&CURRENCY_UNKNOWN),
         }
     }
-}
-
-fn is_code(letters: &[u8; 3]) -> bool {
-    letters.iter().all(u8::is_ascii_uppercase)
 }
 
 impl fmt::Display for Currency {
@@ -141,19 +135,6 @@ impl Money {
         Self::within(i128::from(self.minor) * i128::from(count), self.currency)
     }
 
-    /// The share of `basis_points` (10,000 = the whole). Half a unit is rounded away from zero,
-    /// so that a refund mirrors its charge. Refused with `amount_out_of_range`.
-    pub fn share_bp(self, basis_points: i64) -> Result<Self, Fault> {
-        let product = i128::from(self.minor) * i128::from(basis_points);
-        let (share, rest) = (product / WHOLE_BP, product % WHOLE_BP);
-        let carry = if rest.abs() * 2 >= WHOLE_BP {
-            rest.signum()
-        } else {
-            0
-        };
-        Self::within(share + carry, self.currency)
-    }
-
     /// `n` parts that sum exactly to the whole and differ by at most one unit, the larger ones
     /// first (of a negative amount: those further from zero), as I-07 demands. The caller keeps
     /// `n` small: every part is kept.
@@ -227,6 +208,15 @@ mod tests {
         Money::new(minor, Currency::CNY).unwrap()
     }
 
+    #[test]
+    fn a_currency_is_one_of_iso_4217_in_capital_letters() {
+        assert!(codes::CODES.is_sorted());
+        assert_eq!("CNY".parse(), Ok(Currency::CNY));
+        for text in ["cny", "CN", "CNYY", "QQQ", ""] {
+            assert_eq!(text.parse::<Currency>(), Err(&CURRENCY_UNKNOWN), "{text}");
+        }
+    }
+
     fn sum(parts: &[Money]) -> i128 {
         parts.iter().map(|part| i128::from(part.minor())).sum()
     }
@@ -277,14 +267,6 @@ mod tests {
     }
 
     #[test]
-    fn half_a_unit_is_rounded_away_from_zero() {
-        assert_eq!(cny(5).share_bp(5_000), Ok(cny(3)));
-        assert_eq!(cny(-5).share_bp(5_000), Ok(cny(-3)));
-        assert_eq!(cny(5).share_bp(4_999), Ok(cny(2)));
-        assert_eq!(cny(129_900).share_bp(8_850), Ok(cny(114_962)));
-    }
-
-    #[test]
     fn larger_parts_come_first() {
         let three = NonZeroU32::new(3).unwrap();
         assert_eq!(minors(cny(100).split(three)), [34, 33, 33]);
@@ -313,14 +295,6 @@ mod tests {
             if let Ok(total) = cny(a).plus(cny(b)) {
                 prop_assert_eq!(total.minus(cny(b)), Ok(cny(a)));
             }
-        }
-
-        #[test]
-        fn a_share_is_within_half_a_unit(a in any_amount(), bp in -10_000..=10_000_i64) {
-            let exact = i128::from(a) * i128::from(bp);
-            let share = i128::from(cny(a).share_bp(bp).unwrap().minor()) * WHOLE_BP;
-            prop_assert!((exact - share).abs() * 2 <= WHOLE_BP);
-            prop_assert_eq!(cny(-a).share_bp(bp), cny(a).share_bp(bp).and_then(Money::negated));
         }
 
         #[test]

@@ -51,6 +51,11 @@ impl Phone {
         format!("{prefix}{head}****{}", last_four(digits))
     }
 
+    /// The digits as their owner says them: without the country where it is China, and without signs.
+    pub fn spoken(&self) -> &str {
+        self.written().1
+    }
+
     /// The digits as a caller in China would write them, and the sign before them.
     fn written(&self) -> (&'static str, &str) {
         let digits = self.0.trim_start_matches('+');
@@ -251,6 +256,14 @@ mod tests {
         assert_eq!(masked("+85291234567"), "+852****4567");
         assert_eq!(masked("+12345678"), "+****5678");
         assert_eq!(Phone::parse("13800131234").unwrap().last_four(), "1234");
+        assert_eq!(
+            Phone::parse("+8613800131234").unwrap().spoken(),
+            "13800131234"
+        );
+        assert_eq!(
+            Phone::parse("+85291234567").unwrap().spoken(),
+            "85291234567"
+        );
         assert_eq!(format!("{:?}", Phone::parse("13800131234")), "Ok(***)");
     }
 

@@ -218,8 +218,22 @@ fn ways(piece: &str) -> Vec<BTreeSet<String>> {
             initials(piece, 2).collect(),
             beginning(piece).into_iter().collect(),
         ],
-        _ => vec![initials(piece, 3).collect(), triples(piece).collect()],
+        _ => {
+            let initials = covering(&initials(piece, 3).collect::<Vec<_>>());
+            vec![initials, covering(&triples(piece).collect::<Vec<_>>())]
+        }
     }
+}
+
+/// Of the triples of a text, as many as hold all its letters: the others would let through hardly less,
+/// and each is one more list to be read.
+fn covering(triples: &[String]) -> BTreeSet<String> {
+    triples
+        .iter()
+        .step_by(3)
+        .chain(triples.last())
+        .cloned()
+        .collect()
 }
 
 /// Whether a name that the grams brought up really matches: every run of the query stands in it

@@ -50,6 +50,19 @@ const breaches = {
     ({ responses }) =>
       (responses.Conflict.content["application/problem+json"].schema.$ref = "#/components/schemas/Customer"),
   ],
+  "problem-codes": [
+    ({ list }) => delete list["x-problem-codes"],
+    ({ list }) => (list["x-problem-codes"] = ["not_found"]),
+    ({ list }) => (list["x-problem-codes"]["422"] = []),
+    ({ list }) => (list["x-problem-codes"]["200"] = ["not_found"]),
+  ],
+  "operations-described": [({ list }) => delete list.summary, ({ list }) => delete list.description],
+  "parameters-described": [
+    ({ list }) => delete parameter(list, "campus_id").description,
+    ({ parameters }) => delete parameters.IfMatch.description,
+  ],
+  "properties-described": [({ schemas }) => delete schemas.Customer.properties.holder_id.description],
+  "schemas-described": [({ schemas }) => delete schemas.Customer.description],
   "access-said": [({ list }) => delete list.security],
   "permission-said": [
     ({ list }) => delete list["x-required-permission"],

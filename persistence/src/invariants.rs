@@ -27,6 +27,7 @@ invariants! {
     "every_hour_is_in_the_ledger",
     "every_lesson_is_charged_once",
     "every_payment_is_its_allocations",
+    "every_phone_of_staff_is_findable",
     "every_purchase_is_an_enrollment",
     "every_record_has_its_payload",
     "every_seat_is_an_active_enrollment",

@@ -45,7 +45,7 @@ pub struct FieldKeys {
 
 /// Where a sealed value stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct SealedAt {
     pub table: &'static str,
     pub column: &'static str,
     pub row: Uuid,
@@ -164,7 +164,7 @@ impl FieldKeys {
     }
 
     /// Encrypts a value for its place: version (4 bytes), nonce (12), ciphertext and tag.
-    pub fn seal(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn seal(&self, place: SealedAt, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let key = self.key(self.current)?;
         let mut sealed = self.current.to_be_bytes().to_vec();
         sealed.extend(seal(key, &self.bound(place), plain)?);
@@ -172,7 +172,7 @@ impl FieldKeys {
     }
 
     /// The value sealed for this place; fails when it was made for another or changed.
-    pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn open(&self, place: SealedAt, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         let (version, rest) = sealed
             .split_first_chunk::<4>()
             .ok_or_else(|| Error::corrupt("short sealed value"))?;
@@ -204,7 +204,7 @@ impl FieldKeys {
             .ok_or_else(|| Error::corrupt("unknown key version"))
     }
 
-    fn bound(&self, place: Place) -> Vec<u8> {
+    fn bound(&self, place: SealedAt) -> Vec<u8> {
         let mut bound = self.institution.uuid().as_bytes().to_vec();
         bound.extend_from_slice(place.table.as_bytes());
         bound.push(0);
@@ -258,6 +258,17 @@ pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// Stands for a row that has no id in what is sealed of it: the head of its digest.
+pub(crate) fn row_of(digest: [u8; 32]) -> Uuid {
+    let (head, _) = digest.split_at(16);
+    Uuid::from_slice(head).unwrap_or_default()
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Fills `bytes` from the operating system's random source.

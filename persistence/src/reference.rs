@@ -7,14 +7,14 @@
 use std::future::Future;
 
 use domain::{
-    fault::{Fault, VERSION_STALE},
+    fault::Fault,
     id::Id,
     organization::{Campus, Institution},
     reference::{Details, Reference},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Value, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select, Value,
+    sea_query::Expr,
 };
 use serde_json::json;
 
@@ -22,8 +22,8 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Scope, Writes},
     audit::difference,
-    database::{Change, statement},
-    events::{Event, EventType},
+    database::{Change, statement, unless_stale},
+    events::EventType,
     scope::{Page, nothing},
 };
 
@@ -307,13 +307,9 @@ pub async fn list<T: Kept>(
     if !with_archived {
         select = select.filter(T::ARCHIVED.is_null());
     }
-    if let Some(behind) = page.behind(Expr::col(T::CREATED), Expr::col(T::ID)) {
-        select = select.filter(behind);
-    }
+    let (created, id) = (Expr::col(T::CREATED), Expr::col(T::ID));
+    page.confine(QuerySelect::query(&mut select), created, id);
     let mut records = select
-        .order_by(T::CREATED, page.order())
-        .order_by(T::ID, page.order())
-        .limit(page.limit)
         .all(handle)
         .await?
         .into_iter()
@@ -352,9 +348,7 @@ pub async fn update<T: Kept>(
         .filter(T::VERSION.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     written(tx, institution, Some(before), after).await
 }
 
@@ -416,14 +410,9 @@ async fn written<T: Kept>(
             json!({ "changed": is.as_object().map(|o| o.keys().collect::<Vec<_>>()) }),
         ),
     };
-    tx.record(Change {
-        kind: T::KIND,
-        id: after.id.uuid(),
-        version: after.version,
-        before: if before.is_some() { was } else { json!(null) },
-        after: is,
-        event: Some(Event { kind, data }),
-    });
+    let was = before.map_or(json!(null), |_| was);
+    let change = Change::new(T::KIND, after.id.uuid(), after.version, is);
+    tx.record(change.before(was).event(kind, data));
     Ok(())
 }
 

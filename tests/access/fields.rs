@@ -96,6 +96,23 @@ both! {
         assert_eq!(w.as_boss().get(&path).await.expect(200).text, whole);
     }
 
+    async fn the_trail_tells_no_name_and_follows_the_rules_of_its_reader(w: World) {
+        let customer = canary(&w).await;
+        let list = format!("/api/v1/audit-events?target_id={customer}");
+        let event = w.as_boss().get(&list).await.expect(200).ids().remove(0);
+        let event = format!("/api/v1/audit-events/{event}");
+        let told = w.as_boss().get(&event).await.expect(200);
+        for personal in ["name", "birth_date", "note"] {
+            assert_eq!(told.json["changes"][0]["after"][personal], "***", "{}", told.text);
+        }
+        for (field, _, shown) in CANARIES.iter().filter(|(field, ..)| !["name", "birth_date", "note", "contact_points"].contains(field)) {
+            assert!(told.text.contains(shown), "{field}: {}", told.text);
+            let actor = reader_with(&w, &["customers:read", "audit:read"], rule(field, "hidden")).await;
+            let told = actor.get(&event).await.expect(200);
+            assert!(told.json["changes"][0]["after"][field].is_null(), "{field}: {}", told.text);
+        }
+    }
+
     async fn nobody_filters_or_searches_by_what_they_may_not_read(w: World) {
         canary(&w).await;
         for (field, query) in [("intent", "intent=4"), ("stage", "stage=negotiating"), ("source_channel", "source_channel=public_lesson")] {

@@ -66,11 +66,19 @@ pub(crate) fn refresh_token(tokens: &Answer) -> &str {
 
 both! {
     async fn the_first_password_must_be_changed_before_anything_else(w: World) {
+        let recruiter = w.as_recruiter();
+        let customer = recruiter.post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201).id();
+        let files = format!("/api/v1/customers/{customer}/files");
+        let file = recruiter.upload(&files, "contract.txt", b"signed").await.expect(201).id();
+        let file = format!("/api/v1/files/{file}/content");
+        recruiter.get(&file).await.expect(200);
         let password = password_of(&w, "recruiter").await;
         let tokens = log_in(&w, "recruiter", &password).await.expect(200);
         assert_eq!(tokens.json["must_change_password"], true);
         let me = bearer(&w, &tokens);
         me.get("/api/v1/customers").await.expect_problem(403, "password_change_required");
+        // Nor what is shown to whoever may read the customer that it belongs to.
+        me.get(&file).await.expect_problem(404, "not_found");
         assert_eq!(me.get("/api/v1/me").await.expect(200).json["must_change_password"], true);
         for (new, code) in [("short", "password_length"), ("password1234", "password_common")] {
             let body = json!({"current_password": password, "new_password": new});
@@ -82,6 +90,7 @@ both! {
         let body = json!({"current_password": password, "new_password": GOOD});
         me.post("/api/v1/auth/password", &body).await.expect(204);
         me.get("/api/v1/customers").await.expect(200);
+        me.get(&file).await.expect(200);
         assert_eq!(log_in(&w, "recruiter", &password).await.status, 401);
         let tokens = log_in(&w, "recruiter", GOOD).await.expect(200);
         assert_eq!(tokens.json["must_change_password"], false);

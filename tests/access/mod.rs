@@ -5,6 +5,7 @@ mod fields;
 mod log_in;
 mod matrix;
 mod passwords;
+mod phones;
 pub(crate) mod policy;
 mod revocation;
 mod sharing;

@@ -173,10 +173,10 @@ both! {
         body["campus_id"] = json!(w.places.south);
         let south = boss.post("/api/v1/customers", &body).await.expect(201).id();
         boss.patch(&format!("/api/v1/customers/{north}"), &json!({"intent": 4})).await.expect(200);
-        w.execute(
-            "UPDATE customers SET holder_id = campus_id WHERE institution_id = ?",
-            vec![w.institution.uuid().into()],
-        ).await.unwrap();
+        for (customer, campus) in [(&north, w.places.north), (&south, w.places.south)] {
+            let to_pool = json!({"holder_id": campus, "reason": "移交"});
+            boss.post(&format!("/api/v1/customers/{customer}/transfer"), &to_pool).await.expect(200);
+        }
         clerk.get(&format!("/api/v1/customers/{south}")).await.expect(404);
         w.reorganize(
             "UPDATE staff_campuses SET campus_id = ? WHERE institution_id = ? AND staff_id = ?",

@@ -23,6 +23,19 @@ both! {
         assert_eq!(read.json["money_in"]["methods"], json!([]));
     }
 
+    async fn a_day_without_news_is_not_sent_again(w: World) {
+        let path = format!("/api/v1/campuses/{}/day-report", w.places.north);
+        let boss = w.as_boss();
+        let etag = boss.get(&path).await.expect(200).etag();
+        let again = async || {
+            let request = boss.request(reqwest::Method::GET, &path);
+            boss.send(request.header("if-none-match", &etag)).await
+        };
+        again().await.expect(304);
+        student(&w).await;
+        again().await.expect(200);
+    }
+
     async fn what_happens_at_a_campus_counts_there_on_that_day(w: World) {
         let boss = w.as_boss();
         let (child, gone, elsewhere) = (student(&w).await, student(&w).await, student(&w).await);

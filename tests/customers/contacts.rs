@@ -50,6 +50,11 @@ both! {
         w.as_stranger().post(&path, &why).await.expect_problem(404, "not_found");
         w.actor("finance").post(&path, &why).await.expect_problem(403, "permission_missing");
         w.as_recruiter().post(&path, &json!({})).await.expect_problem(422, "validation_failed");
+        for (reason, code) in [("   ", "blank"), (" 回访", "blank"), ("回\n访", "control_character")] {
+            let refused = w.as_recruiter().post(&path, &json!({"reason": reason})).await
+                .expect_problem(422, "validation_failed");
+            assert_eq!(refused.errors(), [("#/reason".into(), code.into())]);
+        }
     }
 
     async fn a_customer_is_found_by_a_whole_phone_its_last_digits_and_an_e_mail(w: World) {

@@ -17,6 +17,27 @@ async fn make(w: &World, who: &str, count: usize) -> Vec<String> {
 }
 
 both! {
+    async fn who_belongs_to_very_many_groups_lists_and_finds_like_others(w: World) {
+        let ids = make(&w, "recruiter", 1).await;
+        let recruiter = w.as_recruiter();
+        let groups: Vec<_> = (0..600).map(|_| uuid::Uuid::now_v7()).collect();
+        let own = || sea_orm::Value::from(w.institution.uuid());
+        let rows = vec!["(?, ?, 'x', ?, 0, 0)"; groups.len()].join(", ");
+        let values = groups.iter().flat_map(|id| [own(), (*id).into(), id.to_string().into()]);
+        let sql = format!("INSERT INTO groups (institution_id, id, name, name_fold, version, created_at) VALUES {rows}");
+        w.reorganize(&sql, values.collect()).await;
+        let rows = vec!["(?, ?, ?)"; groups.len()].join(", ");
+        let member = recruiter.principal.uuid();
+        let values = groups.iter().flat_map(|id| [own(), (*id).into(), member.into()]);
+        let sql = format!("INSERT INTO group_members (institution_id, group_id, staff_id) VALUES {rows}");
+        w.reorganize(&sql, values.collect()).await;
+        assert_eq!(recruiter.get("/api/v1/customers").await.expect(200).ids(), ids);
+        assert_eq!(recruiter.get("/api/v1/follow-ups").await.expect(200).ids().len(), 0);
+        let found = recruiter.post("/api/v1/customers/search", &json!({"query": "学员"})).await.expect(200);
+        assert_eq!(found.ids(), ids);
+        recruiter.get(&format!("/api/v1/customers/{}", ids[0])).await.expect(200);
+    }
+
     async fn pages_follow_each_other_and_end(w: World) {
         let mut ids = make(&w, "recruiter", 7).await;
         ids.reverse();

@@ -10,7 +10,8 @@ use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 /// Headers that an answer has only where the document says so.
-const DECLARED: [&str; 5] = [
+const DECLARED: [&str; 6] = [
+    "Content-Disposition",
     "ETag",
     "Link",
     "Location",
@@ -97,6 +98,13 @@ impl Contract {
         let resolved = self.document.pointer(&base[1..]).unwrap();
         if !refused {
             headers_match(resolved, headers, text, &what);
+        } else if !oauth {
+            let listed = operation["x-problem-codes"][status.as_str()].as_array();
+            let answered: Value = serde_json::from_str(text).unwrap();
+            assert!(
+                listed.is_some_and(|codes| codes.contains(&answered["code"])),
+                "the code is not in the contract: {what}"
+            );
         }
         match resolved.get("content") {
             None => assert!(
@@ -137,7 +145,7 @@ impl Contract {
                 && template
                     .split('/')
                     .zip(&segments)
-                    .all(|(t, s)| t.starts_with('{') || t == *s);
+                    .all(|(t, s)| t == *s || (t.starts_with('{') && is_value(s)));
             let operation = item.get(method.as_str().to_lowercase())?;
             fits.then(|| (template.clone(), operation))
         })
@@ -169,6 +177,11 @@ impl Contract {
             .collect();
         assert!(errors.is_empty(), "{errors:?}: {what}");
     }
+}
+
+/// Whether a segment is served as a value: nothing is not, nor what is written in disguise.
+fn is_value(segment: &str) -> bool {
+    !segment.is_empty() && !segment.contains('%')
 }
 
 /// Fails unless the headers of an answer are those that the document declares.

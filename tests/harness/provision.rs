@@ -239,6 +239,7 @@ impl World {
             } else {
                 roles.join(" ")
             },
+            phone: None,
             campuses: vec![campus],
             home_team,
             roles: roles.iter().map(|r| (*r).to_owned()).collect(),

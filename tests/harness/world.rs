@@ -3,6 +3,7 @@
 use domain::{
     access::{Principal, PrincipalKind, Session},
     id::Id,
+    money::Currency,
     organization::{Campus, Institution, NewInstitution, Staff, Team},
 };
 use educrm::app::App;
@@ -219,7 +220,7 @@ pub async fn settle(app: App, code: &'static str) -> School {
         code: code_of(code, institution),
         name: "启明教育".into(),
         time_zone: "Asia/Shanghai".into(),
-        currency: "CNY".into(),
+        currency: Currency::CNY,
     };
     let new = &new;
     let (places, sessions) = commit(&app.db, &operation, |tx| async move {
@@ -260,6 +261,7 @@ pub async fn settle(app: App, code: &'static str) -> School {
                 &NewStaff {
                     user_name: (*name).into(),
                     name: (*name).into(),
+                    phone: None,
                     campuses: vec![campus],
                     home_team: in_team.then_some(team),
                     roles: vec![(*role).into()],

@@ -79,9 +79,6 @@ both! {
         boss.post(&archive, &json!(null)).await.expect(200);
         let refused = boss.post("/api/v1/customers", &body).await.expect_problem(422, "validation_failed");
         assert_eq!(refused.errors(), [("#/campus_id".into(), "unknown_reference".into())]);
-        // What belonged to it can still come back, and be put right.
-        boss.post(&format!("{path}/restore"), &json!(null)).await.expect(200);
-        boss.patch(&path, &json!({"intent": 2})).await.expect(200);
     }
 
     async fn what_comes_back_chooses_only_what_is_open(w: World) {
@@ -95,5 +92,40 @@ both! {
         boss.post(&format!("{path}/unarchive"), &json!(null)).await.expect_problem(422, "validation_failed");
         boss.post(&format!("/api/v1/regions/{}/unarchive", region.id()), &json!(null)).await.expect(200);
         boss.post(&format!("{path}/unarchive"), &json!(null)).await.expect(200);
+    }
+
+    async fn nobody_comes_back_to_an_archived_campus(w: World) {
+        let boss = w.as_boss();
+        let campus = json!({"name": "西校区", "legal_entity": "启明教育有限公司"});
+        let campus = boss.post("/api/v1/campuses", &campus).await.expect(201).id();
+        let mut body = w.new_customer("张伟");
+        body["campus_id"] = json!(campus);
+        let customer = boss.post("/api/v1/customers", &body).await.expect(201).header("location").unwrap().to_owned();
+        boss.delete(&customer).await.expect(204);
+        let person = json!({"user_name": "west", "name": "西西", "campus_ids": [campus]});
+        let person = boss.post("/api/v1/staff", &person).await.expect(201).header("location").unwrap().to_owned();
+        boss.post(&format!("{person}/leave"), &json!(null)).await.expect(200);
+        boss.post(&format!("/api/v1/campuses/{campus}/archive"), &json!(null)).await.expect(200);
+        boss.post(&format!("{customer}/restore"), &json!(null)).await.expect_problem(409, "campus_archived");
+        boss.post(&format!("{person}/reinstate"), &json!(null)).await.expect_problem(409, "campus_archived");
+        boss.post(&format!("/api/v1/campuses/{campus}/unarchive"), &json!(null)).await.expect(200);
+        boss.post(&format!("{customer}/restore"), &json!(null)).await.expect(200);
+        boss.post(&format!("{person}/reinstate"), &json!(null)).await.expect(200);
+    }
+
+    async fn a_campus_that_is_archived_while_customers_come_has_none_of_them(w: World) {
+        let boss = &w.as_boss();
+        for round in 0..5 {
+            let campus = json!({"name": format!("校区{round}"), "legal_entity": "启明教育有限公司"});
+            let campus = boss.post("/api/v1/campuses", &campus).await.expect(201).id();
+            let mut body = w.new_customer("张伟");
+            body["campus_id"] = json!(campus);
+            let path = format!("/api/v1/campuses/{campus}/archive");
+            let (made, archived) = tokio::join!(
+                boss.post("/api/v1/customers", &body),
+                boss.post(&path, &json!(null)),
+            );
+            assert!(made.status != 201 || archived.status != 200, "{} {}", made.text, archived.text);
+        }
     }
 }

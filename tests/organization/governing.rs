@@ -1,5 +1,6 @@
 //! Who decides about whom: roles that are given, standing, and passwords.
 
+use domain::access::Reach;
 use tests::{Actor, World, both, json};
 
 /// The built-in role of this code.
@@ -71,5 +72,66 @@ both! {
         }
         let told = w.as_boss().get("/api/v1/audit-events?target_kind=password").await.expect(200);
         assert!(!told.text.contains(password), "{}", told.text);
+    }
+
+    async fn nobody_takes_from_a_role_of_those_who_govern_and_hold_more(w: World) {
+        let boss = w.as_boss();
+        let of = |code: &str| json!({"permission": code, "reach": "institution"});
+        let chief = json!({"name": "主管", "permissions": [of("organization:write"), of("customers:read")]});
+        let path = boss.post("/api/v1/roles", &chief).await.expect(201).header("location").unwrap().to_owned();
+        let holder = w.hire(&[], w.places.north, None).await;
+        let id = path.rsplit('/').next().unwrap();
+        boss.put(&format!("/api/v1/staff/{}/roles", holder.principal), &json!({"role_ids": [id]})).await.expect(200);
+        w.add_role("editor", &[("roles:write", Reach::Institution), ("customers:read", Reach::Institution)]).await;
+        let editor = w.hire(&["editor"], w.places.north, None).await;
+        let less = json!({"permissions": [of("customers:read")]});
+        editor.patch(&path, &less).await.expect_problem(403, "staff_beyond_own");
+        let rules = json!({"rules": [{"record": "customers", "field": "note", "access": "hidden"}]});
+        editor.put(&format!("{path}/field-rules"), &rules).await.expect_problem(403, "staff_beyond_own");
+        boss.patch(&path, &less).await.expect(200);
+    }
+
+    async fn nobody_widens_their_own_reach_by_the_places_that_they_arrange(w: World) {
+        w.add_role("arranger", &[
+            ("organization:write", Reach::Institution),
+            ("customers:read", Reach::Team),
+            ("customers:read", Reach::Region),
+        ]).await;
+        let arranger = w.hire(&["arranger"], w.places.north, None).await;
+        let me = arranger.principal;
+        let team = format!("/api/v1/teams/{}", w.places.team);
+        arranger.patch(&team, &json!({"leader_id": me})).await.expect_problem(403, "own_standing");
+        arranger.patch(&team, &json!({"leader_id": w.as_colleague().principal})).await.expect(200);
+        let group = json!({"name": "暑期班", "member_ids": [me]});
+        arranger.post("/api/v1/groups", &group).await.expect_problem(403, "own_standing");
+        let region = w.as_boss().post("/api/v1/regions", &json!({"name": "华北"})).await.expect(201).id();
+        let region = json!({"region_id": region});
+        arranger.patch(&format!("/api/v1/campuses/{}", w.places.north), &region).await.expect_problem(403, "own_standing");
+        arranger.patch(&format!("/api/v1/campuses/{}", w.places.south), &region).await.expect(200);
+        // Who reaches everything gains nothing.
+        let boss = w.as_boss();
+        boss.patch(&team, &json!({"leader_id": boss.principal})).await.expect(200);
+    }
+
+    async fn of_two_who_suspend_each_other_one_is_left(w: World) {
+        for _ in 0..5 {
+            let one = w.hire(&["system_administrator"], w.places.north, None).await;
+            let other = w.hire(&["system_administrator"], w.places.north, None).await;
+            let path = |of: &Actor| format!("/api/v1/staff/{}/suspend", of.principal);
+            let (to_one, to_other) = (path(&one), path(&other));
+            let (left, right) = tokio::join!(
+                one.post(&to_other, &json!(null)),
+                other.post(&to_one, &json!(null)),
+            );
+            let done = [&left, &right].iter().filter(|answer| answer.status == 200).count();
+            assert_eq!(done, 1, "{} {}", left.text, right.text);
+        }
+    }
+
+    async fn who_has_left_is_given_no_password(w: World) {
+        let administrator = w.hire(&["system_administrator"], w.places.north, None).await;
+        let path = format!("/api/v1/staff/{}", w.as_recruiter().principal);
+        administrator.post(&format!("{path}/leave"), &json!(null)).await.expect(200);
+        administrator.post(&format!("{path}/reset-password"), &json!(null)).await.expect_problem(409, "staff_status");
     }
 }

@@ -6,6 +6,7 @@ mod reach;
 mod role_rules;
 mod roles;
 mod staff;
+mod staff_phones;
 mod staff_roles;
 mod teams;
 

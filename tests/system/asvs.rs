@@ -38,7 +38,7 @@ fn collect(folder: &Path, module: &str, found: &mut Functions) {
         }
         let name = path.file_stem().unwrap().to_str().unwrap();
         let inner = match (module, name) {
-            (outer, "mod" | "lib" | "main") => outer.to_owned(),
+            (outer, "mod" | "lib" | "main" | "tests") => outer.to_owned(),
             ("", name) => name.to_owned(),
             (outer, name) => format!("{outer}::{name}"),
         };

@@ -15,16 +15,17 @@ const DRILL: &str = env!("CARGO_BIN_EXE_drill");
 /// Shown to who may see them, but never in the log.
 const CLEAR: [&str; 3] = ["金丝雀甲", "2014-02-03", "金丝雀的备注"];
 /// Nor in a file either.
-const SEALED: [&str; 4] = [
+const SEALED: [&str; 5] = [
     "13977772222",
     "canary.person@school.example",
     "correct-horse-canary",
     "educrm_canarycanarycanary_canary",
+    "13977773333",
 ];
 
-fn requests(campus: uuid::Uuid, token: &str) -> Vec<Vec<u8>> {
+fn requests(campus: uuid::Uuid, token: &str, manager: &str) -> Vec<Vec<u8>> {
     let [name, birth, note] = CLEAR;
-    let [phone, email, password, key] = SEALED;
+    let [phone, email, password, key, own_phone] = SEALED;
     let customer = json!({
         "kind": "student", "name": name, "birth_date": birth, "note": note,
         "source_channel": "hotline", "campus_id": campus,
@@ -37,6 +38,7 @@ fn requests(campus: uuid::Uuid, token: &str) -> Vec<Vec<u8>> {
         let key = uuid::Uuid::now_v7().to_string();
         request("POST", path, token, &[("idempotency-key", &key)], body)
     };
+    let staff = json!({ "user_name": "canary", "name": "李娜", "campus_ids": [campus], "phone": own_phone });
     let get = |path: &str, token: &str| request("GET", path, token, &[], "");
     vec![
         post("/api/v1/customers", &customer.to_string()),
@@ -73,6 +75,18 @@ fn requests(campus: uuid::Uuid, token: &str) -> Vec<Vec<u8>> {
             &[("x-request-id", phone)],
             "{}",
         ),
+        post(
+            "/api/v1/auth/login",
+            &json!({"institution": "school", "user_name": own_phone, "password": password})
+                .to_string(),
+        ),
+        request(
+            "POST",
+            "/api/v1/staff",
+            manager,
+            &[("idempotency-key", "canary")],
+            &staff.to_string(),
+        ),
     ]
 }
 
@@ -84,7 +98,8 @@ fn kept_out(engine: Engine) {
     let school = site.prepare(async |app| settle(app, "school").await);
     let token = site.token(school.institution, school.person("recruiter"));
     let process = site.start(Path::new(DRILL));
-    let requests = requests(school.places.north.uuid(), &token);
+    let manager = site.token(school.institution, school.person("boss"));
+    let requests = requests(school.places.north.uuid(), &token, &manager);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -102,6 +117,7 @@ fn kept_out(engine: Engine) {
     });
     assert_eq!(statuses[0], 201);
     assert_eq!(statuses[3], 200);
+    assert_eq!(statuses.last(), Some(&201));
     process.stop();
     let log = fs::read_to_string(site.folder.join("log")).unwrap();
     assert!(log.lines().count() > statuses.len(), "nothing was logged");

@@ -134,3 +134,49 @@ fn only_the_origins_that_are_named_may_call_from_a_browser() {
         }
     });
 }
+
+#[test]
+fn what_takes_long_is_done_for_one_principal_in_turns() {
+    with_settings(&[("EDUCRM_HEAVY_AT_ONCE", "1")], async |w| {
+        let asked = (0..20).map(|_| searching(&w).send());
+        for answer in futures_util::future::join_all(asked).await {
+            assert_eq!(answer.unwrap().status(), StatusCode::OK);
+        }
+    });
+}
+
+#[test]
+fn made_up_keys_are_counted_before_they_are_looked_up() {
+    let rates = [("EDUCRM_RATE_PER_SECOND", "1"), ("EDUCRM_RATE_BURST", "3")];
+    with_settings(&rates, async |w| {
+        let mut refused = false;
+        for number in 0..200 {
+            let key = format!("educrm_{number:064x}_{}", "A".repeat(43));
+            let answer = request(&w, Method::GET, CUSTOMERS).bearer_auth(key).send();
+            match answer.await.unwrap().status() {
+                StatusCode::UNAUTHORIZED => {}
+                status => {
+                    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+                    refused = true;
+                    break;
+                }
+            }
+        }
+        assert!(refused);
+    });
+}
+
+both! {
+    async fn a_disguised_path_leads_nowhere(w: World) {
+        for path in ["/api/v1/customers/searc%68", "/api/v1/auth/log%69n", "/api/v1/%63ustomers", "/%6civez"] {
+            let answer = request(&w, Method::POST, path)
+                .bearer_auth(w.as_boss().token().unwrap())
+                .header("content-type", "application/json")
+                .body("{}")
+                .send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!(problem["code"], "route_unknown", "{path}");
+        }
+    }
+}

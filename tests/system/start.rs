@@ -94,3 +94,16 @@ fn a_superuser_of_postgresql_is_refused_unless_it_is_a_trial() {
     }
     site.run(Path::new(DRILL), &["migrate"]).done();
 }
+
+#[test]
+fn an_institution_is_not_founded_with_a_currency_that_there_is_not() {
+    let site = site();
+    let found = ["institution", "create", "--code", "music", "--name", "音乐"];
+    for code in ["cny", "QQQ", ""] {
+        let arguments = [&found[..], &["--currency", code]].concat();
+        let why = site.run(Path::new(DRILL), &arguments).refused();
+        assert!(why.contains("ISO 4217"), "{why}");
+    }
+    let arguments = [&found[..], &["--currency", "JPY"]].concat();
+    site.run(Path::new(DRILL), &arguments).done();
+}

@@ -29,7 +29,8 @@ const FRESH: Duration = Duration::from_millis(1500);
 
 /// Authorities as they were read, for reads; every write checks its own again.
 pub struct Authorities {
-    known: Cache<Bearer, Arc<Authority>>,
+    /// `None`: it can't act.
+    known: Cache<Bearer, Option<Arc<Authority>>>,
     /// How often something was forgotten: what was read before may be out of date.
     forgotten: AtomicU64,
 }
@@ -61,7 +62,7 @@ impl Authorities {
 
     async fn get(&self, app: &App, who: &Bearer) -> Result<Option<Arc<Authority>>, Problem> {
         if let Some(authority) = self.known.get(who) {
-            return Ok(Some(authority));
+            return Ok(authority);
         }
         self.read(app, who).await
     }
@@ -70,12 +71,8 @@ impl Authorities {
         let forgotten = self.forgotten.load(Ordering::Acquire);
         let authority = load(&app.db.read(), who, app.clock.now()).await?;
         let authority = authority.map(Arc::new);
-        match &authority {
-            Some(authority) if self.forgotten.load(Ordering::Acquire) == forgotten => {
-                self.known.insert(who.clone(), authority.clone());
-            }
-            Some(_) => {}
-            None => self.known.invalidate(who),
+        if self.forgotten.load(Ordering::Acquire) == forgotten {
+            self.known.insert(who.clone(), authority.clone());
         }
         Ok(authority)
     }
@@ -139,7 +136,12 @@ async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let bearer = match sent {
-        Some((_, key)) if api_keys::is_key(key) => app.api_keys.verify(app, key).await?,
+        Some((_, key)) if api_keys::is_key(key) => {
+            if !app.api_keys.knows(key) {
+                app.limits.look_up(address::network(request, app))?;
+            }
+            app.api_keys.verify(app, key).await?
+        }
         Some((_, token)) => app
             .tokens
             .verify(token, app.clock.now())

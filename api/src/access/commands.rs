@@ -5,7 +5,7 @@ use domain::{
     access::{Principal, PrincipalKind, Session},
     fault::Fault,
     id::Id,
-    organization::{AGREEMENT_REQUIRED, Institution},
+    organization::{AGREEMENT_REQUIRED, Institution, LogInName},
     rules,
     stamp::Stamp,
 };
@@ -25,13 +25,18 @@ use serde_json::json;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{LogIn, TokensBody, guesses::Guess, passwords, tokens::ACCESS_TOKEN_LASTS};
+use super::{
+    LogIn, TokensBody,
+    guesses::{Counted, Guess},
+    passwords,
+    tokens::ACCESS_TOKEN_LASTS,
+};
 use crate::{app::App, http::context::RequestContext};
 
 rules! {
     LOGIN_REFUSED = Denied "login_refused" {
         "登录失败", "Log-in refused";
-        "机构、用户名或密码不正确。", "Institution, user name or password is wrong." }
+        "机构、用户名（或电话）或密码不正确。", "Institution, user name or phone, or password is wrong." }
     LOGIN_THROTTLED = Denied "login_throttled" {
         "登录尝试过多", "Too many tries";
         "请在 Retry-After 之后重试。", "Try again after Retry-After." }
@@ -133,18 +138,21 @@ pub async fn log_in(
     body: &LogIn,
 ) -> Result<TokensBody, Refused> {
     let stamp = app.clock.stamp();
-    let device_token = body.device_token.as_deref();
+    let name = LogInName::new(&body.user_name);
+    let found = credentials::find(&app.db.read(), &body.institution, &name).await?;
     let guess = Guess::new(
         app,
         &body.institution,
-        &body.user_name,
+        &name,
+        found.as_ref().map(|c| c.user_name.as_str()),
         network,
-        device_token,
+        body.device_token.as_deref(),
     );
-    if let Some(wait) = guess.count(app, context, "log_in").await? {
-        return Err(Refused::Throttled(wait));
-    }
-    let found = credentials::find(&app.db.read(), &body.institution, &body.user_name).await?;
+    let found = match guess.count(app, context, "log_in").await? {
+        Counted::Open => found,
+        Counted::Wait(wait) => return Err(Refused::Throttled(wait)),
+        Counted::Hidden(_) => None,
+    };
     let hash = found.as_ref().map(|c| c.password_hash.as_str());
     let same = app.passwords.verify(&body.password, hash).await?;
     let Some(credentials) = found.filter(|_| same) else {
@@ -155,6 +163,7 @@ pub async fn log_in(
         institution,
         principal,
         password_hash: ref checked,
+        user_name: _,
     } = credentials;
     let mut secret = [0_u8; 32];
     persistence::keys::random(&mut secret)?;
@@ -293,11 +302,14 @@ pub(super) async fn confirm_password(
     let guess = Guess::new(
         app,
         &account.institution_code,
-        &account.user_name,
+        &LogInName::new(&account.user_name),
+        Some(&account.user_name),
         network,
         None,
     );
-    if let Some(wait) = guess.count(app, context, "changePassword").await? {
+    if let Counted::Wait(wait) | Counted::Hidden(wait) =
+        guess.count(app, context, "changePassword").await?
+    {
         return Err(Refused::Throttled(wait));
     }
     if app
@@ -389,25 +401,21 @@ async fn set_given_password(
 }
 
 fn record(tx: &Tx, session: Id<Session>, what: &str) {
-    tx.record(Change {
-        kind: "session",
-        id: session.uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({ "state": what }),
-        event: None,
-    });
+    tx.record(Change::new(
+        "session",
+        session.uuid(),
+        1,
+        json!({ "state": what }),
+    ));
 }
 
 fn record_password(tx: &Tx, principal: Id<Principal>, what: &str) {
-    tx.record(Change {
-        kind: "password",
-        id: principal.uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({ "state": what }),
-        event: None,
-    });
+    tx.record(Change::new(
+        "password",
+        principal.uuid(),
+        1,
+        json!({ "state": what }),
+    ));
 }
 
 pub(super) fn operation(

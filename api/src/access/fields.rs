@@ -73,6 +73,20 @@ pub fn show_text(
     }
 }
 
+/// Applies the rules of a reader to what the trail tells of changes: the fields of each before and after.
+pub fn show_changes(reader: &Authority, changes: &mut Value) {
+    for change in changes.as_array_mut().into_iter().flatten() {
+        let record = format!("{}s", change["kind"].as_str().unwrap_or_default());
+        for (known, access) in reader.fields().of(&record) {
+            for side in ["before", "after"] {
+                if let Some(field) = change[side].get_mut(known.field) {
+                    rule(field, access);
+                }
+            }
+        }
+    }
+}
+
 fn rule(field: &mut Value, access: FieldAccess) {
     match (access, &*field) {
         (FieldAccess::ReadOnly, _) | (_, Value::Null) => {}

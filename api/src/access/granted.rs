@@ -22,6 +22,7 @@ use crate::{
     http::{
         Problem, Reply,
         context::RequestContext,
+        operations::OperationInfo,
         problem::{
             IDEMPOTENCY_ANSWER_WITHHELD, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED,
             PASSWORD_CHANGE_REQUIRED,
@@ -169,9 +170,7 @@ fn granted<P: Permission>(request: &HttpRequest) -> Result<Granted<P>, Problem> 
     let grant =
         Grant::of(&authority, stamp.now()).ok_or_else(|| Problem::permission_missing(P::CODE))?;
     let context = RequestContext::of(request);
-    let info = app
-        .operations
-        .of(request)
+    let info = OperationInfo::of(request)
         .ok_or_else(|| Problem::internal("an operation is not in the contract"))?;
     info.check_query(request)?;
     let operation = Operation {

@@ -3,7 +3,10 @@ use domain::{
     access::{Oneself, Session},
     fault::{Fault, NOT_FOUND},
 };
-use persistence::access::{credentials, sessions};
+use persistence::{
+    access::{credentials, sessions},
+    organization::phones::phone_of,
+};
 
 use super::{
     ChangePassword, Granted, HeldPermission, LogIn, Me, RefreshTokens, SessionBody, SessionList,
@@ -20,7 +23,13 @@ use crate::{
 const TAG: &str = "access";
 
 /// Log in
-#[utoipa::path(tag = TAG, request_body = LogIn, responses((status = 200, body = TokensBody)))]
+///
+/// The same answer, after the same time, for an unknown user and a wrong password. After five failed
+/// tries from one network the account waits there, longer each time (`login_throttled`, with
+/// `Retry-After`); `device_token` of an earlier log-in passes by the tries of others. With
+/// `must_change_password` only the own account can be used, until `POST /auth/password`.
+#[utoipa::path(tag = TAG, request_body = LogIn, responses((status = 200, body = TokensBody)),
+    extensions(("x-problem-codes" = json!(["login_refused", "login_throttled", "agreement_required"]))))]
 #[post("/auth/login")]
 pub(super) async fn log_in(
     app: web::Data<App>,
@@ -44,7 +53,11 @@ fn throttled(wait: i64) -> Problem {
 }
 
 /// Exchange a refresh token for new tokens
-#[utoipa::path(tag = TAG, request_body = RefreshTokens, responses((status = 200, body = TokensBody)))]
+///
+/// A refresh token is good once: keep the new one at once. Within ten seconds the same token gets the
+/// same answer again, for a lost one; later it ends the session, since somebody else may have it.
+#[utoipa::path(tag = TAG, request_body = RefreshTokens, responses((status = 200, body = TokensBody)),
+    extensions(("x-problem-codes" = json!(["refresh_refused", "agreement_required"]))))]
 #[post("/auth/refresh")]
 pub(super) async fn refresh_tokens(
     app: web::Data<App>,
@@ -61,6 +74,8 @@ pub(super) async fn refresh_tokens(
 }
 
 /// Log out: end the session that asks
+///
+/// Its tokens are good for nothing from then on.
 #[utoipa::path(tag = TAG, responses((status = 204)), security(("bearer" = ["self"])))]
 #[post("/auth/logout")]
 pub(super) async fn log_out(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
@@ -73,6 +88,8 @@ pub(super) async fn log_out(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
 }
 
 /// List one's own sessions
+///
+/// The newest first, at most as many as are open.
 #[utoipa::path(tag = TAG, responses((status = 200, body = SessionList)), security(("bearer" = ["self"])))]
 #[get("/auth/sessions")]
 pub(super) async fn list_sessions(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
@@ -98,6 +115,8 @@ pub(super) async fn list_sessions(ctx: Granted<Oneself>) -> Result<Reply, Proble
 }
 
 /// End one of one's own sessions
+///
+/// Its tokens are good for nothing from then on.
 #[utoipa::path(tag = TAG, params(("session_id" = Uuid, Path)), responses((status = 204)),
     security(("bearer" = ["self"])))]
 #[post("/auth/sessions/{session_id}/end")]
@@ -117,8 +136,13 @@ pub(super) async fn end_session(
 }
 
 /// Change one's own password; other sessions end
+///
+/// 10 to 128 characters of any kind, at least 14 for whoever governs others; not easily guessed, nor
+/// made of what is known of the person. All other sessions end, this one goes on. A wrong present
+/// password counts as a failed log-in.
 #[utoipa::path(tag = TAG, request_body = ChangePassword, responses((status = 204)),
-    security(("bearer" = ["self"])))]
+    security(("bearer" = ["self"])),
+    extensions(("x-problem-codes" = json!(["login_throttled"]))))]
 #[post("/auth/password")]
 pub(super) async fn change_password(
     ctx: Granted<Oneself>,
@@ -159,10 +183,14 @@ pub(super) async fn change_password(
 }
 
 /// Who asks, and what is allowed
+///
+/// What a frontend shapes its screens by: permissions with how far they go, and what field rules leave.
+/// Ask again after a 403.
 #[utoipa::path(tag = TAG, responses((status = 200, body = Me)), security(("bearer" = ["self"])))]
 #[get("/me")]
 pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
     let who = ctx.authority();
+    let phone = phone_of(&ctx.read(), who.institution(), who.principal()).await?;
     Ok(Reply::record(
         1,
         &Me {
@@ -170,6 +198,7 @@ pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
             principal_id: who.principal().uuid(),
             principal_kind: Wire(who.kind()),
             session_id: who.session().uuid(),
+            phone: phone.map(|phone| phone.e164().to_owned()),
             must_change_password: who.must_change_password(),
             missing_agreement_version: who.must_sign(),
             permissions: who

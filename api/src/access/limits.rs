@@ -1,6 +1,11 @@
 //! How many requests one principal, or one address, may make.
 
-use std::num::NonZeroU32;
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use actix_web::{
     Error,
@@ -15,12 +20,17 @@ use governor::{
     middleware::StateInformationMiddleware,
     state::keyed::DashMapStateStore,
 };
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use super::authenticate::Caller;
 use crate::{
     app::App,
     http::{
         address,
+        operations::OperationInfo,
         problem::{Problem, RATE_LIMITED},
     },
     settings::Settings,
@@ -29,14 +39,38 @@ use crate::{
 /// What balancers ask from one address, over and over: never counted, or they would run out.
 pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
+/// Operations that cost more than others, or are worth guessing at.
+const HEAVY: [&str; 6] = [
+    "exportAuditEvents",
+    "issueClientToken",
+    "logIn",
+    "proposeMapping",
+    "refreshTokens",
+    "searchCustomers",
+];
+/// Operations that may hold a connection for long: a principal has some of them at once.
+const LONG: [&str; 6] = [
+    "exportAuditEvents",
+    "getDayReport",
+    "getReceivablesTotal",
+    "listAuditEvents",
+    "proposeMapping",
+    "searchCustomers",
+];
+/// How long one waits for the end of what the same principal asked for before.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 type Limiter =
     RateLimiter<[u8; 16], DashMapStateStore<[u8; 16]>, DefaultClock, StateInformationMiddleware>;
 
 /// The request rates of this instance.
 pub struct Limits {
     all: Policy,
-    /// Of what costs more than others, or is worth guessing at.
+    /// Of [`HEAVY`].
     heavy: Policy,
+    /// Of credentials that have to be looked up before it is known whose they are.
+    unknown: Policy,
+    turns: Turns,
 }
 
 /// One rate.
@@ -68,19 +102,54 @@ impl Policy {
         format!("\"{}\";q={};w={window}", self.name, self.burst)
     }
 
-    /// What `RateLimit` says of it, or the seconds to wait.
-    fn check(&self, key: [u8; 16]) -> Result<String, u64> {
+    /// What `RateLimit` says of it.
+    ///
+    /// # Errors
+    /// 429 where there have been too many.
+    fn check(&self, key: [u8; 16]) -> Result<String, Problem> {
         match self.limiter.check_key(&key) {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
                 let reset = (self.burst - left.min(self.burst)).div_ceil(self.per_second);
                 Ok(format!("\"{}\";r={left};t={reset}", self.name))
             }
-            Err(refused) => Err(refused
-                .wait_time_from(self.clock.now())
-                .as_secs()
-                .saturating_add(1)),
+            Err(refused) => {
+                let wait = refused.wait_time_from(self.clock.now()).as_secs();
+                Err(self.refused(wait.saturating_add(1)))
+            }
         }
+    }
+
+    fn refused(&self, wait: u64) -> Problem {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, &RATE_LIMITED)
+            .header(header::RETRY_AFTER, wait.to_string())
+            .header(policy_header(), self.told())
+            .header(remaining(), format!("\"{}\";r=0;t={wait}", self.name))
+    }
+}
+
+/// The turns of everybody who asks for what may take long.
+struct Turns {
+    at_once: usize,
+    of: Mutex<HashMap<[u8; 16], Arc<Semaphore>>>,
+}
+
+impl Turns {
+    /// A turn, once one is free; `None` where none comes free in time.
+    async fn take(&self, key: [u8; 16]) -> Option<OwnedSemaphorePermit> {
+        let own = {
+            let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = of.entry(key);
+            own.or_insert_with(|| Arc::new(Semaphore::new(self.at_once)))
+                .clone()
+        };
+        timeout(PATIENCE, own.acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Forgets those who have all their turns.
+    fn forget_idle(&self) {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        of.retain(|_, own| Arc::strong_count(own) > 1);
     }
 }
 
@@ -88,6 +157,11 @@ impl Limits {
     pub fn new(settings: &Settings) -> Self {
         Self {
             all: Policy::new("default", settings.rate_per_second.0, settings.rate_burst.0),
+            unknown: Policy::new("default", settings.rate_per_second.0, settings.rate_burst.0),
+            turns: Turns {
+                at_once: usize::try_from(settings.heavy_at_once.0).unwrap_or(1),
+                of: Mutex::default(),
+            },
             heavy: Policy::new(
                 "heavy",
                 settings.heavy_rate_per_second.0,
@@ -100,21 +174,16 @@ impl Limits {
     pub fn forget_idle(&self) {
         self.all.limiter.retain_recent();
         self.heavy.limiter.retain_recent();
+        self.unknown.limiter.retain_recent();
+        self.turns.forget_idle();
     }
 
-    /// The rates that hold for a request.
-    fn of(&self, request: &ServiceRequest) -> Vec<&Policy> {
-        const HEAVY: [&str; 6] = [
-            "/search",
-            "/export",
-            "/auth/login",
-            "/auth/refresh",
-            "/oauth/token",
-            "/propose-mapping",
-        ];
-        let is_heavy = HEAVY.iter().any(|end| request.path().ends_with(end));
-        let heavy = is_heavy.then_some(&self.heavy);
-        std::iter::once(&self.all).chain(heavy).collect()
+    /// Counts credentials that have to be looked up, by the network that they come from.
+    ///
+    /// # Errors
+    /// 429 where there have been too many.
+    pub(super) fn look_up(&self, network: [u8; 16]) -> Result<(), Problem> {
+        self.unknown.check(network).map(|_| ())
     }
 
     /// Counts a request, and says on its answer what is left.
@@ -126,27 +195,27 @@ impl Limits {
         if PROBES.contains(&request.path()) {
             return Ok(next.call(request).await?.map_into_left_body());
         }
+        let limits = &app.limits;
+        let info = OperationInfo::of(&request);
+        let is_one_of = |all: &[&str]| info.as_ref().is_some_and(|info| all.contains(&&*info.name));
         let key = key(&app, &request);
-        let policies = app.limits.of(&request);
-        let told: Vec<String> = policies.iter().map(|policy| policy.told()).collect();
-        let told = told.join(", ");
-        let mut left = Vec::new();
-        for policy in policies {
-            match policy.check(key) {
-                Ok(state) => left.push(state),
-                Err(wait) => {
-                    return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, &RATE_LIMITED)
-                        .header(header::RETRY_AFTER, wait.to_string())
-                        .header(policy_header(), told)
-                        .header(remaining(), format!("\"{}\";r=0;t={wait}", policy.name))
-                        .into());
-                }
-            }
+        let heavy = is_one_of(&HEAVY).then_some(&limits.heavy);
+        let (mut told, mut left) = (Vec::new(), Vec::new());
+        for policy in std::iter::once(&limits.all).chain(heavy) {
+            told.push(policy.told());
+            left.push(policy.check(key)?);
         }
+        let is_known = matches!(Caller::of(request.request()), Caller::Known(_));
+        let _turn = if is_known && is_one_of(&LONG) {
+            let turn = limits.turns.take(key).await;
+            Some(turn.ok_or_else(|| limits.heavy.refused(1))?)
+        } else {
+            None
+        };
         let mut response = next.call(request).await?;
         let headers = response.headers_mut();
-        for (name, value) in [(policy_header(), &told), (remaining(), &left.join(", "))] {
-            if let Ok(value) = header::HeaderValue::from_str(value) {
+        for (name, value) in [(policy_header(), told), (remaining(), left)] {
+            if let Ok(value) = header::HeaderValue::from_str(&value.join(", ")) {
                 headers.insert(name, value);
             }
         }
@@ -167,5 +236,25 @@ fn key(app: &App, request: &ServiceRequest) -> [u8; 16] {
     match Caller::of(request.request()) {
         Caller::Known(authority) => authority.principal().uuid().into_bytes(),
         _ => address::network(request, app),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{HEAVY, LONG};
+
+    #[test]
+    fn what_has_limits_of_its_own_is_in_the_contract() {
+        let document = crate::contract::document("http://127.0.0.1:8080");
+        let items = document["paths"].as_object().unwrap().values();
+        let known: HashSet<&str> = items
+            .flat_map(|item| item.as_object().unwrap().values())
+            .filter_map(|operation| operation["operationId"].as_str())
+            .collect();
+        for name in HEAVY.iter().chain(&LONG) {
+            assert!(known.contains(name), "{name}");
+        }
     }
 }

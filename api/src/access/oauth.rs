@@ -43,6 +43,7 @@ pub(super) struct TokenRequest {
 pub(super) struct ClientToken {
     /// Sent with every request: `Authorization: Bearer …`.
     access_token: String,
+    /// Always `Bearer`.
     #[schema(pattern = "^Bearer$")]
     token_type: &'static str,
     /// Seconds for which the token is good.
@@ -58,6 +59,7 @@ pub(super) struct ClientToken {
 pub(super) struct OAuthErrorBody {
     /// `invalid_request`, `invalid_client`, `invalid_scope` or `unsupported_grant_type`.
     error: &'static str,
+    /// More of it, for developers.
     error_description: &'static str,
 }
 
@@ -77,9 +79,16 @@ impl<E: Into<Problem>> From<E> for Refused {
 }
 
 /// Get a token for an API client (RFC 6749, section 4.4)
+///
+/// For programs that want short-lived tokens; the key itself is good as a bearer token, too. Client and
+/// key come by HTTP Basic or in the form, not both. Refusals are those of RFC 6749, section 5.2:
+/// `error` instead of `code`. `scope` narrows what the token may do.
 #[utoipa::path(tag = "access",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = ClientToken), (status = 400, body = OAuthErrorBody), (status = 401, body = OAuthErrorBody)))]
+    responses((status = 200, body = ClientToken, description = "The token."),
+        (status = 400, body = OAuthErrorBody,
+            description = "The request is not as RFC 6749 wants it, or asks for more than the client has."),
+        (status = 401, body = OAuthErrorBody, description = "The client is not known, or its key is not good.")))]
 #[post("/oauth/token")]
 pub(super) async fn issue_client_token(
     app: web::Data<App>,

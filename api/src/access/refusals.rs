@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::authenticate::Caller;
 use crate::{
     app::App,
-    http::{Problem, context::RequestContext},
+    http::{Problem, context::RequestContext, operations::OperationInfo},
 };
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -158,8 +158,8 @@ pub(crate) fn note(response: &ServiceResponse<BoxBody>, context: &RequestContext
     let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) else {
         return;
     };
-    let operation = app.operations.of(request);
-    let Some(operation) = operation.filter(|operation| operation.is_sensitive) else {
+    let Some(operation) = OperationInfo::of(request).filter(|operation| operation.is_sensitive)
+    else {
         return;
     };
     let stamp = app.clock.stamp();

@@ -29,7 +29,9 @@ pub struct ReadDayReport {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = DayReport)]
 pub struct DayReportBody {
+    /// Whose day it is.
     pub campus_id: Uuid,
+    /// The day that was asked for.
     pub on: Date,
     /// IANA name: whose days these are.
     #[schema(example = "Asia/Shanghai")]
@@ -37,10 +39,13 @@ pub struct DayReportBody {
     /// Customers who were taken in on that day, guardians aside: they come with their children.
     /// Deleted ones do not count.
     pub new_leads: i64,
+    /// Follow-ups of the day.
     pub follow_ups: DayFollowUps,
     /// Enrollments in classes of the campus on that day, whatever became of them.
     pub new_enrollments: i64,
+    /// Money of the day, by the day of the books.
     pub money_in: MoneyIn,
+    /// When it was worked out. It is not in the digest of the ETag.
     pub evaluated_at: Timestamp,
 }
 
@@ -70,9 +75,13 @@ pub struct MoneyIn {
 /// Money that came in by one method.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MethodTakings {
+    /// How the money came in.
     pub method: PaymentMethod,
+    /// Taken on the day.
     pub received: MoneyBody,
+    /// Taken back on the day, whenever it was taken.
     pub voided: MoneyBody,
+    /// Received less voided.
     pub net: MoneyBody,
 }
 

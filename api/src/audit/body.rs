@@ -16,7 +16,7 @@ use utoipa::{
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::http::{list::page, wire::Wire};
 
 pub type AuditOutcome = Wire<Outcome>;
 
@@ -30,14 +30,18 @@ pub struct AuditEventBody {
     /// Place on the institution's trail, without gaps; null for a moment until it is given.
     #[schema(required)]
     pub position: Option<i64>,
+    /// When it happened.
     pub time: Timestamp,
+    /// Who did it.
     pub actor: AuditActor,
     /// The operationId of the contract, or the name of a command.
     pub operation: String,
+    /// What became of it.
     #[schema(inline = false)]
     pub outcome: AuditOutcome,
     /// As in `X-Request-Id` of the answer.
     pub request_id: Uuid,
+    /// Trace of the request, as problems name it.
     #[schema(pattern = "^[0-9a-f]{32}$")]
     pub trace_id: String,
     /// Everything that was touched.
@@ -50,6 +54,7 @@ pub struct AuditEventBody {
 pub struct AuditActor {
     /// The nil UUID stands for the program or its operator.
     pub id: Uuid,
+    /// What the principal was.
     #[schema(inline = false, value_type = crate::events::PrincipalKind)]
     pub kind: Wire<Kind>,
     /// The session, or the key of an API client; null where the program or a job did it.
@@ -71,6 +76,7 @@ pub struct AuditOrigin {
 /// What was touched.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditTarget {
+    /// Kind of the record, such as `customer`.
     #[schema(pattern = "^[a-z_]+$")]
     pub kind: String,
     pub id: Uuid,
@@ -93,9 +99,11 @@ pub struct AuditEventDetail {
 /// What was changed of one record; personal values show as `***`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditChange {
+    /// Kind of the record, such as `customer`.
     #[schema(pattern = "^[a-z_]+$")]
     pub kind: String,
     pub id: Uuid,
+    /// Version of the record after it.
     pub version: i64,
     /// The changed fields before; null for a new record.
     #[schema(required, value_type = Option<AuditFields>)]
@@ -161,32 +169,21 @@ impl TryFrom<Record> for AuditEventBody {
     }
 }
 
-/// One page of the trail, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AuditEventPage {
-    #[schema(value_type = Vec<AuditEventBody>)]
-    pub items: Vec<AuditEventBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of the trail, newest first.
+    AuditEventPage of AuditEventBody
 }
 
 /// Which records.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListAuditEvents {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Of this actor.
     pub actor_id: Option<Uuid>,
     /// Of this operation.
     #[param(max_length = 100)]
     pub operation: Option<String>,
+    /// With this outcome.
     #[param(inline = false)]
     pub outcome: Option<AuditOutcome>,
     /// That touched something of this kind.
@@ -231,6 +228,7 @@ pub enum AuditExportFormat {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"format": "csv", "from": "2026-01-01T00:00:00Z"}))]
 pub struct ExportAuditEvents {
+    /// CSV, or one JSON object a line.
     pub format: AuditExportFormat,
     /// At or after.
     #[schema(nullable = false)]
@@ -238,10 +236,13 @@ pub struct ExportAuditEvents {
     /// Before.
     #[schema(nullable = false)]
     pub until: Option<Timestamp>,
+    /// Only what this principal did: a person of staff or an API client.
     #[schema(nullable = false)]
     pub actor_id: Option<Uuid>,
+    /// Only this operation, by its operationId.
     #[schema(nullable = false, max_length = 100)]
     pub operation: Option<String>,
+    /// Only what touched this record.
     #[schema(nullable = false)]
     pub target_id: Option<Uuid>,
 }

@@ -2,7 +2,7 @@
 
 use domain::{audit::AUDIT_EXPORT_TOO_LARGE, fault::Fault};
 use persistence::{
-    Error, Tx,
+    Error, Handle, Tx,
     access::Reads,
     audit::records::{self, Record},
     database::Change,
@@ -16,38 +16,38 @@ use crate::http::Reply;
 /// Records of one export, at most.
 const MOST: u64 = 10_000;
 
-/// Records that were asked for, newest first. That they left stands on the trail with them.
+/// Records that were asked for, newest first.
 ///
 /// # Errors
 /// 422 where there are more than one export holds.
-pub(super) async fn export(
-    tx: &Tx,
+pub(super) async fn find(
+    handle: &impl Handle,
     grant: &impl Reads<Record>,
     asked: &ExportAuditEvents,
-) -> Result<Reply, Error> {
+) -> Result<Vec<AuditEventBody>, Error> {
     let page = Page {
         order: Direction::NewestFirst,
         after: None,
         limit: MOST + 1,
     };
-    let found = records::list(tx, grant, &asked.into(), &page).await?;
+    let found = records::list(handle, grant, &asked.into(), &page).await?;
     if u64::try_from(found.len()).unwrap_or(u64::MAX) > MOST {
         return Err(Fault::new(&AUDIT_EXPORT_TOO_LARGE).with("max", MOST).into());
     }
-    let events = found
-        .into_iter()
-        .map(AuditEventBody::try_from)
-        .collect::<Result<Vec<_>, _>>()?;
-    tx.record(Change {
-        kind: "export",
-        id: tx.stamp().id::<()>().uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({ "of": "audit_events", "asked": asked, "records": events.len() }),
-        event: None,
-    });
+    found.into_iter().map(AuditEventBody::try_from).collect()
+}
+
+/// These records as a file. That they left stands on the trail before they do.
+pub(super) fn export(
+    tx: &Tx,
+    asked: &ExportAuditEvents,
+    events: &[AuditEventBody],
+) -> Result<Reply, Error> {
+    let export = tx.stamp().id::<()>().uuid();
+    let what = json!({ "of": "audit_events", "asked": asked, "records": events.len() });
+    tx.record(Change::new("export", export, 1, what));
     match asked.format {
-        AuditExportFormat::Csv => Ok(Reply::file("text/csv", "audit.csv", csv(&events)?)),
+        AuditExportFormat::Csv => Ok(Reply::file("text/csv", "audit.csv", csv(events)?)),
         AuditExportFormat::Jsonl => {
             let lines: Result<Vec<_>, _> = events.iter().map(serde_json::to_string).collect();
             let text = lines.map_err(Error::internal)?.join("\n");

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, post};
+use actix_web::{get, post};
 use domain::{
     access::AuditRead,
     fault::{Fault, NOT_FOUND},
@@ -7,7 +7,7 @@ use persistence::{
     Error,
     audit::records::{self, Record},
     clock::micros,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use serde_json::Value;
@@ -16,39 +16,33 @@ use super::{
     AuditEventBody, AuditEventDetail, AuditEventPage, ExportAuditEvents, ListAuditEvents, export,
 };
 use crate::{
-    access::Granted,
-    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+    access::{Granted, fields},
+    http::{Json, List, Problem, Reply, list::Paging, path::PathId},
 };
 
 const TAG: &str = "audit";
 
 /// List what was done
-#[utoipa::path(tag = TAG, params(ListAuditEvents), responses((status = 200, body = AuditEventPage)),
+///
+/// The newest first. What was changed stands in the single record.
+#[utoipa::path(tag = TAG, params(Paging, ListAuditEvents), responses((status = 200, body = AuditEventPage)),
     security(("bearer" = ["audit:read"])))]
 #[get("/audit-events")]
 pub(super) async fn list_audit_events(
     ctx: Granted<AuditRead>,
-    request: HttpRequest,
-    query: Parameters<ListAuditEvents>,
+    asked: List<ListAuditEvents>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::NewestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
-    let rows = records::list(&ctx.read(), &ctx.grant, &(&query).into(), &page).await?;
-    let shown = part.cut(rows, |record| (micros(record.at), record.id));
-    let items: Result<Vec<_>, Error> = shown.items.into_iter().map(TryInto::try_into).collect();
-    Ok(Reply::ok(&AuditEventPage {
-        items: items?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let List { query, part } = asked;
+    let page = part.page(Direction::NewestFirst)?;
+    let rows = records::list(&ctx.report(), &ctx.grant, &(&query).into(), &page).await?;
+    let (rows, next) = part.cut(rows, |record| (micros(record.at), record.id));
+    let items: Result<Vec<_>, Error> = rows.into_iter().map(TryInto::try_into).collect();
+    Ok(next.answer::<AuditEventPage>(items?)?)
 }
 
 /// Read what was done, with what was before and after
+///
+/// Personal values show as `***`.
 #[utoipa::path(tag = TAG, params(("audit_event_id" = Uuid, Path)), responses((status = 200, body = AuditEventDetail)),
     security(("bearer" = ["audit:read"])))]
 #[get("/audit-events/{audit_event_id}")]
@@ -61,7 +55,10 @@ pub(super) async fn get_audit_event(
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let event = AuditEventBody::try_from(record)?;
     let (changes, origin) = match payload {
-        Some(payload) => (Some(payload.changes), payload.origin),
+        Some(mut payload) => {
+            fields::show_changes(ctx.authority(), &mut payload.changes);
+            (Some(payload.changes), payload.origin)
+        }
         None => (None, Value::Null),
     };
     let body = AuditEventDetail {
@@ -73,15 +70,23 @@ pub(super) async fn get_audit_event(
 }
 
 /// Take records away as a file
+///
+/// The newest first; refused where there are too many: narrow `from` and `until`. The export is on the
+/// trail before it is answered.
 #[utoipa::path(tag = TAG, request_body = ExportAuditEvents,
-    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson")))),
-    security(("bearer" = ["audit:read"])))]
+    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson")),
+        description = "The records, to be saved.", headers(("Content-Disposition")))),
+    security(("bearer" = ["audit:read"])),
+    extensions(("x-problem-codes" = json!(["audit_export_too_large"]))))]
 #[post("/audit-events/export")]
 pub(super) async fn export_audit_events(
     ctx: Granted<AuditRead>,
     body: Json<ExportAuditEvents>,
 ) -> Result<Reply, Problem> {
     let asked = &body.value;
-    ctx.transaction(|tx, grant| async move { export::export(&tx, &grant, asked).await })
+    // The trail is read beside the writer, which others wait for.
+    let found = export::find(&ctx.report(), &ctx.grant, asked).await?;
+    let found = &found;
+    ctx.transaction(|tx, _| async move { export::export(&tx, asked, found) })
         .await
 }

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use clap::Subcommand;
-use persistence::backup::{Folder, Unusable};
+use persistence::{
+    backup::{Folder, Unusable},
+    keys::hex,
+};
 
-use super::{Backups, hex, restore};
+use super::{Backups, restore};
 use crate::{boot::Failure, clock::Clock, settings::Settings};
 
 #[derive(Subcommand)]

@@ -14,11 +14,12 @@ use persistence::{
         schedule::{Schedule, enter},
         store::{NewJob, enqueue},
     },
+    keys::hex,
     notices::store::notify,
     organization::store::first_institution,
 };
 
-use super::{Backups, hex, make::Made};
+use super::{Backups, make::Made};
 use crate::{
     app::App,
     boot::Failure,

@@ -104,8 +104,3 @@ impl Alone {
         Ok(Self(file))
     }
 }
-
-/// A checksum as `sha256sum` prints it.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -3,7 +3,7 @@ use std::{collections::HashSet, env, fs, path::Path};
 use domain::access::PERMISSIONS;
 
 use super::*;
-use crate::system;
+use crate::{http::problem, system};
 
 /// Operations that anybody may call, by id. This list only shrinks: whatever is added to the
 /// API names the permission that it needs.
@@ -111,6 +111,22 @@ fn a_permission_that_is_named_exists() {
         if let Some(code) = operation["x-required-permission"].as_str() {
             let known = PERMISSIONS.iter().any(|permission| permission.code == code);
             assert!(known, "{id} needs {code}, which nobody can hold");
+        }
+    }
+}
+
+#[test]
+fn a_code_that_an_operation_lists_is_in_the_catalogue() {
+    let document = published();
+    for (id, operation) in operations(&document) {
+        let codes = operation["x-problem-codes"].as_object().unwrap();
+        for (status, code) in codes.iter().flat_map(|(status, codes)| {
+            let codes = codes.as_array().unwrap().iter();
+            codes.map(move |code| (status, code))
+        }) {
+            let known = system::problem_rules().find(|rule| *code == rule.code);
+            let known = known.unwrap_or_else(|| panic!("{id} answers {code}, which there is not"));
+            assert_eq!(problem::status(known).as_str(), status, "{id}: {code}");
         }
     }
 }

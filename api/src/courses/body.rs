@@ -13,8 +13,11 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    http::money::{MoneyBody, MoneyInput},
-    reference::{ListReference, Shown, page},
+    http::{
+        list::page,
+        money::{MoneyBody, MoneyInput},
+    },
+    reference::Shown,
 };
 
 /// A new subject.
@@ -32,6 +35,7 @@ pub struct CreateSubject {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "语文"}))]
 pub struct ChangeSubject {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
 }
@@ -92,7 +96,9 @@ pub struct CreateCourse {
     /// Unique among those that are not archived.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
+    /// What the course teaches.
     pub subject_id: Uuid,
+    /// For whom it is, such as 一年级.
     #[schema(min_length = 1, max_length = 50, nullable = false)]
     pub level: Option<String>,
     /// Lesson hours of an enrollment (课时), in hundredths.
@@ -108,15 +114,20 @@ pub struct CreateCourse {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"level": "二年级"}))]
 pub struct ChangeCourse {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
+    /// What the course teaches.
     #[schema(nullable = false)]
     pub subject_id: Option<Uuid>,
+    /// For whom it is, such as 一年级. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub level: Option<Option<String>>,
+    /// Lesson hours of new enrollments (课时), in hundredths: 4800 are 48 hours.
     #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
     pub hours_hundredths: Option<i32>,
+    /// What new enrollments cost.
     #[schema(nullable = false, value_type = Option<MoneyInput>)]
     pub price: Option<MoneyInput>,
 }
@@ -164,7 +175,9 @@ pub struct CourseBody {
     #[schema(minimum = 1)]
     pub version: i64,
     pub name: String,
+    /// What the course teaches.
     pub subject_id: Uuid,
+    /// For whom it is, such as 一年级; null where nobody said.
     #[schema(required)]
     pub level: Option<String>,
     /// Lesson hours of an enrollment (课时), in hundredths, unless the class says otherwise.
@@ -219,11 +232,14 @@ pub struct CreateClass {
     /// The school's own number; unique among those that are not archived.
     #[schema(min_length = 1, max_length = 50, nullable = false)]
     pub number: Option<String>,
+    /// What is taught. It never changes.
     pub course_id: Uuid,
+    /// Where it is taught. It never changes.
     pub campus_id: Uuid,
     /// Active staff of the campus.
     #[schema(nullable = false)]
     pub teacher_id: Option<Uuid>,
+    /// Where it is taught, such as 201.
     #[schema(min_length = 1, max_length = 50, nullable = false)]
     pub room: Option<String>,
     /// Seats.
@@ -235,7 +251,9 @@ pub struct CreateClass {
     /// What an enrollment costs; the price of the course, when absent.
     #[schema(nullable = false, value_type = Option<MoneyInput>)]
     pub price: Option<MoneyInput>,
+    /// First day of teaching, at the campus.
     pub starts_on: Date,
+    /// Last day of teaching, at the campus: not before the first. Open, when absent.
     #[schema(nullable = false)]
     pub ends_on: Option<Date>,
 }
@@ -246,26 +264,34 @@ pub struct CreateClass {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"room": "202"}))]
 pub struct ChangeClass {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
+    /// The school's own number; unique among those that are not archived. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub number: Option<Option<String>>,
+    /// Who teaches it: active staff of the campus. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub teacher_id: Option<Option<Uuid>>,
+    /// Where it is taught, such as 201. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub room: Option<Option<String>>,
     /// No fewer than are taken.
     #[schema(minimum = 1, maximum = 1000, nullable = false)]
     pub capacity: Option<i32>,
+    /// Lesson hours of new enrollments (课时), in hundredths: 4800 are 48 hours.
     #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
     pub hours_hundredths: Option<i32>,
+    /// What new enrollments cost.
     #[schema(nullable = false, value_type = Option<MoneyInput>)]
     pub price: Option<MoneyInput>,
+    /// First day of teaching, at the campus.
     #[schema(nullable = false)]
     pub starts_on: Option<Date>,
+    /// Last day of teaching, at the campus: not before the first. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Date>)]
     pub ends_on: Option<Option<Date>>,
@@ -304,10 +330,14 @@ pub struct ClassBody {
     /// The school's own number.
     #[schema(required)]
     pub number: Option<String>,
+    /// What is taught. It never changes.
     pub course_id: Uuid,
+    /// Where it is taught. It never changes.
     pub campus_id: Uuid,
+    /// Who teaches it; null where nobody is named.
     #[schema(required)]
     pub teacher_id: Option<Uuid>,
+    /// Where it is taught, such as 201; null where nobody said.
     #[schema(required)]
     pub room: Option<String>,
     /// Seats.
@@ -319,7 +349,9 @@ pub struct ClassBody {
     /// What an enrollment costs.
     #[schema(value_type = MoneyBody)]
     pub price: MoneyBody,
+    /// First day of teaching, at the campus.
     pub starts_on: Date,
+    /// Last day of teaching, at the campus; null where it is open.
     #[schema(required)]
     pub ends_on: Option<Date>,
     pub created_at: Timestamp,
@@ -366,14 +398,7 @@ impl Shown for Class {
 /// Which classes, oldest first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListClasses {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Whether archived classes are shown too.
     #[param(default = false)]
     pub include_archived: Option<bool>,
@@ -397,15 +422,6 @@ impl ListClasses {
             campuses: ids(self.campus_id.as_ref()),
             courses: ids(self.course_id.as_ref()),
             teachers: ids(self.teacher_id.as_ref()),
-        }
-    }
-
-    /// What every list of reference data takes.
-    pub fn part(self) -> ListReference {
-        ListReference {
-            limit: self.limit,
-            cursor: self.cursor,
-            include_archived: self.include_archived,
         }
     }
 }

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{CoursesWrite, DirectoryRead},
     courses::{Class, Course, Subject},
@@ -10,15 +10,19 @@ use super::{
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{self, ListReference, created, get as read, list, list_where, shown},
 };
 
 const TAG: &str = "courses";
 
 /// Add a subject
+///
+/// Its name must be free among those that are not archived. Only whoever plans for the whole
+/// institution may add one.
 #[utoipa::path(tag = TAG, request_body = CreateSubject, responses((status = 201, body = SubjectBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken", "institution_only"]))))]
 #[post("/subjects")]
 pub(super) async fn create_subject(
     ctx: Granted<CoursesWrite>,
@@ -33,18 +37,21 @@ pub(super) async fn create_subject(
 }
 
 /// List subjects
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = SubjectPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = SubjectPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/subjects")]
 pub(super) async fn list_subjects(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Subject, _>(&ctx, &request, &query.0).await
+    list::<Subject, _>(&ctx, asked).await
 }
 
 /// Read a subject
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), responses((status = 200, body = SubjectBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/subjects/{subject_id}")]
@@ -56,8 +63,11 @@ pub(super) async fn get_subject(
 }
 
 /// Change a subject
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), request_body = ChangeSubject,
-    responses((status = 200, body = SubjectBody)), security(("bearer" = ["courses:write"])))]
+    responses((status = 200, body = SubjectBody)), security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken"]))))]
 #[patch("/subjects/{subject_id}")]
 pub(super) async fn change_subject(
     ctx: Granted<CoursesWrite>,
@@ -73,8 +83,12 @@ pub(super) async fn change_subject(
 }
 
 /// Archive a subject
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), responses((status = 200, body = SubjectBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/subjects/{subject_id}/archive")]
 pub(super) async fn archive_subject(
     ctx: Granted<CoursesWrite>,
@@ -88,8 +102,11 @@ pub(super) async fn archive_subject(
 }
 
 /// Take a subject out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("subject_id" = Uuid, Path)), responses((status = 200, body = SubjectBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/subjects/{subject_id}/unarchive")]
 pub(super) async fn unarchive_subject(
     ctx: Granted<CoursesWrite>,
@@ -103,8 +120,12 @@ pub(super) async fn unarchive_subject(
 }
 
 /// Add a course
+///
+/// Classes take their hours and their price from it, unless they have their own. Its name must be free
+/// among those that are not archived. Only whoever plans for the whole institution may add one.
 #[utoipa::path(tag = TAG, request_body = CreateCourse, responses((status = 201, body = CourseBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken", "institution_only"]))))]
 #[post("/courses")]
 pub(super) async fn create_course(
     ctx: Granted<CoursesWrite>,
@@ -119,18 +140,21 @@ pub(super) async fn create_course(
 }
 
 /// List courses
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CoursePage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = CoursePage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/courses")]
 pub(super) async fn list_courses(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Course, _>(&ctx, &request, &query.0).await
+    list::<Course, _>(&ctx, asked).await
 }
 
 /// Read a course
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), responses((status = 200, body = CourseBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/courses/{course_id}")]
@@ -142,8 +166,11 @@ pub(super) async fn get_course(
 }
 
 /// Change a course
+///
+/// What is archived can't be changed. Classes keep the hours and the price that they have.
 #[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), request_body = ChangeCourse,
-    responses((status = 200, body = CourseBody)), security(("bearer" = ["courses:write"])))]
+    responses((status = 200, body = CourseBody)), security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken"]))))]
 #[patch("/courses/{course_id}")]
 pub(super) async fn change_course(
     ctx: Granted<CoursesWrite>,
@@ -159,8 +186,12 @@ pub(super) async fn change_course(
 }
 
 /// Archive a course
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), responses((status = 200, body = CourseBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/courses/{course_id}/archive")]
 pub(super) async fn archive_course(
     ctx: Granted<CoursesWrite>,
@@ -174,8 +205,11 @@ pub(super) async fn archive_course(
 }
 
 /// Take a course out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("course_id" = Uuid, Path)), responses((status = 200, body = CourseBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/courses/{course_id}/unarchive")]
 pub(super) async fn unarchive_course(
     ctx: Granted<CoursesWrite>,
@@ -189,8 +223,12 @@ pub(super) async fn unarchive_course(
 }
 
 /// Open a class
+///
+/// Hours and price are those of the course, unless the class has its own. The price is in the currency
+/// of the institution.
 #[utoipa::path(tag = TAG, request_body = CreateClass, responses((status = 201, body = ClassBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken", "class_number_taken"]))))]
 #[post("/classes")]
 pub(super) async fn create_class(
     ctx: Granted<CoursesWrite>,
@@ -205,19 +243,22 @@ pub(super) async fn create_class(
 }
 
 /// List classes
-#[utoipa::path(tag = TAG, params(ListClasses), responses((status = 200, body = ClassPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListClasses), responses((status = 200, body = ClassPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes")]
 pub(super) async fn list_classes(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListClasses>,
+    asked: List<ListClasses>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    list_where::<Class, _>(&ctx, &request, &query.clone().part(), &query.filter()).await
+    let List { query, part } = asked;
+    list_where::<Class, _>(&ctx, part, query.include_archived, &query.filter()).await
 }
 
 /// Read a class
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), responses((status = 200, body = ClassBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes/{class_id}")]
@@ -229,8 +270,13 @@ pub(super) async fn get_class(
 }
 
 /// Change a class
+///
+/// Enrollments keep the hours and the price that they were made with. `capacity` can't fall below the
+/// seats that are taken.
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), request_body = ChangeClass,
-    responses((status = 200, body = ClassBody)), security(("bearer" = ["courses:write"])))]
+    responses((status = 200, body = ClassBody)), security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken", "class_number_taken",
+        "capacity_below_taken"]))))]
 #[patch("/classes/{class_id}")]
 pub(super) async fn change_class(
     ctx: Granted<CoursesWrite>,
@@ -246,8 +292,12 @@ pub(super) async fn change_class(
 }
 
 /// Archive a class
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), responses((status = 200, body = ClassBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/classes/{class_id}/archive")]
 pub(super) async fn archive_class(
     ctx: Granted<CoursesWrite>,
@@ -261,8 +311,11 @@ pub(super) async fn archive_class(
 }
 
 /// Take a class out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), responses((status = 200, body = ClassBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken", "class_number_taken"]))))]
 #[post("/classes/{class_id}/unarchive")]
 pub(super) async fn unarchive_class(
     ctx: Granted<CoursesWrite>,

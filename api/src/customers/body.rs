@@ -6,14 +6,20 @@ use domain::{
     tags::{Tag, TagLabel},
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::{customers::store::Filter, scope::Direction};
+use persistence::customers::store::Filter;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{access::fields::Shown, http::wire::Wire};
+use crate::{
+    access::fields::Shown,
+    http::{
+        list::{CreationOrder, page},
+        wire::Wire,
+    },
+};
 
 pub type ContactKind = Wire<domain::customers::ContactKind>;
 pub type CustomerKind = Wire<Kind>;
@@ -27,6 +33,7 @@ pub type SourceChannel = Wire<Channel>;
 #[schema(example = json!({"kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01",
     "intent": 3, "source_channel": "hotline", "campus_id": "0192f0c1-1111-7000-8000-000000000000"}))]
 pub struct CreateCustomer {
+    /// What the customer is: it says which relations there can be.
     pub kind: CustomerKind,
     /// Name of the person or organization; searched by characters, pinyin and initials.
     #[schema(min_length = 1, max_length = 100)]
@@ -34,6 +41,7 @@ pub struct CreateCustomer {
     /// `not_given` when absent.
     #[schema(nullable = false)]
     pub gender: Option<CustomerGender>,
+    /// A day that has been, by the calendar.
     #[schema(nullable = false)]
     pub birth_date: Option<Date>,
     /// Strength of interest (意向强烈度): 1 weak to 4 strong.
@@ -42,11 +50,13 @@ pub struct CreateCustomer {
     /// `lead` when absent.
     #[schema(nullable = false)]
     pub stage: Option<CustomerStage>,
+    /// For colleagues.
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
     /// Ways to reach the customer.
     #[schema(max_items = 20, nullable = false, value_type = Option<Vec<ContactPointInput>>)]
     pub contact_points: Option<Vec<ContactPointInput>>,
+    /// To which campus the customer belongs. One that the caller reaches and that is not archived.
     pub campus_id: Uuid,
     /// Who holds the customer: a person of staff of the campus, or the campus itself for its pool.
     /// The caller, when absent, if he or she works there; else the pool.
@@ -67,20 +77,27 @@ pub struct CreateCustomer {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"intent": 4, "note": null}))]
 pub struct ChangeCustomer {
+    /// What the customer is. It can't change while there are relations or enrollments.
     #[schema(nullable = false)]
     pub kind: Option<CustomerKind>,
+    /// Name of the person or organization; searched by characters, pinyin and initials.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
+    /// Gender; `not_given` takes it back.
     #[schema(nullable = false)]
     pub gender: Option<CustomerGender>,
+    /// A day that has been, by the calendar. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Date>)]
     pub birth_date: Option<Option<Date>>,
+    /// Strength of interest (意向强烈度): 1 weak to 4 strong. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<i16>, minimum = 1, maximum = 4)]
     pub intent: Option<Option<i16>>,
+    /// Where the customer stands.
     #[schema(nullable = false)]
     pub stage: Option<CustomerStage>,
+    /// For colleagues. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 2000)]
     pub note: Option<Option<String>>,
@@ -97,13 +114,16 @@ pub struct ContactPointInput {
     /// Of an existing contact point; what is absent beside it stays as it is.
     #[schema(nullable = false)]
     pub id: Option<Uuid>,
+    /// Phone, e-mail or another.
     #[schema(nullable = false)]
     pub kind: Option<ContactKind>,
     /// Phones in any usual form; they are kept in E.164. A masked value is refused.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     pub value: Option<String>,
+    /// Whose it is, such as 妈妈.
     #[schema(min_length = 1, max_length = 50, nullable = false)]
     pub label: Option<String>,
+    /// Whether it is to be tried first; not, when absent.
     #[schema(nullable = false)]
     pub is_preferred: Option<bool>,
 }
@@ -131,11 +151,14 @@ impl From<ContactPointInput> for ContactInput {
 #[schema(as = ContactPoint)]
 pub struct ContactPointBody {
     pub id: Uuid,
+    /// Phone, e-mail or another.
     pub kind: ContactKind,
     /// In its safe form (`138****8000`), except in reveals.
     pub value: String,
+    /// Whose it is, such as 妈妈; null where nobody said.
     #[schema(required)]
     pub label: Option<String>,
+    /// Whether it is to be tried first.
     pub is_preferred: bool,
 }
 
@@ -191,6 +214,7 @@ pub struct TransferCustomer {
 #[derive(Serialize, ToSchema)]
 pub struct RevealedCustomer {
     pub id: Uuid,
+    /// Those that were asked for, values in the clear.
     #[schema(value_type = Vec<ContactPointBody>)]
     pub contact_points: Vec<ContactPointBody>,
 }
@@ -233,33 +257,44 @@ pub struct CustomerBody {
     /// Raised with every change; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What the customer is: it says which relations there can be.
     pub kind: CustomerKind,
+    /// Name of the person or organization; null only where a field rule hides it.
     #[schema(required)]
     pub name: Option<String>,
+    /// `not_given` where nobody said; null where a field rule hides it.
     #[schema(required)]
     pub gender: Option<CustomerGender>,
+    /// By the calendar; null where it is not known or a field rule hides it.
     #[schema(required)]
     pub birth_date: Option<Date>,
     /// Strength of interest (意向强烈度): 1 weak to 4 strong.
     #[schema(required, minimum = 1, maximum = 4)]
     pub intent: Option<i16>,
+    /// Where the customer stands; null where a field rule hides it.
     #[schema(required)]
     pub stage: Option<CustomerStage>,
+    /// For colleagues; null where there is none or a field rule hides it.
     #[schema(required)]
     pub note: Option<String>,
+    /// Ways to reach the customer, values in their safe form; empty where a field rule hides them.
     #[schema(value_type = Vec<ContactPointBody>)]
     pub contact_points: Vec<ContactPointBody>,
     /// The tags that it has, as far as the caller may see them (`tags:read`), in the order in which
     /// they were put on.
     #[schema(value_type = Vec<TagLabelBody>)]
     pub tags: Vec<TagLabelBody>,
+    /// To which campus the customer belongs; a transfer changes it.
     pub campus_id: Uuid,
     /// A person of staff, or a campus for its pool.
     pub holder_id: Uuid,
+    /// Where the customer was met; null where a field rule hides it.
     #[schema(required)]
     pub source_channel: Option<SourceChannel>,
+    /// When the customer's data were collected; null where a field rule hides it.
     #[schema(required)]
     pub collected_at: Option<Timestamp>,
+    /// By whom the customer's data were collected; null where a field rule hides it.
     #[schema(required)]
     pub collector_id: Option<Uuid>,
     pub created_at: Timestamp,
@@ -272,7 +307,9 @@ pub struct CustomerBody {
 pub struct TagLabelBody {
     pub id: Uuid,
     pub name: String,
+    /// The category that the tag stands in.
     pub category_id: Uuid,
+    /// `#rrggbb`; null where it has none.
     #[schema(required, pattern = "^#[0-9A-F]{6}$")]
     pub colour: Option<String>,
 }
@@ -318,14 +355,9 @@ impl CustomerBody {
     }
 }
 
-/// One page of customers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CustomerPage {
-    #[schema(value_type = Vec<CustomerBody>)]
-    pub items: Vec<Shown<CustomerBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of customers.
+    CustomerPage of CustomerBody as Shown<CustomerBody>
 }
 
 /// What to find. Sent by POST, since names must not stand in addresses; nothing is kept of it.
@@ -333,7 +365,8 @@ pub struct CustomerPage {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"query": "zhangwei"}))]
 pub struct SearchCustomers {
-    /// Part of a name in characters, pinyin (`zhangwei`) or initials (`zw`).
+    /// Part of a name in characters, in pinyin (`zhangwei`) or as initials (`zw`); a whole telephone
+    /// number in any usual form; the last four digits of one; or a whole e-mail address.
     #[schema(min_length = 1, max_length = 64)]
     pub query: String,
     /// Rows of a page; 50 when absent.
@@ -344,40 +377,12 @@ pub struct SearchCustomers {
     pub cursor: Option<String>,
 }
 
-/// Order of a list of customers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum CustomerSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<CustomerSort> for Direction {
-    fn from(sort: CustomerSort) -> Self {
-        match sort {
-            CustomerSort::Newest => Self::NewestFirst,
-            CustomerSort::Oldest => Self::OldestFirst,
-        }
-    }
-}
-
 /// Which customers, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListCustomers {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<CustomerSort>,
+    pub sort: Option<CreationOrder>,
     /// Any of these kinds.
     #[param(style = Form, explode = false)]
     pub kind: Option<Vec<CustomerKind>>,

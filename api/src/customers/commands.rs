@@ -7,7 +7,7 @@ use domain::{
     customers::{ContactPoint, Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
-    organization::{Campus, Holder, Staff},
+    organization::{CAMPUS_ARCHIVED, Campus, Holder, Staff},
     tags::TagLabel,
     text,
 };
@@ -165,6 +165,9 @@ pub async fn delete(
 }
 
 /// Brings a hidden customer back.
+///
+/// # Errors
+/// 409 where it is not deleted, or its campus has been archived meanwhile.
 pub async fn restore(
     tx: &Tx,
     grant: &impl Deletes<Customer>,
@@ -173,6 +176,10 @@ pub async fn restore(
     let before = store::lock(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let day = today(tx, grant, before.campus).await?;
+    if !day.is_some_and(|day| day.is_open) {
+        return Err(Fault::new(&CAMPUS_ARCHIVED).into());
+    }
     let after = before.restore(&tx.stamp())?;
     store::update(tx, grant, &before, &after).await?;
     Ok(after)
@@ -277,6 +284,7 @@ pub async fn reveal(
     body: &RevealCustomer,
 ) -> Result<Vec<ContactPoint>, Error> {
     let customer = get(tx, grant, id).await?;
+    let reason = text::line("/reason", &body.reason, REASON_MAX)?;
     let chosen = body.contact_point_ids.as_deref();
     let unknown = chosen.into_iter().flatten().enumerate().filter(|(_, id)| {
         let mut points = customer.contacts.iter();
@@ -294,15 +302,9 @@ pub async fn reveal(
         .cloned()
         .collect();
     let ids: Vec<_> = points.iter().map(|point| point.id.uuid()).collect();
-    tx.record(Change {
-        kind: "reveal",
-        id: id.uuid(),
-        version: customer.version,
-        before: json!(null),
-        after: json!({
-            "fields": ["contact_points"], "contact_point_ids": ids, "reason": body.reason,
-        }),
-        event: None,
+    let revealed = json!({
+        "fields": ["contact_points"], "contact_point_ids": ids, "reason": reason,
     });
+    tx.record(Change::new("reveal", id.uuid(), customer.version, revealed));
     Ok(points)
 }

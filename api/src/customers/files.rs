@@ -8,21 +8,16 @@ use domain::{
     fault::{Fault, NOT_FOUND},
     files::{FilePurpose, OF_CUSTOMER, StoredFile},
 };
-use persistence::{
-    clock::micros,
-    files::store,
-    scope::{Direction, Page},
-};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use persistence::{clock::micros, files::store, scope::Direction};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::commands::{get, present};
 use crate::{
     access::{Granted, IdempotencyKey},
-    files::{FileBody, UploadFile, upload},
+    files::{FileBody, FilePage, UploadFile, upload},
     http::{
-        IfMatch, Parameters, Problem, Reply, cursor,
+        IfMatch, List, Problem, Reply,
+        list::{Paging, Unfiltered},
         path::{PathId, PathIds},
     },
 };
@@ -36,29 +31,9 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(remove_customer_file);
 }
 
-/// One page of files.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FilePage {
-    items: Vec<FileBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    next_cursor: Option<String>,
-}
-
-/// Which part of a list.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListCustomerFiles {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    cursor: Option<String>,
-}
-
 /// Upload a file that belongs to a customer
+///
+/// As `uploadFile`, and the file stays with the customer: whoever reaches the customer may read it.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 201, body = FileBody)),
     request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["customers:write"])))]
 #[post("/customers/{customer_id}/files")]
@@ -91,34 +66,28 @@ pub(super) async fn upload_customer_file(
 }
 
 /// List the files of a customer
-#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListCustomerFiles),
+///
+/// The newest first.
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), Paging),
     responses((status = 200, body = FilePage)), security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/files")]
 pub(super) async fn list_customer_files(
     ctx: Granted<CustomersRead>,
-    request: HttpRequest,
     id: PathId<Customer>,
-    query: Parameters<ListCustomerFiles>,
+    asked: List<Unfiltered>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::NewestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let part = asked.part;
+    let page = part.page(Direction::NewestFirst)?;
     let read = ctx.read();
     get(&read, &ctx.grant, id.0).await?;
     let rows = store::of_customer(&read, &ctx.grant, id.0, &page).await?;
-    let shown = part.cut(rows, |file| (micros(file.created_at), file.id.uuid()));
-    Ok(Reply::ok(&FilePage {
-        items: shown.items.into_iter().map(FileBody::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (files, next) = part.cut(rows, |file| (micros(file.created_at), file.id.uuid()));
+    Ok(next.answer::<FilePage>(files.into_iter().map(FileBody::from))?)
 }
 
 /// Remove a file from a customer
+///
+/// Nobody sees it any more; its content is destroyed a while later.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("file_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["customers:write"])))]
 #[delete("/customers/{customer_id}/files/{file_id}")]

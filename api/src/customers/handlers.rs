@@ -14,7 +14,7 @@ use persistence::{
     access::{Authority, Grant, Reads},
     clock::micros,
     customers::{search::search, store, timeline},
-    scope::Page,
+    scope::Direction,
 };
 use uuid::Uuid;
 
@@ -28,7 +28,11 @@ use crate::{
         Granted, IdempotencyKey, OptionalIdempotencyKey,
         fields::{Shown, listable, readable, show, show_in, writable},
     },
-    http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{
+        IfMatch, Json, List, Problem, Reply,
+        list::{Paging, Part},
+        path::PathId,
+    },
 };
 
 const TAG: &str = "customers";
@@ -75,6 +79,10 @@ async fn seen(
 }
 
 /// Take in a customer
+///
+/// Without `holder_id` the caller holds the customer, if he or she works at the campus; otherwise its
+/// pool does. Nothing is matched against those who are there: search by the phone first. Phones may be
+/// sent in any usual form. Every answer shows contact values masked.
 #[utoipa::path(tag = TAG, request_body = CreateCustomer, responses((status = 201, body = CustomerBody)),
     security(("bearer" = ["customers:write"])))]
 #[post("/customers")]
@@ -93,22 +101,20 @@ pub(super) async fn create_customer(
 }
 
 /// List the customers within reach
-#[utoipa::path(tag = TAG, params(ListCustomers), responses((status = 200, body = CustomerPage)),
+///
+/// The newest first, unless `sort` says otherwise. Deleted ones are left out. A filter on a field that
+/// field rules hide from the caller is refused.
+#[utoipa::path(tag = TAG, params(Paging, ListCustomers), responses((status = 200, body = CustomerPage)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers")]
 pub(super) async fn list_customers(
     ctx: Granted<CustomersRead>,
     request: HttpRequest,
-    query: Parameters<ListCustomers>,
+    asked: List<ListCustomers>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: query.sort.unwrap_or_default().into(),
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let page = part.page(query.sort.unwrap_or_default())?;
     let (read, filter, tags) = (ctx.read(), query.filter(), query.tags());
     let rows = if query.tag_id.is_none() {
         store::list(&read, &ctx.grant, &filter, &page).await?
@@ -118,19 +124,21 @@ pub(super) async fn list_customers(
         let tagging = tagging.ok_or_else(|| Problem::parameters(unreadable()))?;
         store::list_tagged(&read, (&tagging, &tags), (&ctx.grant, &filter), &page).await?
     };
-    let shown = part.cut(rows, |customer| {
+    let (rows, next) = part.cut(rows, |customer| {
         (micros(customer.created_at), customer.id.uuid())
     });
-    Ok(Reply::ok(&CustomerPage {
-        items: seen(&ctx, shown.items).await?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<CustomerPage>(seen(&ctx, rows).await?)?)
 }
 
-/// Find customers by name, pinyin or initials
+/// Find customers by name, pinyin, telephone number or e-mail address
+///
+/// `query` is one of: characters of the name; its pinyin or the initials of that; a whole telephone
+/// number, in any usual form; the last four digits of one; a whole e-mail address. Numbers and
+/// addresses are found whole only. Those who were taken in last come first. A query that looks into a
+/// field which field rules hide or mask for the caller is refused with `field_not_readable`. It is a
+/// POST so that no personal data stand in an address; nothing is stored.
 #[utoipa::path(tag = TAG, request_body = SearchCustomers, responses((status = 200, body = CustomerPage)),
-    security(("bearer" = ["customers:read"])), extensions(("x-read-only" = json!(true))))]
+    security(("bearer" = ["customers:read"])), extensions(("x-problem-codes" = json!(["required", "control_character"])), ("x-read-only" = json!(true))))]
 #[post("/customers/search")]
 pub(super) async fn search_customers(
     ctx: Granted<CustomersRead>,
@@ -141,13 +149,9 @@ pub(super) async fn search_customers(
     let query = Query::parse(&asked.query)?;
     let rules = ctx.authority().fields();
     readable(rules, RECORD, query.fields(), "/query")?;
-    let part = cursor::part_of(
-        ctx.app(),
-        format!("{}?{}", request.path(), asked.query),
-        asked.limit,
-        asked.cursor.as_deref(),
-    )?;
-    let before = part.after.map(|(doc, _)| doc);
+    let address = format!("{}?{}", request.path(), asked.query);
+    let part = Part::new(ctx.app(), address, asked.limit, asked.cursor);
+    let before = part.after()?.map(|(doc, _)| doc);
     let found = search(
         &ctx.app().db.search(),
         &ctx.grant,
@@ -164,6 +168,9 @@ pub(super) async fn search_customers(
 }
 
 /// Read a customer
+///
+/// Contact values are masked: `POST /customers/{customer_id}/reveal` shows them. Null stands for what a
+/// field rule hides.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = CustomerBody)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}")]
@@ -179,8 +186,13 @@ pub(super) async fn get_customer(
 }
 
 /// Change a customer
+///
+/// `contact_points` is replaced as a whole: name those that stay by their `id`, without `value`, since
+/// a masked value is refused. Holder and campus change by a transfer only. The kind can't change while
+/// relations or enrollments go by it.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = ChangeCustomer,
-    responses((status = 200, body = CustomerBody)), security(("bearer" = ["customers:write"])))]
+    responses((status = 200, body = CustomerBody)), security(("bearer" = ["customers:write"])),
+    extensions(("x-problem-codes" = json!(["kind_is_related", "kind_is_enrolled"]))))]
 #[patch("/customers/{customer_id}")]
 pub(super) async fn change_customer(
     ctx: Granted<CustomersWrite>,
@@ -198,8 +210,13 @@ pub(super) async fn change_customer(
 }
 
 /// Delete a customer
+///
+/// Hides it from every list; its records stay, and it can be restored. Refused while records keep it
+/// (`customer_in_use`): enrollments, also ended ones; money that was charged or paid; what it is to pay
+/// for others.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 204)),
-    security(("bearer" = ["customers:delete"])))]
+    security(("bearer" = ["customers:delete"])),
+    extensions(("x-problem-codes" = json!(["customer_in_use"]))))]
 #[delete("/customers/{customer_id}")]
 pub(super) async fn delete_customer(
     ctx: Granted<CustomersDelete>,
@@ -214,8 +231,11 @@ pub(super) async fn delete_customer(
 }
 
 /// Restore a deleted customer
+///
+/// As it was, under the same id. Refused where its campus has been archived meanwhile.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = CustomerBody)),
-    security(("bearer" = ["customers:delete"])))]
+    security(("bearer" = ["customers:delete"])),
+    extensions(("x-problem-codes" = json!(["customer_not_deleted", "campus_archived"]))))]
 #[post("/customers/{customer_id}/restore")]
 pub(super) async fn restore_customer(
     ctx: Granted<CustomersDelete>,
@@ -230,6 +250,9 @@ pub(super) async fn restore_customer(
 }
 
 /// Hand a customer over to somebody else
+///
+/// Follow-ups, enrollments, files and what is owed go with it. Shares of it end. The reason is on the
+/// audit trail. Nothing happens where it is there already.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = TransferCustomer,
     responses((status = 200, body = CustomerBody)), security(("bearer" = ["customers:assign"])))]
 #[post("/customers/{customer_id}/transfer")]
@@ -248,8 +271,13 @@ pub(super) async fn transfer_customer(
 }
 
 /// Show contact values in the clear, for a stated reason
+///
+/// What is shown, to whom and why is on the audit trail before the answer leaves. It is no command:
+/// asking again reveals again, and is recorded again. Refused as a whole where a field rule hides or
+/// masks `contact_points`.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = RevealCustomer,
-    responses((status = 200, body = RevealedCustomer)), security(("bearer" = ["customers:reveal"])))]
+    responses((status = 200, body = RevealedCustomer)), security(("bearer" = ["customers:reveal"])),
+    extensions(("x-problem-codes" = json!(["field_not_readable"]))))]
 #[post("/customers/{customer_id}/reveal")]
 pub(super) async fn reveal_customer(
     ctx: Granted<CustomersReveal>,
@@ -268,32 +296,30 @@ pub(super) async fn reveal_customer(
 }
 
 /// List what happened to a customer, newest first
-#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListTimeline), responses((status = 200, body = TimelinePage)),
+///
+/// Records of all kinds that the caller may read, by the time when they happened. Kinds that the caller
+/// may not read are left out without a word.
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), Paging, ListTimeline), responses((status = 200, body = TimelinePage)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/timeline")]
 pub(super) async fn list_timeline(
     ctx: Granted<CustomersRead>,
     id: PathId<Customer>,
-    request: HttpRequest,
-    query: Parameters<ListTimeline>,
+    asked: List<ListTimeline>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let List { query, part } = asked;
+    let page = part.page(Direction::NewestFirst)?;
     let customer = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
     let now = ctx.stamp().now();
     let mut kinds = timeline::reached(&ctx.read(), ctx.authority(), &customer, now).await?;
     kinds.retain(|kind| query.shows(*kind));
     let institution = ctx.grant.scope().institution();
-    let (after, limit) = (part.after, part.limit + 1);
+    let (after, limit) = (page.after, page.limit);
     let entries = timeline::of(&ctx.read(), institution, id.0, &kinds, after, limit).await?;
-    let shown = part.cut(entries, |entry| (micros(entry.at), entry.record));
-    Ok(Reply::ok(&TimelinePage {
-        items: shown
-            .items
-            .into_iter()
-            .map(|entry| TimelineEntry::from(entry).seen(ctx.authority()))
-            .collect::<Result<_, _>>()?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (entries, next) = part.cut(entries, |entry| (micros(entry.at), entry.record));
+    let items: Result<Vec<_>, _> = entries
+        .into_iter()
+        .map(|entry| TimelineEntry::from(entry).seen(ctx.authority()))
+        .collect();
+    Ok(next.answer::<TimelinePage>(items?)?)
 }

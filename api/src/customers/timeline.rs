@@ -2,14 +2,14 @@
 
 use domain::customers::TimelineKind as Kind;
 use jiff::Timestamp;
-use persistence::{Error, access::Authority, customers::timeline::Entry};
+use persistence::{Error, access::Authority, customers::timeline::Happening};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
     access::fields::{Shown, show_as},
-    http::{money::MoneyBody, wire::Wire},
+    http::{list::page, money::MoneyBody, wire::Wire},
 };
 
 pub type TimelineKind = Wire<Kind>;
@@ -17,7 +17,9 @@ pub type TimelineKind = Wire<Kind>;
 /// One thing that happened to a customer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TimelineEntry {
+    /// What the entry is about.
     pub kind: TimelineKind,
+    /// When it happened: entries are in this order, the newest first.
     pub at: Timestamp,
     /// Id of the record: a follow-up, a payment …, by `kind`.
     pub record_id: Uuid,
@@ -27,12 +29,13 @@ pub struct TimelineEntry {
     /// What the record says of itself.
     #[schema(required)]
     pub text: Option<String>,
+    /// Of money only; null elsewhere, and where the caller may not see amounts.
     #[schema(required)]
     pub amount: Option<MoneyBody>,
 }
 
-impl From<Entry> for TimelineEntry {
-    fn from(entry: Entry) -> Self {
+impl From<Happening> for TimelineEntry {
+    fn from(entry: Happening) -> Self {
         Self {
             kind: Wire(entry.kind),
             at: entry.at,
@@ -57,27 +60,15 @@ impl TimelineEntry {
     }
 }
 
-/// One page of a timeline.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TimelinePage {
-    #[schema(value_type = Vec<TimelineEntry>)]
-    pub items: Vec<Shown<TimelineEntry>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of a timeline.
+    TimelinePage of TimelineEntry as Shown<TimelineEntry>
 }
 
 /// Which part of a timeline.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListTimeline {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Entries of these kinds.
     #[param(style = Form, explode = false)]
     pub kind: Option<Vec<TimelineKind>>,

@@ -4,6 +4,7 @@ use domain::{
     access::{CoursesWrite, OrganizationWrite, PrincipalKind, TagsManage},
     courses::Course,
     id::Id,
+    money::Currency,
     organization::{Campus, NewInstitution, Staff, Team},
     tags::Tag,
 };
@@ -35,7 +36,7 @@ pub(super) struct Person {
 }
 
 /// A campus with its people.
-pub(super) struct Place {
+pub(super) struct DemoCampus {
     pub(super) id: Id<Campus>,
     pub(super) recruiters: Vec<Id<Staff>>,
     pub(super) teachers: Vec<Id<Staff>>,
@@ -51,7 +52,7 @@ pub(super) struct Offer {
 
 pub(super) struct School {
     people: Vec<Person>,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<DemoCampus>,
     pub(super) offers: Vec<Offer>,
     pub(super) tags: Vec<Id<Tag>>,
 }
@@ -101,7 +102,7 @@ impl School {
             code: CODE.into(),
             name: CAMPUSES[0].into(),
             time_zone: ZONE.into(),
-            currency: "CNY".into(),
+            currency: Currency::CNY,
         };
         let founded = boot::found_institution(&filling.app, &new).await?;
         filling.belongs_to(founded.institution);
@@ -126,7 +127,7 @@ impl School {
         &self.people
     }
 
-    pub(super) fn main_campus(&self) -> Result<&Place, Failure> {
+    pub(super) fn main_campus(&self) -> Result<&DemoCampus, Failure> {
         Ok(self.places.first().ok_or("the school has no campus")?)
     }
 
@@ -153,6 +154,7 @@ impl School {
             let new = NewStaff {
                 user_name: (*user_name).into(),
                 name: (*name).into(),
+                phone: None,
                 campuses,
                 home_team: team.filter(|_| in_team),
                 roles: vec![(*role).into()],
@@ -219,13 +221,13 @@ impl School {
 }
 
 /// The campus that the school was founded with, and a second one.
-async fn places(filling: &Filling, admin: Id<Staff>) -> Result<Vec<Place>, Failure> {
+async fn places(filling: &Filling, admin: Id<Staff>) -> Result<Vec<DemoCampus>, Failure> {
     let found = campuses(&filling.app.db.read(), filling.institution()?).await?;
     let (first, ..) = found.first().ok_or("the school has no campus")?;
     let own = json!({ "legal_entity": LEGAL_ENTITY });
     act!(filling, admin, OrganizationWrite, "changeCampus" => organization::change_campus[*first, IfMatch::Any], own);
     let second = act!(filling, admin, OrganizationWrite, "createCampus" => organization::create_campus, json!({ "name": CAMPUSES[1], "legal_entity": LEGAL_ENTITY }));
-    let place = |id| Place {
+    let place = |id| DemoCampus {
         id,
         recruiters: Vec::new(),
         teachers: Vec::new(),

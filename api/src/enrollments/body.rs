@@ -1,6 +1,6 @@
 use domain::enrollments::Status;
 use jiff::{Timestamp, civil::Date};
-use persistence::{enrollments::store::Filter, scope::Direction};
+use persistence::enrollments::store::Filter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -8,7 +8,11 @@ use validator::Validate;
 
 use crate::{
     access::fields,
-    http::{money::MoneyBody, wire::Wire},
+    http::{
+        list::{CreationOrder, page},
+        money::MoneyBody,
+        wire::Wire,
+    },
 };
 
 pub type EnrollmentStatus = Wire<Status>;
@@ -23,6 +27,7 @@ pub type PurchaseMode = Wire<domain::enrollments::PurchaseMode>;
 pub struct CreateEnrollment {
     /// The student.
     pub customer_id: Uuid,
+    /// The class with the seat.
     pub class_id: Uuid,
     /// The customer who pays; the student, when absent.
     #[schema(nullable = false)]
@@ -30,6 +35,7 @@ pub struct CreateEnrollment {
     /// How it was bought; `on_site` when absent.
     #[schema(nullable = false)]
     pub purchase_mode: Option<PurchaseMode>,
+    /// For colleagues.
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
 }
@@ -39,6 +45,7 @@ pub struct CreateEnrollment {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "schedule"}))]
 pub struct WithdrawEnrollment {
+    /// Why the student leaves.
     pub reason: WithdrawalReason,
 }
 
@@ -59,13 +66,16 @@ pub struct EnrollmentBody {
     pub version: i64,
     /// The student.
     pub customer_id: Uuid,
+    /// The class with the seat.
     pub class_id: Uuid,
+    /// The course of the class.
     pub course_id: Uuid,
     /// Of the class.
     pub campus_id: Uuid,
     /// The customer who pays; null where the caller does not reach that customer.
     #[schema(required)]
     pub payer_id: Option<Uuid>,
+    /// Where it stands.
     pub status: EnrollmentStatus,
     /// How it was bought.
     pub purchase_mode: PurchaseMode,
@@ -78,11 +88,13 @@ pub struct EnrollmentBody {
     pub hours_left_hundredths: i32,
     /// In the zone of the campus, as is `ended_on`.
     pub enrolled_on: Date,
+    /// Day of the end, in the zone of the campus; null while it is active.
     #[schema(required)]
     pub ended_on: Option<Date>,
     /// Of a withdrawn enrollment.
     #[schema(required)]
     pub withdrawal_reason: Option<WithdrawalReason>,
+    /// For colleagues; null where there is none.
     #[schema(required)]
     pub note: Option<String>,
     pub created_at: Timestamp,
@@ -125,73 +137,38 @@ impl From<Shown> for EnrollmentBody {
     }
 }
 
-/// One page of enrollments.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EnrollmentPage {
-    #[schema(value_type = Vec<EnrollmentBody>)]
-    pub items: Vec<fields::Shown<EnrollmentBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of enrollments.
+    EnrollmentPage of EnrollmentBody as fields::Shown<EnrollmentBody>
 }
 
 /// A student on the roster of a class.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RosterEntry {
+    /// The seat of the student.
     pub enrollment_id: Uuid,
+    /// The student.
     pub customer_id: Uuid,
     /// Null where a field rule hides it.
     #[schema(required)]
     pub student_name: Option<String>,
     /// Lesson hours left, in hundredths.
     pub hours_left_hundredths: i32,
+    /// Day of the enrollment, in the zone of the campus.
     pub enrolled_on: Date,
 }
 
-/// One page of the roster (花名册) of a class.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RosterPage {
-    #[schema(value_type = Vec<RosterEntry>)]
-    pub items: Vec<fields::Shown<RosterEntry>>,
-    /// Continues the roster; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of enrollments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum EnrollmentSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<EnrollmentSort> for Direction {
-    fn from(sort: EnrollmentSort) -> Self {
-        match sort {
-            EnrollmentSort::Newest => Self::NewestFirst,
-            EnrollmentSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of the roster (花名册) of a class.
+    RosterPage of RosterEntry as fields::Shown<RosterEntry>
 }
 
 /// Which enrollments, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListEnrollments {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<EnrollmentSort>,
+    pub sort: Option<CreationOrder>,
     /// Of any of these students.
     #[param(style = Form, explode = false)]
     pub customer_id: Option<Vec<Uuid>>,
@@ -225,17 +202,4 @@ impl ListEnrollments {
             created_until: self.created_until,
         }
     }
-}
-
-/// Which part of a roster.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListRoster {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
 }

@@ -22,7 +22,7 @@ use persistence::{
     courses::seats,
     customers::{anchor::anchor, links},
     enrollments::{hours, purchases, store},
-    payments::{charges, journal::Place},
+    payments::{charges, journal::Desk},
     reference,
     scope::{Direction, Page},
 };
@@ -205,7 +205,7 @@ async fn leaving(
     tx: &Tx,
     grant: &Registrar,
     id: Id<Enrollment>,
-) -> Result<(Enrollment, Place), Error> {
+) -> Result<(Enrollment, Desk), Error> {
     let absent = || Error::from(Fault::new(&NOT_FOUND));
     let seen = store::find(tx, grant, id).await?.ok_or_else(absent)?;
     anchor(tx, grant, seen.student).await?.ok_or_else(absent)?;
@@ -219,8 +219,8 @@ async fn leaving(
 }
 
 /// What is stamped on what happens at a campus.
-async fn place(tx: &Tx, grant: &Registrar, campus: Id<Campus>) -> Result<Place, Error> {
-    Place::of(tx, scope(grant).institution(), campus)
+async fn place(tx: &Tx, grant: &Registrar, campus: Id<Campus>) -> Result<Desk, Error> {
+    Desk::of(tx, scope(grant).institution(), campus)
         .await?
         .ok_or_else(|| Error::corrupt("the campus of a class is gone"))
 }

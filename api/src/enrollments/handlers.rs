@@ -11,19 +11,23 @@ use persistence::{
     clock::micros,
     enrollments::store::{self, Filter},
     reference,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
-    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, ListRoster, NAMES,
-    RosterPage, Shown, WithdrawEnrollment, commands,
+    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, NAMES, RosterPage, Shown,
+    WithdrawEnrollment, commands,
 };
 use crate::{
     access::{
         Granted, IdempotencyKey, OptionalIdempotencyKey,
         fields::{listable, show, show_as, show_in, writable},
     },
-    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{
+        Json, List, Problem, Reply,
+        list::{Paging, Unfiltered},
+        path::PathId,
+    },
 };
 
 const TAG: &str = "enrollments";
@@ -37,8 +41,14 @@ fn record(tx: &Tx, shown: Shown) -> Result<Reply, Error> {
 }
 
 /// Enroll a student in a class
+///
+/// Takes a seat of the class, grants its lesson hours, and makes a charge for the price, unless that is
+/// nothing: all of it, or nothing. The price is not sent: it is the class's. Refused where no seat is
+/// free (`class_full`), the student has one already (`already_enrolled`), or the class has ended.
 #[utoipa::path(tag = TAG, request_body = CreateEnrollment, responses((status = 201, body = EnrollmentBody)),
-    security(("bearer" = ["enrollments:write"])))]
+    security(("bearer" = ["enrollments:write"])),
+    extensions(("x-problem-codes" = json!(["class_full", "class_ended", "already_enrolled",
+        "amount_out_of_range"]))))]
 #[post("/enrollments")]
 pub(super) async fn create_enrollment(
     ctx: Granted<EnrollmentsWrite>,
@@ -58,34 +68,30 @@ pub(super) async fn create_enrollment(
 }
 
 /// List the enrollments within reach
-#[utoipa::path(tag = TAG, params(ListEnrollments), responses((status = 200, body = EnrollmentPage)),
+///
+/// The newest first, unless `sort` says otherwise.
+#[utoipa::path(tag = TAG, params(Paging, ListEnrollments), responses((status = 200, body = EnrollmentPage)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/enrollments")]
 pub(super) async fn list_enrollments(
     ctx: Granted<EnrollmentsRead>,
     request: HttpRequest,
-    query: Parameters<ListEnrollments>,
+    asked: List<ListEnrollments>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: query.sort.unwrap_or_default().into(),
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let page = part.page(query.sort.unwrap_or_default())?;
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
-    let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
-    let items = commands::show(&ctx.read(), &ctx.grant, shown.items).await?;
+    let (rows, next) = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
+    let items = commands::show(&ctx.read(), &ctx.grant, rows).await?;
     let seen = |item| show(Some(ctx.authority()), RECORD, EnrollmentBody::from(item));
-    Ok(Reply::ok(&EnrollmentPage {
-        items: items.into_iter().map(seen).collect::<Result<_, _>>()?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let items: Result<Vec<_>, _> = items.into_iter().map(seen).collect();
+    Ok(next.answer::<EnrollmentPage>(items?)?)
 }
 
 /// Read an enrollment
+///
+/// Found as long as its student is within reach, also after it has ended.
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), responses((status = 200, body = EnrollmentBody)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/enrollments/{enrollment_id}")]
@@ -100,9 +106,12 @@ pub(super) async fn get_enrollment(
 }
 
 /// End an enrollment before the course is finished
+///
+/// Frees the seat at once, takes back the hours that are left, and takes off the charge what they cost.
+/// Money that was paid for them becomes the payer's credit; nothing is paid out. It is final.
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), request_body = WithdrawEnrollment,
     responses((status = 200, body = EnrollmentBody)), security(("bearer" = ["enrollments:write"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["enrollment_ended"])), ("x-moves-value" = json!(true))))]
 #[post("/enrollments/{enrollment_id}/withdraw")]
 pub(super) async fn withdraw_enrollment(
     ctx: Granted<EnrollmentsWrite>,
@@ -119,8 +128,11 @@ pub(super) async fn withdraw_enrollment(
 }
 
 /// End an enrollment whose course is finished
+///
+/// Frees the seat; the hours that are left stay. It is final.
 #[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path)), responses((status = 200, body = EnrollmentBody)),
-    security(("bearer" = ["enrollments:write"])))]
+    security(("bearer" = ["enrollments:write"])),
+    extensions(("x-problem-codes" = json!(["enrollment_ended"]))))]
 #[post("/enrollments/{enrollment_id}/complete")]
 pub(super) async fn complete_enrollment(
     ctx: Granted<EnrollmentsWrite>,
@@ -135,22 +147,19 @@ pub(super) async fn complete_enrollment(
 }
 
 /// List the students of a class who are within reach
-#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListRoster), responses((status = 200, body = RosterPage)),
+///
+/// Active enrollments, in the order in which they were made. Whoever reaches neither the class nor a
+/// student in it gets 404.
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging), responses((status = 200, body = RosterPage)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/classes/{class_id}/roster")]
 pub(super) async fn list_roster(
     ctx: Granted<EnrollmentsRead>,
-    request: HttpRequest,
     class: PathId<Class>,
-    query: Parameters<ListRoster>,
+    asked: List<Unfiltered>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let part = asked.part;
+    let page = part.page(Direction::OldestFirst)?;
     let read = ctx.read();
     let catalogue = Grant::<DirectoryRead>::system(
         ctx.authority().institution(),
@@ -171,15 +180,9 @@ pub(super) async fn list_roster(
     if rows.is_empty() && !scope.covers_class(class.id, class.details.campus) {
         return Err(Problem::not_found());
     }
-    let shown = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
-    let items = commands::roster(&read, &ctx.grant, shown.items)
-        .await?
-        .into_iter()
-        .map(|entry| show_as(Some(ctx.authority()), "customers", NAMES, entry))
-        .collect::<Result<_, _>>()?;
-    Ok(Reply::ok(&RosterPage {
-        items,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (rows, next) = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
+    let entries = commands::roster(&read, &ctx.grant, rows).await?;
+    let seen = |entry| show_as(Some(ctx.authority()), "customers", NAMES, entry);
+    let items: Result<Vec<_>, _> = entries.into_iter().map(seen).collect();
+    Ok(next.answer::<RosterPage>(items?)?)
 }

@@ -27,12 +27,16 @@ pub struct EventBody {
     /// Place in the institution's feed: without gaps, from 1.
     #[schema(minimum = 1)]
     pub position: i64,
+    /// What has happened.
     pub r#type: EventType,
     /// Of the data; raised when it changes incompatibly.
     #[schema(minimum = 1)]
     pub schema_version: i32,
+    /// When it happened.
     pub time: Timestamp,
+    /// The record that the event is about.
     pub subject: EventSubject,
+    /// Who did it.
     pub actor: EventActor,
     /// Ids, codes and names of fields; never personal values.
     #[schema(value_type = EventData)]
@@ -42,6 +46,7 @@ pub struct EventBody {
 /// The record that an event is about.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventSubject {
+    /// Kind of the record, such as `customer`.
     #[schema(pattern = "^[a-z_]+$")]
     pub kind: String,
     pub id: Uuid,
@@ -54,6 +59,7 @@ pub struct EventSubject {
 pub struct EventActor {
     /// The nil UUID stands for the program or its operator.
     pub id: Uuid,
+    /// What the principal was.
     #[schema(inline = false)]
     pub kind: PrincipalKind,
 }

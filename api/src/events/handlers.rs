@@ -15,6 +15,11 @@ use crate::{
 const TAG: &str = "events";
 
 /// Follow what happens in the institution
+///
+/// The oldest first. Begin with `after=0`, keep `next_after` and send it as `after` of the next
+/// request. Events may come twice where a client forgets its place, and never out of order. They are
+/// thin: read the subject. `feed_purged` says that the place is older than what is kept: read
+/// everything anew from there.
 #[utoipa::path(tag = TAG, params(ListEvents), responses((status = 200, body = EventFeed)),
     security(("bearer" = ["events:read"])))]
 #[get("/events")]

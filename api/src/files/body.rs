@@ -1,10 +1,11 @@
 use domain::{files::StoredFile, id::Id};
 use jiff::Timestamp;
+use persistence::keys::hex;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::wire::Wire;
+use crate::http::{list::page, wire::Wire};
 
 pub type FileType = Wire<domain::files::FileType>;
 pub type FilePurpose = Wire<domain::files::FilePurpose>;
@@ -36,9 +37,12 @@ pub struct UploadParameters {
 #[schema(as = File)]
 pub struct FileBody {
     pub id: Uuid,
+    /// Raised with every change.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What it is for.
     pub purpose: FilePurpose,
+    /// What its bytes tell it to be.
     pub r#type: FileType,
     /// As it was called, without what programs would obey.
     pub name: String,
@@ -83,12 +87,17 @@ impl From<StoredFile> for FileBody {
             r#type: Wire(file.kind),
             name: file.name,
             size: file.size,
-            sha256: file.sha256.iter().map(|b| format!("{b:02x}")).collect(),
+            sha256: hex(&file.sha256),
             record: RecordReference::of(file.attached_to),
             created_at: file.created_at,
             expires_at: file.expires_at,
         }
     }
+}
+
+page! {
+    /// One page of files.
+    FilePage of FileBody
 }
 
 /// An address at which a browser can save a file, for a short time.
@@ -97,6 +106,7 @@ pub struct DownloadLink {
     /// Good without further credentials, as long as whoever asked for it is logged in and may see the file.
     #[schema(format = "uri")]
     pub url: String,
+    /// Until when the address is good.
     pub expires_at: Timestamp,
 }
 

@@ -18,8 +18,13 @@ use crate::{
 const TAG: &str = "files";
 
 /// Upload a file
+///
+/// What it is, is told by its bytes, never by its name; what is not on the list of types is refused.
+/// Until it is named by a record it is seen by its uploader only, and removed after a while
+/// (`expires_at`). Lists to be imported need `imports:run`, and may be larger.
 #[utoipa::path(tag = TAG, params(UploadParameters), responses((status = 201, body = FileBody)),
-    request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["self"])))]
+    request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["self"])),
+    extensions(("x-problem-codes" = json!(["permission_missing", "temporary_files_full"]))))]
 #[post("/files")]
 pub(super) async fn upload_file(
     ctx: Granted<Oneself>,
@@ -46,8 +51,11 @@ pub(super) async fn upload_file(
 }
 
 /// Read what is known of a file
+///
+/// One's own uploads, and files of customers within reach.
 #[utoipa::path(tag = TAG, params(("file_id" = Uuid, Path)), responses((status = 200, body = FileBody)),
-    security(("bearer" = ["self"])))]
+    security(("bearer" = ["self"])),
+    extensions(("x-problem-codes" = json!(["permission_missing"]))))]
 #[get("/files/{file_id}")]
 pub(super) async fn get_file(
     ctx: Granted<Oneself>,
@@ -65,8 +73,12 @@ pub(super) async fn get_file(
 }
 
 /// Get an address at which a browser can save a file
+///
+/// For a link that a browser follows, which sends no `Authorization`. Good for five minutes, as long as
+/// the log-in lasts.
 #[utoipa::path(tag = TAG, params(("file_id" = Uuid, Path)), responses((status = 200, body = DownloadLink)),
-    security(("bearer" = ["self"])), extensions(("x-read-only" = json!(true))))]
+    security(("bearer" = ["self"])),
+    extensions(("x-problem-codes" = json!(["permission_missing"])), ("x-read-only" = json!(true))))]
 #[post("/files/{file_id}/download-link")]
 pub(super) async fn create_download_link(
     ctx: Granted<Oneself>,
@@ -83,8 +95,13 @@ pub(super) async fn create_download_link(
 }
 
 /// Download a file
+///
+/// Each download is on the audit trail. The answer is always to be saved, never shown: what it is
+/// stands in `type` of the file.
 #[utoipa::path(tag = TAG, params(("file_id" = Uuid, Path), DownloadParameters), security(("bearer" = ["self"])),
-    responses((status = 200, body = FileContent, content_type = "application/octet-stream")))]
+    responses((status = 200, body = FileContent, content_type = "application/octet-stream",
+        description = "The content, to be saved.", headers(("Content-Disposition")))),
+    extensions(("x-problem-codes" = json!(["permission_missing"]))))]
 #[get("/files/{file_id}/content")]
 pub(super) async fn download_file(
     ctx: Granted<Oneself>,

@@ -3,14 +3,20 @@ use domain::{
     id::Id,
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::{follow_ups::store::Filter, scope::Direction};
+use persistence::follow_ups::store::Filter;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{access::fields::Shown, http::wire::Wire};
+use crate::{
+    access::fields::Shown,
+    http::{
+        list::{CreationOrder, page},
+        wire::Wire,
+    },
+};
 
 pub type FollowUpMethod = Wire<Method>;
 pub type FollowUpOutcome = Wire<Outcome>;
@@ -21,12 +27,16 @@ pub type FollowUpOutcome = Wire<Outcome>;
 #[schema(example = json!({"customer_id": "0192f0c1-2222-7000-8000-000000000000", "method": "phone",
     "outcome": "interested", "intent": 3, "content": "周末带孩子来试听"}))]
 pub struct RecordFollowUp {
+    /// The customer it was said to.
     pub customer_id: Uuid,
+    /// How the customer was spoken to.
     pub method: FollowUpMethod,
+    /// What came of it.
     pub outcome: FollowUpOutcome,
     /// Strength of interest (意向强烈度) as it seemed: 1 weak to 4 strong.
     #[schema(minimum = 1, maximum = 4, nullable = false)]
     pub intent: Option<i16>,
+    /// What was said, in the words of whoever spoke.
     #[schema(max_length = 4000, nullable = false)]
     pub content: Option<String>,
     /// Now, when absent.
@@ -42,18 +52,24 @@ pub struct RecordFollowUp {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"outcome": "considering", "intent": null}))]
 pub struct ChangeFollowUp {
+    /// How the customer was spoken to.
     #[schema(nullable = false)]
     pub method: Option<FollowUpMethod>,
+    /// What came of it.
     #[schema(nullable = false)]
     pub outcome: Option<FollowUpOutcome>,
+    /// Strength of interest (意向强烈度): 1 weak to 4 strong. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<i16>, minimum = 1, maximum = 4)]
     pub intent: Option<Option<i16>>,
+    /// What was said, in the words of whoever spoke. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 4000)]
     pub content: Option<Option<String>>,
+    /// When the customer was spoken to; never in the future.
     #[schema(nullable = false)]
     pub occurred_at: Option<Timestamp>,
+    /// When to speak again: a day at the customer's campus, today or later. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Date>)]
     pub next_on: Option<Option<Date>>,
@@ -81,13 +97,19 @@ pub struct FollowUpBody {
     /// Raised with every change; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// The customer it was said to.
     pub customer_id: Uuid,
+    /// How the customer was spoken to.
     pub method: FollowUpMethod,
+    /// What came of it.
     pub outcome: FollowUpOutcome,
+    /// Strength of interest (意向强烈度) as it seemed: 1 weak to 4 strong; null where nobody said.
     #[schema(required, minimum = 1, maximum = 4)]
     pub intent: Option<i16>,
+    /// What was said, in the words of whoever spoke; null where nothing was written.
     #[schema(required)]
     pub content: Option<String>,
+    /// When the customer was spoken to, which may be before it was written down; never in the future.
     pub occurred_at: Timestamp,
     /// When to speak again: a day at the customer's campus.
     #[schema(required)]
@@ -125,50 +147,17 @@ impl FollowUpBody {
     }
 }
 
-/// One page of follow-ups.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FollowUpPage {
-    #[schema(value_type = Vec<FollowUpBody>)]
-    pub items: Vec<Shown<FollowUpBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of follow-ups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum FollowUpSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<FollowUpSort> for Direction {
-    fn from(sort: FollowUpSort) -> Self {
-        match sort {
-            FollowUpSort::Newest => Self::NewestFirst,
-            FollowUpSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of follow-ups.
+    FollowUpPage of FollowUpBody as Shown<FollowUpBody>
 }
 
 /// Which follow-ups, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListFollowUps {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<FollowUpSort>,
+    pub sort: Option<CreationOrder>,
     /// Of any of these customers.
     #[param(style = Form, explode = false)]
     pub customer_id: Option<Vec<Uuid>>,
@@ -181,8 +170,10 @@ pub struct ListFollowUps {
     /// Of customers of any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,
+    /// By any of these methods.
     #[param(style = Form, explode = false)]
     pub method: Option<Vec<FollowUpMethod>>,
+    /// With any of these outcomes.
     #[param(style = Form, explode = false)]
     pub outcome: Option<Vec<FollowUpOutcome>>,
     /// Happened at or after.
@@ -216,14 +207,7 @@ impl ListFollowUps {
 /// Whose customers are due.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListDueFollowUps {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Of customers held by any of these; one's own id gives one's own list.
     #[param(style = Form, explode = false)]
     pub holder_id: Option<Vec<Uuid>>,

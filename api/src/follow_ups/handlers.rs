@@ -4,11 +4,7 @@ use domain::{
     follow_ups::FollowUp,
 };
 use jiff::Timestamp;
-use persistence::{
-    clock::micros,
-    follow_ups::store,
-    scope::{Direction, Page},
-};
+use persistence::{clock::micros, follow_ups::store, scope::Direction};
 
 use super::{
     ChangeFollowUp, FollowUpBody, FollowUpPage, ListDueFollowUps, ListFollowUps, RecordFollowUp,
@@ -20,8 +16,8 @@ use crate::{
         fields::{listable, show, show_in, writable},
     },
     http::{
-        IfMatch, Json, Parameters, Problem, Reply,
-        cursor::{self, Shown},
+        IfMatch, Json, List, Problem, Reply,
+        list::{Next, Paging},
         path::PathId,
     },
 };
@@ -33,19 +29,18 @@ const RECORD: &str = "follow_ups";
 
 fn shown(
     ctx: &Granted<FollowUpsRead>,
-    page: Shown<FollowUp>,
+    (rows, next): (Vec<FollowUp>, Next),
     now: Timestamp,
 ) -> Result<Reply, Problem> {
-    let items = page.items.into_iter();
-    let seen = |item| show(Some(ctx.authority()), RECORD, FollowUpBody::new(item, now));
-    Ok(Reply::ok(&FollowUpPage {
-        items: items.map(seen).collect::<Result<_, _>>()?,
-        next_cursor: page.next_cursor,
-    })?
-    .with_next(page.next_address))
+    let seen = |row| show(Some(ctx.authority()), RECORD, FollowUpBody::new(row, now));
+    let items: Result<Vec<_>, _> = rows.into_iter().map(seen).collect();
+    Ok(next.answer::<FollowUpPage>(items?)?)
 }
 
 /// Record a follow-up
+///
+/// What was due before is settled, with or without a new `next_on`. The `intent` of the customer itself
+/// stays as it is.
 #[utoipa::path(tag = TAG, request_body = RecordFollowUp, responses((status = 201, body = FollowUpBody)),
     security(("bearer" = ["follow_ups:write"])))]
 #[post("/follow-ups")]
@@ -66,53 +61,49 @@ pub(super) async fn record_follow_up(
 }
 
 /// List the follow-ups within reach
-#[utoipa::path(tag = TAG, params(ListFollowUps), responses((status = 200, body = FollowUpPage)),
+///
+/// The newest first, unless `sort` says otherwise.
+#[utoipa::path(tag = TAG, params(Paging, ListFollowUps), responses((status = 200, body = FollowUpPage)),
     security(("bearer" = ["follow_ups:read"])))]
 #[get("/follow-ups")]
 pub(super) async fn list_follow_ups(
     ctx: Granted<FollowUpsRead>,
     request: HttpRequest,
-    query: Parameters<ListFollowUps>,
+    asked: List<ListFollowUps>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: query.sort.unwrap_or_default().into(),
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let page = part.page(query.sort.unwrap_or_default())?;
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
-    let page = part.cut(rows, |row| (micros(row.created_at), row.id.uuid()));
-    shown(&ctx, page, ctx.stamp().now())
+    let cut = part.cut(rows, |row| (micros(row.created_at), row.id.uuid()));
+    shown(&ctx, cut, ctx.stamp().now())
 }
 
 /// List the customers that are due or overdue, by their last follow-up
-#[utoipa::path(tag = TAG, params(ListDueFollowUps), responses((status = 200, body = FollowUpPage)),
+///
+/// What is due longest comes first. A customer is due from the day of `next_on`, at its campus, until a
+/// later follow-up is recorded.
+#[utoipa::path(tag = TAG, params(Paging, ListDueFollowUps), responses((status = 200, body = FollowUpPage)),
     security(("bearer" = ["follow_ups:read"])))]
 #[get("/follow-ups/due")]
 pub(super) async fn list_due_follow_ups(
     ctx: Granted<FollowUpsRead>,
-    request: HttpRequest,
-    query: Parameters<ListDueFollowUps>,
+    asked: List<ListDueFollowUps>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     let now = ctx.stamp().now();
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let page = part.page(Direction::OldestFirst)?;
     let rows = store::due(&ctx.read(), &ctx.grant, &query.filter(), now, &page).await?;
-    let page = part.cut(rows, |row| {
+    let cut = part.cut(rows, |row| {
         let due = row.due.map_or(row.created_at, |due| due.from);
         (micros(due), row.id.uuid())
     });
-    shown(&ctx, page, now)
+    shown(&ctx, cut, now)
 }
 
 /// Read a follow-up
+///
+/// Found as long as its customer is within reach.
 #[utoipa::path(tag = TAG, params(("follow_up_id" = Uuid, Path)), responses((status = 200, body = FollowUpBody)),
     security(("bearer" = ["follow_ups:read"])))]
 #[get("/follow-ups/{follow_up_id}")]
@@ -128,6 +119,8 @@ pub(super) async fn get_follow_up(
 }
 
 /// Correct a follow-up
+///
+/// Its customer stays the same.
 #[utoipa::path(tag = TAG, params(("follow_up_id" = Uuid, Path)), request_body = ChangeFollowUp,
     responses((status = 200, body = FollowUpBody)), security(("bearer" = ["follow_ups:write"])))]
 #[patch("/follow-ups/{follow_up_id}")]

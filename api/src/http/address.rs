@@ -1,6 +1,6 @@
 //! Where a request came from.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{HttpRequest, dev::ServiceRequest, http::header};
 use persistence::database::Origin;
@@ -44,15 +44,17 @@ pub fn client(request: &HttpRequest, app: &App) -> Option<IpAddr> {
         .get_all("x-forwarded-for")
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(','))
-        .filter_map(|v| v.trim().parse::<IpAddr>().ok())
+        .map(|v| read(v.trim()))
         .collect::<Vec<_>>();
-    Some(
-        forwarded
-            .into_iter()
-            .rev()
-            .find(|ip| !trusted(ip))
-            .unwrap_or(peer),
-    )
+    // Behind what can't be read, anything may have been written by the client itself.
+    let mut known = forwarded.into_iter().rev().map_while(|ip| ip);
+    Some(known.find(|ip| !trusted(ip)).unwrap_or(peer))
+}
+
+/// An address as proxies write it: alone, or with the port.
+fn read(text: &str) -> Option<IpAddr> {
+    let alone = text.parse().ok();
+    alone.or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
 
 /// The network of a client: its /24, or /56 for IPv6; what limits count by.

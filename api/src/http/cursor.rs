@@ -1,6 +1,5 @@
 //! Cursors: where the next page begins, authenticated, and bound to the query that they continue.
 
-use actix_web::HttpRequest;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -9,7 +8,6 @@ use uuid::Uuid;
 use domain::fault::FieldFault;
 
 use super::problem::{INVALID_CURSOR, Problem};
-use crate::app::App;
 
 const KEY: usize = 24;
 const TAG: usize = 16;
@@ -70,85 +68,6 @@ impl Cursors {
             }
         }
         tag
-    }
-}
-
-/// Rows of a page when nothing is said.
-const DEFAULT_LIMIT: u16 = 50;
-
-/// Which part of a list was asked for.
-pub struct Part<'a> {
-    app: &'a App,
-    /// What the cursor is bound to: path and query, without the cursor.
-    query: String,
-    /// Rows to show.
-    pub limit: u64,
-    pub after: Option<Position>,
-}
-
-/// What is shown of the rows read.
-pub struct Shown<T> {
-    pub items: Vec<T>,
-    pub next_cursor: Option<String>,
-    /// Address of the next page, for `Link`.
-    pub next_address: Option<String>,
-}
-
-/// Reads limit and cursor of a list.
-pub fn part<'a>(
-    app: &'a App,
-    request: &HttpRequest,
-    limit: Option<u16>,
-    cursor: Option<&str>,
-) -> Result<Part<'a>, Problem> {
-    let kept: Vec<&str> = request
-        .query_string()
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
-        .collect();
-    let query = format!("{}?{}", request.path(), kept.join("&"));
-    part_of(app, query, limit, cursor)
-}
-
-/// The same for a search, whose query stands in its body.
-pub fn part_of<'a>(
-    app: &'a App,
-    query: String,
-    limit: Option<u16>,
-    cursor: Option<&str>,
-) -> Result<Part<'a>, Problem> {
-    Ok(Part {
-        after: cursor.map(|c| app.cursors.read(c, &query)).transpose()?,
-        limit: limit.unwrap_or(DEFAULT_LIMIT).into(),
-        app,
-        query,
-    })
-}
-
-impl Part<'_> {
-    /// The cursor that continues behind a position.
-    pub fn cursor(&self, position: Position) -> String {
-        self.app.cursors.write(position, &self.query)
-    }
-
-    /// Cuts off the row that was read to learn whether there are more.
-    pub fn cut<T>(&self, mut rows: Vec<T>, position: impl Fn(&T) -> Position) -> Shown<T> {
-        let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > wanted;
-        rows.truncate(wanted);
-        let next_cursor = rows
-            .last()
-            .filter(|_| more)
-            .map(|row| self.cursor(position(row)));
-        let separator = if self.query.ends_with('?') { "" } else { "&" };
-        let next_address = next_cursor
-            .as_ref()
-            .map(|cursor| format!("{}{separator}cursor={cursor}", self.query));
-        Shown {
-            items: rows,
-            next_cursor,
-            next_address,
-        }
     }
 }
 

@@ -79,6 +79,10 @@ pub async fn edge(
     let logged = Logged::default();
     request.extensions_mut().insert(logged.clone());
     let method = request.method().clone();
+    let operation = app.operations.at(&method, request.path()).cloned();
+    if let Some(operation) = &operation {
+        request.extensions_mut().insert(operation.clone());
+    }
     let is_upload = method == Method::POST && files::takes_uploads(request.path());
     let seconds = if is_upload {
         app.settings.upload_seconds.0
@@ -86,19 +90,23 @@ pub async fn edge(
         app.settings.request_seconds.0
     };
     let deadline = Duration::from_secs(seconds.into());
-    let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
+    // No name here needs it: what is written so means to be taken for something else on the way.
+    let is_disguised = request.path().contains('%');
+    let answer = async {
+        if is_disguised {
+            return Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_UNKNOWN).into());
+        }
+        next.call(request).await
+    };
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     let result = match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         // Where it happened is in the log by then; what was begun has been rolled back.
         Ok(Err(_)) => Ok(Err(Problem::internal("a handler has panicked").into())),
         Err(elapsed) => Err(elapsed),
     };
-    let (mut route, mut operation) = (None, None);
     let result = match result {
         Ok(Ok(response)) => {
-            route = response.request().match_pattern();
-            let info = app.operations.of(response.request());
-            operation = info.map(|info| info.name.clone());
             let mut response = response.map_into_boxed_body();
             if response.status() == StatusCode::FORBIDDEN {
                 refusals::note(&response, &context, &app);
@@ -108,7 +116,7 @@ pub async fn edge(
             {
                 response = response.into_response(problem);
             }
-            if route.as_deref().is_some_and(|r| r.starts_with("/docs")) {
+            if response.request().path().starts_with("/docs") {
                 // The page of the documentation runs its own script and style, and calls this API.
                 response.headers_mut().insert(
                     header::CONTENT_SECURITY_POLICY,
@@ -135,7 +143,7 @@ pub async fn edge(
     };
     let took = started.elapsed();
     app.metrics
-        .answered(operation.as_deref().unwrap_or("-"), status, took);
+        .answered(operation.as_ref().map_or("-", |o| &o.name), status, took);
     let who = logged.0.get();
     tracing::info!(
         institution_id = who.map(|(institution, _)| tracing::field::display(institution)),
@@ -143,7 +151,7 @@ pub async fn edge(
         request_id = %context.request_id,
         trace_id = %context.trace_id.simple(),
         %method,
-        route = route.as_deref().unwrap_or("-"),
+        route = operation.as_ref().map_or("-", |o| &o.route),
         status = status.as_u16(),
         micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "request"

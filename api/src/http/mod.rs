@@ -7,10 +7,12 @@
 //! - [`reply`]: finished answers with their ETag and Location
 //! - [`clock_time`]: times of day
 //! - [`money`]: amounts of money
-//! - [`cursor`]: pages that can't be forged
+//! - [`list`]: which part of a list is asked for, and the page that answers; [`cursor`]: where it
+//!   goes on, in a way that can't be forged
 //! - [`precondition`]: If-Match and If-None-Match
 //! - [`address`]: where a request came from
 //! - [`context`]: request id, trace, language
+//! - [`operations`]: which operation of the contract a request asks for
 //! - [`edge`]: what wraps every request; [`packing`]: answers packed by gzip
 //! - [`wire`]: closed lists of domain as named schemas
 
@@ -20,7 +22,9 @@ pub mod context;
 pub mod cursor;
 pub mod edge;
 pub mod json;
+pub mod list;
 pub mod money;
+pub mod operations;
 mod packing;
 pub mod parameters;
 pub mod path;
@@ -32,6 +36,7 @@ pub mod wire;
 
 pub use cursor::Cursors;
 pub use json::Json;
+pub use list::List;
 pub use parameters::Parameters;
 pub use precondition::IfMatch;
 pub use problem::Problem;

@@ -15,7 +15,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, openapi::path::ParameterIn};
 
-use super::problem::{INVALID_VALUE, MALFORMED, Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER};
+use super::{
+    operations::OperationInfo,
+    problem::{INVALID_VALUE, MALFORMED, Problem, UNKNOWN_FIELD, UNKNOWN_PARAMETER},
+};
 use crate::app::App;
 
 /// Values of one filter.
@@ -37,7 +40,7 @@ where
     }
 }
 
-fn read<T>(app: &App, query: &str) -> Result<Parameters<T>, Problem>
+pub(super) fn read<T>(app: &App, query: &str) -> Result<Parameters<T>, Problem>
 where
     T: DeserializeOwned + IntoParams + 'static,
 {
@@ -91,9 +94,8 @@ pub async fn of_public(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let app = App::of(request.request())?;
     if !request.query_string().is_empty()
-        && let Some(info) = app.operations.of(request.request())
+        && let Some(info) = OperationInfo::of(&request)
         && info.is_public
     {
         info.check_query(request.request())?;

@@ -18,6 +18,7 @@ use super::{
     context::{Language, RequestContext},
     precondition::CURRENT,
 };
+use crate::access::commands::{LOGIN_REFUSED, LOGIN_THROTTLED, REFRESH_REFUSED};
 
 rules! {
     MALFORMED = Invalid "malformed_request" {
@@ -107,6 +108,37 @@ rules! {
     INTERNAL = Conflict "internal_error" {
         "内部错误", "Internal error";
         "请将 trace_id 告知管理员。", "Tell the operator the trace_id." }
+}
+
+/// The status of answers that name this rule: what its class says, but for what is refused by the way
+/// that a request came.
+pub fn status(rule: &Rule) -> StatusCode {
+    let by_the_way: [(&Rule, StatusCode); 15] = [
+        (&MALFORMED, StatusCode::BAD_REQUEST),
+        (&IDEMPOTENCY_KEY_REQUIRED, StatusCode::BAD_REQUEST),
+        (&UNAUTHENTICATED, StatusCode::UNAUTHORIZED),
+        (&LOGIN_REFUSED, StatusCode::UNAUTHORIZED),
+        (&REFRESH_REFUSED, StatusCode::UNAUTHORIZED),
+        (&METHOD_NOT_ALLOWED, StatusCode::METHOD_NOT_ALLOWED),
+        (&TIMED_OUT, StatusCode::REQUEST_TIMEOUT),
+        (&BODY_TOO_LARGE, StatusCode::PAYLOAD_TOO_LARGE),
+        (&MEDIA_TYPE_UNSUPPORTED, StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (&PRECONDITION_REQUIRED, StatusCode::PRECONDITION_REQUIRED),
+        (&RATE_LIMITED, StatusCode::TOO_MANY_REQUESTS),
+        (&LOGIN_THROTTLED, StatusCode::TOO_MANY_REQUESTS),
+        (&INTERNAL, StatusCode::INTERNAL_SERVER_ERROR),
+        (&UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE),
+        (&OUTCOME_UNKNOWN, StatusCode::SERVICE_UNAVAILABLE),
+    ];
+    let by_class = match rule.class {
+        Class::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Class::Conflict => StatusCode::CONFLICT,
+        Class::Denied => StatusCode::FORBIDDEN,
+        Class::Absent => StatusCode::NOT_FOUND,
+        Class::Stale => StatusCode::PRECONDITION_FAILED,
+    };
+    let found = by_the_way.iter().find(|(known, _)| known.code == rule.code);
+    found.map_or(by_class, |(_, status)| *status)
 }
 
 /// An error on its way to the client.
@@ -245,13 +277,7 @@ impl ResponseError for Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        let status = match fault.rule.class {
-            Class::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            Class::Conflict => StatusCode::CONFLICT,
-            Class::Denied => StatusCode::FORBIDDEN,
-            Class::Absent => StatusCode::NOT_FOUND,
-            Class::Stale => StatusCode::PRECONDITION_FAILED,
-        };
+        let status = status(fault.rule);
         let in_progress = fault.rule == &IDEMPOTENCY_IN_PROGRESS;
         let current = fault.params.iter().find(|(name, _)| *name == CURRENT);
         // Of a tag in If-Match only the version counts.
@@ -300,7 +326,8 @@ pub struct ProblemBody {
     detail: String,
     /// This occurrence.
     instance: String,
-    /// Stable name of the kind of problem.
+    /// Stable name of the kind of problem. Each operation lists those that it answers, by status, in
+    /// `x-problem-codes`; `GET /problems/{code}` tells what one means.
     #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     code: &'static str,
     /// Trace to give to the operator.
@@ -322,7 +349,7 @@ pub struct FieldError {
     /// Name of the header.
     #[schema(required)]
     header: Option<String>,
-    /// Stable name of the rule.
+    /// Stable name of the rule, of those that `openapi/problems.json` lists.
     #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     code: &'static str,
     /// The rule in words.

@@ -48,10 +48,20 @@ impl Reply {
     /// 200 with one record: its ETag carries its version and a digest of what is shown.
     pub fn record(version: i64, body: &impl Serialize) -> Result<Self, Error> {
         let mut reply = Self::ok(body)?;
-        let digest = persistence::keys::digest(&[reply.body.as_bytes()]);
-        let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-        reply.etag = Some(format!("\"{version}-{short}\""));
+        reply.etag = Some(etag(version, &reply.body));
         Ok(reply)
+    }
+
+    /// 200 with what was worked out at an instant: when that was is not in the digest.
+    pub fn evaluated(body: &impl Serialize) -> Result<Self, Error> {
+        let mut shown = serde_json::to_value(body).map_err(Error::internal)?;
+        if let Some(fields) = shown.as_object_mut() {
+            fields.remove("evaluated_at");
+        }
+        Ok(Self {
+            etag: Some(etag(0, &shown.to_string())),
+            ..Self::ok(body)?
+        })
     }
 
     /// 201 with a new record.
@@ -118,6 +128,12 @@ impl Reply {
             ..reply
         })
     }
+}
+
+fn etag(version: i64, shown: &str) -> String {
+    let digest = persistence::keys::digest(&[shown.as_bytes()]);
+    let (short, _) = digest.split_at(8);
+    format!("\"{version}-{}\"", persistence::keys::hex(short))
 }
 
 impl Responder for Reply {

@@ -6,7 +6,7 @@ use domain::text_enum::TextEnum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+    openapi::{ObjectBuilder, RefOr, Schema, extensions::Extensions, schema::Type},
 };
 
 /// A value of a closed list: snake_case text, a named schema in the contract.
@@ -30,13 +30,27 @@ impl<'de, E: TextEnum> Deserialize<'de> for Wire<E> {
 
 impl<E: TextEnum> PartialSchema for Wire<E> {
     fn schema() -> RefOr<Schema> {
+        let mut description = format!(
+            "{} Clients must accept values that are added later.\n",
+            E::DOC.trim()
+        );
+        let mut meanings = Vec::new();
+        for value in E::ALL {
+            let label = value.label();
+            let meaning = format!("{} ({})", label.en, label.zh);
+            description.push_str(&format!("\n- `{}`: {meaning}", value.as_str()));
+            meanings.push(meaning);
+        }
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some(format!(
-                "{} Clients must accept values that are added later.",
-                E::DOC.trim()
-            )))
+            .description(Some(description))
             .enum_values(Some(E::ALL.iter().map(|v| v.as_str())))
+            // Generators put them beside the values, by their order.
+            .extensions(Some(
+                Extensions::builder()
+                    .add("x-enum-descriptions", meanings)
+                    .build(),
+            ))
             .into()
     }
 }

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::wire::Wire;
+use crate::http::{list::page, wire::Wire};
 
 pub type ImportField = Wire<LeadField>;
 pub type ImportEntity = Wire<domain::imports::outcome::ImportEntity>;
@@ -27,6 +27,7 @@ pub type ImportRowOutcome = Wire<domain::imports::outcome::RowOutcome>;
 pub struct CreateImport {
     /// Of an upload of the caller's own, with `purpose=import`.
     pub file_id: Uuid,
+    /// What the rows are.
     pub entity: ImportEntity,
     /// Where rows belong that name no campus; its pool holds what is new.
     pub campus_id: Uuid,
@@ -34,6 +35,7 @@ pub struct CreateImport {
     /// are left out.
     #[schema(max_items = 200, nullable = false, value_type = Option<Vec<ColumnMapping>>)]
     pub mapping: Option<Vec<ColumnMapping>>,
+    /// Whether it is tried or done.
     pub mode: ImportMode,
 }
 
@@ -44,6 +46,7 @@ pub struct ColumnMapping {
     /// From 0, the leftmost.
     #[schema(minimum = 0, maximum = 199)]
     pub column: usize,
+    /// What the column holds.
     pub field: ImportField,
 }
 
@@ -52,12 +55,14 @@ pub struct ColumnMapping {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"file_id": "0192f0c1-4444-7000-8000-000000000000"}))]
 pub struct ProposeMapping {
+    /// An uploaded list of the caller's own, with the purpose `import`.
     pub file_id: Uuid,
 }
 
 /// Columns of a file, each with the field that it seems to hold.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProposedMapping {
+    /// One for each column of the file, from the left.
     #[schema(value_type = Vec<ProposedColumn>)]
     pub columns: Vec<ProposedColumn>,
 }
@@ -65,8 +70,10 @@ pub struct ProposedMapping {
 /// A column of a file.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProposedColumn {
+    /// Place in the file: from 0, the leftmost.
     #[schema(minimum = 0)]
     pub column: usize,
+    /// As the file calls it.
     pub header: String,
     /// Null where nothing is known of the heading.
     #[schema(required)]
@@ -78,20 +85,28 @@ pub struct ProposedColumn {
 #[schema(as = Import)]
 pub struct ImportBody {
     pub id: Uuid,
+    /// Raised with every change.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What the rows are.
     pub entity: ImportEntity,
+    /// Whether it is tried or done.
     pub mode: ImportMode,
+    /// To which campus the new customers belong.
     pub campus_id: Uuid,
+    /// The list that is taken in.
     pub file_id: Uuid,
     /// The job that does it; it says why an import failed.
     pub job_id: Uuid,
+    /// Where it stands.
     pub status: ImportStatus,
+    /// Rows by what became of them so far.
     pub counts: ImportCounts,
     /// Every row with what became of it, refused values in the clear; kept for seven days.
     #[schema(required)]
     pub result_file_id: Option<Uuid>,
     pub created_at: Timestamp,
+    /// When all of it had ended; null until then.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
 }
@@ -99,9 +114,13 @@ pub struct ImportBody {
 /// Rows by what became of them so far.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportCounts {
+    /// Rows that made a customer, or would.
     pub created: i64,
+    /// Rows whose customer was known before.
     pub duplicate: i64,
+    /// Rows without anything in them.
     pub skipped: i64,
+    /// Rows that broke a rule.
     pub failed: i64,
 }
 
@@ -129,14 +148,9 @@ impl From<Import> for ImportBody {
     }
 }
 
-/// One page of imports.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportPage {
-    #[schema(value_type = Vec<ImportBody>)]
-    pub items: Vec<ImportBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of imports.
+    ImportPage of ImportBody
 }
 
 /// What became of a row.
@@ -145,6 +159,7 @@ pub struct ImportRow {
     /// As a spreadsheet counts: the header is row 1.
     #[schema(minimum = 1)]
     pub row: i64,
+    /// What became of the row, or would.
     pub outcome: ImportRowOutcome,
     /// The new customer, or the known one where it is within the importer's reach.
     #[schema(required)]
@@ -161,8 +176,10 @@ pub struct ImportRow {
 /// A cell for which a row was refused.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportProblem {
+    /// Stable name of the rule that it breaks.
     #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     pub code: String,
+    /// The field of the lead; null where the row as a whole is refused.
     #[schema(required)]
     pub field: Option<ImportField>,
     /// In its safe form; the result file has it in the clear.
@@ -191,40 +208,15 @@ impl From<RowResult> for ImportRow {
     }
 }
 
-/// One page of rows.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportRowPage {
-    #[schema(value_type = Vec<ImportRow>)]
-    pub items: Vec<ImportRow>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Which part of one's imports, newest first.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListImports {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
+page! {
+    /// One page of rows.
+    ImportRowPage of ImportRow
 }
 
 /// Which rows, in their order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListImportRows {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// With any of these outcomes.
     #[param(style = Form, explode = false)]
     pub outcome: Option<Vec<ImportRowOutcome>>,

@@ -10,18 +10,22 @@ use persistence::{
     clock::micros,
     imports::{rows, store},
     jobs,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 use uuid::Uuid;
 
 use super::{
-    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ListImportRows, ListImports,
-    ProposeMapping, ProposedColumn, ProposedMapping, commands, run,
+    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ListImportRows, ProposeMapping,
+    ProposedColumn, ProposedMapping, commands, run,
 };
 use crate::{
     access::{Granted, IdempotencyKey},
     http::{
-        Json, Parameters, Problem, Reply, context::RequestContext, cursor, path::PathId, wire::Wire,
+        Json, List, Problem, Reply,
+        context::RequestContext,
+        list::{Paging, Unfiltered},
+        path::PathId,
+        wire::Wire,
     },
     jobs::JobBody,
 };
@@ -34,8 +38,11 @@ fn own(ctx: &Granted<ImportsRun>) -> Result<Grant<Oneself>, Problem> {
 }
 
 /// See which fields the columns of a file seem to hold
+///
+/// Goes by the headings of the first sheet, in Chinese or English. Nothing is taken in: correct it and
+/// send it as `mapping` of an import.
 #[utoipa::path(tag = TAG, request_body = ProposeMapping, responses((status = 200, body = ProposedMapping)),
-    security(("bearer" = ["imports:run"])), extensions(("x-read-only" = json!(true))))]
+    security(("bearer" = ["imports:run"])), extensions(("x-problem-codes" = json!(["import_file_unreadable", "import_too_large"])), ("x-read-only" = json!(true))))]
 #[post("/imports/propose-mapping")]
 pub(super) async fn propose_mapping(
     ctx: Granted<ImportsRun>,
@@ -60,6 +67,12 @@ pub(super) async fn propose_mapping(
 }
 
 /// Begin an import
+///
+/// Upload the file with the purpose `import` first. Answers at once with the job: watch it by its
+/// address, or wait for the notice. `validate` says of each row what would become of it; `commit` takes
+/// rows in one by one, so that rows that are refused hold up no other, and what was taken in stays when
+/// it is cancelled. Known phones make a row a duplicate. Without `mapping` the columns are guessed by
+/// their headings.
 #[utoipa::path(tag = TAG, request_body = CreateImport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["imports:run"])))]
 #[post("/imports")]
@@ -85,37 +98,27 @@ pub(super) async fn create_import(
 }
 
 /// List one's own imports
-#[utoipa::path(tag = TAG, params(ListImports), responses((status = 200, body = ImportPage)),
+///
+/// The newest first.
+#[utoipa::path(tag = TAG, params(Paging), responses((status = 200, body = ImportPage)),
     security(("bearer" = ["imports:run"])))]
 #[get("/imports")]
 pub(super) async fn list_imports(
     ctx: Granted<ImportsRun>,
-    request: HttpRequest,
-    query: Parameters<ListImports>,
+    asked: List<Unfiltered>,
 ) -> Result<Reply, Problem> {
-    let part = cursor::part(
-        ctx.app(),
-        &request,
-        query.0.limit,
-        query.0.cursor.as_deref(),
-    )?;
-    let page = Page {
-        order: Direction::NewestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let part = asked.part;
+    let page = part.page(Direction::NewestFirst)?;
     let found = store::list(&ctx.read(), &ctx.grant, &page).await?;
-    let shown = part.cut(found, |import| {
+    let (found, next) = part.cut(found, |import| {
         (micros(import.created_at), import.id.uuid())
     });
-    Ok(Reply::ok(&ImportPage {
-        items: shown.items.into_iter().map(ImportBody::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<ImportPage>(found.into_iter().map(ImportBody::from))?)
 }
 
 /// Read an import of one's own
+///
+/// `counts` grows while it runs. Cancel it by its job.
 #[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 200, body = ImportBody)),
     security(("bearer" = ["imports:run"])))]
 #[get("/imports/{import_id}")]
@@ -128,30 +131,22 @@ pub(super) async fn get_import(
 }
 
 /// See what became of each row
-#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path), ListImportRows),
+///
+/// In the order of the file. Values are in their safe form here; the result file has them in the clear.
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path), Paging, ListImportRows),
     responses((status = 200, body = ImportRowPage)), security(("bearer" = ["imports:run"])))]
 #[get("/imports/{import_id}/rows")]
 pub(super) async fn list_import_rows(
     ctx: Granted<ImportsRun>,
-    request: HttpRequest,
     id: PathId<Import>,
-    query: Parameters<ListImportRows>,
+    asked: List<ListImportRows>,
 ) -> Result<Reply, Problem> {
-    let part = cursor::part(
-        ctx.app(),
-        &request,
-        query.0.limit,
-        query.0.cursor.as_deref(),
-    )?;
+    let List { query, part } = asked;
+    let page = part.page(Direction::OldestFirst)?;
     let import = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
-    let wanted: Vec<_> = query.0.outcome.iter().flatten().map(|o| o.0).collect();
-    let after = part.after.map_or(0, |(row, _)| row);
-    let (read, limit) = (ctx.read(), part.limit + 1);
-    let found = rows::list(&read, &ctx.grant, import.id, &wanted, after, limit).await?;
-    let shown = part.cut(found, |result| (result.row, Uuid::nil()));
-    Ok(Reply::ok(&ImportRowPage {
-        items: shown.items.into_iter().map(ImportRow::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let wanted: Vec<_> = query.outcome.iter().flatten().map(|o| o.0).collect();
+    let (read, after) = (ctx.read(), page.after.map_or(0, |(row, _)| row));
+    let found = rows::list(&read, &ctx.grant, import.id, &wanted, after, page.limit).await?;
+    let (found, next) = part.cut(found, |result| (result.row, Uuid::nil()));
+    Ok(next.answer::<ImportRowPage>(found.into_iter().map(ImportRow::from))?)
 }

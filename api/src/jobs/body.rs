@@ -1,12 +1,12 @@
 use domain::{fault::Rule, jobs::Job};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     files::RecordReference,
-    http::{context::Language, wire::Wire},
+    http::{context::Language, list::page, wire::Wire},
     system,
 };
 
@@ -18,10 +18,14 @@ pub type JobStatus = Wire<domain::jobs::JobStatus>;
 #[schema(as = Job)]
 pub struct JobBody {
     pub id: Uuid,
+    /// Raised with every change.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What the job does.
     pub kind: JobKind,
+    /// Where it stands.
     pub status: JobStatus,
+    /// How far it has come.
     pub progress: JobProgress,
     /// The record that it works on, where what came of it can be read.
     #[schema(required)]
@@ -30,6 +34,7 @@ pub struct JobBody {
     #[schema(required)]
     pub problem: Option<JobProblem>,
     pub created_at: Timestamp,
+    /// When all of it had ended; null until then.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
 }
@@ -37,11 +42,13 @@ pub struct JobBody {
 /// How far a job has come.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct JobProgress {
+    /// Steps that are done.
     #[schema(minimum = 0)]
     pub done: i64,
     /// Null until the work has been measured.
     #[schema(required, minimum = 0)]
     pub total: Option<i64>,
+    /// 0 to 100; null until the work has been measured.
     #[schema(required, minimum = 0, maximum = 100)]
     pub percent: Option<i64>,
 }
@@ -52,7 +59,9 @@ pub struct JobProblem {
     /// Stable name of the kind of problem.
     #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     pub code: String,
+    /// In the language of the request.
     pub title: &'static str,
+    /// In the language of the request.
     pub detail: &'static str,
 }
 
@@ -91,25 +100,7 @@ impl JobBody {
     }
 }
 
-/// One page of jobs.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct JobPage {
-    #[schema(value_type = Vec<JobBody>)]
-    pub items: Vec<JobBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Which part of one's jobs, newest first.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListJobs {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
+page! {
+    /// One page of jobs.
+    JobPage of JobBody
 }

@@ -4,52 +4,45 @@ use domain::{
     fault::{Fault, NOT_FOUND},
     jobs::Job,
 };
-use persistence::{
-    clock::micros,
-    jobs::store,
-    scope::{Direction, Page},
-};
+use persistence::{clock::micros, jobs::store, scope::Direction};
 
-use super::{JobBody, JobPage, ListJobs};
+use super::{JobBody, JobPage};
 use crate::{
     access::{Granted, OptionalIdempotencyKey},
-    http::{Parameters, Problem, Reply, context::RequestContext, cursor, path::PathId},
+    http::{
+        List, Problem, Reply,
+        context::RequestContext,
+        list::{Paging, Unfiltered},
+        path::PathId,
+    },
 };
 
 const TAG: &str = "jobs";
 
 /// List one's own jobs
-#[utoipa::path(tag = TAG, params(ListJobs), responses((status = 200, body = JobPage)),
+///
+/// The newest first. Jobs that have ended are kept for thirty days.
+#[utoipa::path(tag = TAG, params(Paging), responses((status = 200, body = JobPage)),
     security(("bearer" = ["self"])))]
 #[get("/jobs")]
 pub(super) async fn list_jobs(
     ctx: Granted<Oneself>,
     request: HttpRequest,
-    query: Parameters<ListJobs>,
+    asked: List<Unfiltered>,
 ) -> Result<Reply, Problem> {
     let language = RequestContext::of(&request).language;
-    let part = cursor::part(
-        ctx.app(),
-        &request,
-        query.0.limit,
-        query.0.cursor.as_deref(),
-    )?;
-    let page = Page {
-        order: Direction::NewestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let part = asked.part;
+    let page = part.page(Direction::NewestFirst)?;
     let rows = store::list(&ctx.read(), &ctx.grant, &page).await?;
-    let shown = part.cut(rows, |job| (micros(job.created_at), job.id.uuid()));
-    let items = shown.items.into_iter();
-    Ok(Reply::ok(&JobPage {
-        items: items.map(|job| JobBody::new(job, language)).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (jobs, next) = part.cut(rows, |job| (micros(job.created_at), job.id.uuid()));
+    let items = jobs.into_iter().map(|job| JobBody::new(job, language));
+    Ok(next.answer::<JobPage>(items)?)
 }
 
 /// Read a job of one's own
+///
+/// Ask again after `Retry-After` seconds; send the ETag in `If-None-Match`, so that what has not
+/// changed costs little.
 #[utoipa::path(tag = TAG, params(("job_id" = Uuid, Path)), responses((status = 200, body = JobBody)),
     security(("bearer" = ["self"])))]
 #[get("/jobs/{job_id}")]
@@ -65,8 +58,12 @@ pub(super) async fn get_job(
 }
 
 /// Cancel a job of one's own
+///
+/// One that waits ends at once; one that runs stops at its next step, and says `running` until then.
+/// What it has done until then stays.
 #[utoipa::path(tag = TAG, params(("job_id" = Uuid, Path)), responses((status = 200, body = JobBody)),
-    security(("bearer" = ["self"])))]
+    security(("bearer" = ["self"])),
+    extensions(("x-problem-codes" = json!(["job_finished"]))))]
 #[post("/jobs/{job_id}/cancel")]
 pub(super) async fn cancel_job(
     ctx: Granted<Oneself>,

@@ -93,22 +93,19 @@ pub(super) async fn remove_expired(run: &Run) -> Result<(), Halt> {
     }
     let now = run.app.clock.now();
     let old = before(now, RESULTS_LAST);
-    until_none(run, |tx| async move {
-        let jobs = store::remove_finished(&tx, old, BATCH).await?;
-        Ok(jobs + imports::store::remove_rows(&tx, old, BATCH).await?)
-    })
-    .await?;
-    until_none(run, |tx| async move {
-        let replies = idempotency::remove_expired(&tx, ROWS).await?;
-        Ok(replies + sessions::remove_expired_tokens(&tx, ROWS).await?)
-    })
-    .await?;
+    let results = |tx| async move { store::remove_finished(&tx, old, BATCH).await };
+    until_none(run, results).await?;
+    let rows = |tx| async move { imports::store::remove_rows(&tx, old, BATCH).await };
+    until_none(run, rows).await?;
+    let replies = |tx| async move { idempotency::remove_expired(&tx, ROWS).await };
+    until_none(run, replies).await?;
+    let tokens = |tx| async move { sessions::remove_expired_tokens(&tx, ROWS).await };
+    until_none(run, tokens).await?;
     let old = before(now, TRACES_LAST);
-    until_none(run, |tx| async move {
-        let ended = sessions::remove_ended(&tx, old, ROWS).await?;
-        Ok(ended + notices::store::remove_old(&tx, old, ROWS).await?)
-    })
-    .await
+    let ended = |tx| async move { sessions::remove_ended(&tx, old, ROWS).await };
+    until_none(run, ended).await?;
+    let read = |tx| async move { notices::store::remove_old(&tx, old, ROWS).await };
+    until_none(run, read).await
 }
 
 /// Repeats a step until it removes nothing more.

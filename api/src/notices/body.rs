@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     files::RecordReference,
-    http::{context::Language, wire::Wire},
+    http::{context::Language, list::page, wire::Wire},
 };
 
 pub type NoticeKind = Wire<domain::notices::NoticeKind>;
@@ -16,8 +16,10 @@ pub type NoticeKind = Wire<domain::notices::NoticeKind>;
 #[schema(as = Notice)]
 pub struct NoticeBody {
     pub id: Uuid,
+    /// Raised with every change.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What it is about.
     pub kind: NoticeKind,
     /// In the language of the request.
     pub text: String,
@@ -25,6 +27,7 @@ pub struct NoticeBody {
     #[schema(required)]
     pub target: Option<RecordReference>,
     pub created_at: Timestamp,
+    /// When it was read; null while it is unread.
     #[schema(required)]
     pub read_at: Option<Timestamp>,
 }
@@ -43,19 +46,15 @@ impl NoticeBody {
     }
 }
 
-/// One page of notices.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NoticePage {
-    #[schema(value_type = Vec<NoticeBody>)]
-    pub items: Vec<NoticeBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of notices.
+    NoticePage of NoticeBody
 }
 
 /// How many notices are unread.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UnreadNotices {
+    /// Unread ones, up to the number at which counting stops.
     #[schema(minimum = 0, maximum = 1000)]
     pub count: i64,
     /// Whether there may be more than `count`.
@@ -65,14 +64,7 @@ pub struct UnreadNotices {
 /// Which notices, newest first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListNotices {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Whether to leave out those that were read.
     pub unread_only: Option<bool>,
 }

@@ -4,51 +4,40 @@ use domain::{
     fault::{Fault, NOT_FOUND},
     notices::Notice,
 };
-use persistence::{
-    clock::micros,
-    notices::store,
-    scope::{Direction, Page},
-};
+use persistence::{clock::micros, notices::store, scope::Direction};
 
 use super::{ListNotices, NoticeBody, NoticePage, UnreadNotices};
 use crate::{
     access::{Granted, OptionalIdempotencyKey},
-    http::{Parameters, Problem, Reply, context::RequestContext, cursor, path::PathId},
+    http::{List, Problem, Reply, context::RequestContext, list::Paging, path::PathId},
 };
 
 const TAG: &str = "notices";
 
 /// List one's notices
-#[utoipa::path(tag = TAG, params(ListNotices), responses((status = 200, body = NoticePage)),
+///
+/// The newest first.
+#[utoipa::path(tag = TAG, params(Paging, ListNotices), responses((status = 200, body = NoticePage)),
     security(("bearer" = ["self"])))]
 #[get("/notices")]
 pub(super) async fn list_notices(
     ctx: Granted<Oneself>,
     request: HttpRequest,
-    query: Parameters<ListNotices>,
+    asked: List<ListNotices>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     let language = RequestContext::of(&request).language;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::NewestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let page = part.page(Direction::NewestFirst)?;
     let unread_only = query.unread_only.unwrap_or_default();
     let rows = store::list(&ctx.read(), &ctx.grant, unread_only, &page).await?;
-    let shown = part.cut(rows, |notice| (micros(notice.created_at), notice.id.uuid()));
-    let items = shown.items.into_iter();
-    Ok(Reply::ok(&NoticePage {
-        items: items
-            .map(|notice| NoticeBody::new(notice, language))
-            .collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let (notices, next) = part.cut(rows, |notice| (micros(notice.created_at), notice.id.uuid()));
+    let items = notices.into_iter();
+    Ok(next.answer::<NoticePage>(items.map(|notice| NoticeBody::new(notice, language)))?)
 }
 
 /// Count one's unread notices
+///
+/// Cheap enough to be asked often, with `If-None-Match`.
 #[utoipa::path(tag = TAG, responses((status = 200, body = UnreadNotices)), security(("bearer" = ["self"])))]
 #[get("/notices/unread-count")]
 pub(super) async fn count_unread_notices(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
@@ -62,6 +51,8 @@ pub(super) async fn count_unread_notices(ctx: Granted<Oneself>) -> Result<Reply,
 }
 
 /// Mark a notice as read
+///
+/// Reading it again changes nothing.
 #[utoipa::path(tag = TAG, params(("notice_id" = Uuid, Path)), responses((status = 200, body = NoticeBody)),
     security(("bearer" = ["self"])))]
 #[post("/notices/{notice_id}/read")]
@@ -81,6 +72,8 @@ pub(super) async fn read_notice(
 }
 
 /// Mark all one's notices as read
+///
+/// Those that are there now.
 #[utoipa::path(tag = TAG, responses((status = 204)), security(("bearer" = ["self"])))]
 #[post("/notices/read-all")]
 pub(super) async fn read_all_notices(

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::{Shown, page};
+use crate::{http::list::page, reference::Shown};
 
 /// A new region.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -27,6 +27,7 @@ pub struct CreateRegion {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "华北"}))]
 pub struct ChangeRegion {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
 }
@@ -106,6 +107,7 @@ pub struct CreateCampus {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "北校区"}))]
 pub struct ChangeCampus {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
     /// Region whose head reaches the campus.
@@ -115,8 +117,10 @@ pub struct ChangeCampus {
     /// Whose books the payments of the campus stand in.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub legal_entity: Option<String>,
+    /// Whether it is the seat of the institution. Any number of campuses may be.
     #[schema(nullable = false)]
     pub is_headquarters: Option<bool>,
+    /// IANA name: what "today" is at the campus.
     #[schema(max_length = 64, nullable = false)]
     pub time_zone: Option<String>,
 }
@@ -148,6 +152,7 @@ pub struct CampusBody {
     pub region_id: Option<Uuid>,
     /// Whose books the payments of the campus stand in.
     pub legal_entity: String,
+    /// Whether it is the seat of the institution. Any number of campuses may be.
     pub is_headquarters: bool,
     /// IANA name: what "today" is at the campus.
     pub time_zone: String,
@@ -203,6 +208,7 @@ pub struct CreateDepartment {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "教务部"}))]
 pub struct ChangeDepartment {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
     /// The department that a unit belongs to; null for a department.
@@ -278,6 +284,7 @@ pub struct CreateTeam {
     /// Unique among those that are not archived.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
+    /// Where the team works; for all campuses, when absent.
     #[schema(nullable = false)]
     pub campus_id: Option<Uuid>,
     /// A person of staff; reach `team` of this person covers what the members hold.
@@ -290,8 +297,10 @@ pub struct CreateTeam {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "招生一组"}))]
 pub struct ChangeTeam {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
+    /// Where the team works; null where it works for all campuses.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub campus_id: Option<Option<Uuid>>,
@@ -321,6 +330,7 @@ pub struct TeamBody {
     #[schema(minimum = 1)]
     pub version: i64,
     pub name: String,
+    /// Where the team works; null where it works for all campuses.
     #[schema(required)]
     pub campus_id: Option<Uuid>,
     /// A person of staff; reach `team` of this person covers what the members hold.
@@ -376,6 +386,7 @@ pub struct CreateGroup {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "暑期活动组"}))]
 pub struct ChangeGroup {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
     /// Replaced as a whole.

@@ -6,7 +6,9 @@ use domain::{
     access::OrganizationWrite,
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
     id::Id,
-    organization::{Campus, DEPARTMENT_TOO_DEEP, Department, Group, Region, Staff, Team},
+    organization::{
+        Campus, DEPARTMENT_TOO_DEEP, Department, Group, OWN_STANDING, Region, Staff, Team,
+    },
     reference::Reference,
 };
 use persistence::{
@@ -85,6 +87,11 @@ pub async fn change_campus(
     let after = before.change(body.apply(before.details.clone()))?;
     if after.details.region != before.details.region {
         region_of(tx, grant, &after.details).await?;
+        let authority = tx.operation().authority.as_ref();
+        widened(
+            tx,
+            authority.is_some_and(|a| a.campuses().any(|own| own == id)),
+        )?;
     }
     save(tx, grant, &before, after).await
 }
@@ -266,15 +273,29 @@ pub async fn change_group(
     save(tx, grant, &before, after).await
 }
 
-/// Refuses people who are not there, or have left.
+/// Refuses people who are not there, or have left, and the caller, who may see more in a new place.
 async fn people(
     tx: &Tx,
     grant: &Organizer,
     wanted: BTreeSet<Id<Staff>>,
     pointer: &'static str,
 ) -> Result<(), Error> {
+    widened(
+        tx,
+        wanted.contains(&Id::new(tx.operation().actor.principal)),
+    )?;
     if wanted.is_empty() || missing(tx, grant, &wanted).await?.is_empty() {
         return Ok(());
     }
     Err(FieldFault::new(pointer, &REFERENCE_UNKNOWN).into())
+}
+
+/// Refuses to widen one's own reach by a change of one's own places; who reaches everything gains
+/// nothing by it.
+fn widened(tx: &Tx, is_own: bool) -> Result<(), Fault> {
+    let authority = tx.operation().authority.as_ref();
+    if is_own && authority.is_some_and(|authority| !authority.reaches_everything()) {
+        return Err(Fault::new(&OWN_STANDING));
+    }
+    Ok(())
 }

@@ -1,25 +1,28 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{DirectoryRead, OrganizationWrite},
-    organization::{Campus, Department, Group, Region, Team},
+    organization::{Campus, Department, Region, Team},
 };
 
 use super::{
-    CampusBody, CampusPage, ChangeCampus, ChangeDepartment, ChangeGroup, ChangeRegion, ChangeTeam,
-    CreateCampus, CreateDepartment, CreateGroup, CreateRegion, CreateTeam, DepartmentBody,
-    DepartmentPage, GroupBody, GroupPage, RegionBody, RegionPage, TeamBody, TeamPage, commands,
+    CampusBody, CampusPage, ChangeCampus, ChangeDepartment, ChangeRegion, ChangeTeam, CreateCampus,
+    CreateDepartment, CreateRegion, CreateTeam, DepartmentBody, DepartmentPage, RegionBody,
+    RegionPage, TeamBody, TeamPage, commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{self, ListReference, created, get as read, list, shown},
 };
 
-const TAG: &str = "organization";
+pub(super) const TAG: &str = "organization";
 
 /// Add a region
+///
+/// Its name must be free among those that are not archived.
 #[utoipa::path(tag = TAG, request_body = CreateRegion, responses((status = 201, body = RegionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken"]))))]
 #[post("/regions")]
 pub(super) async fn create_region(
     ctx: Granted<OrganizationWrite>,
@@ -34,18 +37,21 @@ pub(super) async fn create_region(
 }
 
 /// List regions
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RegionPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = RegionPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/regions")]
 pub(super) async fn list_regions(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Region, _>(&ctx, &request, &query.0).await
+    list::<Region, _>(&ctx, asked).await
 }
 
 /// Read a region
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("region_id" = Uuid, Path)), responses((status = 200, body = RegionBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/regions/{region_id}")]
@@ -57,8 +63,11 @@ pub(super) async fn get_region(
 }
 
 /// Change a region
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("region_id" = Uuid, Path)), request_body = ChangeRegion,
-    responses((status = 200, body = RegionBody)), security(("bearer" = ["organization:write"])))]
+    responses((status = 200, body = RegionBody)), security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken"]))))]
 #[patch("/regions/{region_id}")]
 pub(super) async fn change_region(
     ctx: Granted<OrganizationWrite>,
@@ -74,8 +83,12 @@ pub(super) async fn change_region(
 }
 
 /// Archive a region
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("region_id" = Uuid, Path)), responses((status = 200, body = RegionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/regions/{region_id}/archive")]
 pub(super) async fn archive_region(
     ctx: Granted<OrganizationWrite>,
@@ -89,8 +102,11 @@ pub(super) async fn archive_region(
 }
 
 /// Take a region out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("region_id" = Uuid, Path)), responses((status = 200, body = RegionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/regions/{region_id}/unarchive")]
 pub(super) async fn unarchive_region(
     ctx: Granted<OrganizationWrite>,
@@ -104,8 +120,11 @@ pub(super) async fn unarchive_region(
 }
 
 /// Open a campus
+///
+/// Its name must be free among those that are not archived. Today at the campus is by its `time_zone`.
 #[utoipa::path(tag = TAG, request_body = CreateCampus, responses((status = 201, body = CampusBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken"]))))]
 #[post("/campuses")]
 pub(super) async fn create_campus(
     ctx: Granted<OrganizationWrite>,
@@ -120,18 +139,21 @@ pub(super) async fn create_campus(
 }
 
 /// List campuses
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = CampusPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = CampusPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/campuses")]
 pub(super) async fn list_campuses(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Campus, _>(&ctx, &request, &query.0).await
+    list::<Campus, _>(&ctx, asked).await
 }
 
 /// Read a campus
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("campus_id" = Uuid, Path)), responses((status = 200, body = CampusBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/campuses/{campus_id}")]
@@ -143,8 +165,11 @@ pub(super) async fn get_campus(
 }
 
 /// Change a campus
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("campus_id" = Uuid, Path)), request_body = ChangeCampus,
-    responses((status = 200, body = CampusBody)), security(("bearer" = ["organization:write"])))]
+    responses((status = 200, body = CampusBody)), security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken", "own_standing"]))))]
 #[patch("/campuses/{campus_id}")]
 pub(super) async fn change_campus(
     ctx: Granted<OrganizationWrite>,
@@ -160,8 +185,12 @@ pub(super) async fn change_campus(
 }
 
 /// Archive a campus
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("campus_id" = Uuid, Path)), responses((status = 200, body = CampusBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/campuses/{campus_id}/archive")]
 pub(super) async fn archive_campus(
     ctx: Granted<OrganizationWrite>,
@@ -175,8 +204,11 @@ pub(super) async fn archive_campus(
 }
 
 /// Take a campus out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("campus_id" = Uuid, Path)), responses((status = 200, body = CampusBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/campuses/{campus_id}/unarchive")]
 pub(super) async fn unarchive_campus(
     ctx: Granted<OrganizationWrite>,
@@ -190,8 +222,11 @@ pub(super) async fn unarchive_campus(
 }
 
 /// Add a department or unit
+///
+/// Departments have one level of units below them: a unit can't have units of its own.
 #[utoipa::path(tag = TAG, request_body = CreateDepartment, responses((status = 201, body = DepartmentBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken", "department_too_deep"]))))]
 #[post("/departments")]
 pub(super) async fn create_department(
     ctx: Granted<OrganizationWrite>,
@@ -206,18 +241,21 @@ pub(super) async fn create_department(
 }
 
 /// List departments and their units
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = DepartmentPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = DepartmentPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/departments")]
 pub(super) async fn list_departments(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Department, _>(&ctx, &request, &query.0).await
+    list::<Department, _>(&ctx, asked).await
 }
 
 /// Read a department or unit
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("department_id" = Uuid, Path)), responses((status = 200, body = DepartmentBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/departments/{department_id}")]
@@ -229,8 +267,13 @@ pub(super) async fn get_department(
 }
 
 /// Change a department or unit
+///
+/// Rules that give roles to a department cover its units, too: moving a unit is refused where it would
+/// give or take roles that the caller may not give or take by hand.
 #[utoipa::path(tag = TAG, params(("department_id" = Uuid, Path)), request_body = ChangeDepartment,
-    responses((status = 200, body = DepartmentBody)), security(("bearer" = ["organization:write"])))]
+    responses((status = 200, body = DepartmentBody)), security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken", "department_too_deep",
+        "own_standing", "staff_beyond_own", "role_beyond_own", "sales_purchasing_wall"]))))]
 #[patch("/departments/{department_id}")]
 pub(super) async fn change_department(
     ctx: Granted<OrganizationWrite>,
@@ -246,8 +289,12 @@ pub(super) async fn change_department(
 }
 
 /// Archive a department or unit
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("department_id" = Uuid, Path)), responses((status = 200, body = DepartmentBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/departments/{department_id}/archive")]
 pub(super) async fn archive_department(
     ctx: Granted<OrganizationWrite>,
@@ -261,8 +308,11 @@ pub(super) async fn archive_department(
 }
 
 /// Take a department or unit out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("department_id" = Uuid, Path)), responses((status = 200, body = DepartmentBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken", "department_too_deep"]))))]
 #[post("/departments/{department_id}/unarchive")]
 pub(super) async fn unarchive_department(
     ctx: Granted<OrganizationWrite>,
@@ -276,8 +326,12 @@ pub(super) async fn unarchive_department(
 }
 
 /// Form a team
+///
+/// Its name must be free among those that are not archived. Who leads it reaches what its members hold,
+/// with the reach `team`.
 #[utoipa::path(tag = TAG, request_body = CreateTeam, responses((status = 201, body = TeamBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken", "own_standing"]))))]
 #[post("/teams")]
 pub(super) async fn create_team(
     ctx: Granted<OrganizationWrite>,
@@ -292,18 +346,21 @@ pub(super) async fn create_team(
 }
 
 /// List teams
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TeamPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TeamPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/teams")]
 pub(super) async fn list_teams(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Team, _>(&ctx, &request, &query.0).await
+    list::<Team, _>(&ctx, asked).await
 }
 
 /// Read a team
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("team_id" = Uuid, Path)), responses((status = 200, body = TeamBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/teams/{team_id}")]
@@ -315,8 +372,11 @@ pub(super) async fn get_team(
 }
 
 /// Change a team
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("team_id" = Uuid, Path)), request_body = ChangeTeam,
-    responses((status = 200, body = TeamBody)), security(("bearer" = ["organization:write"])))]
+    responses((status = 200, body = TeamBody)), security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken", "own_standing"]))))]
 #[patch("/teams/{team_id}")]
 pub(super) async fn change_team(
     ctx: Granted<OrganizationWrite>,
@@ -332,8 +392,12 @@ pub(super) async fn change_team(
 }
 
 /// Archive a team
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("team_id" = Uuid, Path)), responses((status = 200, body = TeamBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/teams/{team_id}/archive")]
 pub(super) async fn archive_team(
     ctx: Granted<OrganizationWrite>,
@@ -347,8 +411,11 @@ pub(super) async fn archive_team(
 }
 
 /// Take a team out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("team_id" = Uuid, Path)), responses((status = 200, body = TeamBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/teams/{team_id}/unarchive")]
 pub(super) async fn unarchive_team(
     ctx: Granted<OrganizationWrite>,
@@ -357,92 +424,6 @@ pub(super) async fn unarchive_team(
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
         shown(commands::unarchive_team(&tx, &grant, id.0).await?)
-    })
-    .await
-}
-
-/// Form a group of users
-#[utoipa::path(tag = TAG, request_body = CreateGroup, responses((status = 201, body = GroupBody)),
-    security(("bearer" = ["organization:write"])))]
-#[post("/groups")]
-pub(super) async fn create_group(
-    ctx: Granted<OrganizationWrite>,
-    key: IdempotencyKey,
-    body: Json<CreateGroup>,
-) -> Result<Reply, Problem> {
-    let new = &body.value;
-    ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
-        created(commands::create_group(&tx, &grant, new.clone()).await?)
-    })
-    .await
-}
-
-/// List groups of users
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = GroupPage, headers(("ETag")))),
-    security(("bearer" = ["directory:read"])))]
-#[get("/groups")]
-pub(super) async fn list_groups(
-    ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
-) -> Result<Reply, Problem> {
-    list::<Group, _>(&ctx, &request, &query.0).await
-}
-
-/// Read a group of users
-#[utoipa::path(tag = TAG, params(("group_id" = Uuid, Path)), responses((status = 200, body = GroupBody)),
-    security(("bearer" = ["directory:read"])))]
-#[get("/groups/{group_id}")]
-pub(super) async fn get_group(
-    ctx: Granted<DirectoryRead>,
-    id: PathId<Group>,
-) -> Result<Reply, Problem> {
-    Ok(shown(read(&ctx.read(), &ctx.grant, id.0).await?)?)
-}
-
-/// Change a group of users
-#[utoipa::path(tag = TAG, params(("group_id" = Uuid, Path)), request_body = ChangeGroup,
-    responses((status = 200, body = GroupBody)), security(("bearer" = ["organization:write"])))]
-#[patch("/groups/{group_id}")]
-pub(super) async fn change_group(
-    ctx: Granted<OrganizationWrite>,
-    id: PathId<Group>,
-    condition: IfMatch,
-    body: Json<ChangeGroup>,
-) -> Result<Reply, Problem> {
-    let change = &body.value;
-    ctx.transaction(|tx, grant| async move {
-        shown(commands::change_group(&tx, &grant, id.0, condition, change.clone()).await?)
-    })
-    .await
-}
-
-/// Archive a group of users
-#[utoipa::path(tag = TAG, params(("group_id" = Uuid, Path)), responses((status = 200, body = GroupBody)),
-    security(("bearer" = ["organization:write"])))]
-#[post("/groups/{group_id}/archive")]
-pub(super) async fn archive_group(
-    ctx: Granted<OrganizationWrite>,
-    id: PathId<Group>,
-    key: OptionalIdempotencyKey,
-) -> Result<Reply, Problem> {
-    ctx.once(key.bare(), |tx, grant| async move {
-        shown(reference::archive(&tx, &grant, id.0).await?)
-    })
-    .await
-}
-
-/// Take a group of users out of the archive
-#[utoipa::path(tag = TAG, params(("group_id" = Uuid, Path)), responses((status = 200, body = GroupBody)),
-    security(("bearer" = ["organization:write"])))]
-#[post("/groups/{group_id}/unarchive")]
-pub(super) async fn unarchive_group(
-    ctx: Granted<OrganizationWrite>,
-    id: PathId<Group>,
-    key: OptionalIdempotencyKey,
-) -> Result<Reply, Problem> {
-    ctx.once(key.bare(), |tx, grant| async move {
-        shown(reference::unarchive(&tx, &grant, id.0).await?)
     })
     .await
 }

@@ -5,6 +5,7 @@ pub mod agreements;
 mod body;
 pub mod commands;
 pub mod day;
+mod groups;
 mod handlers;
 pub mod positions;
 pub mod role_rules;
@@ -40,12 +41,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::change_team)
         .service(handlers::archive_team)
         .service(handlers::unarchive_team)
-        .service(handlers::create_group)
-        .service(handlers::list_groups)
-        .service(handlers::get_group)
-        .service(handlers::change_group)
-        .service(handlers::archive_group)
-        .service(handlers::unarchive_group)
+        .service(groups::create_group)
+        .service(groups::list_groups)
+        .service(groups::get_group)
+        .service(groups::change_group)
+        .service(groups::archive_group)
+        .service(groups::unarchive_group)
         .configure(positions::routes)
         .configure(staff::routes)
         .configure(agreements::routes)

@@ -17,11 +17,8 @@ use persistence::{
         links,
     },
     database::Change,
-    payments::{
-        balances, charges,
-        journal::{Place, currency},
-        receipts, shown, store,
-    },
+    organization::store::institution_currency,
+    payments::{balances, charges, journal::Desk, receipts, shown, store},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -73,7 +70,7 @@ where
     let campus = campus(scope, &of, body.campus_id.unwrap_or(of.campus.uuid()))?;
     let due_on = match body.due_on {
         Some(date) => date,
-        None => Place::of(tx, scope.institution(), campus)
+        None => Desk::of(tx, scope.institution(), campus)
             .await?
             .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?
             .today(tx),
@@ -100,14 +97,8 @@ pub async fn credit_charge(
     let reason = text::line("/reason", &body.reason, REASON_MAX)?;
     let amount = body.amount.read("/amount")?;
     let charge = store::credit_charge(tx, grant, id, amount).await?;
-    tx.record(Change {
-        kind: "credit",
-        id: id.uuid(),
-        version: charge.version,
-        before: json!(null),
-        after: json!({ "amount_minor": amount.minor(), "reason": reason }),
-        event: None,
-    });
+    let credit = json!({ "amount_minor": amount.minor(), "reason": reason });
+    tx.record(Change::new("credit", id.uuid(), charge.version, credit));
     Ok(charge)
 }
 
@@ -244,6 +235,6 @@ where
         return Ok((balance.updated_at.as_microsecond(), balance.into()));
     }
     let institution = Reads::<Anchor>::scope(grant).institution();
-    let currency = currency(handle, institution).await?;
+    let currency = institution_currency(handle, institution).await?;
     Ok((0, BalanceBody::nothing(id.uuid(), currency)))
 }

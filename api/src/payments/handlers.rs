@@ -9,7 +9,7 @@ use persistence::{
     access::Reads,
     clock::micros,
     payments::{balances, charges, store},
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
         Granted, IdempotencyKey,
         fields::{listable, show, show_in, writable},
     },
-    http::{Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{Json, List, Problem, Reply, list::Paging, path::PathId},
 };
 
 pub(super) const TAG: &str = "payments";
@@ -59,17 +59,13 @@ where
     Ok((version, body))
 }
 
-fn page(part: &cursor::Part<'_>, order: Direction) -> Page {
-    Page {
-        order,
-        after: part.after,
-        limit: part.limit + 1,
-    }
-}
-
 /// Charge a customer by hand
+///
+/// For what no enrollment charges, such as books. It is owed at once; what is due is never collected by
+/// itself.
 #[utoipa::path(tag = TAG, request_body = CreateCharge, responses((status = 201, body = ChargeBody)),
-    security(("bearer" = ["payments:write"])))]
+    security(("bearer" = ["payments:write"])),
+    extensions(("x-problem-codes" = json!(["amount_out_of_range"]))))]
 #[post("/charges")]
 pub(super) async fn create_charge(
     ctx: Granted<PaymentsWrite>,
@@ -86,34 +82,27 @@ pub(super) async fn create_charge(
 }
 
 /// List the charges within reach
-#[utoipa::path(tag = TAG, params(ListCharges), responses((status = 200, body = ChargePage)),
+///
+/// The newest first, unless `sort` says otherwise.
+#[utoipa::path(tag = TAG, params(Paging, ListCharges), responses((status = 200, body = ChargePage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/charges")]
 pub(super) async fn list_charges(
     ctx: Granted<PaymentsRead>,
-    request: HttpRequest,
-    query: Parameters<ListCharges>,
+    asked: List<ListCharges>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let List { query, part } = asked;
+    let page = part.page(query.sort.unwrap_or_default())?;
     let read = ctx.read();
     let filter = commands::filter(&read, &ctx.grant, &query).await?;
-    let rows = charges::list(
-        &read,
-        &ctx.grant,
-        &filter,
-        &page(&part, query.sort.unwrap_or_default().into()),
-    )
-    .await?;
-    let shown = part.cut(rows, |charge| (micros(charge.created_at), charge.id.uuid()));
-    Ok(Reply::ok(&ChargePage {
-        items: commands::show_charges(&read, &ctx.grant, shown.items).await?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let rows = charges::list(&read, &ctx.grant, &filter, &page).await?;
+    let (rows, next) = part.cut(rows, |charge| (micros(charge.created_at), charge.id.uuid()));
+    Ok(next.answer::<ChargePage>(commands::show_charges(&read, &ctx.grant, rows).await?)?)
 }
 
 /// Read a charge
+///
+/// With what was taken off it and paid since.
 #[utoipa::path(tag = TAG, params(("charge_id" = Uuid, Path)), responses((status = 200, body = ChargeBody)),
     security(("bearer" = ["payments:read"])))]
 #[get("/charges/{charge_id}")]
@@ -128,9 +117,13 @@ pub(super) async fn get_charge(
 }
 
 /// Take an amount off a charge that is not owed any longer
+///
+/// At most what is left of the amount. Where more is paid than remains, the rest becomes the payer's
+/// credit. It is never undone; charge anew instead. The reason is on the audit trail.
 #[utoipa::path(tag = TAG, params(("charge_id" = Uuid, Path)), request_body = CreditCharge,
     responses((status = 200, body = ChargeBody)), security(("bearer" = ["payments:void"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["credit_exceeds_charge", "amount_out_of_range",
+        "currency_mismatch"])), ("x-moves-value" = json!(true))))]
 #[post("/charges/{charge_id}/credit")]
 pub(super) async fn credit_charge(
     ctx: Granted<PaymentsVoid>,
@@ -148,8 +141,15 @@ pub(super) async fn credit_charge(
 }
 
 /// Take a payment
+///
+/// Puts the amount to charges, the oldest first, unless `allocations` says which; what is left is the
+/// payer's credit. Issues a receipt with the next number of the campus. The books count it on the day
+/// on which it is taken here, whatever `paid_on` says. Never repeat it with another key: that takes the
+/// money twice.
 #[utoipa::path(tag = TAG, request_body = CreatePayment, responses((status = 201, body = PaymentBody)),
-    security(("bearer" = ["payments:write"])))]
+    security(("bearer" = ["payments:write"])),
+    extensions(("x-problem-codes" = json!(["charge_overpaid", "payment_spread_out",
+        "amount_out_of_range", "currency_mismatch"]))))]
 #[post("/payments")]
 pub(super) async fn create_payment(
     ctx: Granted<PaymentsWrite>,
@@ -168,40 +168,33 @@ pub(super) async fn create_payment(
 }
 
 /// List the payments within reach
-#[utoipa::path(tag = TAG, params(ListPayments), responses((status = 200, body = PaymentPage)),
+///
+/// The newest first, unless `sort` says otherwise; voided ones, too.
+#[utoipa::path(tag = TAG, params(Paging, ListPayments), responses((status = 200, body = PaymentPage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/payments")]
 pub(super) async fn list_payments(
     ctx: Granted<PaymentsRead>,
     request: HttpRequest,
-    query: Parameters<ListPayments>,
+    asked: List<ListPayments>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
+    let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let page = part.page(query.sort.unwrap_or_default())?;
     let read = ctx.read();
-    let rows = store::list(
-        &read,
-        &ctx.grant,
-        &query.filter(),
-        &page(&part, query.sort.unwrap_or_default().into()),
-    )
-    .await?;
-    let shown = part.cut(rows, |payment| {
+    let rows = store::list(&read, &ctx.grant, &query.filter(), &page).await?;
+    let (rows, next) = part.cut(rows, |payment| {
         (micros(payment.created_at), payment.id.uuid())
     });
-    let items = commands::show(&read, &ctx.grant, shown.items).await?;
-    Ok(Reply::ok(&PaymentPage {
-        items: items
-            .into_iter()
-            .map(|item| show(Some(ctx.authority()), RECORD, item))
-            .collect::<Result<_, _>>()?,
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let items = commands::show(&read, &ctx.grant, rows).await?;
+    let seen = |item| show(Some(ctx.authority()), RECORD, item);
+    let items: Result<Vec<_>, _> = items.into_iter().map(seen).collect();
+    Ok(next.answer::<PaymentPage>(items?)?)
 }
 
 /// Read a payment
+///
+/// A voided one is found, too. `allocations` shows the charges within reach only.
 #[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), responses((status = 200, body = PaymentBody)),
     security(("bearer" = ["payments:read"])))]
 #[get("/payments/{payment_id}")]
@@ -217,9 +210,13 @@ pub(super) async fn get_payment(
 }
 
 /// Put what is left of a payment to charges
+///
+/// From the payer's credit to charges: those that `allocations` names, or the open ones, the oldest
+/// first. Refused where nothing is left, or there is nothing open.
 #[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), request_body = AllocatePayment,
     responses((status = 200, body = PaymentBody)), security(("bearer" = ["payments:write"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["payment_voided", "nothing_to_allocate", "charge_overpaid",
+        "payment_spread_out", "currency_mismatch"])), ("x-moves-value" = json!(true))))]
 #[post("/payments/{payment_id}/allocate")]
 pub(super) async fn allocate_payment(
     ctx: Granted<PaymentsWrite>,
@@ -237,9 +234,12 @@ pub(super) async fn allocate_payment(
 }
 
 /// Take a payment back; its receipt is voided and keeps its number
+///
+/// Reverses it in the books of today. What it was put to is owed again, and the receipt is voided and
+/// keeps its number. Works once, and is never undone. The reason is shown with the payment.
 #[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), request_body = VoidPayment,
     responses((status = 200, body = PaymentBody)), security(("bearer" = ["payments:void"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["payment_voided"])), ("x-moves-value" = json!(true))))]
 #[post("/payments/{payment_id}/void")]
 pub(super) async fn void_payment(
     ctx: Granted<PaymentsVoid>,
@@ -257,6 +257,9 @@ pub(super) async fn void_payment(
 }
 
 /// Read what a customer owes and has to its credit
+///
+/// In the currency of the institution. Payments of others for this customer's charges are counted in
+/// `paid`.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = BalanceBody)),
     security(("bearer" = ["payments:read"])))]
 #[get("/customers/{customer_id}/balance")]
@@ -269,35 +272,28 @@ pub(super) async fn get_balance(
 }
 
 /// List the customers within reach who owe something
-#[utoipa::path(tag = TAG, params(ListReceivables), responses((status = 200, body = ReceivablePage)),
+///
+/// Whose account was opened last comes first. Whoever owes nothing is left out.
+#[utoipa::path(tag = TAG, params(Paging, ListReceivables), responses((status = 200, body = ReceivablePage)),
     security(("bearer" = ["payments:read"])))]
 #[get("/receivables")]
 pub(super) async fn list_receivables(
     ctx: Granted<PaymentsRead>,
-    request: HttpRequest,
-    query: Parameters<ListReceivables>,
+    asked: List<ListReceivables>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
+    let List { query, part } = asked;
+    let page = part.page(Direction::NewestFirst)?;
     let campuses = query.campus_id.unwrap_or_default();
-    let rows = balances::list_owing(
-        &ctx.read(),
-        &ctx.grant,
-        &campuses,
-        &page(&part, Direction::NewestFirst),
-    )
-    .await?;
-    let shown = part.cut(rows, |balance| {
+    let rows = balances::list_owing(&ctx.read(), &ctx.grant, &campuses, &page).await?;
+    let (rows, next) = part.cut(rows, |balance| {
         (micros(balance.created_at), balance.customer.uuid())
     });
-    Ok(Reply::ok(&ReceivablePage {
-        items: shown.items.into_iter().map(BalanceBody::from).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<ReceivablePage>(rows.into_iter().map(BalanceBody::from))?)
 }
 
 /// Read what all customers within reach owe, by campus
+///
+/// Worked out anew for each request, and asked for again with `If-None-Match` at no cost but that.
 #[utoipa::path(tag = TAG, responses((status = 200, body = ReceivablesTotal)),
     security(("bearer" = ["payments:read"])))]
 #[get("/receivables/total")]
@@ -305,5 +301,5 @@ pub(super) async fn get_receivables_total(ctx: Granted<PaymentsRead>) -> Result<
     let (currency, totals) = balances::total_owing(&ctx.read(), &ctx.grant).await?;
     let now = ctx.stamp().now();
     let body = ReceivablesTotal::new(currency, &totals, now);
-    Ok(Reply::record(1, &body)?)
+    Ok(Reply::evaluated(&body)?)
 }

@@ -35,9 +35,9 @@ impl FromStr for Switch {
 
 /// An address to listen at, or `off`.
 #[derive(Clone, Copy, Debug)]
-pub struct Place(pub Option<SocketAddr>);
+pub struct ListenAt(pub Option<SocketAddr>);
 
-impl FromStr for Place {
+impl FromStr for ListenAt {
     type Err = &'static str;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         match s {

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::{Shown, page};
+use crate::{http::list::page, reference::Shown};
 
 /// A new category of tags.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -27,6 +27,7 @@ pub struct CreateTagCategory {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "需求偏好"}))]
 pub struct ChangeTagCategory {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 50, nullable = false)]
     pub name: Option<String>,
 }
@@ -87,10 +88,12 @@ pub struct CreateTag {
     /// Unique among those that are not archived.
     #[schema(min_length = 1, max_length = 50)]
     pub name: String,
+    /// The category that the tag stands in.
     pub category_id: Uuid,
     /// Whom it fits.
     #[schema(max_length = 500, nullable = false)]
     pub definition: Option<String>,
+    /// `#rrggbb`.
     #[schema(pattern = "^#[0-9A-Fa-f]{6}$", nullable = false)]
     pub colour: Option<String>,
 }
@@ -100,13 +103,17 @@ pub struct CreateTag {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"definition": "数学成绩低于年级平均", "colour": null}))]
 pub struct ChangeTag {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 50, nullable = false)]
     pub name: Option<String>,
+    /// The category that the tag stands in.
     #[schema(nullable = false)]
     pub category_id: Option<Uuid>,
+    /// When to put it on, in a sentence. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 500)]
     pub definition: Option<Option<String>>,
+    /// `#rrggbb`; null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, pattern = "^#[0-9A-Fa-f]{6}$")]
     pub colour: Option<Option<String>>,
@@ -133,9 +140,12 @@ pub struct TagBody {
     #[schema(minimum = 1)]
     pub version: i64,
     pub name: String,
+    /// The category that the tag stands in.
     pub category_id: Uuid,
+    /// When to put it on, in a sentence; null where it goes without saying.
     #[schema(required)]
     pub definition: Option<String>,
+    /// `#rrggbb`; null where it has none.
     #[schema(required)]
     pub colour: Option<String>,
     pub created_at: Timestamp,
@@ -175,6 +185,7 @@ impl Shown for Tag {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"tag_id": "0192f0c1-8888-7000-8000-000000000000", "reason": "期中考试后家长反馈"}))]
 pub struct PutTagOn {
+    /// The tag.
     pub tag_id: Uuid,
     /// Evidence, in words.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
@@ -186,6 +197,7 @@ pub struct PutTagOn {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "成绩已提高"}))]
 pub struct TakeTagOff {
+    /// Why it is taken off; it is shown beside the tag.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     pub reason: Option<String>,
 }
@@ -194,16 +206,22 @@ pub struct TakeTagOff {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = CustomerTag)]
 pub struct CustomerTagBody {
+    /// The tag.
     pub tag_id: Uuid,
+    /// When it was put on.
     pub put_on_at: Timestamp,
+    /// Who put it on: a person of staff, or an API client.
     pub put_on_by: Uuid,
+    /// Why it was put on; null where nobody said.
     #[schema(required)]
     pub put_on_reason: Option<String>,
     /// Null while the customer has it.
     #[schema(required)]
     pub taken_off_at: Option<Timestamp>,
+    /// Who took it off; null while the customer has it.
     #[schema(required)]
     pub taken_off_by: Option<Uuid>,
+    /// Why it was taken off; null where nobody said.
     #[schema(required)]
     pub taken_off_reason: Option<String>,
 }

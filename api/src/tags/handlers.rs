@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{DirectoryRead, TagsManage, TagsRead, TagsWrite},
     customers::Customer,
@@ -13,7 +13,8 @@ use super::{
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
     http::{
-        IfMatch, Json, Parameters, Problem, Reply,
+        IfMatch, Json, List, Parameters, Problem, Reply,
+        list::Paging,
         path::{PathId, PathIds},
     },
     reference::{self, ListReference, created, get as read, list, shown},
@@ -22,8 +23,11 @@ use crate::{
 const TAG: &str = "tags";
 
 /// Add a category of tags
+///
+/// Its name must be free among those that are not archived.
 #[utoipa::path(tag = TAG, request_body = CreateTagCategory, responses((status = 201, body = TagCategoryBody)),
-    security(("bearer" = ["tags:manage"])))]
+    security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["name_taken"]))))]
 #[post("/tag-categories")]
 pub(super) async fn create_tag_category(
     ctx: Granted<TagsManage>,
@@ -38,18 +42,21 @@ pub(super) async fn create_tag_category(
 }
 
 /// List categories of tags
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagCategoryPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TagCategoryPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/tag-categories")]
 pub(super) async fn list_tag_categories(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<TagCategory, _>(&ctx, &request, &query.0).await
+    list::<TagCategory, _>(&ctx, asked).await
 }
 
 /// Read a category of tags
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), responses((status = 200, body = TagCategoryBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/tag-categories/{tag_category_id}")]
@@ -61,8 +68,11 @@ pub(super) async fn get_tag_category(
 }
 
 /// Change a category of tags
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), request_body = ChangeTagCategory,
-    responses((status = 200, body = TagCategoryBody)), security(("bearer" = ["tags:manage"])))]
+    responses((status = 200, body = TagCategoryBody)), security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken"]))))]
 #[patch("/tag-categories/{tag_category_id}")]
 pub(super) async fn change_tag_category(
     ctx: Granted<TagsManage>,
@@ -78,8 +88,12 @@ pub(super) async fn change_tag_category(
 }
 
 /// Archive a category of tags
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), responses((status = 200, body = TagCategoryBody)),
-    security(("bearer" = ["tags:manage"])))]
+    security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/tag-categories/{tag_category_id}/archive")]
 pub(super) async fn archive_tag_category(
     ctx: Granted<TagsManage>,
@@ -93,8 +107,11 @@ pub(super) async fn archive_tag_category(
 }
 
 /// Take a category of tags out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("tag_category_id" = Uuid, Path)), responses((status = 200, body = TagCategoryBody)),
-    security(("bearer" = ["tags:manage"])))]
+    security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/tag-categories/{tag_category_id}/unarchive")]
 pub(super) async fn unarchive_tag_category(
     ctx: Granted<TagsManage>,
@@ -108,8 +125,11 @@ pub(super) async fn unarchive_tag_category(
 }
 
 /// Add a tag
+///
+/// Its name must be free among those that are not archived.
 #[utoipa::path(tag = TAG, request_body = CreateTag, responses((status = 201, body = TagBody)),
-    security(("bearer" = ["tags:manage"])))]
+    security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["name_taken"]))))]
 #[post("/tags")]
 pub(super) async fn create_tag(
     ctx: Granted<TagsManage>,
@@ -124,18 +144,21 @@ pub(super) async fn create_tag(
 }
 
 /// List tags
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = TagPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TagPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/tags")]
 pub(super) async fn list_tags(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Tag, _>(&ctx, &request, &query.0).await
+    list::<Tag, _>(&ctx, asked).await
 }
 
 /// Read a tag
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), responses((status = 200, body = TagBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/tags/{tag_id}")]
@@ -147,8 +170,11 @@ pub(super) async fn get_tag(
 }
 
 /// Change a tag
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), request_body = ChangeTag,
-    responses((status = 200, body = TagBody)), security(("bearer" = ["tags:manage"])))]
+    responses((status = 200, body = TagBody)), security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken"]))))]
 #[patch("/tags/{tag_id}")]
 pub(super) async fn change_tag(
     ctx: Granted<TagsManage>,
@@ -164,8 +190,11 @@ pub(super) async fn change_tag(
 }
 
 /// Archive a tag
+///
+/// It can't be chosen any more; what names it already keeps it.
 #[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), responses((status = 200, body = TagBody)),
-    security(("bearer" = ["tags:manage"])))]
+    security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["archived"]))))]
 #[post("/tags/{tag_id}/archive")]
 pub(super) async fn archive_tag(
     ctx: Granted<TagsManage>,
@@ -179,8 +208,11 @@ pub(super) async fn archive_tag(
 }
 
 /// Take a tag out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("tag_id" = Uuid, Path)), responses((status = 200, body = TagBody)),
-    security(("bearer" = ["tags:manage"])))]
+    security(("bearer" = ["tags:manage"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/tags/{tag_id}/unarchive")]
 pub(super) async fn unarchive_tag(
     ctx: Granted<TagsManage>,
@@ -194,6 +226,8 @@ pub(super) async fn unarchive_tag(
 }
 
 /// List the tags of a customer
+///
+/// In the order in which they were put on; those that were taken off only if asked for.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ListCustomerTags),
     responses((status = 200, body = CustomerTags)), security(("bearer" = ["tags:read"])))]
 #[get("/customers/{customer_id}/tags")]
@@ -209,8 +243,11 @@ pub(super) async fn list_customer_tags(
 }
 
 /// Put a tag on a customer
+///
+/// Who, when and why is kept. An archived tag can't be put on.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = PutTagOn,
-    responses((status = 201, body = CustomerTagBody)), security(("bearer" = ["tags:write"])))]
+    responses((status = 201, body = CustomerTagBody)), security(("bearer" = ["tags:write"])),
+    extensions(("x-problem-codes" = json!(["tag_on_already"]))))]
 #[post("/customers/{customer_id}/tags")]
 pub(super) async fn put_tag_on(
     ctx: Granted<TagsWrite>,
@@ -228,6 +265,8 @@ pub(super) async fn put_tag_on(
 }
 
 /// Take a tag off a customer
+///
+/// The tag stays in the history of the customer, with who took it off and why.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("tag_id" = Uuid, Path)), request_body = TakeTagOff,
     responses((status = 200, body = CustomerTagBody)), security(("bearer" = ["tags:write"])))]
 #[post("/customers/{customer_id}/tags/{tag_id}/take-off")]

@@ -3,7 +3,7 @@
 use crate::text_enum;
 
 text_enum! {
-    /// How far a permission goes: whose rows it covers (数据范围, ROLE-07…09, ROLE-14, ROLE-15).
+    /// How far a permission goes: whose rows it covers (数据范围).
     Reach as "Reach" {
         /// The customers that the person holds.
         Own = "own" { "本人", "Own" }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 text_enum! {
-    /// On which side of the wall between sales and purchasing (ROLE-10); management is on neither.
+    /// On which side of the wall between sales and purchasing; management is on neither.
     Side as "RoleSide" {
         Either = "either" { "不限", "Either" }
         Sales = "sales" { "销售", "Sales" }

@@ -1,9 +1,9 @@
 use std::fmt;
 
-use super::{CONTACT_MASKED, CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
+use super::{CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
 use crate::{
     email::Email,
-    fault::{Fault, FieldFault, REQUIRED, Rule},
+    fault::{Fault, FieldFault, REQUIRED, Rule, VALUE_MASKED},
     id::Id,
     phone::Phone,
     stamp::Stamp,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 text_enum! {
-    /// Kind of a contact point (CUST-04).
+    /// Kind of a contact point.
     ContactKind as "ContactKind" {
         Phone = "phone" { "电话", "Phone" }
         Email = "email" { "邮箱", "E-mail" }
@@ -182,7 +182,7 @@ fn point(
 fn value(kind: ContactKind, text: &str) -> Result<String, &'static Rule> {
     // What we show in place of a value must not come back as one.
     if text.contains("**") {
-        return Err(&CONTACT_MASKED);
+        return Err(&VALUE_MASKED);
     }
     match kind {
         ContactKind::Phone => Phone::parse(text).map(|phone| phone.e164().to_owned()),

@@ -10,9 +10,6 @@ rules! {
     COLLECTED_IN_FUTURE = Invalid "collected_in_future" {
         "采集时间在将来", "Collected in the future";
         "采集时间不能晚于现在。", "The time of collection can't be later than now." }
-    CONTACT_MASKED = Invalid "masked_value" {
-        "不能提交脱敏后的值", "A masked value can't be stored";
-        "请省略 value 以保留原值，或填写完整的新值。", "Leave value out to keep what is stored, or send the whole new value." }
     CONTACT_UNKNOWN = Invalid "contact_point_unknown" {
         "联系方式不存在", "No such contact point";
         "该客户没有这个联系方式。", "The customer has no contact point of this id." }

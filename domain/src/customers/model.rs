@@ -13,7 +13,7 @@ use crate::{
 };
 
 text_enum! {
-    /// Kind of a customer (CUST-02).
+    /// Kind of a customer.
     Kind as "CustomerKind" {
         Student = "student" { "学员", "Student" }
         Guardian = "guardian" { "家长", "Guardian" }
@@ -26,7 +26,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Gender; `not_given` where nobody said (requirements (d) 36).
+    /// Gender; `not_given` where nobody said.
     Gender as "Gender" {
         Female = "female" { "女", "Female" }
         Male = "male" { "男", "Male" }
@@ -52,7 +52,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Where a customer was first met (CUST-27…29).
+    /// Where a customer was first met.
     Channel as "SourceChannel" {
         Hotline = "hotline" { "咨询热线", "Hotline" }
         WalkIn = "walk_in" { "到访", "Walk-in" }

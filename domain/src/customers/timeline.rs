@@ -1,7 +1,7 @@
 use crate::text_enum;
 
 text_enum! {
-    /// Kind of the record that an entry of a customer's timeline is about (CUST-38…40).
+    /// Kind of the record that an entry of a customer's timeline is about.
     TimelineKind as "TimelineKind" {
         Enrollment = "enrollment" { "报名", "Enrollment" }
         FollowUp = "follow_up" { "跟进", "Follow-up" }

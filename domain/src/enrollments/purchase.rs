@@ -10,7 +10,7 @@ use crate::{
 };
 
 text_enum! {
-    /// How something was bought (购置方式, CUST-18).
+    /// How something was bought (购置方式).
     PurchaseMode as "PurchaseMode" {
         OnSite = "on_site" { "到校", "On site" }
         Online = "online" { "线上", "Online" }

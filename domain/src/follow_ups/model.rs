@@ -12,7 +12,7 @@ use crate::{
 };
 
 text_enum! {
-    /// How the customer was spoken to (FUP-01, FUP-06).
+    /// How the customer was spoken to.
     Method as "FollowUpMethod" {
         Phone = "phone" { "电话", "Phone" }
         Visit = "visit" { "上门拜访", "Visit" }
@@ -26,7 +26,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What came of it (FUP-18).
+    /// What came of it.
     Outcome as "FollowUpOutcome" {
         Interested = "interested" { "有意向", "Interested" }
         Considering = "considering" { "考虑中", "Considering" }

@@ -10,6 +10,9 @@ rules! {
     TIME_ZONE_UNKNOWN = Invalid "time_zone_unknown" {
         "未知时区", "Unknown time zone";
         "请使用 IANA 时区名，例如 Asia/Shanghai。", "Give an IANA name such as Asia/Shanghai." }
+    CAMPUS_ARCHIVED = Conflict "campus_archived" {
+        "校区已归档", "The campus is archived";
+        "请先恢复该校区。", "Take the campus out of the archive first." }
     DEPARTMENT_TOO_DEEP = Conflict "department_too_deep" {
         "部门只有两级", "Departments have two levels";
         "科室隶属于部门，科室之下不再分级。", "A unit belongs to a department; nothing belongs to a unit." }
@@ -36,7 +39,10 @@ rules! {
         "请换一个用户名。", "Choose another user name." }
     USER_NAME_INVALID = Invalid "user_name_invalid" {
         "用户名不正确", "Not a user name";
-        "用户名为 2 到 64 位小写字母、数字、点、下划线或连字符。", "2 to 64 lower-case letters, digits, dots, underscores or hyphens." }
+        "用户名为 2 到 64 位小写字母、数字、点、下划线或连字符，且不能是电话号码。", "2 to 64 lower-case letters, digits, dots, underscores or hyphens, and not a telephone number." }
+    STAFF_PHONE_TAKEN = Conflict "phone_taken" {
+        "电话号码已被使用", "The phone is taken";
+        "本机构另一名员工已登记此号码。", "Somebody else who works here has this number." }
     STAFF_STATUS = Conflict "staff_status" {
         "员工当前状态不允许此操作", "The person's status does not allow this";
         "当前状态：{status}。", "The status is {status}." }

@@ -19,6 +19,8 @@ pub use places::*;
 pub use role_rule::*;
 pub use staff::*;
 
+use crate::money::Currency;
+
 /// The tenant: an education group or a single school.
 #[derive(Debug)]
 pub enum Institution {}
@@ -34,8 +36,8 @@ pub struct NewInstitution {
     pub name: String,
     /// IANA name; "today" of institution-wide reports.
     pub time_zone: String,
-    /// ISO 4217; an institution keeps its books in one currency.
-    pub currency: String,
+    /// An institution keeps its books in one currency.
+    pub currency: Currency,
 }
 
 impl NewInstitution {

@@ -1,14 +1,15 @@
 //! People who work for the institution.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
 
 use super::{Campus, Department, Position, STAFF_STATUS, Team, USER_NAME_INVALID};
 use crate::{
     access::PrincipalStatus::{self, Active, Left, Suspended},
-    fault::Fault,
+    fault::{Fault, FieldFault, VALUE_MASKED},
     id::Id,
+    phone::Phone,
     stamp::Stamp,
     text,
     text_enum::TextEnum,
@@ -25,7 +26,8 @@ pub struct Staff {
     pub id: Id<Staff>,
     /// Raised with every change, of roles and status too.
     pub version: i64,
-    /// What the person types at log-in: 2 to 64 of `a-z0-9._-`, never given to another.
+    /// What the person types at log-in: 2 to 64 of `a-z0-9._-`, never given to another, and nothing
+    /// that could be read as a phone.
     pub user_name: String,
     pub profile: StaffProfile,
     pub status: PrincipalStatus,
@@ -37,6 +39,9 @@ pub struct Staff {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaffProfile {
     pub name: String,
+    /// What the person may type at log-in in the place of the user name. Of those who have not left,
+    /// nobody else has it; shown in its safe form.
+    pub phone: Option<Phone>,
     /// Roles may go by it, and by the position.
     pub department: Option<Id<Department>>,
     pub position: Option<Id<Position>>,
@@ -51,6 +56,7 @@ impl StaffProfile {
     pub fn places(&self) -> impl PartialEq + '_ {
         let Self {
             name: _,
+            phone: _,
             department,
             position,
             home_team,
@@ -67,6 +73,55 @@ impl StaffProfile {
     }
 }
 
+/// The phone of a person of staff, as it is sent.
+///
+/// # Errors
+/// What is no number, and what is shown in place of one.
+pub fn staff_phone(text: &str) -> Result<Phone, FieldFault> {
+    let read = if text.contains("**") {
+        Err(&VALUE_MASKED)
+    } else {
+        Phone::parse(text)
+    };
+    read.map_err(|rule| FieldFault::new("/phone", rule))
+}
+
+/// What somebody types at log-in to say who they are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LogInName {
+    text: String,
+    phone: Option<Phone>,
+}
+
+impl LogInName {
+    pub fn new(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            phone: Phone::parse(text).ok(),
+        }
+    }
+
+    /// As a user name. People hired before that was refused may have one that looks like a phone.
+    pub fn user_name(&self) -> &str {
+        &self.text
+    }
+
+    pub fn phone(&self) -> Option<&Phone> {
+        self.phone.as_ref()
+    }
+
+    /// The same for every spelling of a phone.
+    pub fn canonical(&self) -> &str {
+        self.phone.as_ref().map_or(&self.text, Phone::e164)
+    }
+}
+
+impl fmt::Debug for LogInName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 impl Staff {
     /// A person who begins to work here.
     ///
@@ -74,7 +129,8 @@ impl Staff {
     /// Every field that breaks a rule, at once.
     pub fn hire(user_name: String, profile: StaffProfile, stamp: &Stamp) -> Result<Self, Fault> {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
-        if !(2..=64).contains(&user_name.len()) || !user_name.bytes().all(plain) {
+        let is_phone = Phone::parse(&user_name).is_ok();
+        if !(2..=64).contains(&user_name.len()) || !user_name.bytes().all(plain) || is_phone {
             return Err(Fault::field("/user_name", &USER_NAME_INVALID));
         }
         Ok(Self {

@@ -285,14 +285,8 @@ pub async fn end_key(
 }
 
 fn recorded(tx: &Tx, key: Id<Session>, client: Id<ApiClient>, what: &str) {
-    tx.record(Change {
-        kind: "api_key",
-        id: key.uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({ "state": what, "api_client_id": client }),
-        event: None,
-    });
+    let state = json!({ "state": what, "api_client_id": client });
+    tx.record(Change::new("api_key", key.uuid(), 1, state));
 }
 
 /// Whose key it is, and the digest of its secret; `None` unless it is good now.

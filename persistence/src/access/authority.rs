@@ -149,7 +149,13 @@ impl Authority {
     }
 
     pub fn holds<P: Permission>(&self) -> bool {
-        self.permissions.contains_key(P::CODE)
+        self.reaches(P::CODE).is_some()
+    }
+
+    /// Whether nothing but the own account may be touched: the password must be changed, or an
+    /// agreement signed, before anything else.
+    fn is_held_back(&self) -> bool {
+        self.must_change_password || self.must_sign.is_some()
     }
 
     /// Whether it may do anything that governs others.
@@ -181,8 +187,21 @@ impl Authority {
         digest(&[all.as_bytes()])
     }
 
+    /// How far it reaches with a permission now; `None` where it may not use it.
     pub(super) fn reaches(&self, permission: &str) -> Option<&BTreeSet<Reach>> {
+        if self.is_held_back() && permission != Oneself::CODE {
+            return None;
+        }
         self.permissions.get(permission)
+    }
+
+    /// Whether it reaches the whole institution with all that it may do, so that no place of its own
+    /// gives it more.
+    pub fn reaches_everything(&self) -> bool {
+        self.permissions
+            .iter()
+            .filter(|(code, _)| *code != Oneself::CODE)
+            .all(|(_, reaches)| reaches.contains(&Reach::Institution))
     }
 }
 

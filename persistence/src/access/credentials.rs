@@ -1,44 +1,79 @@
 //! Passwords, as their hashes.
 
-use domain::{access::Principal, id::Id, organization::Institution};
+use domain::{
+    access::Principal,
+    id::Id,
+    organization::{Institution, LogInName},
+};
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, clock::micros, database::statement};
+use crate::{Error, Handle, Tx, clock::micros, database::statement, organization::phones};
 
 /// What a log-in is checked against.
 #[derive(Clone)]
 pub struct Credentials {
     pub institution: Id<Institution>,
     pub principal: Id<Principal>,
+    /// The one name of the account, whichever was presented.
+    pub user_name: String,
     /// PHC string.
     pub password_hash: String,
 }
 
-/// The credentials of an active person, by institution code and user name.
+/// The credentials of an active person, by institution code and by user name or phone. Whether there
+/// are any makes no difference to what is done for it.
 pub async fn find(
     handle: &impl Handle,
     institution_code: &str,
-    user_name: &str,
+    name: &LogInName,
 ) -> Result<Option<Credentials>, Error> {
+    let institution = active(handle, institution_code).await?;
+    let digest = match (institution, name.phone()) {
+        (Some(institution), Some(phone)) => {
+            let keys = handle.keys_of(institution).await?;
+            Some(phones::digest(&keys, phone)?.to_vec())
+        }
+        _ => None,
+    };
     let row = handle
         .query_one_raw(statement(
             handle,
-            "SELECT c.institution_id, c.principal_id, c.password_hash FROM institutions i \
-             JOIN staff s ON s.institution_id = i.institution_id \
+            "SELECT c.institution_id, c.principal_id, s.user_name, c.password_hash FROM staff s \
              JOIN principals p ON p.institution_id = s.institution_id AND p.id = s.id \
              JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id \
-             WHERE i.code = ? AND i.status = 'active' AND s.user_name = ? AND p.status = 'active'",
-            [institution_code.into(), user_name.into()],
+             WHERE s.institution_id = ? AND (s.user_name = ? OR s.phone_digest = ?) \
+             AND p.status = 'active' ORDER BY CASE WHEN s.user_name = ? THEN 0 ELSE 1 END LIMIT 1",
+            [
+                institution.map_or_else(Uuid::nil, Id::uuid).into(),
+                name.user_name().into(),
+                digest.into(),
+                name.user_name().into(),
+            ],
         ))
         .await?;
     row.map(|row| {
         Ok(Credentials {
             institution: Id::new(row.try_get("", "institution_id")?),
             principal: Id::new(row.try_get("", "principal_id")?),
+            user_name: row.try_get("", "user_name")?,
             password_hash: row.try_get("", "password_hash")?,
         })
     })
     .transpose()
+}
+
+/// The institution of this code, unless it is suspended.
+async fn active(handle: &impl Handle, code: &str) -> Result<Option<Id<Institution>>, Error> {
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            "SELECT institution_id FROM institutions WHERE code = ? AND status = 'active'",
+            [code.into()],
+        ))
+        .await?;
+    row.map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
+        .transpose()
 }
 
 /// What the change of a password is checked against.
@@ -47,7 +82,8 @@ pub struct Account {
     pub user_name: String,
     /// PHC string.
     pub password_hash: String,
-    /// Names of the person, of the institution and of its campuses, which others know too.
+    /// Names of the person, of the institution and of its campuses, and the phone of the person: what
+    /// others know too.
     pub words: Vec<String>,
 }
 
@@ -89,11 +125,15 @@ pub async fn account(
     for campus in campuses {
         names.push(campus.try_get("", "name")?);
     }
+    let mut words: Vec<String> = names.iter().flat_map(|name| words(name)).collect();
+    if let Some(phone) = phones::phone_of(handle, institution, principal).await? {
+        words.extend([phone.spoken(), phone.e164()].map(Into::into));
+    }
     Ok(Some(Account {
         institution_code,
         user_name,
         password_hash: row.try_get("", "password_hash")?,
-        words: names.iter().flat_map(|name| words(name)).collect(),
+        words,
     }))
 }
 

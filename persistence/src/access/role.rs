@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Handle, Tx,
-    database::statement,
+    database::{insert_many, statement},
     organization::role_rules::HELD_ROLES,
     reference::{self, Events, Kept, any, record, row, stands_in, table},
 };
@@ -232,49 +232,45 @@ async fn write_field_rules(
         [institution.uuid().into(), role.id.uuid().into()],
     ))
     .await?;
-    for (known, access) in role.details.fields.iter() {
-        tx.execute_raw(statement(
-            tx,
-            "INSERT INTO role_field_rules (institution_id, role_id, record, field, access) \
-             VALUES (?, ?, ?, ?, ?)",
-            [
-                institution.uuid().into(),
-                role.id.uuid().into(),
-                known.record.into(),
-                known.field.into(),
-                access.as_str().into(),
-            ],
-        ))
-        .await?;
-    }
-    Ok(())
+    let rows = role.details.fields.iter().map(|(known, access)| {
+        vec![
+            institution.uuid().into(),
+            role.id.uuid().into(),
+            known.record.into(),
+            known.field.into(),
+            access.as_str().into(),
+        ]
+    });
+    insert_many(
+        tx,
+        "INSERT INTO role_field_rules (institution_id, role_id, record, field, access) VALUES ",
+        "",
+        rows.collect(),
+    )
+    .await
 }
 
-/// Gives permissions to roles, in one statement.
+/// Gives permissions to roles.
 pub(crate) async fn permit(
     tx: &Tx,
     institution: Id<Institution>,
     permissions: Vec<(Id<Role>, String, Reach)>,
 ) -> Result<(), Error> {
-    if permissions.is_empty() {
-        return Ok(());
-    }
-    let mut insert = Sql::insert();
-    insert
-        .into_table(PERMISSIONS)
-        .columns(["institution_id", "role_id", "permission", "reach"]);
-    for (role, code, reach) in permissions {
-        insert
-            .values([
-                institution.uuid().into(),
-                role.uuid().into(),
-                code.into(),
-                reach.as_str().into(),
-            ])
-            .map_err(Error::internal)?;
-    }
-    tx.execute(&insert).await?;
-    Ok(())
+    let rows = permissions.into_iter().map(|(role, code, reach)| {
+        vec![
+            institution.uuid().into(),
+            role.uuid().into(),
+            code.into(),
+            reach.as_str().into(),
+        ]
+    });
+    insert_many(
+        tx,
+        "INSERT INTO role_permissions (institution_id, role_id, permission, reach) VALUES ",
+        "",
+        rows.collect(),
+    )
+    .await
 }
 
 /// People of the operation's institution who have a permission, by whichever role.

@@ -252,8 +252,8 @@ pub async fn list(
         .collect()
 }
 
-/// Removes refresh tokens that are good for nothing any more, at most `limit`. A used one stays while
-/// its session goes on: when it comes back, it was stolen.
+/// Removes refresh tokens that have expired, at most `limit`. A used one stays until then: when it
+/// comes back, it was stolen.
 pub async fn remove_expired_tokens(tx: &Tx, limit: i64) -> Result<u64, Error> {
     let institution = tx.operation().institution.uuid();
     let now = micros(tx.now());
@@ -261,13 +261,10 @@ pub async fn remove_expired_tokens(tx: &Tx, limit: i64) -> Result<u64, Error> {
         .execute_raw(statement(
             tx,
             "DELETE FROM refresh_tokens WHERE institution_id = ? AND digest IN ( \
-             SELECT t.digest FROM refresh_tokens t \
-             JOIN sessions s ON s.institution_id = t.institution_id AND s.id = t.session_id \
-             WHERE t.institution_id = ? AND (t.expires_at <= ? OR s.ended_at <= ?) LIMIT ?)",
+             SELECT digest FROM refresh_tokens WHERE institution_id = ? AND expires_at <= ? LIMIT ?)",
             [
                 institution.into(),
                 institution.into(),
-                now.into(),
                 now.into(),
                 limit.into(),
             ],
@@ -276,15 +273,15 @@ pub async fn remove_expired_tokens(tx: &Tx, limit: i64) -> Result<u64, Error> {
     Ok(removed.rows_affected())
 }
 
-/// Removes sessions that were over before `until` and have no token left, at most `limit`. Those of
-/// the keys of API clients stay with their keys.
+/// Removes sessions that would have been over before `until` in any case and have no token left, at
+/// most `limit`. Those of the keys of API clients stay with their keys.
 pub async fn remove_ended(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, Error> {
     let institution = tx.operation().institution.uuid();
     let removed = tx
         .execute_raw(statement(
             tx,
             "DELETE FROM sessions WHERE institution_id = ? AND id IN (SELECT s.id FROM sessions s \
-             WHERE s.institution_id = ? AND COALESCE(s.ended_at, s.expires_at) < ? \
+             WHERE s.institution_id = ? AND s.expires_at < ? \
              AND NOT EXISTS (SELECT 1 FROM refresh_tokens t \
              WHERE t.institution_id = s.institution_id AND t.session_id = s.id) \
              AND NOT EXISTS (SELECT 1 FROM api_keys k \

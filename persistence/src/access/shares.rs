@@ -3,7 +3,6 @@
 use domain::{
     access::{Grantee, GranteeKind, Share, ShareAccess},
     customers::Customer,
-    fault::{Fault, VERSION_STALE},
     id::Id,
     text_enum::TextEnum,
 };
@@ -15,8 +14,8 @@ use super::{Deletes, Reads, Writes};
 use crate::{
     Error, Handle, Tx,
     clock::{micros, timestamp},
-    database::{Change, statement},
-    events::{Event, EventType},
+    database::{Change, statement, unless_stale},
+    events::EventType,
 };
 
 pub static OPENED: EventType = EventType {
@@ -166,17 +165,14 @@ pub async fn put(
         version: row.try_get("", "version")?,
         ..share
     };
-    tx.record(Change {
-        kind: "customer_share",
-        id: share.customer.uuid(),
-        version: share.version,
-        before: before.map_or(json!(null), fields),
-        after: fields(&share),
-        event: Some(Event {
-            kind: &OPENED,
-            data: fields(&share),
-        }),
-    });
+    let (was, is) = (before.map_or(json!(null), fields), fields(&share));
+    let change = Change::new(
+        "customer_share",
+        share.customer.uuid(),
+        share.version,
+        is.clone(),
+    );
+    tx.record(change.before(was).event(&OPENED, is));
     Ok(share)
 }
 
@@ -196,9 +192,7 @@ pub async fn end(tx: &Tx, grant: &impl Deletes<Share>, share: &Share) -> Result<
             ],
         ))
         .await?;
-    if ended.rows_affected() != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(ended.rows_affected())?;
     tx.record(ending(
         share.customer,
         share.grantee,
@@ -245,17 +239,9 @@ fn ending(
     version: i64,
     before: serde_json::Value,
 ) -> Change {
-    Change {
-        kind: "customer_share",
-        id: customer.uuid(),
-        version,
-        before,
-        after: json!(null),
-        event: Some(Event {
-            kind: &ENDED,
-            data: json!({ "grantee_id": grantee }),
-        }),
-    }
+    Change::new("customer_share", customer.uuid(), version, json!(null))
+        .before(before)
+        .event(&ENDED, json!({ "grantee_id": grantee }))
 }
 
 fn fields(share: &Share) -> serde_json::Value {

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::{
     Error, Tx,
     clock::micros,
-    database::{Actor, Change, statement},
+    database::{Actor, Change, insert_many, statement},
     keys::{bytes, digest, random},
 };
 
@@ -126,32 +126,27 @@ async fn insert(tx: &Tx, header: &Header<'_>, changes: Vec<Value>) -> Result<boo
     Ok(true)
 }
 
-/// Targets of one statement.
-const TOGETHER: usize = 200;
-
 /// Writes what was touched besides the first target, each once.
 async fn write_targets(tx: &Tx, record: Uuid, changes: &[Change]) -> Result<(), Error> {
     let first = changes.first().map(|c| (c.kind, c.id));
     let mut more: BTreeSet<_> = changes.iter().map(|c| (c.kind, c.id)).collect();
     more.retain(|target| Some(*target) != first);
-    let more: Vec<_> = more.into_iter().collect();
     let institution = tx.operation().institution.uuid();
-    for part in more.chunks(TOGETHER) {
-        let sql = format!(
-            "INSERT INTO audit_targets (institution_id, record_id, kind, target_id) VALUES {}",
-            vec!["(?, ?, ?, ?)"; part.len()].join(", ")
-        );
-        let values = part.iter().flat_map(|(kind, target)| {
-            [
-                institution.into(),
-                record.into(),
-                (*kind).into(),
-                (*target).into(),
-            ]
-        });
-        tx.execute_raw(statement(tx, &sql, values)).await?;
-    }
-    Ok(())
+    let row = |(kind, target): (&'static str, Uuid)| {
+        vec![
+            institution.into(),
+            record.into(),
+            kind.into(),
+            target.into(),
+        ]
+    };
+    insert_many(
+        tx,
+        "INSERT INTO audit_targets (institution_id, record_id, kind, target_id) VALUES ",
+        "",
+        more.into_iter().map(row).collect(),
+    )
+    .await
 }
 
 /// The fields that differ, before and after; `personal` ones as `***`.

@@ -11,8 +11,8 @@ use crate::{
     Error, Handle,
     access::Reads,
     clock::{micros, timestamp},
-    database::statement,
-    keys::{Place, digest},
+    database::{placeholders, statement},
+    keys::{SealedAt, digest},
     scope::Page,
 };
 
@@ -109,11 +109,7 @@ pub async fn list(
     if let Some(until) = filter.until {
         only("r.at < ?", vec![micros(until).into()]);
     }
-    if let Some((at, id)) = page.after {
-        only("(r.at, r.id) < (?, ?)", vec![at.into(), id.into()]);
-    }
-    sql.push_str(" ORDER BY r.at DESC, r.id DESC LIMIT ?");
-    values.push(i64::try_from(page.limit).map_err(Error::internal)?.into());
+    sql.push_str(&page.ending(("r.at", "r.id"), &mut values));
     let rows = handle
         .query_all_raw(statement(handle, &sql, values))
         .await?;
@@ -175,8 +171,8 @@ pub(super) async fn between(
     with_targets(handle, institution, rows.iter().map(record)).await
 }
 
-pub(super) fn payload_place(row: Uuid) -> Place {
-    Place {
+pub(super) fn payload_place(row: Uuid) -> SealedAt {
+    SealedAt {
         table: "audit_payloads",
         column: "payload",
         row,
@@ -216,7 +212,7 @@ async fn with_targets(
     let sql = format!(
         "SELECT record_id, kind, target_id FROM audit_targets \
          WHERE institution_id = ? AND record_id IN ({}) ORDER BY record_id, kind, target_id",
-        vec!["?"; records.len()].join(", ")
+        placeholders(records.len())
     );
     let ids = records.iter().map(|record| SqlValue::from(record.id));
     let values = std::iter::once(institution.into()).chain(ids);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Database, Error, Handle,
-    database::{Read, statement},
+    database::{Read, placeholders, statement},
     keys::{FieldKeys, digest},
 };
 
@@ -150,7 +150,7 @@ async fn payload_fault(
 ) -> Result<Option<String>, Error> {
     let sql = format!(
         "SELECT id, salt, payload FROM audit_payloads WHERE institution_id = ? AND id IN ({})",
-        vec!["?"; records.len()].join(", ")
+        placeholders(records.len())
     );
     let ids = records.iter().map(|record| record.id.into());
     let values = std::iter::once(institution.into()).chain(ids);

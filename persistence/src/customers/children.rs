@@ -16,12 +16,12 @@ pub struct Child {
     pub keeps: Option<&'static str>,
     /// Whether its `deleted_at` follows the customer's.
     pub hides: bool,
-    pub shown: Shown,
+    pub shown: OnTimeline,
 }
 
 /// How the rows of a table stand on the timeline of their customer.
 #[derive(Debug)]
-pub enum Shown {
+pub enum OnTimeline {
     /// Each as one entry; expressions over its columns, `NULL` where there is nothing to say.
     As {
         kind: TimelineKind,
@@ -36,12 +36,12 @@ pub enum Shown {
         amount: &'static str,
         currency: &'static str,
     },
-    /// Not at all: another table tells the same.
+    /// Not at all: another table tells the same, or nothing happened.
     Elsewhere,
 }
 
 /// Every such table, in the order in which their rows are locked everywhere: payments before the
-/// charges that they settle, balances last.
+/// charges that they settle.
 pub static CHILDREN: &[&Child] = &[
     &crate::enrollments::CHILD,
     &crate::follow_ups::CHILD,
@@ -49,6 +49,7 @@ pub static CHILDREN: &[&Child] = &[
     &crate::payments::PAYMENTS,
     &crate::payments::CHARGES,
     &crate::payments::BALANCES,
+    &super::document::CHILD,
 ];
 
 /// What keeps a customer that is named as payer from being deleted: table and condition.

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::{
     Error,
     clock::{date, date_column, micros, timestamp},
-    keys::{FieldKeys, Place},
+    keys::{FieldKeys, SealedAt},
     scope::Scoped,
 };
 
@@ -110,8 +110,8 @@ struct Sealed<'a> {
     is_preferred: bool,
 }
 
-fn place(customer: Uuid) -> Place {
-    Place {
+fn place(customer: Uuid) -> SealedAt {
+    SealedAt {
         table: "customers",
         column: "contacts",
         row: customer,
@@ -236,4 +236,4 @@ pub(super) fn fields(customer: &Customer) -> Value {
 }
 
 /// Fields whose values never go on the trail in the clear.
-pub(super) const PERSONAL: &[&str] = &["note"];
+pub(super) const PERSONAL: &[&str] = &["name", "birth_date", "note"];

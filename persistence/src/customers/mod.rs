@@ -2,6 +2,7 @@
 
 pub mod anchor;
 mod children;
+mod document;
 mod entity;
 pub mod links;
 pub mod relations;
@@ -9,7 +10,7 @@ pub mod search;
 pub mod store;
 pub mod timeline;
 
-pub use children::{CHILDREN, Child, POINTERS, Shown};
+pub use children::{CHILDREN, Child, OnTimeline, POINTERS};
 
 use crate::events::EventType;
 

@@ -1,7 +1,8 @@
 //! Finding customers by what a person types.
 //!
 //! The grams of a name stand in one index, each with the institution's number before it; a query is
-//! an AND of grams (or several such, any of which may match), newest first, confined to the grant.
+//! an AND of grams (or several such, any of which may match), newest first, confined to the grant
+//! before any customer is read: each document carries whose it is.
 //! Grams only pre-filter: what they let through is held against the name again.
 
 use std::collections::HashMap;
@@ -15,12 +16,15 @@ use domain::{
     text_enum::TextEnum,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityName, FromQueryResult, Iterable, Order,
+    Condition, ConnectionTrait, EntityName, FromQueryResult, Iterable, Order,
     sea_query::{ArrayType, Expr, ExprTrait, JoinType, Query as Sql, Value},
 };
 use uuid::Uuid;
 
-use super::entity::{Column, Entity, Model};
+use super::{
+    document,
+    entity::{Column, Entity, Model},
+};
 use crate::{
     Error, Handle, Tx,
     access::Reads,
@@ -29,8 +33,8 @@ use crate::{
     scope::reachable,
 };
 
-const DOCUMENTS: &str = "search_documents";
 const GRAMS: &str = "search_grams";
+const FOUND: &str = "found";
 /// Batches read for one page where the grams let through what the name does not hold.
 const ROUNDS: usize = 8;
 
@@ -51,18 +55,14 @@ pub(super) async fn index(
     let keys = tx.keys().await?;
     let grams = grams(&keys, customer)?;
     index_contacts(tx, &keys, institution, customer).await?;
-    let key = [institution.uuid().into(), customer.id.uuid().into()];
+    let document = entry(institution, customer);
     if tx.is_postgres() {
-        let grams = Value::Array(
-            ArrayType::String,
-            Some(Box::new(grams.into_iter().map(Value::from).collect())),
-        );
-        let [institution, customer] = key;
         tx.execute_raw(statement(
             tx,
-            "INSERT INTO search_documents (institution_id, customer_id, grams) VALUES (?, ?, ?) \
+            "INSERT INTO search_documents \
+             (institution_id, customer_id, holder_id, customer_campus_id, grams) VALUES (?, ?, ?, ?, ?) \
              ON CONFLICT (institution_id, customer_id) DO UPDATE SET grams = excluded.grams",
-            [institution, customer, grams],
+            document.into_iter().chain([array(grams)]),
         ))
         .await?;
         return Ok(());
@@ -70,10 +70,11 @@ pub(super) async fn index(
     let row = tx
         .query_one_raw(statement(
             tx,
-            "INSERT INTO search_documents (institution_id, customer_id) VALUES (?, ?) \
+            "INSERT INTO search_documents (institution_id, customer_id, holder_id, customer_campus_id) \
+             VALUES (?, ?, ?, ?) \
              ON CONFLICT (institution_id, customer_id) DO UPDATE SET customer_id = excluded.customer_id \
              RETURNING doc_id",
-            key,
+            document,
         ))
         .await?
         .ok_or_else(|| Error::internal("no search document"))?;
@@ -113,31 +114,28 @@ pub(super) async fn index_new(
     .await?;
     if tx.is_postgres() {
         let rows = customers.iter().map(|customer| {
-            let grams = grams(&keys, customer)?.into_iter().map(Value::from);
-            let grams = Value::Array(ArrayType::String, Some(Box::new(grams.collect())));
-            Ok(vec![
-                institution.uuid().into(),
-                customer.id.uuid().into(),
-                grams,
-            ])
+            let grams = array(grams(&keys, customer)?);
+            Ok(entry(institution, customer)
+                .into_iter()
+                .chain([grams])
+                .collect())
         });
         return insert_many(
             tx,
-            "INSERT INTO search_documents (institution_id, customer_id, grams) VALUES ",
+            "INSERT INTO search_documents \
+             (institution_id, customer_id, holder_id, customer_campus_id, grams) VALUES ",
             "",
             rows.collect::<Result<_, Error>>()?,
         )
         .await;
     }
     for part in customers.chunks(INDEXED_AT_ONCE) {
-        let places = vec!["(?, ?)"; part.len()].join(", ");
+        let places = vec!["(?, ?, ?, ?)"; part.len()].join(", ");
         let sql = format!(
-            "INSERT INTO search_documents (institution_id, customer_id) VALUES {places} \
-             RETURNING doc_id, customer_id"
+            "INSERT INTO search_documents (institution_id, customer_id, holder_id, customer_campus_id) \
+             VALUES {places} RETURNING doc_id, customer_id"
         );
-        let values = part
-            .iter()
-            .flat_map(|c| [institution.uuid().into(), c.id.uuid().into()]);
+        let values = part.iter().flat_map(|c| entry(institution, c));
         let mut documents = HashMap::new();
         for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
             let customer: Uuid = row.try_get("", "customer_id")?;
@@ -154,6 +152,22 @@ pub(super) async fn index_new(
         insert_many(tx, head, "", rows).await?;
     }
     Ok(())
+}
+
+/// Whose a document is.
+fn entry(institution: Id<Institution>, customer: &Customer) -> [Value; 4] {
+    [
+        institution.uuid().into(),
+        customer.id.uuid().into(),
+        customer.holder.uuid().into(),
+        customer.campus.uuid().into(),
+    ]
+}
+
+/// An array of PostgreSQL.
+fn array(texts: impl IntoIterator<Item = String>) -> Value {
+    let texts = texts.into_iter().map(Value::from).collect();
+    Value::Array(ArrayType::String, Some(Box::new(texts)))
 }
 
 /// Documents of a statement.
@@ -248,8 +262,17 @@ pub async fn search(
         .terms()
         .iter()
         .all(|term| matches!(term, Term::NamePrefix(_)));
+    let mut way = if common && handle.is_postgres() {
+        Way::AmongTheNewest
+    } else {
+        Way::ByGrams
+    };
     for _ in 0..rounds {
-        let batch = candidates(handle, grant, &sets, common, before, limit).await?;
+        let mut batch = candidates(handle, grant, &sets, way, before, limit).await?;
+        if way == Way::AmongTheNewest && batch.len() < wanted {
+            way = Way::ByGrams;
+            batch = candidates(handle, grant, &sets, way, before, limit).await?;
+        }
         let last_batch = batch.len() < wanted;
         for (doc, row) in batch {
             before = Some(doc);
@@ -293,72 +316,94 @@ fn grams_of(keys: &FieldKeys, term: &Term) -> Result<Option<Vec<String>>, Error>
     })
 }
 
+/// How PostgreSQL looks for documents. It can't tell how rare a gram is: for one that many share, as the
+/// first character of a name is, it would read them all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The newest documents, one after the other, until enough hold the grams.
+    AmongTheNewest,
+    /// Those that the index of grams names.
+    ByGrams,
+}
+
+/// The number before those among which it is worth while to look one after the other.
+const OLDEST_OF_THE_NEWEST: &str = "COALESCE((SELECT n.doc_id FROM search_documents n \
+     WHERE n.institution_id = $1 AND n.doc_id < $2 ORDER BY n.doc_id DESC LIMIT 1 OFFSET 2000), 0)";
+
+/// The next documents that hold the grams, within reach, and their customers.
 async fn candidates(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
     sets: &[Vec<String>],
-    common: bool,
+    way: Way,
     before: Option<i64>,
     limit: u64,
 ) -> Result<Vec<(i64, Model)>, Error> {
     let institution = grant.scope().institution().uuid();
-    let document = |column: &'static str| Expr::col((DOCUMENTS, column));
-    let mut select = Sql::select();
-    for column in Column::iter() {
-        select.expr(Expr::col((Entity.table_name(), column)));
-    }
-    select.expr_as(document("doc_id"), "doc_id");
+    // Each engine walks its own order backwards.
+    let number = if handle.is_postgres() {
+        Expr::col((document::Entity, document::Column::DocId))
+    } else {
+        Expr::col((GRAMS, "rowid"))
+    };
+    let mut documents = Sql::select();
+    documents
+        .column((document::Entity, document::Column::DocId))
+        .column((document::Entity, document::Column::CustomerId))
+        .cond_where(reachable::<document::Entity>(grant))
+        .and_where_option(before.map(|before| number.clone().lt(before)))
+        .limit(limit);
     if handle.is_postgres() {
+        // What is computed of the column can't go by its index, nor what is computed of the number.
+        let holds = match way {
+            Way::AmongTheNewest => "(search_documents.grams || '{}'::text[]) @> $1",
+            Way::ByGrams => "search_documents.grams @> $1",
+        };
         let mut any = Condition::any();
         for set in sets {
-            let grams = Value::Array(
-                ArrayType::String,
-                Some(Box::new(
-                    set.iter().map(|g| Value::from(g.clone())).collect(),
-                )),
-            );
-            any = any.add(Expr::cust_with_values(
-                "search_documents.grams @> $1",
-                [grams],
-            ));
+            any = any.add(Expr::cust_with_values(holds, [array(set.iter().cloned())]));
         }
-        select.from(DOCUMENTS).cond_where(any);
+        documents.from(document::Entity).cond_where(any);
+        if way == Way::AmongTheNewest {
+            let of: [Value; 2] = [institution.into(), before.unwrap_or(i64::MAX).into()];
+            documents.and_where(
+                number
+                    .clone()
+                    .gt(Expr::cust_with_values(OLDEST_OF_THE_NEWEST, of)),
+            );
+        }
     } else {
         // The index comes first, and CROSS JOIN keeps it outermost: SQLite's planner would walk the
-        // customers instead.
-        select
+        // documents instead.
+        let number = Expr::col((GRAMS, "rowid"));
+        documents
             .from(GRAMS)
-            .join(JoinType::CrossJoin, DOCUMENTS, Condition::all())
-            .and_where(document("doc_id").eq(Expr::col((GRAMS, "rowid"))))
+            .join(JoinType::CrossJoin, document::Entity, Condition::all())
+            .and_where(Expr::col((document::Entity, document::Column::DocId)).eq(number))
             .and_where(Expr::cust_with_values(
                 "search_grams MATCH ?",
                 [expression(sets)],
             ));
     }
-    select
-        .join(JoinType::CrossJoin, Entity.table_name(), Condition::all())
-        .and_where(Column::InstitutionId.eq(institution))
-        .and_where(Expr::col((Entity.table_name(), Column::Id)).eq(document("customer_id")))
-        .and_where(document("institution_id").eq(institution))
-        .cond_where(reachable::<Entity>(grant))
-        .limit(limit);
-    // Each engine walks its own order backwards.
-    let number = if handle.is_postgres() {
-        document("doc_id")
-    } else {
-        Expr::col((GRAMS, "rowid"))
-    };
-    if let Some(before) = before {
-        select.and_where(number.clone().lt(before));
-    }
-    // PostgreSQL can't tell how rare a gram is, and would walk all documents to find a few: only for
-    // the first character of a name, which many share, does walking them in order end early.
-    let order = if handle.is_postgres() && !common {
+    let order = if handle.is_postgres() && way == Way::ByGrams {
         Expr::cust("search_documents.doc_id + 0")
     } else {
         number
     };
-    select.order_by_expr(order, Order::Desc);
+    documents.order_by_expr(order, Order::Desc);
+
+    let of_customers = |column: Column| Expr::col((Entity.table_name(), column));
+    let mut select = Sql::select();
+    for column in Column::iter() {
+        select.expr(of_customers(column));
+    }
+    select
+        .column((FOUND, document::Column::DocId))
+        .from_subquery(documents, FOUND)
+        .join(JoinType::CrossJoin, Entity.table_name(), Condition::all())
+        .and_where(of_customers(Column::InstitutionId).eq(institution))
+        .and_where(of_customers(Column::Id).eq(Expr::col((FOUND, document::Column::CustomerId))))
+        .order_by((FOUND, document::Column::DocId), Order::Desc);
     let rows = handle.query_all(&select).await?;
     rows.iter()
         .map(|row| {

@@ -5,7 +5,7 @@ use domain::{
         CUSTOMER_IN_USE, Channel, Customer, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind, Relation,
         Stage,
     },
-    fault::{Fault, VERSION_STALE},
+    fault::Fault,
     id::Id,
     tags::{Tag, TagLabel, Tagging},
     text_enum::TextEnum,
@@ -28,9 +28,8 @@ use crate::{
     access::{Reads, Scope, Writes, shares},
     audit::difference,
     clock::micros,
-    database::Change,
+    database::{Change, unless_stale},
     enrollments::store as enrollments,
-    events::Event,
     scope::{Page, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
     tags::{
         entity as taggings,
@@ -269,21 +268,12 @@ fn created(customer: &Customer, begun: &[&Relation]) -> Change {
         let told = begun.iter().map(|r| relations::told(r, customer.id));
         after.insert("relations".into(), told.collect());
     }
-    Change {
-        kind: "customer",
-        id: customer.id.uuid(),
-        version: customer.version,
-        before: serde_json::Value::Null,
-        after,
-        event: Some(Event {
-            kind: &CREATED,
-            data: json!({
-                "kind": customer.profile.kind.as_str(),
-                "holder_id": customer.holder,
-                "campus_id": customer.campus,
-            }),
-        }),
-    }
+    let data = json!({
+        "kind": customer.profile.kind.as_str(),
+        "holder_id": customer.holder,
+        "campus_id": customer.campus,
+    });
+    Change::new("customer", customer.id.uuid(), customer.version, after).event(&CREATED, data)
 }
 
 /// Those of some customers that are within reach, in no order.
@@ -341,22 +331,14 @@ pub(super) async fn touch(
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     let changed: Vec<_> = is.as_object().into_iter().flat_map(|o| o.keys()).collect();
     let data = json!({ "changed": changed });
-    tx.record(Change {
-        kind: "customer",
-        id: after.id.uuid(),
-        version: after.version,
-        before: was,
-        after: is,
-        event: Some(Event {
-            kind: &CHANGED,
-            data,
-        }),
-    });
+    tx.record(
+        Change::new("customer", after.id.uuid(), after.version, is)
+            .before(was)
+            .event(&CHANGED, data),
+    );
     Ok(())
 }
 
@@ -390,9 +372,7 @@ async fn save(
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     if after.profile.name != before.profile.name || after.contacts != before.contacts {
         search::index(tx, institution, after).await?;
     }
@@ -413,37 +393,28 @@ async fn save(
     if let (Some(is), Some(reason)) = (is.as_object_mut(), reason) {
         is.insert("reason".into(), reason.into());
     }
-    let event = match (before.deleted_at, after.deleted_at) {
-        (None, Some(_)) => Event {
-            kind: &DELETED,
-            data: json!({}),
-        },
-        (Some(_), None) => Event {
-            kind: &RESTORED,
-            data: json!({}),
-        },
-        _ if is_moved => Event {
-            kind: &HOLDER_CHANGED,
-            data: json!({
+    let (event, data) = match (before.deleted_at, after.deleted_at) {
+        (None, Some(_)) => (&DELETED, json!({})),
+        (Some(_), None) => (&RESTORED, json!({})),
+        _ if is_moved => (
+            &HOLDER_CHANGED,
+            json!({
                 "holder_id": after.holder,
                 "campus_id": after.campus,
                 "previous_holder_id": before.holder,
                 "previous_campus_id": before.campus,
             }),
-        },
-        _ => Event {
-            kind: &CHANGED,
-            data: json!({ "changed": is.as_object().map(|o| o.keys().collect::<Vec<_>>()) }),
-        },
+        ),
+        _ => (
+            &CHANGED,
+            json!({ "changed": is.as_object().map(|o| o.keys().collect::<Vec<_>>()) }),
+        ),
     };
-    tx.record(Change {
-        kind: "customer",
-        id: after.id.uuid(),
-        version: after.version,
-        before: was,
-        after: is,
-        event: Some(event),
-    });
+    tx.record(
+        Change::new("customer", after.id.uuid(), after.version, is)
+            .before(was)
+            .event(event, data),
+    );
     if is_moved {
         shares::end_all(tx, after).await?;
     }

@@ -11,18 +11,18 @@ use jiff::Timestamp;
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use super::{CHILDREN, Shown, entity::Entity};
+use super::{CHILDREN, OnTimeline, entity::Entity};
 use crate::{
     Error, Handle,
     access::{Authority, Branch, Scope},
     clock::timestamp,
-    database::statement,
+    database::{placeholders, statement},
     scope::reaches,
 };
 
 /// One thing that happened.
 #[derive(Clone)]
-pub struct Entry {
+pub struct Happening {
     pub kind: TimelineKind,
     pub at: Timestamp,
     pub record: Uuid,
@@ -31,9 +31,9 @@ pub struct Entry {
     pub amount: Option<Money>,
 }
 
-impl std::fmt::Debug for Entry {
+impl std::fmt::Debug for Happening {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Entry({:?} {})", self.kind, self.record)
+        write!(f, "Happening({:?} {})", self.kind, self.record)
     }
 }
 
@@ -99,10 +99,10 @@ fn classes(scope: &Scope) -> Vec<Uuid> {
 /// Kinds of entry, each with the permission within whose reach it is.
 fn kinds() -> impl Iterator<Item = (TimelineKind, &'static str)> {
     CHILDREN.iter().filter_map(|child| match child.shown {
-        Shown::As {
+        OnTimeline::As {
             kind, permission, ..
         } => Some((kind, permission)),
-        Shown::Elsewhere => None,
+        OnTimeline::Elsewhere => None,
     })
 }
 
@@ -115,11 +115,11 @@ pub async fn of(
     reached: &Reached,
     after: Option<(i64, Uuid)>,
     limit: u64,
-) -> Result<Vec<Entry>, Error> {
+) -> Result<Vec<Happening>, Error> {
     let mut sql = String::new();
     let mut values: Vec<Value> = Vec::new();
     for child in CHILDREN {
-        let Shown::As {
+        let OnTimeline::As {
             kind,
             at,
             actor,
@@ -147,7 +147,7 @@ pub async fn of(
         };
         let within = match (class_of(kind), classes) {
             (Some(column), Some(classes)) => {
-                format!(" AND {column} IN ({})", vec!["?"; classes.len()].join(", "))
+                format!(" AND {column} IN ({})", placeholders(classes.len()))
             }
             _ => String::new(),
         };
@@ -185,9 +185,9 @@ pub async fn of(
         .collect()
 }
 
-fn entry(row: &QueryResult) -> Result<Entry, Error> {
+fn entry(row: &QueryResult) -> Result<Happening, Error> {
     let kind: String = row.try_get("", "kind")?;
-    Ok(Entry {
+    Ok(Happening {
         kind: TimelineKind::parse(&kind).ok_or_else(|| Error::corrupt(TimelineKind::NAME))?,
         at: timestamp(row.try_get("", "at")?)?,
         record: row.try_get("", "id")?,

@@ -39,7 +39,7 @@ use crate::keys::{FieldKeys, Keys};
 pub(crate) use constraint::Constraint;
 pub use error::Error;
 pub use read::Read;
-pub(crate) use sql::{insert_many, remove_until, statement};
+pub(crate) use sql::{insert_many, placeholders, remove_until, statement, unless_stale};
 pub use tx::{Actor, Change, Operation, Origin, Tx};
 
 /// Attempts of a transaction that the database gave up for a reason that is not its own.
@@ -163,12 +163,26 @@ pub trait Handle: ConnectionTrait + Send {
     fn is_postgres(&self) -> bool {
         self.get_database_backend() == DbBackend::Postgres
     }
+
+    /// The end of a statement whose rows are not archived or removed before the transaction ends;
+    /// others may keep them at the same time. Empty for a reader, and where there is one writer.
+    fn keeping(&self) -> &'static str {
+        ""
+    }
 }
 
 impl Handle for Tx {
     /// A transaction is of one institution.
     async fn keys_of(&self, _: Id<Institution>) -> Result<Arc<FieldKeys>, Error> {
         self.keys().await
+    }
+
+    fn keeping(&self) -> &'static str {
+        if self.is_postgres() {
+            " FOR KEY SHARE"
+        } else {
+            ""
+        }
     }
 }
 

@@ -84,10 +84,10 @@ impl Options {
         Readers::new(self.reading(), self.shares.reads, None)
     }
 
-    /// Connections that search: a plan that is kept for all values reads a whole index for common
-    /// ones.
+    /// Connections that search. Their statements have one good plan each, whatever is sought: to make
+    /// it anew takes longer than the search.
     pub(super) fn searchers(&self) -> Readers<Postgres> {
-        let planned = [("plan_cache_mode", "force_custom_plan")];
+        let planned = [("plan_cache_mode", "force_generic_plan")];
         Readers::new(self.reading().options(planned), self.shares.searches, None)
     }
 

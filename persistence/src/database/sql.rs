@@ -1,5 +1,6 @@
 //! Statements that both engines take.
 
+use domain::fault::{Fault, VERSION_STALE};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
@@ -31,6 +32,23 @@ pub(crate) fn statement(
     Statement::from_sql_and_values(DbBackend::Postgres, numbered, values)
 }
 
+/// As many `?`, between commas, as a list has values.
+pub(crate) fn placeholders(values: usize) -> String {
+    vec!["?"; values].join(", ")
+}
+
+/// Makes sure that one row was changed, at the version at which it was read.
+///
+/// # Errors
+/// 412 where it has another version by now.
+pub(crate) fn unless_stale(rows_affected: u64) -> Result<(), Fault> {
+    if rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(Fault::new(&VERSION_STALE))
+    }
+}
+
 /// Values of one statement, at most; SQLite takes 32,766.
 const VALUES: usize = 16_000;
 
@@ -42,7 +60,7 @@ pub(crate) async fn insert_many(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), Error> {
     let width = rows.first().map_or(1, Vec::len).max(1);
-    let row = format!("({})", vec!["?"; width].join(", "));
+    let row = format!("({})", placeholders(width));
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let part: Vec<Vec<Value>> = rows.by_ref().take(VALUES / width).collect();

@@ -122,6 +122,33 @@ pub struct Change {
     pub event: Option<events::Event>,
 }
 
+impl Change {
+    /// Of a record that is new, or to which something was done that leaves it as it is.
+    pub fn new(kind: &'static str, id: Uuid, version: i64, after: Value) -> Self {
+        Self {
+            kind,
+            id,
+            version,
+            before: Value::Null,
+            after,
+            event: None,
+        }
+    }
+
+    /// Of a record that was there before.
+    #[must_use]
+    pub fn before(self, before: Value) -> Self {
+        Self { before, ..self }
+    }
+
+    /// One that others are told of.
+    #[must_use]
+    pub fn event(self, kind: &'static events::EventType, data: Value) -> Self {
+        let event = Some(events::Event { kind, data });
+        Self { event, ..self }
+    }
+}
+
 const OPEN: u8 = 0;
 const BROKEN: u8 = 1;
 const CLOSED: u8 = 2;

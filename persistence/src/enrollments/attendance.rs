@@ -6,7 +6,6 @@ use domain::{
     access::Principal,
     courses::Lesson,
     enrollments::{Attendance, Enrollment},
-    fault::{Fault, VERSION_STALE},
     id::Id,
     organization::Institution,
     reference::Reference,
@@ -29,8 +28,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Scope, Writes},
     clock::{micros, timestamp},
-    database::{Change, statement},
-    events::Event,
+    database::{Change, placeholders, statement, unless_stale},
     reference,
     scope::{of_class, scoped},
 };
@@ -91,7 +89,7 @@ where
     let scope = Reads::<Lesson>::scope(grant);
     let class = lesson.details.class;
     if tx.is_postgres() {
-        let places = vec!["?"; named.len()].join(", ");
+        let places = placeholders(named.len());
         let sql = format!(
             "SELECT c.id FROM customers c JOIN enrollments e \
              ON e.institution_id = c.institution_id AND e.customer_id = c.id \
@@ -272,23 +270,15 @@ where
             values,
         ))
         .await?;
-    if done.rows_affected() != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(done.rows_affected())?;
     let marks: Vec<_> = changes
         .iter()
         .map(|mark| json!({ "enrollment_id": mark.enrollment, "status": mark.status.as_str() }))
         .collect();
-    tx.record(Change {
-        kind: "lesson",
-        id: lesson.id.uuid(),
-        version: after.version,
-        before: json!({ "called_at": lesson.details.called_at.map(|at| at.to_string()) }),
-        after: json!({ "called_at": called_at.to_string(), "students": marks }),
-        event: Some(Event {
-            kind: &ROLL_CALLED,
-            data: json!({ "class_id": lesson.details.class, "students": marks }),
-        }),
-    });
+    let was = json!({ "called_at": lesson.details.called_at.map(|at| at.to_string()) });
+    let is = json!({ "called_at": called_at.to_string(), "students": marks });
+    let data = json!({ "class_id": lesson.details.class, "students": marks });
+    let change = Change::new("lesson", lesson.id.uuid(), after.version, is);
+    tx.record(change.before(was).event(&ROLL_CALLED, data));
     Ok(after)
 }

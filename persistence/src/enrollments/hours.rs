@@ -20,7 +20,7 @@ use crate::{
     Error, Handle, Tx,
     clock::{date_column, micros},
     database::statement,
-    payments::journal::Place,
+    payments::journal::Desk,
 };
 
 /// A lot of hours.
@@ -31,7 +31,7 @@ pub enum Lot {}
 #[derive(Debug)]
 pub enum HourEntry {}
 
-struct Entry {
+struct HourLine {
     lot: Id<Lot>,
     kind: HourEntryKind,
     hundredths: i32,
@@ -44,7 +44,7 @@ pub async fn grant(
     tx: &Tx,
     institution: Id<Institution>,
     enrollment: &Enrollment,
-    place: &Place,
+    place: &Desk,
 ) -> Result<(), Error> {
     let lot: Id<Lot> = tx.stamp().id();
     let hundredths = enrollment.hours.hundredths();
@@ -61,7 +61,7 @@ pub async fn grant(
         ],
     ))
     .await?;
-    let entry = Entry {
+    let entry = HourLine {
         lot,
         kind: HourEntryKind::Granted,
         hundredths,
@@ -80,7 +80,7 @@ pub async fn consume(
     enrollment: &Enrollment,
     lesson: Id<Lesson>,
     hours: Hours,
-    place: &Place,
+    place: &Desk,
 ) -> Result<Option<Id<HourEntry>>, Error> {
     let row = tx
         .query_one_raw(statement(
@@ -95,7 +95,7 @@ pub async fn consume(
         ))
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let entry = Entry {
+    let entry = HourLine {
         lot: Id::new(row.try_get("", "id")?),
         kind: HourEntryKind::Consumed,
         hundredths: -hours.hundredths(),
@@ -116,7 +116,7 @@ pub async fn give_back(
     institution: Id<Institution>,
     enrollment: &Enrollment,
     used: Id<HourEntry>,
-    place: &Place,
+    place: &Desk,
 ) -> Result<(), Error> {
     let row = tx
         .query_one_raw(statement(
@@ -126,7 +126,7 @@ pub async fn give_back(
         ))
         .await?
         .ok_or_else(|| Error::corrupt("an entry of a roll call is gone"))?;
-    let entry = Entry {
+    let entry = HourLine {
         lot: Id::new(row.try_get("", "lot_id")?),
         kind: HourEntryKind::Reversed,
         hundredths: -row.try_get::<i32>("", "hundredths")?,
@@ -144,7 +144,7 @@ pub async fn close(
     tx: &Tx,
     institution: Id<Institution>,
     enrollment: &Enrollment,
-    place: &Place,
+    place: &Desk,
 ) -> Result<i32, Error> {
     let lots = tx
         .query_all_raw(statement(
@@ -160,7 +160,7 @@ pub async fn close(
     let mut left = 0;
     for lot in lots {
         let balance: i32 = lot.try_get("", "balance_hundredths")?;
-        let entry = Entry {
+        let entry = HourLine {
             lot: Id::new(lot.try_get("", "id")?),
             kind: HourEntryKind::Reversed,
             hundredths: -balance,
@@ -204,7 +204,7 @@ pub async fn left(
 }
 
 /// Moves the balance of an entry's lot; `false` where it would fall below zero.
-async fn moved(tx: &Tx, institution: Id<Institution>, entry: &Entry) -> Result<bool, Error> {
+async fn moved(tx: &Tx, institution: Id<Institution>, entry: &HourLine) -> Result<bool, Error> {
     let done = tx
         .execute_raw(statement(
             tx,
@@ -225,8 +225,8 @@ async fn post(
     tx: &Tx,
     institution: Id<Institution>,
     enrollment: &Enrollment,
-    place: &Place,
-    entry: &Entry,
+    place: &Desk,
+    entry: &HourLine,
 ) -> Result<Id<HourEntry>, Error> {
     let id: Id<HourEntry> = tx.stamp().id();
     let values: [Value; 13] = [

@@ -9,7 +9,7 @@ pub mod store;
 use domain::{customers::TimelineKind, enrollments::ALREADY_ENROLLED};
 
 use crate::{
-    customers::{Child, Shown},
+    customers::{Child, OnTimeline},
     database::Constraint,
     events::EventType,
 };
@@ -40,7 +40,7 @@ pub(crate) static CHILD: Child = Child {
     // Each has entries in the ledger of hours.
     keeps: Some("1 = 1"),
     hides: false,
-    shown: Shown::As {
+    shown: OnTimeline::As {
         kind: TimelineKind::Enrollment,
         permission: "enrollments:read",
         at: "created_at",

@@ -19,7 +19,7 @@ use crate::{
     Error, Handle, Tx,
     clock::{date_column, micros},
     database::statement,
-    payments::journal::Place,
+    payments::journal::Desk,
 };
 
 /// Writes what an enrollment bought.
@@ -28,7 +28,7 @@ pub async fn insert(
     institution: Id<Institution>,
     enrollment: Id<Enrollment>,
     purchase: &Purchase,
-    place: &Place,
+    place: &Desk,
 ) -> Result<(), Error> {
     let values: [Value; 14] = [
         institution.uuid().into(),
@@ -90,7 +90,7 @@ pub async fn reverse(
     enrollment: Id<Enrollment>,
     left_hundredths: i32,
     amount: Money,
-    place: &Place,
+    place: &Desk,
 ) -> Result<(), Error> {
     let id: Uuid = tx.stamp().id::<Purchase>().uuid();
     let values: [Value; 7] = [

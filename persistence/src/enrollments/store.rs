@@ -3,7 +3,6 @@
 use domain::{
     customers::Customer,
     enrollments::{Enrollment, Status},
-    fault::{Fault, VERSION_STALE},
     id::Id,
     text_enum::TextEnum,
 };
@@ -24,8 +23,7 @@ use crate::{
     access::{Reads, Writes},
     audit::difference,
     clock::micros,
-    database::{Change, statement},
-    events::Event,
+    database::{Change, statement, unless_stale},
     scope::{Page, page, scoped, scoped_to_change, scoped_update},
 };
 
@@ -150,9 +148,7 @@ pub async fn update(
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     record(tx, Some(before), after);
     Ok(())
 }
@@ -164,20 +160,13 @@ fn record(tx: &Tx, before: Option<&Enrollment>, after: &Enrollment) {
         Status::Completed => &COMPLETED,
         Status::Withdrawn => &WITHDRAWN,
     };
-    tx.record(Change {
-        kind: "enrollment",
-        id: after.id.uuid(),
-        version: after.version,
-        before: before.map_or(serde_json::Value::Null, |_| was),
-        after: is,
-        event: Some(Event {
-            kind,
-            data: json!({
-                "customer_id": after.student,
-                "class_id": after.class,
-                "campus_id": after.campus,
-                "status": after.status.as_str(),
-            }),
-        }),
+    let data = json!({
+        "customer_id": after.student,
+        "class_id": after.class,
+        "campus_id": after.campus,
+        "status": after.status.as_str(),
     });
+    let was = before.map_or(serde_json::Value::Null, |_| was);
+    let change = Change::new("enrollment", after.id.uuid(), after.version, is);
+    tx.record(change.before(was).event(kind, data));
 }

@@ -6,7 +6,12 @@ use sea_orm::QueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Error, Handle, access::Reads, clock::timestamp, database::statement};
+use crate::{
+    Error, Handle,
+    access::Reads,
+    clock::timestamp,
+    database::{placeholders, statement},
+};
 
 /// Positions that one read looks at: a rare type is not sought through the whole feed at once.
 const REACH: i64 = 10_000;
@@ -72,7 +77,7 @@ pub async fn read(
     let mut values = vec![institution.into(), after.into(), until.into()];
     if !types.is_empty() {
         sql.push_str(" AND type IN (");
-        sql.push_str(&vec!["?"; types.len()].join(", "));
+        sql.push_str(&placeholders(types.len()));
         sql.push(')');
         values.extend(types.iter().map(|t| t.as_str().into()));
     }

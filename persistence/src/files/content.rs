@@ -9,11 +9,10 @@ use bytes::Bytes;
 use domain::{files::StoredFile, id::Id, organization::Institution};
 use futures_util::Stream;
 use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path};
-use uuid::Uuid;
 
 use crate::{
     Error,
-    keys::{FieldKeys, Place, digest},
+    keys::{FieldKeys, SealedAt, digest, row_of},
     sealed::{Cipher, SealedWriter, chunks_of, opened},
 };
 
@@ -30,17 +29,16 @@ pub struct Source {
 }
 
 impl Source {
-    fn place(&self, number: u64, last: bool) -> Place {
+    fn place(&self, number: u64, last: bool) -> SealedAt {
         let bound = digest(&[
             self.file.uuid().as_bytes(),
             &number.to_be_bytes(),
             &[u8::from(last)],
         ]);
-        let (head, _) = bound.split_at(16);
-        Place {
+        SealedAt {
             table: "files",
             column: "content",
-            row: Uuid::from_slice(head).unwrap_or_default(),
+            row: row_of(bound),
         }
     }
 }

@@ -4,7 +4,7 @@
 use domain::{
     access::Principal,
     customers::Customer,
-    fault::{Fault, VERSION_STALE},
+    fault::Fault,
     files::{
         FilePurpose, FileType, OF_CUSTOMER, StoredFile, TAKEN_AWAY_LASTS, TEMPORARY_FILES_FULL,
         TemporaryRoom, UNATTACHED_LASTS,
@@ -22,8 +22,8 @@ use crate::{
     access::{Reads, Writes},
     clock::{micros, timestamp},
     customers::store::is_within,
-    database::{Change, statement},
-    keys::{FieldKeys, Place, bytes},
+    database::{Change, statement, unless_stale},
+    keys::{FieldKeys, SealedAt, bytes},
     scope::Page,
 };
 
@@ -151,17 +151,11 @@ pub async fn keep(
     if kept.rows_affected() != 1 {
         return Err(Error::internal("a file was not expected"));
     }
-    tx.record(Change {
-        kind: "file",
-        id: file.id.uuid(),
-        version: file.version,
-        before: json!(null),
-        after: json!({
-            "purpose": file.purpose.as_str(), "type": file.kind.as_str(), "size": file.size,
-            "record_kind": record.map(|(kind, _)| kind), "record_id": record.map(|(_, id)| id),
-        }),
-        event: None,
+    let kept = json!({
+        "purpose": file.purpose.as_str(), "type": file.kind.as_str(), "size": file.size,
+        "record_kind": record.map(|(kind, _)| kind), "record_id": record.map(|(_, id)| id),
     });
+    tx.record(Change::new("file", file.id.uuid(), file.version, kept));
     Ok(())
 }
 
@@ -235,21 +229,16 @@ pub async fn of_customer(
     page: &Page,
 ) -> Result<Vec<StoredFile>, Error> {
     let institution = grant.scope().institution();
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND record_id = ? \
-         AND record_kind = ? AND state = 'stored' AND expires_at IS NULL"
-    );
     let mut values: Vec<Value> = vec![
         institution.uuid().into(),
         customer.uuid().into(),
         OF_CUSTOMER.into(),
     ];
-    if let Some((at, id)) = page.after {
-        sql.push_str(" AND (created_at, id) < (?, ?)");
-        values.extend([at.into(), id.into()]);
-    }
-    sql.push_str(" ORDER BY created_at DESC, id DESC LIMIT ?");
-    values.push(i64::try_from(page.limit).map_err(Error::internal)?.into());
+    let sql = format!(
+        "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND record_id = ? \
+         AND record_kind = ? AND state = 'stored' AND expires_at IS NULL{}",
+        page.ending(("created_at", "id"), &mut values)
+    );
     let keys = handle.keys_of(institution).await?;
     let rows = handle
         .query_all_raw(statement(handle, &sql, values))
@@ -279,30 +268,17 @@ pub async fn take_away(
             ],
         ))
         .await?;
-    if taken.rows_affected() != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
-    tx.record(Change {
-        kind: "file",
-        id: file.id.uuid(),
-        version: file.version + 1,
-        before: json!({ "record_id": file.attached_to.as_ref().map(|(_, id)| id) }),
-        after: json!({ "record_id": null }),
-        event: None,
-    });
+    unless_stale(taken.rows_affected())?;
+    let was = json!({ "record_id": file.attached_to.as_ref().map(|(_, id)| id) });
+    let is = json!({ "record_id": null });
+    tx.record(Change::new("file", file.id.uuid(), file.version + 1, is).before(was));
     Ok(())
 }
 
 /// Notes that a file has left in the clear, before it does.
 pub fn downloaded(tx: &Tx, file: &StoredFile) {
-    tx.record(Change {
-        kind: "download",
-        id: file.id.uuid(),
-        version: file.version,
-        before: json!(null),
-        after: json!({ "type": file.kind.as_str(), "size": file.size }),
-        event: None,
-    });
+    let what = json!({ "type": file.kind.as_str(), "size": file.size });
+    tx.record(Change::new("download", file.id.uuid(), file.version, what));
 }
 
 /// Makes a file part of a record; it is kept until `expires_at`, or as long as the record.
@@ -378,8 +354,8 @@ pub async fn remove(
     Ok(())
 }
 
-fn place(file: Uuid) -> Place {
-    Place {
+fn place(file: Uuid) -> SealedAt {
+    SealedAt {
         table: "files",
         column: "name",
         row: file,

@@ -6,7 +6,7 @@ pub mod store;
 use domain::customers::TimelineKind;
 
 use crate::{
-    customers::{Child, Shown},
+    customers::{Child, OnTimeline},
     events::EventType,
 };
 
@@ -26,7 +26,7 @@ pub(crate) static CHILD: Child = Child {
     table: "follow_ups",
     keeps: None,
     hides: true,
-    shown: Shown::As {
+    shown: OnTimeline::As {
         kind: TimelineKind::FollowUp,
         permission: "follow_ups:read",
         at: "occurred_at",

@@ -1,7 +1,6 @@
 //! Reading and writing follow-ups, within a grant.
 
 use domain::{
-    fault::{Fault, VERSION_STALE},
     follow_ups::{FollowUp, Method, Outcome},
     id::Id,
     text_enum::TextEnum,
@@ -23,8 +22,7 @@ use crate::{
     access::{Reads, Writes},
     audit::difference,
     clock::micros,
-    database::{Change, statement},
-    events::Event,
+    database::{Change, statement, unless_stale},
     scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
 };
 
@@ -140,22 +138,14 @@ pub async fn insert(
         .exec_without_returning(tx)
         .await?;
     let (_, after) = difference(None, &fields(follow_up), PERSONAL);
-    tx.record(Change {
-        kind: "follow_up",
-        id: follow_up.id.uuid(),
-        version: follow_up.version,
-        before: serde_json::Value::Null,
-        after,
-        event: Some(Event {
-            kind: &RECORDED,
-            data: json!({
-                "customer_id": follow_up.customer,
-                "method": follow_up.report.method.as_str(),
-                "outcome": follow_up.report.outcome.as_str(),
-                "next_on": follow_up.report.next_on.map(|d| d.to_string()),
-            }),
-        }),
+    let data = json!({
+        "customer_id": follow_up.customer,
+        "method": follow_up.report.method.as_str(),
+        "outcome": follow_up.report.outcome.as_str(),
+        "next_on": follow_up.report.next_on.map(|d| d.to_string()),
     });
+    let change = Change::new("follow_up", follow_up.id.uuid(), follow_up.version, after);
+    tx.record(change.event(&RECORDED, data));
     Ok(())
 }
 
@@ -190,22 +180,14 @@ pub async fn update(
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     let (was, is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
     let changed: Vec<_> = is.as_object().into_iter().flat_map(|o| o.keys()).collect();
     let data = json!({ "customer_id": after.customer, "changed": changed });
-    tx.record(Change {
-        kind: "follow_up",
-        id: after.id.uuid(),
-        version: after.version,
-        before: was,
-        after: is,
-        event: Some(Event {
-            kind: &CHANGED,
-            data,
-        }),
-    });
+    tx.record(
+        Change::new("follow_up", after.id.uuid(), after.version, is)
+            .before(was)
+            .event(&CHANGED, data),
+    );
     Ok(())
 }

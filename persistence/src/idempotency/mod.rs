@@ -8,13 +8,12 @@
 //! turn and finds the record.
 
 use sea_orm::ConnectionTrait;
-use uuid::Uuid;
 
 use crate::{
     Error, Handle, Tx,
     clock::micros,
     database::{remove_until, statement},
-    keys::{Place, bytes, digest},
+    keys::{SealedAt, bytes, digest, row_of},
 };
 
 /// How long a reply is kept, in microseconds: 24 hours.
@@ -36,17 +35,11 @@ impl Key {
         }
     }
 
-    /// Stands for the row in the seal of its reply.
-    fn row(&self) -> Uuid {
-        let (head, _) = self.digest.split_at(16);
-        Uuid::from_slice(head).unwrap_or_default()
-    }
-
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> SealedAt {
+        SealedAt {
             table: "idempotency_records",
             column: "reply",
-            row: self.row(),
+            row: row_of(self.digest),
         }
     }
 }

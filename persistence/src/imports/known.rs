@@ -19,7 +19,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Scope, Writes},
     clock::date,
-    database::statement,
+    database::{placeholders, statement},
     keys::bytes,
 };
 
@@ -175,7 +175,7 @@ pub async fn households(
     let mut found = Households::default();
     let digests: HashSet<[u8; 32]> = leads.iter().flat_map(|l| l.phones.clone()).collect();
     if !digests.is_empty() {
-        let list = vec!["?"; digests.len()].join(", ");
+        let list = placeholders(digests.len());
         hold_guardians(tx, institution, &digests, &list).await?;
         // Children by their own phones, guardians by theirs, and the children of these.
         let sql = format!(
@@ -202,7 +202,7 @@ pub async fn households(
         .map(|lead| &lead.name)
         .collect();
     if !names.is_empty() {
-        let list = vec!["?"; names.len()].join(", ");
+        let list = placeholders(names.len());
         let sql = format!(
             "SELECT s.id, s.name_fold, s.birth_date, g.name_fold AS guardian FROM customers s \
              JOIN customer_relations r ON r.institution_id = s.institution_id AND r.student_id = s.id \

@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
-    database::{insert_many, statement},
-    keys::{FieldKeys, Place, digest},
+    database::{insert_many, placeholders, statement},
+    keys::{FieldKeys, SealedAt, digest, row_of},
 };
 
 /// What is sealed of a row.
@@ -28,13 +28,12 @@ struct Detail {
     unread: Vec<String>,
 }
 
-fn place(import: Id<Import>, row: i64) -> Place {
+fn place(import: Id<Import>, row: i64) -> SealedAt {
     let bound = digest(&[import.uuid().as_bytes(), &row.to_be_bytes()]);
-    let (head, _) = bound.split_at(16);
-    Place {
+    SealedAt {
         table: "import_rows",
         column: "detail",
-        row: Uuid::from_slice(head).unwrap_or_default(),
+        row: row_of(bound),
     }
 }
 
@@ -106,7 +105,7 @@ pub async fn list(
     let institution = grant.scope().institution();
     let wanted = match outcomes.len() {
         0 => String::new(),
-        n => format!("AND outcome IN ({})", vec!["?"; n].join(", ")),
+        n => format!("AND outcome IN ({})", placeholders(n)),
     };
     let mut values: Vec<Value> = vec![
         institution.uuid().into(),

@@ -20,7 +20,7 @@ use crate::{
     access::{Reads, Writes},
     clock::{micros, timestamp},
     database::{Change, statement},
-    scope::Page,
+    scope::{Page, own, own_page},
 };
 
 const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, mapping, \
@@ -51,16 +51,10 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
         ],
     ))
     .await?;
-    tx.record(Change {
-        kind: "import",
-        id: import.id.uuid(),
-        version: 1,
-        before: json!(null),
-        after: json!({
-            "campus_id": import.campus, "file_id": import.file, "mode": import.mode.as_str(),
-        }),
-        event: None,
+    let after = json!({
+        "campus_id": import.campus, "file_id": import.file, "mode": import.mode.as_str(),
     });
+    tx.record(Change::new("import", import.id.uuid(), 1, after));
     Ok(())
 }
 
@@ -70,45 +64,17 @@ pub async fn find(
     grant: &impl Reads<Import>,
     id: Id<Import>,
 ) -> Result<Option<Import>, Error> {
-    let row = handle
-        .query_one_raw(statement(
-            handle,
-            &format!(
-                "SELECT {COLUMNS} FROM imports WHERE institution_id = ? AND id = ? AND owner_id = ?"
-            ),
-            [
-                grant.scope().institution().uuid().into(),
-                id.uuid().into(),
-                grant.scope().principal().into(),
-            ],
-        ))
-        .await?;
+    let row = own(handle, grant.scope(), ("imports", COLUMNS), id.uuid()).await?;
     row.map(|row| read(&row)).transpose()
 }
 
-/// One page of the imports of the bearer of the grant, newest first.
+/// One page of the imports of the bearer of the grant.
 pub async fn list(
     handle: &impl Handle,
     grant: &impl Reads<Import>,
     page: &Page,
 ) -> Result<Vec<Import>, Error> {
-    let (at, id) = page.after.unwrap_or((i64::MAX, Uuid::max()));
-    let rows = handle
-        .query_all_raw(statement(
-            handle,
-            &format!(
-                "SELECT {COLUMNS} FROM imports WHERE institution_id = ? AND owner_id = ? \
-                 AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
-            ),
-            [
-                grant.scope().institution().uuid().into(),
-                grant.scope().principal().into(),
-                at.into(),
-                id.into(),
-                i64::try_from(page.limit).unwrap_or(i64::MAX).into(),
-            ],
-        ))
-        .await?;
+    let rows = own_page(handle, grant.scope(), ("imports", COLUMNS), page).await?;
     rows.iter().map(read).collect()
 }
 

@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, clock::database_now, database::statement, imports, keys::Place};
+use crate::{Error, Handle, Tx, clock::database_now, database::statement, imports, keys::SealedAt};
 
 /// The right to go on with a job.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +44,8 @@ pub struct Claimed {
     payload: Vec<u8>,
 }
 
-pub(super) fn place(job: Uuid) -> Place {
-    Place {
+pub(super) fn place(job: Uuid) -> SealedAt {
+    SealedAt {
         table: "jobs",
         column: "payload",
         row: job,

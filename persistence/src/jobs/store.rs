@@ -18,7 +18,7 @@ use crate::{
     database::{Change, remove_until, statement},
     imports,
     keys::bytes,
-    scope::{Direction, Page},
+    scope::{Page, own, own_page},
 };
 
 const COLUMNS: &str = "id, version, owner_id, kind, status, target_kind, target_id, done, total, \
@@ -104,46 +104,17 @@ pub async fn find(
     grant: &impl Reads<Job>,
     id: Id<Job>,
 ) -> Result<Option<Job>, Error> {
-    let row = handle
-        .query_one_raw(statement(
-            handle,
-            &format!(
-                "SELECT {COLUMNS} FROM jobs WHERE institution_id = ? AND id = ? AND owner_id = ?"
-            ),
-            [
-                grant.scope().institution().uuid().into(),
-                id.uuid().into(),
-                grant.scope().principal().into(),
-            ],
-        ))
-        .await?;
+    let row = own(handle, grant.scope(), ("jobs", COLUMNS), id.uuid()).await?;
     row.map(|row| read(&row)).transpose()
 }
 
-/// One page of the jobs of the bearer of the grant, newest first.
+/// One page of the jobs of the bearer of the grant.
 pub async fn list(
     handle: &impl Handle,
     grant: &impl Reads<Job>,
     page: &Page,
 ) -> Result<Vec<Job>, Error> {
-    debug_assert_eq!(page.order, Direction::NewestFirst);
-    let (at, id) = page.after.unwrap_or((i64::MAX, Uuid::max()));
-    let rows = handle
-        .query_all_raw(statement(
-            handle,
-            &format!(
-                "SELECT {COLUMNS} FROM jobs WHERE institution_id = ? AND owner_id = ? \
-                 AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
-            ),
-            [
-                grant.scope().institution().uuid().into(),
-                grant.scope().principal().into(),
-                at.into(),
-                id.into(),
-                i64::try_from(page.limit).unwrap_or(i64::MAX).into(),
-            ],
-        ))
-        .await?;
+    let rows = own_page(handle, grant.scope(), ("jobs", COLUMNS), page).await?;
     rows.iter().map(read).collect()
 }
 
@@ -184,14 +155,8 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
     if job.finished_at.is_some() {
         imports::store::end(tx, grant.scope().institution(), id, job.status).await?;
     }
-    tx.record(Change {
-        kind: "job",
-        id: id.uuid(),
-        version: job.version,
-        before: json!(null),
-        after: json!({ "cancel_requested": true }),
-        event: None,
-    });
+    let after = json!({ "cancel_requested": true });
+    tx.record(Change::new("job", id.uuid(), job.version, after));
     Ok(Some(job))
 }
 

@@ -37,6 +37,8 @@ mod m0081_role_rules;
 mod m0082_agreements;
 mod m0090_expiry;
 mod m0091_audit_sessions;
+mod m0092_search_access;
+mod m0092_staff_phones;
 mod m0093_temporary_files;
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -83,6 +85,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0082_agreements::Migration),
             Box::new(m0090_expiry::Migration),
             Box::new(m0091_audit_sessions::Migration),
+            Box::new(m0092_search_access::Migration),
+            Box::new(m0092_staff_phones::Migration),
             Box::new(m0093_temporary_files::Migration),
         ]
     }

@@ -53,34 +53,26 @@ pub async fn notify(
     Ok(())
 }
 
-/// One page of the inbox of the bearer of the grant, newest first.
+/// One page of the inbox of the bearer of the grant.
 pub async fn list(
     handle: &impl Handle,
     grant: &impl Reads<Notice>,
     unread_only: bool,
     page: &Page,
 ) -> Result<Vec<Notice>, Error> {
-    let (at, id) = page.after.unwrap_or((i64::MAX, Uuid::max()));
     let unread = if unread_only {
-        "AND read_at IS NULL"
+        " AND read_at IS NULL"
     } else {
         ""
     };
+    let scope = grant.scope();
+    let mut values = vec![scope.institution().uuid().into(), scope.principal().into()];
+    let sql = format!(
+        "SELECT {COLUMNS} FROM notices WHERE institution_id = ? AND principal_id = ?{unread}{}",
+        page.ending(("created_at", "id"), &mut values)
+    );
     let rows = handle
-        .query_all_raw(statement(
-            handle,
-            &format!(
-                "SELECT {COLUMNS} FROM notices WHERE institution_id = ? AND principal_id = ? {unread} \
-                 AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
-            ),
-            [
-                grant.scope().institution().uuid().into(),
-                grant.scope().principal().into(),
-                at.into(),
-                id.into(),
-                i64::try_from(page.limit).unwrap_or(i64::MAX).into(),
-            ],
-        ))
+        .query_all_raw(statement(handle, &sql, values))
         .await?;
     rows.iter().map(read).collect()
 }
@@ -157,14 +149,8 @@ pub async fn mark_all_read(tx: &Tx, grant: &impl Writes<Notice>) -> Result<(), E
 
 /// Puts on the trail that notices were read: one by its id, all by whose they are.
 fn record(tx: &Tx, id: Uuid, version: i64) {
-    tx.record(Change {
-        kind: "notice",
-        id,
-        version,
-        before: json!({ "is_read": false }),
-        after: json!({ "is_read": true }),
-        event: None,
-    });
+    let change = Change::new("notice", id, version, json!({ "is_read": true }));
+    tx.record(change.before(json!({ "is_read": false })));
 }
 
 fn read(row: &QueryResult) -> Result<Notice, Error> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     access::Principal,
-    fault::{Fault, NOT_FOUND, VERSION_STALE},
+    fault::{Fault, NOT_FOUND},
     id::Id,
     organization::{Agreement, AgreementText, Institution, Staff},
 };
@@ -17,8 +17,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{date, date_column, micros, timestamp},
-    database::{Change, statement},
-    events::Event,
+    database::{Change, statement, unless_stale},
     reference::{access_changed, writable},
 };
 
@@ -104,17 +103,12 @@ pub async fn set_text(
             ],
         ))
         .await?;
-    if updated.rows_affected() != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
-    tx.record(Change {
-        kind: "agreement_text",
-        id: institution,
-        version: after.version,
-        before: json!({ "version": before.version }),
-        after: json!({ "version": after.version }),
-        event: None,
-    });
+    unless_stale(updated.rows_affected())?;
+    let (was, is) = (
+        json!({ "version": before.version }),
+        json!({ "version": after.version }),
+    );
+    tx.record(Change::new("agreement_text", institution, after.version, is).before(was));
     Ok(())
 }
 
@@ -188,16 +182,8 @@ pub async fn insert(
         "signed_on": agreement.signed_on.to_string(),
         "file_id": agreement.file,
     });
-    tx.record(Change {
-        kind: "staff_agreement",
-        id: agreement.id.uuid(),
-        version: 1,
-        before: json!(null),
-        after: fields,
-        event: Some(Event {
-            kind: &AGREEMENT_RECORDED,
-            data: json!({ "staff_id": agreement.staff, "version": agreement.version }),
-        }),
-    });
+    let data = json!({ "staff_id": agreement.staff, "version": agreement.version });
+    let change = Change::new("staff_agreement", agreement.id.uuid(), 1, fields);
+    tx.record(change.event(&AGREEMENT_RECORDED, data));
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! The institution and its parts.
 
 pub mod agreements;
+pub mod phones;
 pub(crate) mod places;
 pub mod role_rules;
 pub mod staff;
 pub mod store;
 
 use domain::{
-    organization::{INSTITUTION_CODE_TAKEN, ROLE_RULE_EXISTS, USER_NAME_TAKEN},
+    organization::{INSTITUTION_CODE_TAKEN, ROLE_RULE_EXISTS, STAFF_PHONE_TAKEN, USER_NAME_TAKEN},
     reference::NAME_TAKEN,
 };
 pub use places::has_units;
@@ -101,6 +102,12 @@ pub(crate) static CONSTRAINTS: &[Constraint] = &[
         name: "staff_user_name_key",
         columns: "staff.institution_id, staff.user_name",
         rule: &USER_NAME_TAKEN,
+        pointer: "",
+    },
+    Constraint {
+        name: "staff_phone_key",
+        columns: "staff.institution_id, staff.phone_digest",
+        rule: &STAFF_PHONE_TAKEN,
         pointer: "",
     },
     name_key!("regions"),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{CAMPUS, DEPARTMENT, GROUP, POSITION, REGION, TEAM};
 use crate::{
     Error, Handle, Tx,
-    database::statement,
+    database::{insert_many, statement},
     reference::{Events, Kept, any, record, row, stands_in, table},
 };
 
@@ -420,10 +420,7 @@ pub(crate) async fn link<T>(
     for gone in before.difference(after) {
         tx.execute_raw(statement(tx, &delete, values(gone))).await?;
     }
-    let insert =
-        format!("INSERT INTO {table} (institution_id, {owner}, {linked}) VALUES (?, ?, ?)");
-    for new in after.difference(before) {
-        tx.execute_raw(statement(tx, &insert, values(new))).await?;
-    }
-    Ok(())
+    let insert = format!("INSERT INTO {table} (institution_id, {owner}, {linked}) VALUES ");
+    let rows = after.difference(before).map(|new| values(new).to_vec());
+    insert_many(tx, &insert, "", rows.collect()).await
 }

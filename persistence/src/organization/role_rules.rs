@@ -21,8 +21,8 @@ use crate::{
     Error, Handle, Tx,
     access::{Deletes, Reads, Scope, Writes},
     clock::{micros, timestamp},
-    database::{Change, statement},
-    events::{Event, EventType},
+    database::{Change, placeholders, statement},
+    events::EventType,
     reference::{access_changed, writable},
     scope::{Page, nothing},
 };
@@ -117,13 +117,7 @@ pub async fn list(
             select.and_where(Expr::col(column).is_in(wanted.iter().copied()));
         }
     }
-    if let Some(behind) = page.behind(Expr::col("created_at"), Expr::col("id")) {
-        select.and_where(behind);
-    }
-    select
-        .order_by("created_at", page.order())
-        .order_by("id", page.order())
-        .limit(page.limit);
+    page.confine(&mut select, Expr::col("created_at"), Expr::col("id"));
     let rows = handle.query_all(&select).await?;
     rows.iter().map(rule).collect()
 }
@@ -184,17 +178,8 @@ fn recorded(
     after: serde_json::Value,
     event: &'static EventType,
 ) {
-    tx.record(Change {
-        kind: "role_rule",
-        id: rule.id.uuid(),
-        version: 1,
-        before,
-        after,
-        event: Some(Event {
-            kind: event,
-            data: fields(rule),
-        }),
-    });
+    let change = Change::new("role_rule", rule.id.uuid(), 1, after);
+    tx.record(change.before(before).event(event, fields(rule)));
 }
 
 /// What rules give, by person.
@@ -231,7 +216,7 @@ pub async fn ruled(
 
 /// What those people of the operation's institution hold who govern others.
 pub async fn governors(tx: &Tx) -> Result<BTreeMap<Id<Staff>, Permissions>, Error> {
-    let codes = vec!["?"; GOVERNING.len()].join(", ");
+    let codes = placeholders(GOVERNING.len());
     let sql = format!(
         "SELECT h.principal_id, m.permission, m.reach FROM {HELD_ROLES} h \
          JOIN roles r ON r.institution_id = h.institution_id AND r.id = h.role_id AND r.archived_at IS NULL \
@@ -253,6 +238,19 @@ pub async fn governors(tx: &Tx) -> Result<BTreeMap<Id<Staff>, Permissions>, Erro
             .insert((row.try_get("", "permission")?, reach));
     }
     Ok(found)
+}
+
+/// Who of the operation's institution holds a role, by hand or by rule.
+pub async fn holders(tx: &Tx, role: Id<Role>) -> Result<BTreeSet<Id<Staff>>, Error> {
+    let sql = format!(
+        "SELECT DISTINCT h.principal_id FROM {HELD_ROLES} h \
+         WHERE h.institution_id = ? AND h.role_id = ?"
+    );
+    let values = [tx.operation().institution.uuid().into(), role.uuid().into()];
+    let rows = tx.query_all_raw(statement(tx, &sql, values)).await?;
+    rows.iter()
+        .map(|row| Ok(Id::new(row.try_get("", "principal_id")?)))
+        .collect()
 }
 
 /// On which sides the roles are that people hold.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::{
     access::{Permissions, PrincipalStatus, Reach, Role},
-    fault::{Fault, VERSION_STALE},
     id::Id,
     organization::{Institution, Staff, StaffProfile},
+    phone::Phone,
     text_enum::TextEnum,
 };
 use sea_orm::{
@@ -17,17 +17,18 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    STAFF_CHANGED, STAFF_HIRED, STAFF_ROLES_CHANGED, STAFF_STATUS_CHANGED,
+    STAFF_CHANGED, STAFF_HIRED, STAFF_ROLES_CHANGED, STAFF_STATUS_CHANGED, phones,
     places::{Links, link, links},
     role_rules::HELD_ROLES,
 };
 use crate::{
     Error, Handle, Tx,
-    access::{Reads, Scope, Writes},
+    access::{Authority, Reads, Scope, Writes},
     audit::difference,
     clock::{micros, timestamp},
-    database::{Change, statement},
-    events::{Event, EventType},
+    database::{Change, statement, unless_stale},
+    events::EventType,
+    keys::FieldKeys,
     reference::{access_changed, writable},
     scope::{Page, nothing},
 };
@@ -57,6 +58,7 @@ fn confined(scope: &Scope) -> SelectStatement {
         "version",
         "user_name",
         "name",
+        "phone",
         "home_team_id",
         "created_at",
         "updated_at",
@@ -92,11 +94,12 @@ async fn read(
     institution: Id<Institution>,
     select: &SelectStatement,
 ) -> Result<Vec<Staff>, Error> {
+    let keys = handle.keys_of(institution).await?;
     let mut staff = handle
         .query_all(select)
         .await?
         .iter()
-        .map(person)
+        .map(|row| person(row, &keys))
         .collect::<Result<Vec<_>, _>>()?;
     let ids = staff.iter().map(|person| person.id.uuid()).collect();
     let mut campuses = links(handle, CAMPUSES, institution, ids).await?;
@@ -106,15 +109,18 @@ async fn read(
     Ok(staff)
 }
 
-fn person(row: &QueryResult) -> Result<Staff, Error> {
+fn person(row: &QueryResult, keys: &FieldKeys) -> Result<Staff, Error> {
+    let id: Uuid = row.try_get("", "id")?;
+    let phone: Option<Vec<u8>> = row.try_get("", "phone")?;
     let status: String = row.try_get("", "status")?;
     let place = |name| -> Result<Option<Uuid>, Error> { Ok(row.try_get("", name)?) };
     Ok(Staff {
-        id: Id::new(row.try_get("", "id")?),
+        id: Id::new(id),
         version: row.try_get("", "version")?,
         user_name: row.try_get("", "user_name")?,
         profile: StaffProfile {
             name: row.try_get("", "name")?,
+            phone: phones::open(keys, id, phone.as_deref())?,
             department: place("department_id")?.map(Id::new),
             position: place("position_id")?.map(Id::new),
             home_team: place("home_team_id")?.map(Id::new),
@@ -187,15 +193,11 @@ pub async fn list(
     } else {
         select.and_where(status.is_in(filter.statuses.iter().map(|s| s.as_str())));
     }
-    let created = || Expr::col((STAFF, "created_at"));
-    let id = || Expr::col((STAFF, "id"));
-    if let Some(behind) = page.behind(created(), id()) {
-        select.and_where(behind);
-    }
-    select
-        .order_by_expr(created(), page.order())
-        .order_by_expr(id(), page.order())
-        .limit(page.limit);
+    page.confine(
+        &mut select,
+        Expr::col((STAFF, "created_at")),
+        Expr::col((STAFF, "id")),
+    );
     read(handle, institution, &select).await
 }
 
@@ -234,15 +236,18 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Resu
     ))
     .await?;
     let profile = &person.profile;
+    let [phone, phone_digest] = phones::columns(&*tx.keys().await?, person)?;
     tx.execute_raw(statement(
         tx,
-        "INSERT INTO staff (institution_id, id, user_name, name, home_team_id, version, \
-         created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO staff (institution_id, id, user_name, name, phone, phone_digest, home_team_id, \
+         version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             here.into(),
             id.into(),
             person.user_name.as_str().into(),
             profile.name.as_str().into(),
+            phone,
+            phone_digest,
             profile.home_team.map(Id::uuid).into(),
             person.version.into(),
             now.into(),
@@ -270,7 +275,7 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Resu
     if profile.home_team.is_some() {
         access_changed(tx).await?;
     }
-    recorded(tx, None, person, fields(person), &STAFF_HIRED);
+    recorded(tx, None, person, fields(person), &STAFF_HIRED, false);
     Ok(())
 }
 
@@ -314,7 +319,8 @@ pub async fn update(
     if moved || roles.is_some() || after.status != before.status {
         standing_changed(tx, institution, after).await?;
     }
-    recorded(tx, Some(old), after, new, event);
+    let rephoned = was.phone != is.phone;
+    recorded(tx, Some(old), after, new, event, rephoned);
     Ok(())
 }
 
@@ -349,6 +355,20 @@ pub async fn roles(
     Ok(found.remove(&id.uuid()).unwrap_or_default())
 }
 
+/// Makes sure that whoever decides about others still stands as when the transaction began, and will
+/// until it ends: of two who suspend each other, one does.
+pub async fn still_standing(tx: &Tx, authority: &Authority) -> Result<(), Error> {
+    if tx.is_postgres() {
+        let values = [
+            authority.institution().uuid().into(),
+            authority.principal().uuid().into(),
+        ];
+        let sql = "SELECT 1 AS kept FROM staff WHERE institution_id = ? AND id = ? FOR KEY SHARE";
+        tx.query_all_raw(statement(tx, sql, values)).await?;
+    }
+    crate::access::confirm(tx, authority).await
+}
+
 /// What a person's roles give.
 pub async fn permissions(tx: &Tx, id: Id<Staff>) -> Result<Permissions, Error> {
     let sql = format!(
@@ -380,13 +400,16 @@ async fn over(
     after: &Staff,
 ) -> Result<(), Error> {
     let profile = &after.profile;
+    let [phone, phone_digest] = phones::columns(&*tx.keys().await?, after)?;
     let updated = tx
         .execute_raw(statement(
             tx,
-            "UPDATE staff SET name = ?, home_team_id = ?, version = ?, updated_at = ? \
-             WHERE institution_id = ? AND id = ? AND version = ?",
+            "UPDATE staff SET name = ?, phone = ?, phone_digest = ?, home_team_id = ?, version = ?, \
+             updated_at = ? WHERE institution_id = ? AND id = ? AND version = ?",
             [
                 profile.name.as_str().into(),
+                phone,
+                phone_digest,
                 profile.home_team.map(Id::uuid).into(),
                 after.version.into(),
                 micros(after.updated_at).into(),
@@ -396,9 +419,7 @@ async fn over(
             ],
         ))
         .await?;
-    if updated.rows_affected() != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected())?;
     Ok(())
 }
 
@@ -427,6 +448,7 @@ fn fields(person: &Staff) -> Value {
     json!({
         "user_name": person.user_name,
         "name": profile.name,
+        "phone": profile.phone.as_ref().map(Phone::masked),
         "department_id": profile.department,
         "position_id": profile.position,
         "home_team_id": profile.home_team,
@@ -441,18 +463,18 @@ fn recorded(
     person: &Staff,
     after: Value,
     event: &'static EventType,
+    rephoned: bool,
 ) {
-    let (was, is) = difference(before.as_ref(), &after, &[]);
+    let (was, mut is) = difference(before.as_ref(), &after, &[]);
+    if rephoned && let Some(is) = is.as_object_mut() {
+        // The safe form may be the same.
+        is.entry("phone").or_insert(json!("changed"));
+    }
     let data = match &before {
         None => json!({ "campus_ids": person.profile.campuses }),
         Some(_) => json!({ "changed": is.as_object().map(|o| o.keys().collect::<Vec<_>>()) }),
     };
-    tx.record(Change {
-        kind: "staff",
-        id: person.id.uuid(),
-        version: person.version,
-        before: if before.is_some() { was } else { Value::Null },
-        after: is,
-        event: Some(Event { kind: event, data }),
-    });
+    let was = before.map_or(Value::Null, |_| was);
+    let change = Change::new("staff", person.id.uuid(), person.version, is);
+    tx.record(change.before(was).event(event, data));
 }

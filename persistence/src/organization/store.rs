@@ -9,7 +9,7 @@ use domain::{
     money::Currency,
     organization::{
         Campus, DEPARTMENTS, Department, Holder, Institution, NewInstitution, Region, Staff,
-        StaffProfile, Team,
+        StaffProfile, Team, staff_phone,
     },
     reference::Reference,
 };
@@ -41,6 +41,8 @@ pub struct NewStaff {
     /// What the person types at log-in, unique in the institution.
     pub user_name: String,
     pub name: String,
+    /// In any usual form.
+    pub phone: Option<String>,
     pub campuses: Vec<Id<Campus>>,
     pub home_team: Option<Id<Team>>,
     /// Codes of roles.
@@ -73,7 +75,7 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
             new.code.as_str().into(),
             new.name.as_str().into(),
             new.time_zone.as_str().into(),
-            new.currency.as_str().into(),
+            new.currency.code().into(),
             now.into(),
         ],
     )
@@ -81,14 +83,8 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
     tx.create_keys().await?;
     departments(tx).await?;
     roles(tx).await?;
-    tx.record(Change {
-        kind: "institution",
-        id: institution,
-        version: 1,
-        before: json!(null),
-        after: json!({ "code": new.code, "name": new.name, "time_zone": new.time_zone, "currency": new.currency }),
-        event: None,
-    });
+    let founded = json!({ "code": new.code, "name": new.name, "time_zone": new.time_zone, "currency": new.currency.code() });
+    tx.record(Change::new("institution", institution, 1, founded));
     Ok(())
 }
 
@@ -186,6 +182,7 @@ pub async fn hire(tx: &Tx, new: &NewStaff) -> Result<Id<Staff>, Error> {
     let grant = grant::<StaffWrite>(tx);
     let profile = StaffProfile {
         name: new.name.clone(),
+        phone: new.phone.as_deref().map(staff_phone).transpose()?,
         department: None,
         position: None,
         home_team: new.home_team,
@@ -275,14 +272,14 @@ pub async fn suspend_institution(tx: &Tx) -> Result<(), Error> {
         [tx.operation().institution.uuid().into()],
     )
     .await?;
-    tx.record(Change {
-        kind: "institution",
-        id: tx.operation().institution.uuid(),
-        version: 1,
-        before: json!({ "status": "active" }),
-        after: json!({ "status": "suspended" }),
-        event: None,
-    });
+    let institution = tx.operation().institution.uuid();
+    let change = Change::new(
+        "institution",
+        institution,
+        1,
+        json!({ "status": "suspended" }),
+    );
+    tx.record(change.before(json!({ "status": "active" })));
     Ok(())
 }
 
@@ -357,18 +354,20 @@ pub async fn institution_zone(
     row.map(|row| Ok(row.try_get("", "time_zone")?)).transpose()
 }
 
-/// IANA zone of a campus, and whether it is open; `None` where there is no such campus.
+/// IANA zone of a campus, and whether it is open; `None` where there is no such campus. In a
+/// transaction it stays so until the end.
 pub async fn campus_zone(
     handle: &impl Handle,
     institution: Id<Institution>,
     campus: Id<Campus>,
 ) -> Result<Option<(String, bool)>, Error> {
+    let sql = format!(
+        "SELECT time_zone, archived_at FROM campuses WHERE institution_id = ? AND id = ?{}",
+        handle.keeping()
+    );
+    let values = [institution.uuid().into(), campus.uuid().into()];
     let row = handle
-        .query_one_raw(statement(
-            handle,
-            "SELECT time_zone, archived_at FROM campuses WHERE institution_id = ? AND id = ?",
-            [institution.uuid().into(), campus.uuid().into()],
-        ))
+        .query_one_raw(statement(handle, &sql, values))
         .await?;
     row.map(|row| {
         let archived: Option<i64> = row.try_get("", "archived_at")?;

@@ -14,7 +14,11 @@ use sea_orm::{
 
 use super::entity::charge;
 use crate::{
-    Error, Handle, Tx, access::Reads, clock::micros, database::statement, scope::reachable,
+    Error, Handle, Tx,
+    access::Reads,
+    clock::micros,
+    database::{insert_many, statement},
+    scope::reachable,
 };
 
 /// Part of a payment for a charge: what it comes to, or a change of it.
@@ -76,7 +80,7 @@ async fn sums(
 
 /// A part as it is shown, with what it is for.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct AllocationLine {
     pub part: Part,
     pub customer: Id<Customer>,
     pub description: String,
@@ -87,7 +91,7 @@ pub async fn shown(
     handle: &impl Handle,
     grant: &impl Reads<Charge>,
     payments: &[Id<Payment>],
-) -> Result<Vec<Shown>, Error> {
+) -> Result<Vec<AllocationLine>, Error> {
     if payments.is_empty() {
         return Ok(Vec::new());
     }
@@ -129,7 +133,7 @@ pub async fn shown(
         .await?
         .iter()
         .map(|row| {
-            Ok(Shown {
+            Ok(AllocationLine {
                 part: part(row)?,
                 customer: Id::new(row.try_get("", "customer_id")?),
                 description: row.try_get("", "description")?,
@@ -172,23 +176,23 @@ pub(super) async fn insert(
     entry: Id<Entry>,
     parts: &[Part],
 ) -> Result<(), Error> {
-    for part in parts {
-        tx.execute_raw(statement(
-            tx,
-            "INSERT INTO payment_allocations \
-             (institution_id, id, payment_id, charge_id, entry_id, amount_minor, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                institution.uuid().into(),
-                tx.stamp().id::<Part>().uuid().into(),
-                part.payment.uuid().into(),
-                part.charge.uuid().into(),
-                entry.uuid().into(),
-                part.amount.minor().into(),
-                micros(tx.now()).into(),
-            ],
-        ))
-        .await?;
-    }
-    Ok(())
+    let rows = parts.iter().map(|part| {
+        vec![
+            institution.uuid().into(),
+            tx.stamp().id::<Part>().uuid().into(),
+            part.payment.uuid().into(),
+            part.charge.uuid().into(),
+            entry.uuid().into(),
+            part.amount.minor().into(),
+            micros(tx.now()).into(),
+        ]
+    });
+    insert_many(
+        tx,
+        "INSERT INTO payment_allocations \
+         (institution_id, id, payment_id, charge_id, entry_id, amount_minor, created_at) VALUES ",
+        "",
+        rows.collect(),
+    )
+    .await
 }

@@ -13,15 +13,13 @@ use domain::{
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
-use super::{
-    entity::balance::{Column, Entity},
-    journal::currency,
-};
+use super::entity::balance::{Column, Entity};
 use crate::{
     Error, Handle, Tx,
     access::Reads,
     clock::micros,
     database::statement,
+    organization::store::institution_currency,
     scope::{Page, page, ranges, scoped},
 };
 
@@ -213,7 +211,7 @@ pub async fn total_owing(
     handle: &impl Handle,
     grant: &impl Reads<Balance>,
 ) -> Result<(Currency, Vec<CampusTotal>), Error> {
-    let currency = currency(handle, grant.scope().institution()).await?;
+    let currency = institution_currency(handle, grant.scope().institution()).await?;
     let columns = [
         Column::CustomerId,
         Column::CustomerCampusId,

@@ -3,7 +3,7 @@
 use domain::{
     access::PaymentsWrite,
     customers::Customer,
-    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, VERSION_STALE},
+    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     money::Money,
     organization::Institution,
@@ -21,7 +21,7 @@ use super::{
     allocations::{self, Part},
     balances::Moves,
     entity::charge::{Column, Entity, Model, changed, fields, row},
-    journal::{self, Place, in_currency},
+    journal::{self, Desk, in_currency},
     store,
 };
 use crate::{
@@ -29,8 +29,7 @@ use crate::{
     access::{Grant, Reads, Writes},
     audit::difference,
     clock::date_column,
-    database::Change,
-    events::Event,
+    database::{Change, unless_stale},
     scope::{Page, page, scoped, scoped_to_change, scoped_update},
 };
 
@@ -88,7 +87,7 @@ pub async fn post_charge(
     new: NewCharge,
 ) -> Result<Charge, Error> {
     let institution = grant.scope().institution();
-    let place = Place::of(tx, institution, new.campus)
+    let place = Desk::of(tx, institution, new.campus)
         .await?
         .filter(|place| place.is_open)
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
@@ -156,7 +155,7 @@ pub async fn credit(
     let institution = grant.scope().institution();
     let id = before.id;
     let payers = payers(tx, institution);
-    let place = Place::of(tx, institution, before.campus)
+    let place = Desk::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the charge's campus is gone"))?;
     let credited = before.credit(amount, &tx.stamp())?;
@@ -302,33 +301,23 @@ pub(super) async fn update(
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     record(tx, Some(before), after);
     Ok(())
 }
 
 fn record(tx: &Tx, before: Option<&Charge>, after: &Charge) {
     let (was, is) = difference(before.map(fields).as_ref(), &fields(after), &[]);
-    tx.record(Change {
-        kind: "charge",
-        id: after.id.uuid(),
-        version: after.version,
-        before: before.map_or(serde_json::Value::Null, |_| was),
-        after: is,
-        event: Some(Event {
-            kind: if before.is_some() {
-                &CHARGE_CHANGED
-            } else {
-                &CHARGE_CREATED
-            },
-            data: json!({
-                "customer_id": after.customer,
-                "campus_id": after.campus,
-                "enrollment_id": after.enrollment,
-                "is_settled": after.status() == ChargeStatus::Settled,
-            }),
-        }),
+    let (was, event) = match before {
+        None => (json!(null), &CHARGE_CREATED),
+        Some(_) => (was, &CHARGE_CHANGED),
+    };
+    let data = json!({
+        "customer_id": after.customer,
+        "campus_id": after.campus,
+        "enrollment_id": after.enrollment,
+        "is_settled": after.status() == ChargeStatus::Settled,
     });
+    let change = Change::new("charge", after.id.uuid(), after.version, is);
+    tx.record(change.before(was).event(event, data));
 }

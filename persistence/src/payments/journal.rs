@@ -3,23 +3,24 @@
 use domain::{
     fault::{CURRENCY_MISMATCH, FieldFault},
     id::Id,
-    money::{Currency, Money},
+    money::Money,
     organization::{Campus, Institution},
     payments::{Entry, Source},
     text_enum::TextEnum,
 };
 use jiff::{civil::Date, tz::TimeZone};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::ConnectionTrait;
 
 use crate::{
     Error, Handle, Tx,
     clock::{date_column, micros},
-    database::statement,
+    database::{insert_many, statement},
+    organization::store::institution_currency,
 };
 
 /// Where something happens: what of a campus is stamped on what is posted there.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Desk {
     pub campus: Id<Campus>,
     pub name: String,
     pub legal_entity: String,
@@ -27,20 +28,21 @@ pub struct Place {
     pub is_open: bool,
 }
 
-impl Place {
-    /// `None` where there is no such campus.
+impl Desk {
+    /// `None` where there is no such campus. In a transaction it is not archived before the end.
     pub async fn of(
         handle: &impl Handle,
         institution: Id<Institution>,
         campus: Id<Campus>,
     ) -> Result<Option<Self>, Error> {
+        let sql = format!(
+            "SELECT name, legal_entity, time_zone, archived_at FROM campuses \
+             WHERE institution_id = ? AND id = ?{}",
+            handle.keeping()
+        );
+        let values = [institution.uuid().into(), campus.uuid().into()];
         let row = handle
-            .query_one_raw(statement(
-                handle,
-                "SELECT name, legal_entity, time_zone, archived_at FROM campuses \
-                 WHERE institution_id = ? AND id = ?",
-                [institution.uuid().into(), campus.uuid().into()],
-            ))
+            .query_one_raw(statement(handle, &sql, values))
             .await?;
         row.map(|row| {
             let zone: String = row.try_get("", "time_zone")?;
@@ -61,23 +63,6 @@ impl Place {
     }
 }
 
-/// The currency of an institution's books.
-pub async fn currency(
-    handle: &impl Handle,
-    institution: Id<Institution>,
-) -> Result<Currency, Error> {
-    let row = handle
-        .query_one_raw(statement(
-            handle,
-            "SELECT currency FROM institutions WHERE institution_id = ?",
-            [institution.uuid().into()],
-        ))
-        .await?
-        .ok_or_else(|| Error::corrupt("no institution"))?;
-    let code: String = row.try_get("", "currency")?;
-    code.parse().map_err(|_| Error::corrupt("currency"))
-}
-
 /// Refuses an amount in another currency than that of the books.
 pub(super) async fn in_currency(
     tx: &Tx,
@@ -85,7 +70,7 @@ pub(super) async fn in_currency(
     amount: Money,
     pointer: &'static str,
 ) -> Result<(), Error> {
-    if currency(tx, institution).await? == amount.currency() {
+    if institution_currency(tx, institution).await? == amount.currency() {
         Ok(())
     } else {
         Err(FieldFault::new(pointer, &CURRENCY_MISMATCH).into())
@@ -96,7 +81,7 @@ pub(super) async fn in_currency(
 pub(super) async fn post(
     tx: &Tx,
     institution: Id<Institution>,
-    place: &Place,
+    place: &Desk,
     id: Id<Entry>,
     entry: &Entry,
 ) -> Result<(), Error> {
@@ -127,9 +112,8 @@ pub(super) async fn post(
         ],
     ))
     .await?;
-    let mut values: Vec<Value> = Vec::with_capacity(postings.len() * 8);
-    for (line, posting) in (1_i16..).zip(postings) {
-        values.extend([
+    let rows = (1_i16..).zip(postings).map(|(line, posting)| {
+        vec![
             institution.uuid().into(),
             id.uuid().into(),
             line.into(),
@@ -138,13 +122,14 @@ pub(super) async fn post(
             posting.side.as_str().into(),
             posting.amount.minor().into(),
             posting.amount.currency().code().into(),
-        ]);
-    }
-    let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; postings.len()].join(", ");
-    let sql = format!(
+        ]
+    });
+    insert_many(
+        tx,
         "INSERT INTO journal_postings (institution_id, entry_id, line, account, customer_id, side, \
-         amount_minor, currency) VALUES {rows}"
-    );
-    tx.execute_raw(statement(tx, &sql, values)).await?;
-    Ok(())
+         amount_minor, currency) VALUES ",
+        "",
+        rows.collect(),
+    )
+    .await
 }

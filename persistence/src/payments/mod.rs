@@ -8,13 +8,13 @@ pub mod journal;
 pub mod receipts;
 pub mod store;
 
-pub use allocations::{Part, Shown, shown};
+pub use allocations::{AllocationLine, Part, shown};
 use domain::{
     customers::TimelineKind, fault::AMOUNT_OUT_OF_RANGE, payments::PAYMENT_VOIDED as VOIDED,
 };
 
 use crate::{
-    customers::{Child, Shown as Entry},
+    customers::{Child, OnTimeline},
     database::Constraint,
     events::EventType,
 };
@@ -43,7 +43,7 @@ pub(crate) static CHARGES: Child = Child {
     table: "charges",
     keeps: None,
     hides: false,
-    shown: Entry::As {
+    shown: OnTimeline::As {
         kind: TimelineKind::Charge,
         permission: "payments:read",
         at: "created_at",
@@ -58,7 +58,7 @@ pub(crate) static PAYMENTS: Child = Child {
     table: "payments",
     keeps: None,
     hides: false,
-    shown: Entry::As {
+    shown: OnTimeline::As {
         kind: TimelineKind::Payment,
         permission: "payments:read",
         at: "created_at",
@@ -74,7 +74,7 @@ pub(crate) static BALANCES: Child = Child {
     // Whoever was ever charged, or paid, stands in the books.
     keeps: Some("charged_minor >= 0"),
     hides: false,
-    shown: Entry::Elsewhere,
+    shown: OnTimeline::Elsewhere,
 };
 
 pub(crate) static CONSTRAINTS: &[Constraint] = &[

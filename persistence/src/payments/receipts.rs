@@ -13,13 +13,13 @@ use domain::{
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::json;
 
-use super::{RECEIPT_ISSUED, RECEIPT_PRINTED, RECEIPT_VOIDED, allocations, journal::Place, store};
+use super::{RECEIPT_ISSUED, RECEIPT_PRINTED, RECEIPT_VOIDED, allocations, journal::Desk, store};
 use crate::{
     Error, Handle, Tx,
     access::Reads,
     clock::{micros, timestamp},
-    database::{Change, statement},
-    events::{Event, EventType},
+    database::{Change, placeholders, statement},
+    events::EventType,
     numbers,
 };
 
@@ -30,7 +30,7 @@ const COLUMNS: &str = "id, version, payment_id, campus_id, year, campus_number, 
 pub(super) async fn issue(
     tx: &Tx,
     institution: Id<Institution>,
-    place: &Place,
+    place: &Desk,
     payment: &Payment,
 ) -> Result<(), Error> {
     let year = payment.business_date.year();
@@ -131,9 +131,9 @@ pub async fn of_payments(
     }
     let mut values = vec![grant.scope().institution().uuid().into()];
     values.extend(payments.iter().map(|payment| payment.id.uuid().into()));
-    let marks = vec!["?"; payments.len()].join(", ");
     let sql = format!(
-        "SELECT {COLUMNS} FROM receipts WHERE institution_id = ? AND payment_id IN ({marks})"
+        "SELECT {COLUMNS} FROM receipts WHERE institution_id = ? AND payment_id IN ({})",
+        placeholders(payments.len())
     );
     handle
         .query_all_raw(statement(handle, &sql, values))
@@ -249,15 +249,5 @@ fn record(
     event: &'static EventType,
     after: serde_json::Value,
 ) {
-    tx.record(Change {
-        kind: "receipt",
-        id: id.uuid(),
-        version,
-        before: json!(null),
-        after,
-        event: Some(Event {
-            kind: event,
-            data: json!({}),
-        }),
-    });
+    tx.record(Change::new("receipt", id.uuid(), version, after).event(event, json!({})));
 }

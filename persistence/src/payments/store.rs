@@ -6,7 +6,7 @@
 
 use domain::{
     access::{PaymentsVoid, Principal},
-    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, VERSION_STALE},
+    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     money::Money,
     payments::{
@@ -26,7 +26,7 @@ use super::{
     balances::Moves,
     charges,
     entity::payment::{Column, Entity, Model, PERSONAL, changed, fields, row},
-    journal::{self, Place, in_currency},
+    journal::{self, Desk, in_currency},
     receipts,
 };
 use crate::{
@@ -34,8 +34,7 @@ use crate::{
     access::{Grant, Reads, Writes},
     audit::difference,
     clock::date_column,
-    database::Change,
-    events::Event,
+    database::{Change, unless_stale},
     scope::{Page, page, scoped, scoped_to_change, scoped_update},
 };
 
@@ -102,7 +101,7 @@ where
     G: Writes<Payment> + Writes<Charge>,
 {
     let institution = tx.operation().institution;
-    let place = Place::of(tx, institution, new.campus)
+    let place = Desk::of(tx, institution, new.campus)
         .await?
         .filter(|place| place.is_open)
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
@@ -151,7 +150,7 @@ where
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     before.live()?;
-    let place = Place::of(tx, institution, before.campus)
+    let place = Desk::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the payment's campus is gone"))?;
     let mut settled = settle(tx, grant, &before, wanted).await?;
@@ -192,7 +191,7 @@ pub async fn void(
     let before = lock(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
-    let place = Place::of(tx, institution, before.campus)
+    let place = Desk::of(tx, institution, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the payment's campus is gone"))?;
     let by = Id::<Principal>::new(tx.operation().actor.principal);
@@ -404,34 +403,23 @@ pub(super) async fn update(
         .filter(Column::Version.eq(before.version))
         .exec(tx)
         .await?;
-    if updated.rows_affected != 1 {
-        return Err(Fault::new(&VERSION_STALE).into());
-    }
+    unless_stale(updated.rows_affected)?;
     record(tx, Some(before), after);
     Ok(())
 }
 
 fn record(tx: &Tx, before: Option<&Payment>, after: &Payment) {
     let (was, is) = difference(before.map(fields).as_ref(), &fields(after), PERSONAL);
-    tx.record(Change {
-        kind: "payment",
-        id: after.id.uuid(),
-        version: after.version,
-        before: before.map_or(serde_json::Value::Null, |_| was),
-        after: is,
-        event: Some(Event {
-            kind: match before {
-                None => &PAYMENT_CREATED,
-                Some(before) if before.voided.is_none() && after.voided.is_some() => {
-                    &PAYMENT_VOIDED
-                }
-                Some(_) => &PAYMENT_CHANGED,
-            },
-            data: json!({
-                "payer_id": after.customer,
-                "campus_id": after.campus,
-                "method": after.method.as_str(),
-            }),
-        }),
+    let (was, event) = match before {
+        None => (json!(null), &PAYMENT_CREATED),
+        Some(before) if before.voided.is_none() && after.voided.is_some() => (was, &PAYMENT_VOIDED),
+        Some(_) => (was, &PAYMENT_CHANGED),
+    };
+    let data = json!({
+        "payer_id": after.customer,
+        "campus_id": after.campus,
+        "method": after.method.as_str(),
     });
+    let change = Change::new("payment", after.id.uuid(), after.version, is);
+    tx.record(change.before(was).event(event, data));
 }

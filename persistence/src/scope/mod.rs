@@ -12,8 +12,8 @@ mod reach;
 
 use domain::customers::{Anchor, Customer};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Select, UpdateMany,
-    sea_query::Expr,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryResult, QuerySelect, Select, UpdateMany,
+    Value, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -25,6 +25,7 @@ pub(crate) use reach::{nothing, ranges};
 use crate::{
     Error, Handle,
     access::{Reads, Scope, Writes},
+    database::statement,
 };
 
 /// A table whose rows belong to a customer, and so to a holder and a campus.
@@ -49,6 +50,37 @@ pub(crate) trait Scoped: EntityTrait {
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 pub(crate) fn scoped<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {
     E::find().filter(reachable::<E>(grant))
+}
+
+/// The row of a record that belongs to who bears a grant: `columns` of `table`.
+pub(crate) async fn own(
+    handle: &impl Handle,
+    scope: &Scope,
+    (table, columns): (&str, &str),
+    id: Uuid,
+) -> Result<Option<QueryResult>, Error> {
+    let sql = format!(
+        "SELECT {columns} FROM {table} WHERE institution_id = ? AND id = ? AND owner_id = ?"
+    );
+    let key = [scope.institution().uuid(), id, scope.principal()].map(Value::from);
+    Ok(handle.query_one_raw(statement(handle, &sql, key)).await?)
+}
+
+/// One page of them.
+pub(crate) async fn own_page(
+    handle: &impl Handle,
+    scope: &Scope,
+    (table, columns): (&str, &str),
+    page: &Page,
+) -> Result<Vec<QueryResult>, Error> {
+    let mut values = vec![scope.institution().uuid().into(), scope.principal().into()];
+    let sql = format!(
+        "SELECT {columns} FROM {table} WHERE institution_id = ? AND owner_id = ?{}",
+        page.ending(("created_at", "id"), &mut values)
+    );
+    Ok(handle
+        .query_all_raw(statement(handle, &sql, values))
+        .await?)
 }
 
 /// Customers by key that may be given a record of the permission's kind, deleted ones left out: a

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use domain::customers::Customer;
 use sea_orm::{
-    ColumnTrait, Condition, IdenStatic, Iterable, Order, Statement,
+    ColumnTrait, Condition, IdenStatic, Iterable, Order, Statement, Value,
     sea_query::{
         DynIden, Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, SelectStatement,
         SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
@@ -38,6 +38,32 @@ impl Page {
             Direction::NewestFirst => key.lt(last),
             Direction::OldestFirst => key.gt(last),
         })
+    }
+
+    /// Confines a statement that is put together to the page.
+    pub(crate) fn confine(&self, select: &mut SelectStatement, created: Expr, id: Expr) {
+        if let Some(behind) = self.behind(created.clone(), id.clone()) {
+            select.and_where(behind);
+        }
+        select
+            .order_by_expr(created, self.order())
+            .order_by_expr(id, self.order())
+            .limit(self.limit);
+    }
+
+    /// Confines a statement that is written out to the page: its end, whose values join the others.
+    pub(crate) fn ending(&self, (created, id): (&str, &str), values: &mut Vec<Value>) -> String {
+        let (behind, order) = match self.order {
+            Direction::NewestFirst => ("<", "DESC"),
+            Direction::OldestFirst => (">", "ASC"),
+        };
+        let mut sql = String::new();
+        if let Some((at, last)) = self.after {
+            sql = format!(" AND ({created}, {id}) {behind} (?, ?)");
+            values.extend([at.into(), last.into()]);
+        }
+        values.push(i64::try_from(self.limit).unwrap_or(i64::MAX).into());
+        sql + &format!(" ORDER BY {created} {order}, {id} {order} LIMIT ?")
     }
 
     pub(crate) fn order(&self) -> Order {
@@ -128,6 +154,9 @@ pub(crate) async fn page_led<L: Scoped, E: Scoped<Record = Customer>>(
     keyed::<L, E>(handle, leader.scope(), &walks).await
 }
 
+/// Members of one union; SQLite takes 500.
+const MEMBERS: usize = 400;
+
 /// How the key ranges of a page are walked.
 struct Walk<'a, E: Scoped> {
     /// What the page is in the order of: an instant, then an id.
@@ -155,17 +184,19 @@ async fn keyed<L: Scoped, E: Scoped>(
     };
     let limit = whole_page(page.limit);
     let mut sql = Sql::of(handle);
-    for (number, keys) in ranges.iter().enumerate() {
+    sql.text("WITH page_keys AS (");
+    for (number, some) in ranges.chunks(MEMBERS).enumerate() {
         // Distinct: a row may be in several branches.
-        sql.text(if number == 0 {
-            "WITH page_keys AS ("
-        } else {
-            " UNION "
-        });
-        // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+        sql.text(if number == 0 { "" } else { " UNION " });
         sql.text("SELECT at, id FROM (");
-        sql.select(keys);
-        sql.text(&format!(" LIMIT {limit}) AS branch"));
+        for (number, keys) in some.iter().enumerate() {
+            sql.text(if number == 0 { "" } else { " UNION " });
+            // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+            sql.text("SELECT at, id FROM (");
+            sql.select(keys);
+            sql.text(&format!(" LIMIT {limit}) AS branch"));
+        }
+        sql.text(") AS branches");
     }
     sql.text(") ");
     // The keys come first, and CROSS JOIN keeps them outermost: SQLite's planner would walk the

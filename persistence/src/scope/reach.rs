@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::Scoped;
 use crate::access::{Branch, Reads, Scope};
 
-/// The rows within reach that meet a condition, each once, as one range a branch: what sums are made
-/// of. `columns` hold the key, or rows that look alike would count as one. Shares open no sums.
+/// The rows within reach that meet a condition, each once, as one range a kind of branch: what sums are
+/// made of. `columns` hold the key, or rows that look alike would count as one. Shares open no sums.
 /// `None` where nothing is within reach.
 pub(crate) fn ranges<E: Scoped>(
     grant: &impl Reads<E::Record>,
@@ -18,19 +18,40 @@ pub(crate) fn ranges<E: Scoped>(
     filter: &Condition,
 ) -> Option<SelectStatement> {
     let scope = grant.scope();
-    let mut branches = scope
-        .branches()
-        .iter()
-        .filter(|branch| !matches!(branch, Branch::Shared(_)))
-        .map(|branch| {
-            let mut rows = SelectStatement::new();
-            rows.columns(columns.iter().copied())
-                .from(E::default().into_iden())
-                .cond_where(range::<E>(scope, branch).add(filter.clone()));
-            rows
-        });
-    let mut all = branches.next()?;
-    for rows in branches {
+    let (mut campuses, mut holders, mut classes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut kinds = Vec::new();
+    for branch in scope.branches() {
+        match branch {
+            Branch::Institution => kinds.push(None),
+            Branch::Campus(campus) => campuses.push(*campus),
+            Branch::Holder(holder) => holders.push(*holder),
+            Branch::Class(class) => classes.push(*class),
+            Branch::Shared(_) => {}
+        }
+    }
+    for (column, values) in [
+        (Some(E::CAMPUS), campuses),
+        (Some(E::HOLDER), holders),
+        (E::CLASS, classes),
+    ] {
+        if let (Some(column), false) = (column, values.is_empty()) {
+            kinds.push(Some(column.is_in(values)));
+        }
+    }
+    let mut rows = kinds.into_iter().map(|kind| {
+        let range = Condition::all()
+            .add(E::INSTITUTION.eq(scope.institution().uuid()))
+            .add(living::<E>())
+            .add_option(kind)
+            .add(filter.clone());
+        let mut rows = SelectStatement::new();
+        rows.columns(columns.iter().copied())
+            .from(E::default().into_iden())
+            .cond_where(range);
+        rows
+    });
+    let mut all = rows.next()?;
+    for rows in rows {
         all.union(UnionType::Distinct, rows);
     }
     Some(all)
@@ -66,12 +87,12 @@ pub(crate) fn nothing() -> SimpleExpr {
 pub(super) fn within<E: Scoped>(scope: &Scope, writing: bool) -> Condition {
     let mut any = Condition::any();
     let mut everything = false;
-    let mut classes = Vec::new();
+    let (mut campuses, mut holders, mut classes) = (Vec::new(), Vec::new(), Vec::new());
     for branch in scope.branches() {
         match branch {
             Branch::Institution => everything = true,
-            Branch::Campus(campus) => any = any.add(E::CAMPUS.eq(*campus)),
-            Branch::Holder(holder) => any = any.add(E::HOLDER.eq(*holder)),
+            Branch::Campus(campus) => campuses.push(*campus),
+            Branch::Holder(holder) => holders.push(*holder),
             Branch::Class(class) => classes.push(*class),
             Branch::Shared(grantees) => {
                 let mut shares = Query::select();
@@ -87,6 +108,13 @@ pub(super) fn within<E: Scoped>(scope: &Scope, writing: bool) -> Condition {
                 any = any.add(Expr::exists(shares));
             }
         }
+    }
+    // Lists of values, not as many conditions: there may be more of them than an engine takes.
+    if !campuses.is_empty() {
+        any = any.add(E::CAMPUS.is_in(campuses));
+    }
+    if !holders.is_empty() {
+        any = any.add(E::HOLDER.is_in(holders));
     }
     if !classes.is_empty() {
         any = any.add(taught::<E>(scope, classes));

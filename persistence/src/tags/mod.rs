@@ -7,7 +7,7 @@ pub mod store;
 use domain::{customers::TimelineKind, reference::NAME_TAKEN, tags::TAG_ON_ALREADY};
 
 use crate::{
-    customers::{Child, Shown},
+    customers::{Child, OnTimeline},
     database::Constraint,
     events::EventType,
     reference,
@@ -35,7 +35,7 @@ pub(crate) static CHILD: Child = Child {
     table: "taggings",
     keeps: None,
     hides: true,
-    shown: Shown::As {
+    shown: OnTimeline::As {
         kind: TimelineKind::Tag,
         permission: "tags:read",
         at: "put_on_at",

@@ -25,7 +25,6 @@ use crate::{
     access::{Reads, Writes},
     clock::micros,
     database::{Change, statement},
-    events::Event,
     scope::{Scoped, reachable, scoped, scoped_update},
 };
 
@@ -194,17 +193,7 @@ pub async fn put_on(tx: &Tx, grant: &impl Writes<Tagging>, tagging: &Tagging) ->
     let after = json!({
         "customer_id": tagging.customer, "tag_id": tagging.tag, "reason": act.reason,
     });
-    tx.record(Change {
-        kind: "tagging",
-        id: tagging.id.uuid(),
-        version: 1,
-        before: json!(null),
-        after,
-        event: Some(Event {
-            kind: &PUT_ON,
-            data,
-        }),
-    });
+    tx.record(Change::new("tagging", tagging.id.uuid(), 1, after).event(&PUT_ON, data));
     Ok(())
 }
 
@@ -234,17 +223,13 @@ pub async fn take_off(
         return Err(absent().into());
     }
     let data = json!({ "customer_id": customer, "tag_id": tag });
-    tx.record(Change {
-        kind: "tagging",
-        id: tagging.id.uuid(),
-        version: 2,
-        before: data.clone(),
-        after: json!({ "reason": act.reason }),
-        event: Some(Event {
-            kind: &TAKEN_OFF,
-            data,
-        }),
-    });
+    let change = Change::new(
+        "tagging",
+        tagging.id.uuid(),
+        2,
+        json!({ "reason": act.reason }),
+    );
+    tx.record(change.before(data.clone()).event(&TAKEN_OFF, data));
     Ok(Tagging {
         taken_off: Some(act.clone()),
         ..tagging

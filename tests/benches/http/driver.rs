@@ -70,16 +70,17 @@ pub(crate) fn driver(site: &Site, seeded: &Seeded, case: &Case, lasts: Duration)
         }
         "search 2 characters" => {
             let sql = format!(
-                "SELECT {COLUMNS}, d.doc_id FROM search_grams CROSS JOIN search_documents d CROSS JOIN customers c \
-                 WHERE d.doc_id = search_grams.rowid AND search_grams MATCH ? AND c.institution_id = ? \
-                 AND c.id = d.customer_id AND d.institution_id = ? AND c.deleted_at IS NULL \
-                 ORDER BY search_grams.rowid DESC LIMIT 21"
+                "SELECT {COLUMNS}, f.doc_id FROM (SELECT d.doc_id, d.customer_id FROM search_grams \
+                 CROSS JOIN search_documents d WHERE d.institution_id = ? AND d.deleted_at IS NULL \
+                 AND d.doc_id = search_grams.rowid AND search_grams MATCH ? \
+                 ORDER BY search_grams.rowid DESC LIMIT 21) f CROSS JOIN customers c \
+                 WHERE c.institution_id = ? AND c.id = f.customer_id ORDER BY f.doc_id DESC"
             );
             let number = seeded.number;
             Some(floor::sqlite(&file, 4, CONNECTIONS, lasts, move |n| {
                 let given = names::given(&mut Chance::new(n));
                 let grams = Blob::Text(format!("(\"{number}h{given}\")"));
-                let values = [&grams, &institution, &institution];
+                let values = [&institution, &grams, &institution];
                 (sql.clone(), values.map(Clone::clone).into())
             }))
         }

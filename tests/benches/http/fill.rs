@@ -69,6 +69,14 @@ const VALUES: usize = 30_000;
 /// Tables whose indexes are built when all rows are there: row by row they take ten times as long.
 const LATE: [&str; 2] = ["follow_ups", "search_documents"];
 
+/// A customer in the search index.
+pub(crate) struct Document {
+    pub customer: Uuid,
+    pub holder: Uuid,
+    pub campus: Uuid,
+    pub grams: Vec<String>,
+}
+
 /// A database that is being filled.
 pub(crate) struct Tables {
     into: Target,
@@ -196,23 +204,39 @@ impl Tables {
     pub(crate) async fn index(
         &mut self,
         institution: Uuid,
-        documents: Vec<(Uuid, Vec<String>)>,
+        documents: Vec<Document>,
     ) -> Result<(), sqlx::Error> {
         if let Target::Postgres(_) = self.into {
-            let rows = documents.into_iter().map(|(customer, grams)| {
-                vec![institution.into(), customer.into(), Cell::Words(grams)]
+            let rows = documents.into_iter().map(|document| {
+                let Document {
+                    customer,
+                    holder,
+                    campus,
+                    grams,
+                } = document;
+                let ids = [institution, customer, holder, campus].map(Cell::from);
+                ids.into_iter().chain([Cell::Words(grams)]).collect()
             });
-            let table = "search_documents (institution_id, customer_id, grams)";
+            let table = "search_documents \
+                (institution_id, customer_id, holder_id, customer_campus_id, grams)";
             return self.put(table, rows.collect()).await;
         }
         let (mut rows, mut index) = (Vec::new(), Vec::new());
-        for (customer, grams) in documents {
+        for document in documents {
             self.documents += 1;
-            let document = self.documents;
-            rows.push(vec![document.into(), institution.into(), customer.into()]);
-            index.push(vec![document.into(), Cell::Words(grams)]);
+            let Document {
+                customer,
+                holder,
+                campus,
+                grams,
+            } = document;
+            let ids = [institution, customer, holder, campus].map(Cell::from);
+            let number = Cell::from(self.documents);
+            rows.push([number].into_iter().chain(ids).collect());
+            index.push(vec![self.documents.into(), Cell::Words(grams)]);
         }
-        let table = "search_documents (doc_id, institution_id, customer_id)";
+        let table = "search_documents \
+            (doc_id, institution_id, customer_id, holder_id, customer_campus_id)";
         self.put(table, rows).await?;
         self.put("search_grams (rowid, grams)", index).await
     }

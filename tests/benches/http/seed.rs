@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use domain::{
     access::{Principal, PrincipalKind},
     id::Id,
+    money::Currency,
     organization::{Campus, Institution, NewInstitution, Staff},
     search::{last_four_gram, name_grams},
     text::fold,
@@ -13,14 +14,14 @@ use educrm::app::App;
 use persistence::{
     Error, Handle, Operation, Tx,
     access::sessions,
-    keys::{FieldKeys, Place},
+    keys::{FieldKeys, SealedAt},
     organization::store::{NewCampus, NewStaff, form_team, found, hire, lead_team, open_campus},
 };
 use tests::{chance::Chance, process::Site, world::Person};
 use uuid::Uuid;
 
 use crate::{
-    fill::{Cell, Tables},
+    fill::{Cell, Document, Tables},
     names,
 };
 
@@ -123,7 +124,7 @@ async fn people(app: &App, customers: usize) -> Seeded {
                 code: "bench".into(),
                 name: "启明教育".into(),
                 time_zone: "Asia/Shanghai".into(),
-                currency: "CNY".into(),
+                currency: Currency::CNY,
             };
             found(&tx, &new).await?;
             let campuses = [
@@ -190,6 +191,7 @@ async fn person(
         &NewStaff {
             user_name: name.into(),
             name: name.into(),
+            phone: None,
             campuses: vec![campus],
             home_team: team,
             roles: vec![role.into()],
@@ -245,7 +247,13 @@ async fn fill(
             ]
         };
         tables.put(CONTACTS, of(&contacts)).await?;
-        let documents = batch.iter().map(|c| (c.id, grams.of(c, keys))).collect();
+        let documents = batch.iter().map(|c| Document {
+            customer: c.id,
+            holder: c.holder,
+            campus: c.campus,
+            grams: grams.of(c, keys),
+        });
+        let documents = documents.collect();
         tables.index(seeded.institution.uuid(), documents).await?;
         let follow_ups = batch
             .iter()
@@ -334,7 +342,7 @@ impl Customer {
 
     /// As `persistence::customers` writes it.
     fn row(&self, seeded: &Seeded, keys: &FieldKeys) -> Vec<Cell> {
-        let place = Place {
+        let place = SealedAt {
             table: "customers",
             column: "contacts",
             row: self.id,

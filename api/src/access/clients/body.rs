@@ -14,21 +14,27 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::page;
+use crate::http::list::page;
 
 fn scope_list() -> Array {
-    texts(200, 100)
+    texts(
+        "Permissions that it is kept to, of those that its roles have.",
+        200,
+        100,
+    )
 }
 
 fn network_list() -> Array {
-    texts(50, 50)
+    let says = "Addresses and networks (`203.0.113.0/24`) from which it may call; from everywhere, where it is empty.";
+    texts(says, 50, 50)
 }
 
-fn texts(most: usize, longest: usize) -> Array {
+fn texts(says: &str, most: usize, longest: usize) -> Array {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(longest));
     ArrayBuilder::new()
+        .description(Some(says))
         .items(text)
         .max_items(Some(most))
         .build()
@@ -92,12 +98,16 @@ impl CreateApiClient {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scopes": ["customers:read"]}))]
 pub struct ChangeApiClient {
+    /// Name that people see, unique among clients that are not revoked.
     #[schema(min_length = 1, max_length = 60, nullable = false)]
     pub name: Option<String>,
+    /// Who of staff answers for it; once that person has left, it can do nothing.
     #[schema(nullable = false)]
     pub owner_id: Option<Uuid>,
+    /// What it may do: the permissions of these, as far as `scopes` lets it. Replaced as a whole.
     #[schema(max_items = 50, nullable = false)]
     pub role_ids: Option<Vec<Uuid>>,
+    /// Permissions that it is kept to, of those that its roles have. Replaced as a whole.
     #[schema(schema_with = scope_list)]
     pub scopes: Option<Vec<String>>,
     /// The whole institution, where it is empty.
@@ -106,6 +116,7 @@ pub struct ChangeApiClient {
     /// Everywhere, where it is empty.
     #[schema(schema_with = network_list)]
     pub networks: Option<Vec<String>>,
+    /// When it ends by itself, with its keys: within a year from now.
     #[schema(nullable = false)]
     pub expires_at: Option<Timestamp>,
 }
@@ -142,12 +153,20 @@ pub struct ApiClientBody {
     /// Raised with every change; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// Name that people see, unique among clients that are not revoked.
     pub name: String,
+    /// Who of staff answers for it; once that person has left, it can do nothing.
     pub owner_id: Uuid,
+    /// What it may do: the permissions of these, as far as `scopes` lets it.
     pub role_ids: Vec<Uuid>,
+    /// Permissions that it is kept to, of those that its roles have.
     pub scopes: Vec<String>,
+    /// Campuses that its roles reach, where they go by campus.
     pub campus_ids: Vec<Uuid>,
+    /// From where it may call: addresses and networks (`203.0.113.0/24`); from anywhere where there are
+    /// none.
     pub networks: Vec<String>,
+    /// When it ends by itself, with its keys.
     pub expires_at: Timestamp,
     /// Its open keys, oldest first; two at most.
     #[schema(value_type = Vec<ApiKeyBody>)]
@@ -163,7 +182,9 @@ pub struct ApiClientBody {
 #[schema(as = ApiKey)]
 pub struct ApiKeyBody {
     pub id: Uuid,
+    /// When it was made.
     pub created_at: Timestamp,
+    /// When the key ends, which is when its client does.
     pub expires_at: Timestamp,
     /// To within ten minutes.
     #[schema(required)]
@@ -210,9 +231,11 @@ page! {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct NewApiKey {
     pub id: Uuid,
+    /// Whose key it is.
     pub api_client_id: Uuid,
     /// `educrm_<id>_<secret>`, sent as `Authorization: Bearer …`, or as `client_secret` for tokens.
     pub key: String,
+    /// When the key ends, which is when its client does.
     pub expires_at: Timestamp,
 }
 
@@ -225,8 +248,10 @@ impl fmt::Debug for NewApiKey {
 /// A new API client with its first key, which is shown this once.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NewApiClient {
+    /// The client, as it was made.
     #[schema(value_type = ApiClientBody)]
     pub api_client: ApiClientBody,
+    /// Its first key. It is shown this once.
     #[schema(value_type = NewApiKey)]
     pub key: NewApiKey,
 }

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use domain::{
     access::{ApiClient, ApiClientsWrite, Session},
     fault::{Fault, NOT_FOUND},
@@ -9,7 +9,7 @@ use persistence::{
     access::{Grant, api_client as store},
     clock::micros,
     reference,
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
@@ -19,7 +19,8 @@ use super::{
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey, api_keys},
     http::{
-        IfMatch, Json, Parameters, Problem, Reply, cursor,
+        IfMatch, Json, List, Problem, Reply,
+        list::Paging,
         path::{PathId, PathIds},
     },
     reference::{ListReference, get},
@@ -40,8 +41,11 @@ async fn shown(
 }
 
 /// Make an API client
+///
+/// The answer shows its first key this once. A client can never do more than whoever makes it.
 #[utoipa::path(tag = TAG, request_body = CreateApiClient, responses((status = 201, body = NewApiClient)),
-    security(("bearer" = ["api_clients:write"])))]
+    security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["role_beyond_own", "name_taken"]))))]
 #[post("/api-clients")]
 pub(super) async fn create_api_client(
     ctx: Granted<ApiClientsWrite>,
@@ -60,38 +64,32 @@ pub(super) async fn create_api_client(
 }
 
 /// List API clients
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = ApiClientPage)),
+///
+/// The oldest first; revoked ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = ApiClientPage)),
     security(("bearer" = ["api_clients:write"])))]
 #[get("/api-clients")]
 pub(super) async fn list_api_clients(
     ctx: Granted<ApiClientsWrite>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let List { query, part } = asked;
+    let page = part.page(Direction::OldestFirst)?;
     let revoked = query.include_archived.unwrap_or(false);
     let rows = reference::list::<ApiClient>(&ctx.read(), &ctx.grant, &(), revoked, &page).await?;
-    let shown = part.cut(rows, |c| (micros(c.created_at), c.id.uuid()));
-    let ids = shown.items.iter().map(|client| client.id);
+    let (clients, next) = part.cut(rows, |c| (micros(c.created_at), c.id.uuid()));
+    let ids = clients.iter().map(|client| client.id);
     let mut keys = store::keys(&ctx.read(), &ctx.grant, ids, ctx.stamp().now()).await?;
     let body = |client: Reference<ApiClient>| {
         let keys = keys.remove(&client.id).unwrap_or_default();
         ApiClientBody::new(client, keys)
     };
-    Ok(Reply::ok(&ApiClientPage {
-        items: shown.items.into_iter().map(body).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    Ok(next.answer::<ApiClientPage>(clients.into_iter().map(body))?)
 }
 
 /// Read an API client
+///
+/// Keys without their secrets.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), responses((status = 200, body = ApiClientBody)),
     security(("bearer" = ["api_clients:write"])))]
 #[get("/api-clients/{api_client_id}")]
@@ -104,8 +102,11 @@ pub(super) async fn get_api_client(
 }
 
 /// Change an API client
+///
+/// What it may do changes at once. A revoked one can't be changed.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), request_body = ChangeApiClient,
-    responses((status = 200, body = ApiClientBody)), security(("bearer" = ["api_clients:write"])))]
+    responses((status = 200, body = ApiClientBody)), security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "role_beyond_own", "name_taken"]))))]
 #[patch("/api-clients/{api_client_id}")]
 pub(super) async fn change_api_client(
     ctx: Granted<ApiClientsWrite>,
@@ -122,8 +123,11 @@ pub(super) async fn change_api_client(
 }
 
 /// Revoke an API client: it ends at once, for good
+///
+/// All its keys end, and it can't be brought back.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), responses((status = 200, body = ApiClientBody)),
-    security(("bearer" = ["api_clients:write"])))]
+    security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["archived"]))))]
 #[post("/api-clients/{api_client_id}/revoke")]
 pub(super) async fn revoke_api_client(
     ctx: Granted<ApiClientsWrite>,
@@ -138,8 +142,12 @@ pub(super) async fn revoke_api_client(
 }
 
 /// Give an API client another key; the one before is ended apart
+///
+/// The answer shows it this once. Two keys are open at most: end the old one when the new one is in
+/// place.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path)), responses((status = 201, body = NewApiKey)),
-    security(("bearer" = ["api_clients:write"])))]
+    security(("bearer" = ["api_clients:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "client_keys_full", "role_beyond_own"]))))]
 #[post("/api-clients/{api_client_id}/keys")]
 pub(super) async fn create_api_key(
     ctx: Granted<ApiClientsWrite>,
@@ -157,6 +165,8 @@ pub(super) async fn create_api_key(
 }
 
 /// Read what is known of an open key of an API client
+///
+/// Never the secret.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path), ("key_id" = Uuid, Path)),
     responses((status = 200, body = ApiKeyBody)), security(("bearer" = ["api_clients:write"])))]
 #[get("/api-clients/{api_client_id}/keys/{key_id}")]
@@ -175,6 +185,8 @@ pub(super) async fn get_api_key(
 }
 
 /// End a key of an API client
+///
+/// At once, with all tokens that were made with it.
 #[utoipa::path(tag = TAG, params(("api_client_id" = Uuid, Path), ("key_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["api_clients:write"])))]
 #[delete("/api-clients/{api_client_id}/keys/{key_id}")]

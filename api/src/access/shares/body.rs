@@ -17,6 +17,7 @@ pub type ShareAccess = Wire<domain::access::ShareAccess>;
 pub struct ShareCustomer {
     /// A person of staff, a team or a group. What is shared with it already is replaced.
     pub grantee_id: Uuid,
+    /// What is open to the grantee.
     pub access: ShareAccess,
     /// When the share ends by itself; never, when absent.
     #[schema(nullable = false)]
@@ -29,18 +30,23 @@ pub struct ShareCustomer {
 #[schema(as = CustomerShare)]
 pub struct ShareBody {
     pub customer_id: Uuid,
+    /// With whom it is shared: a person, a team or a group.
     pub grantee_id: Uuid,
+    /// What the grantee is.
     pub grantee_kind: GranteeKind,
     /// Raised each time it is shared with the same grantee again and each time it ends; the first part
     /// of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// What is open to the grantee.
     pub access: ShareAccess,
+    /// When it ends by itself; null where it does not.
     #[schema(required)]
     pub until: Option<Timestamp>,
     /// Who shared it last.
     #[schema(required)]
     pub shared_by: Option<Uuid>,
+    /// When it was shared last.
     pub shared_at: Timestamp,
 }
 

@@ -16,6 +16,8 @@ use crate::{
 const TAG: &str = "customers";
 
 /// List with whom a customer is shared
+///
+/// Open ones only, the oldest first.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = CustomerShares)),
     security(("bearer" = ["customers:share"])))]
 #[get("/customers/{customer_id}/shares")]
@@ -30,8 +32,13 @@ pub(super) async fn list_customer_shares(
 }
 
 /// Share a customer with a person, a team or a group
+///
+/// Opens the customer with its follow-ups and tags, never its money, to whoever holds the permissions.
+/// A share with the same grantee is replaced. Nobody shares further than they reach themselves
+/// (`share_beyond_own`). A transfer of the customer ends it.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = ShareCustomer,
-    responses((status = 201, body = ShareBody)), security(("bearer" = ["customers:share"])))]
+    responses((status = 201, body = ShareBody)), security(("bearer" = ["customers:share"])),
+    extensions(("x-problem-codes" = json!(["share_beyond_own"]))))]
 #[post("/customers/{customer_id}/shares")]
 pub(super) async fn share_customer(
     ctx: Granted<CustomersShare>,
@@ -49,6 +56,8 @@ pub(super) async fn share_customer(
 }
 
 /// Read a share of a customer
+///
+/// Only while it is open.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("grantee_id" = Uuid, Path)),
     responses((status = 200, body = ShareBody)), security(("bearer" = ["customers:share"])))]
 #[get("/customers/{customer_id}/shares/{grantee_id}")]
@@ -62,6 +71,8 @@ pub(super) async fn get_customer_share(
 }
 
 /// End a share of a customer
+///
+/// At once.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("grantee_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["customers:share"])))]
 #[delete("/customers/{customer_id}/shares/{grantee_id}")]

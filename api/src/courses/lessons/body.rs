@@ -6,8 +6,8 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    http::clock_time::ClockTime,
-    reference::{ListReference, Shown, page},
+    http::{clock_time::ClockTime, list::page},
+    reference::Shown,
 };
 
 /// A new lesson of a class, by the clocks of its campus.
@@ -15,7 +15,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 200}))]
 pub struct CreateLesson {
+    /// Day of the lesson, by the clocks of the campus (`time_zone`).
     pub held_on: Date,
+    /// When it begins: a time of day, by the clocks of the campus.
     pub start_time: ClockTime,
     /// Later than `start_time`, on the same day.
     pub end_time: ClockTime,
@@ -29,12 +31,16 @@ pub struct CreateLesson {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"start_time": "18:30", "end_time": "20:00"}))]
 pub struct ChangeLesson {
+    /// Day of the lesson, by the clocks of the campus (`time_zone`).
     #[schema(nullable = false)]
     pub held_on: Option<Date>,
+    /// When it begins: a time of day, by the clocks of the campus.
     #[schema(nullable = false)]
     pub start_time: Option<ClockTime>,
+    /// When it ends, on the same day: later than it begins.
     #[schema(nullable = false)]
     pub end_time: Option<ClockTime>,
+    /// Lesson hours that presence uses (课时), in hundredths: 200 are 2 hours.
     #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
     pub hours_hundredths: Option<i32>,
 }
@@ -47,11 +53,15 @@ pub struct LessonBody {
     /// Raised with every change, and with every roll call.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// The class that is taught.
     pub class_id: Uuid,
     /// Of the class.
     pub campus_id: Uuid,
+    /// Day of the lesson, by the clocks of the campus (`time_zone`).
     pub held_on: Date,
+    /// When it begins: a time of day, by the clocks of the campus.
     pub start_time: ClockTime,
+    /// When it ends, on the same day: later than it begins.
     pub end_time: ClockTime,
     /// Of the campus when the lesson was planned: an IANA name.
     pub time_zone: String,
@@ -106,25 +116,8 @@ impl Shown for Lesson {
 /// Which part of the lessons of a class, in the order in which they were planned.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListLessons {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Whether cancelled lessons are shown too.
     #[param(default = false)]
     pub include_archived: Option<bool>,
-}
-
-impl From<ListLessons> for ListReference {
-    fn from(list: ListLessons) -> Self {
-        Self {
-            limit: list.limit,
-            cursor: list.cursor,
-            include_archived: list.include_archived,
-        }
-    }
 }

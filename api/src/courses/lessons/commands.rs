@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use persistence::{
     Error, Tx,
     access::{Grant, Reads},
-    payments::journal::Place,
+    payments::journal::Desk,
 };
 
 use super::{ChangeLesson, CreateLesson};
@@ -109,7 +109,7 @@ pub async fn unarchive(
 /// The clocks of a campus.
 async fn zone(tx: &Tx, grant: &Grant<CoursesWrite>, campus: Id<Campus>) -> Result<TimeZone, Error> {
     let institution = Reads::<Class>::scope(grant).institution();
-    let place = Place::of(tx, institution, campus)
+    let place = Desk::of(tx, institution, campus)
         .await?
         .ok_or_else(|| Error::corrupt("the campus of a class is gone"))?;
     Ok(place.zone)

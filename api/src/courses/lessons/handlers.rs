@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{CoursesWrite, DirectoryRead},
     courses::{Class, Lesson},
@@ -8,15 +8,19 @@ use persistence::courses::LessonFilter;
 use super::{ChangeLesson, CreateLesson, LessonBody, LessonPage, ListLessons, commands};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{created, get as read, list_where, shown},
 };
 
 const TAG: &str = "courses";
 
 /// Plan a lesson of a class
+///
+/// `start_time` and `end_time` are times of day by the clocks of the campus, on `held_on`; the answer
+/// gives the instants, too. A time that the clocks skip is refused.
 #[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path)), request_body = CreateLesson,
-    responses((status = 201, body = LessonBody)), security(("bearer" = ["courses:write"])))]
+    responses((status = 201, body = LessonBody)), security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived"]))))]
 #[post("/classes/{class_id}/lessons")]
 pub(super) async fn create_lesson(
     ctx: Granted<CoursesWrite>,
@@ -32,23 +36,27 @@ pub(super) async fn create_lesson(
 }
 
 /// List the lessons of a class
-#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
+///
+/// In the order in which they begin.
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging, ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes/{class_id}/lessons")]
 pub(super) async fn list_lessons(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
     class: PathId<Class>,
-    query: Parameters<ListLessons>,
+    asked: List<ListLessons>,
 ) -> Result<Reply, Problem> {
+    let List { query, part } = asked;
     let class = read(&ctx.read(), &ctx.grant, class.0).await?;
     let filter = LessonFilter {
         class: Some(class.id),
     };
-    list_where::<Lesson, _>(&ctx, &request, &query.0.into(), &filter).await
+    list_where::<Lesson, _>(&ctx, part, query.include_archived, &filter).await
 }
 
 /// Read a lesson
+///
+/// A cancelled one is found, too.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/lessons/{lesson_id}")]
@@ -60,8 +68,11 @@ pub(super) async fn get_lesson(
 }
 
 /// Change a lesson whose roll was not called
+///
+/// As long as its roll was not called, and it is not cancelled.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), request_body = ChangeLesson,
-    responses((status = 200, body = LessonBody)), security(("bearer" = ["courses:write"])))]
+    responses((status = 200, body = LessonBody)), security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "lesson_called"]))))]
 #[patch("/lessons/{lesson_id}")]
 pub(super) async fn change_lesson(
     ctx: Granted<CoursesWrite>,
@@ -77,8 +88,11 @@ pub(super) async fn change_lesson(
 }
 
 /// Cancel a lesson whose roll was not called
+///
+/// A lesson whose roll was called can't be cancelled: its hours are used.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "lesson_called"]))))]
 #[post("/lessons/{lesson_id}/archive")]
 pub(super) async fn archive_lesson(
     ctx: Granted<CoursesWrite>,
@@ -92,8 +106,11 @@ pub(super) async fn archive_lesson(
 }
 
 /// Take back that a lesson was cancelled
+///
+/// It takes place after all. Its class must be open.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = LessonBody)),
-    security(("bearer" = ["courses:write"])))]
+    security(("bearer" = ["courses:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived"]))))]
 #[post("/lessons/{lesson_id}/unarchive")]
 pub(super) async fn unarchive_lesson(
     ctx: Granted<CoursesWrite>,

@@ -37,13 +37,17 @@ pub struct RelationBody {
     pub id: Uuid,
     /// What the other one is to the customer in the path.
     pub role: RelationRole,
+    /// The customer who is the other one.
     pub relative_id: Uuid,
+    /// Kind of that customer.
     pub relative_kind: CustomerKind,
+    /// Name of the customer who is the other one; null where a field rule hides it.
     #[schema(required)]
     pub relative_name: Option<String>,
     /// How to reach the other one: a child is reached through its guardians.
     #[schema(value_type = Vec<ContactPointBody>)]
     pub contact_points: Vec<ContactPointBody>,
+    /// The relation in the family's own words, such as 外婆; null where nobody said.
     #[schema(required)]
     pub label: Option<String>,
     pub created_at: Timestamp,

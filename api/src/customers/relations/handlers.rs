@@ -18,8 +18,12 @@ const TAG: &str = "customers";
 const NAMES: &[(&str, &str)] = &[("relative_name", "name")];
 
 /// Relate a customer to a guardian or a ward
+///
+/// One relation for both: the other sees it from its side. Their kinds must fit: guardians have wards,
+/// and no two are related twice. The version of the customer in the path rises.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = RelateCustomer,
-    responses((status = 201, body = RelationBody)), security(("bearer" = ["customers:write"])))]
+    responses((status = 201, body = RelationBody)), security(("bearer" = ["customers:write"])),
+    extensions(("x-problem-codes" = json!(["relation_exists", "too_many_relations"]))))]
 #[post("/customers/{customer_id}/relations")]
 pub(super) async fn relate_customer(
     ctx: Granted<CustomersWrite>,
@@ -44,6 +48,8 @@ pub(super) async fn relate_customer(
 }
 
 /// List the guardians or wards of a customer
+///
+/// Related customers within reach, with their contact values masked.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = Relations)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/relations")]
@@ -61,6 +67,8 @@ pub(super) async fn list_relations(
 }
 
 /// Read a relation of a customer
+///
+/// As seen from the customer in the path.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("relation_id" = Uuid, Path)),
     responses((status = 200, body = RelationBody)), security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/relations/{relation_id}")]
@@ -75,6 +83,8 @@ pub(super) async fn get_relation(
 }
 
 /// End a relation of a customer
+///
+/// Ends it for both.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("relation_id" = Uuid, Path)),
     responses((status = 204)), security(("bearer" = ["customers:write"])))]
 #[delete("/customers/{customer_id}/relations/{relation_id}")]

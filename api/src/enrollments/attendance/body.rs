@@ -15,6 +15,7 @@ pub type AttendanceStatus = Wire<Attendance>;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"students": [{"enrollment_id": "0192f0c1-9999-7000-8000-000000000000", "status": "present"}]}))]
 pub struct CallRoll {
+    /// Those who are named; others stay as they were.
     #[schema(min_items = 1, max_items = 1000, value_type = Vec<StudentMark>)]
     pub students: Vec<StudentMark>,
 }
@@ -25,12 +26,14 @@ pub struct CallRoll {
 pub struct StudentMark {
     /// Of the lesson's class.
     pub enrollment_id: Uuid,
+    /// What the roll says of the student.
     pub status: AttendanceStatus,
 }
 
 /// The roll of a lesson after a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RollCall {
+    /// The lesson it is of.
     pub lesson_id: Uuid,
     /// Of the lesson.
     #[schema(minimum = 1)]
@@ -44,7 +47,9 @@ pub struct RollCall {
 /// A student whose attendance is marked.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StudentMarked {
+    /// The seat of the student.
     pub enrollment_id: Uuid,
+    /// What the roll says of the student.
     pub status: AttendanceStatus,
     /// Lesson hours left, in hundredths.
     pub hours_left_hundredths: i32,
@@ -53,6 +58,7 @@ pub struct StudentMarked {
 /// The roll of a lesson as it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Roll {
+    /// The lesson it is of.
     pub lesson_id: Uuid,
     /// Of the lesson.
     #[schema(minimum = 1)]
@@ -68,14 +74,18 @@ pub struct Roll {
 /// A student on the roll of a lesson.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RollEntry {
+    /// The seat of the student.
     pub enrollment_id: Uuid,
+    /// The student.
     pub customer_id: Uuid,
     /// Null where a field rule hides it.
     #[schema(required)]
     pub student_name: Option<String>,
+    /// What the roll says of the student.
     pub status: AttendanceStatus,
     /// Lesson hours that were used, in hundredths.
     pub hours_used_hundredths: i32,
+    /// When the student was marked last.
     pub marked_at: Timestamp,
     /// The member of staff or API client who did.
     pub marked_by: Uuid,

@@ -21,7 +21,7 @@ use persistence::{
         attendance::{self, Mark},
         hours,
     },
-    payments::journal::Place,
+    payments::journal::Desk,
 };
 
 use super::{CallRoll, RollCall, RollEntry, StudentMarked};
@@ -136,7 +136,7 @@ async fn mark(
     body: &CallRoll,
 ) -> Result<Vec<Mark>, Error> {
     let institution = Reads::<Lesson>::scope(grant).institution();
-    let place = Place::of(tx, institution, lesson.details.campus)
+    let place = Desk::of(tx, institution, lesson.details.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the campus of a lesson is gone"))?;
     let standing = attendance::marks(tx, institution, lesson.id).await?;

@@ -16,9 +16,14 @@ use crate::{
 const TAG: &str = "enrollments";
 
 /// Call the roll of a lesson, or correct it
+///
+/// Names as many students as are to be marked; the others stay as they were. `present` uses the hours
+/// of the lesson, any other mark gives them back. Calling again corrects: only what differs is done.
+/// All of it, or nothing: `errors` names each student for whom it is refused.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), request_body = CallRoll,
     responses((status = 200, body = RollCall)), security(("bearer" = ["attendance:write"])),
-    extensions(("x-moves-value" = json!(true))))]
+    extensions(("x-problem-codes" = json!(["hours_exhausted", "student_withdrawn"])),
+        ("x-moves-value" = json!(true))))]
 #[post("/lessons/{lesson_id}/roll-call")]
 pub(super) async fn call_roll(
     ctx: Granted<AttendanceWrite>,
@@ -35,6 +40,8 @@ pub(super) async fn call_roll(
 }
 
 /// Read who was marked how in a lesson
+///
+/// Before the first call there are no students, and `called_at` is null.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), responses((status = 200, body = Roll)),
     security(("bearer" = ["enrollments:read"])))]
 #[get("/lessons/{lesson_id}/roll-call")]

@@ -44,14 +44,19 @@ pub struct RecordAgreement {
 #[schema(as = StaffAgreement)]
 pub struct AgreementBody {
     pub id: Uuid,
+    /// Who signed.
     pub staff_id: Uuid,
     /// Of the text that was signed.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// Day of the signature.
     pub signed_on: Date,
+    /// The signed text as a file; null where none was added.
     #[schema(required)]
     pub file_id: Option<Uuid>,
+    /// Who recorded it.
     pub recorded_by: Uuid,
+    /// When it was recorded.
     pub recorded_at: Timestamp,
 }
 

@@ -22,6 +22,8 @@ fn shown(text: AgreementText) -> Result<Reply, Error> {
 }
 
 /// Read which version of the confidentiality agreement counts
+///
+/// 1 where no other was set.
 #[utoipa::path(tag = TAG, responses((status = 200, body = AgreementTextBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/confidentiality-agreement")]
@@ -30,8 +32,12 @@ pub(super) async fn get_agreement_text(ctx: Granted<DirectoryRead>) -> Result<Re
 }
 
 /// Set which version of the confidentiality agreement counts
+///
+/// Whoever has signed an older version only is shut out at once, where a role demands the agreement.
+/// Refused where that would be the caller, or somebody who governs others and holds more.
 #[utoipa::path(tag = TAG, request_body = SetAgreementText, responses((status = 200, body = AgreementTextBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["agreement_unsigned", "staff_beyond_own"]))))]
 #[put("/confidentiality-agreement")]
 pub(super) async fn set_agreement_text(
     ctx: Granted<OrganizationWrite>,
@@ -46,6 +52,8 @@ pub(super) async fn set_agreement_text(
 }
 
 /// List the confidentiality agreements that a person of staff has signed
+///
+/// The newest first.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffAgreements)),
     security(("bearer" = ["staff:write"])))]
 #[get("/staff/{staff_id}/agreements")]
@@ -64,6 +72,8 @@ pub(super) async fn list_staff_agreements(
 }
 
 /// Record that a person of staff has signed the confidentiality agreement
+///
+/// A role may demand the version that counts: whoever has signed it is let in at once.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), request_body = RecordAgreement,
     responses((status = 201, body = AgreementBody)), security(("bearer" = ["staff:write"])))]
 #[post("/staff/{staff_id}/agreements")]

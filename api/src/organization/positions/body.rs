@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::{Shown, page};
+use crate::{http::list::page, reference::Shown};
 
 /// A new position.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -22,6 +22,7 @@ pub struct CreatePosition {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "高级招生顾问"}))]
 pub struct ChangePosition {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     pub name: Option<String>,
 }

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post};
+use actix_web::{get, patch, post};
 use domain::{
     access::{DirectoryRead, OrganizationWrite},
     organization::Position,
@@ -7,15 +7,18 @@ use domain::{
 use super::{ChangePosition, CreatePosition, PositionBody, PositionPage};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
     reference::{self, ListReference, as_read, create, created, get as read, list, save, shown},
 };
 
 const TAG: &str = "organization";
 
 /// Add a position
+///
+/// Its name must be free among those that are not archived.
 #[utoipa::path(tag = TAG, request_body = CreatePosition, responses((status = 201, body = PositionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken"]))))]
 #[post("/positions")]
 pub(super) async fn create_position(
     ctx: Granted<OrganizationWrite>,
@@ -31,18 +34,21 @@ pub(super) async fn create_position(
 }
 
 /// List positions
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = PositionPage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = PositionPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/positions")]
 pub(super) async fn list_positions(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Position, _>(&ctx, &request, &query.0).await
+    list::<Position, _>(&ctx, asked).await
 }
 
 /// Read a position
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), responses((status = 200, body = PositionBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/positions/{position_id}")]
@@ -54,8 +60,11 @@ pub(super) async fn get_position(
 }
 
 /// Change a position
+///
+/// What is archived can't be changed.
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), request_body = ChangePosition,
-    responses((status = 200, body = PositionBody)), security(("bearer" = ["organization:write"])))]
+    responses((status = 200, body = PositionBody)), security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "name_taken"]))))]
 #[patch("/positions/{position_id}")]
 pub(super) async fn change_position(
     ctx: Granted<OrganizationWrite>,
@@ -73,8 +82,12 @@ pub(super) async fn change_position(
 }
 
 /// Archive a position
+///
+/// It can't be chosen any more; what names it already keeps it. Refused while something open still uses
+/// it (`in_use`).
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), responses((status = 200, body = PositionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["archived", "in_use"]))))]
 #[post("/positions/{position_id}/archive")]
 pub(super) async fn archive_position(
     ctx: Granted<OrganizationWrite>,
@@ -88,8 +101,11 @@ pub(super) async fn archive_position(
 }
 
 /// Take a position out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("position_id" = Uuid, Path)), responses((status = 200, body = PositionBody)),
-    security(("bearer" = ["organization:write"])))]
+    security(("bearer" = ["organization:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/positions/{position_id}/unarchive")]
 pub(super) async fn unarchive_position(
     ctx: Granted<OrganizationWrite>,

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::reference::page;
+use crate::http::list::page;
 
 /// A role for everyone of a department, of a position, or of both together.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -14,6 +14,7 @@ use crate::reference::page;
 #[schema(example = json!({"role_id": "0192f0c1-4444-7000-8000-000000000000",
     "department_id": "0192f0c1-6666-7000-8000-000000000000"}))]
 pub struct CreateRoleRule {
+    /// Which role it gives.
     pub role_id: Uuid,
     /// Its units are covered too. Without it the position counts in every department.
     #[schema(nullable = false)]
@@ -29,9 +30,12 @@ pub struct CreateRoleRule {
 #[schema(as = RoleRule)]
 pub struct RoleRuleBody {
     pub id: Uuid,
+    /// Which role it gives.
     pub role_id: Uuid,
+    /// Whose department the rule covers; null where it covers all of them.
     #[schema(required)]
     pub department_id: Option<Uuid>,
+    /// Whose position the rule covers; null where it covers all of them.
     #[schema(required)]
     pub position_id: Option<Uuid>,
     pub created_at: Timestamp,
@@ -57,14 +61,7 @@ page! {
 /// Which rules, oldest first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListRoleRules {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// That give any of these roles.
     #[param(style = Form, explode = false)]
     pub role_id: Option<Vec<Uuid>>,

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    http::{context::Language, wire::Wire},
-    reference::{Shown, page},
+    http::{context::Language, list::page, wire::Wire},
+    reference::Shown,
 };
 
 pub type PermissionReach = Wire<Reach>;
@@ -21,6 +21,7 @@ pub type RoleSide = Wire<Side>;
 pub struct RolePermission {
     /// Code of a permission: `customers:read`.
     pub permission: String,
+    /// How far it goes.
     pub reach: PermissionReach,
 }
 
@@ -31,6 +32,7 @@ pub struct GivePermission {
     /// Code of a permission: `customers:read`.
     #[schema(max_length = 60, pattern = "^[a-z][a-z_]*:[a-z][a-z_]*$")]
     pub permission: String,
+    /// How far it goes.
     pub reach: PermissionReach,
 }
 
@@ -45,6 +47,7 @@ pub struct CreateRole {
     /// `either` when absent; never changes.
     #[schema(nullable = false)]
     pub side: Option<RoleSide>,
+    /// What its holders may do, and how far.
     #[schema(max_items = 200)]
     pub permissions: Vec<GivePermission>,
 }
@@ -54,6 +57,7 @@ pub struct CreateRole {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "校区前台（兼职）"}))]
 pub struct ChangeRole {
+    /// Name that people see, unique as at its creation.
     #[schema(min_length = 1, max_length = 50, nullable = false)]
     pub name: Option<String>,
     /// Replaced as a whole.
@@ -70,6 +74,7 @@ pub struct ChangeRole {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "招生人员（暑期）"}))]
 pub struct CopyRole {
+    /// Name of the copy, unique among roles that are not archived.
     #[schema(min_length = 1, max_length = 50)]
     pub name: String,
 }
@@ -97,6 +102,7 @@ pub struct RoleBody {
     pub is_built_in: bool,
     /// Nobody holds roles of sales and of purchasing.
     pub side: RoleSide,
+    /// What its holders may do, and how far.
     pub permissions: Vec<RolePermission>,
     /// Whether its holders can do nothing before they have signed the confidentiality agreement.
     pub requires_agreement: bool,
@@ -151,6 +157,7 @@ pub struct Permissions {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Permission)]
 pub struct PermissionBody {
+    /// Code of the permission, such as `customers:read`.
     pub code: &'static str,
     /// In the language of the request.
     pub label: &'static str,

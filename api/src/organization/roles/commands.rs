@@ -1,11 +1,16 @@
 //! Use cases of roles: load, decide, save. Nobody gives a role what they do not hold themselves.
 
 use domain::{
-    access::{FieldRules, Reach, Role, RolesWrite, Side, permissions, within_own},
+    access::{FieldRules, Reach, Role, RolesWrite, Side, may_decide, permissions, within_own},
     id::Id,
     reference::Reference,
 };
-use persistence::{Error, Tx, access::Grant, reference};
+use persistence::{
+    Error, Tx,
+    access::Grant,
+    organization::role_rules::{governors, holders},
+    reference,
+};
 
 use super::{ChangeRole, CopyRole, CreateRole, listed};
 use crate::{
@@ -79,8 +84,8 @@ pub async fn copy(
 ///
 /// # Errors
 /// 409 for a built-in one, where more than the demand for the agreement changes; 403 where something is
-/// added that the caller does not hold. A demand is refused that shuts out the caller, or those who
-/// govern others and hold more.
+/// added that the caller does not hold, or taken from those who govern others and hold more. A demand
+/// is refused that shuts out the caller, or those.
 pub async fn change(
     tx: &Tx,
     grant: &Manager,
@@ -102,6 +107,9 @@ pub async fn change(
     let given = &after.details.permissions;
     let more = given.difference(&before.details.permissions);
     bounded(tx, &after.details, more)?;
+    if !before.details.permissions.is_subset(given) {
+        may_take(tx, &before).await?;
+    }
     if after.details.requires_agreement == before.details.requires_agreement {
         return save(tx, grant, &before, after).await;
     }
@@ -114,7 +122,8 @@ pub async fn change(
 /// Sets what a role leaves of fields; what its holders see changes at once.
 ///
 /// # Errors
-/// 409 for a built-in one; 403 where it would leave more than the caller has.
+/// 409 for a built-in one; 403 where it would leave more than the caller has, or alter what those see
+/// who govern others and hold more.
 pub async fn set_fields(
     tx: &Tx,
     grant: &Manager,
@@ -129,7 +138,22 @@ pub async fn set_fields(
         ..before.details.clone()
     })?;
     bounded(tx, &after.details, [])?;
+    may_take(tx, &before).await?;
     save(tx, grant, &before, after).await
+}
+
+/// Refuses to take something from a role while somebody holds it who governs others and holds more.
+async fn may_take(tx: &Tx, role: &Reference<Role>) -> Result<(), Error> {
+    let Some(authority) = &tx.operation().authority else {
+        return Ok(());
+    };
+    let governors = governors(tx).await?;
+    for holder in holders(tx, role.id).await? {
+        if let Some(theirs) = governors.get(&holder) {
+            may_decide(authority.permissions(), theirs)?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a role into the archive.

@@ -34,6 +34,7 @@ pub(super) struct Fields {
 pub(super) struct FieldBody {
     /// Plural, as in the permissions on the record: `customers`.
     pub record: &'static str,
+    /// Name of the field, as bodies call it.
     pub field: &'static str,
     /// In the language of the request.
     pub label: &'static str,
@@ -44,8 +45,11 @@ pub(super) struct FieldBody {
 /// What is left of a field.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldRule {
+    /// Which kind of record, as `GET /fields` lists them.
     pub record: String,
+    /// Name of the field, as bodies call it.
     pub field: String,
+    /// What is left of the field.
     pub access: FieldRuleAccess,
 }
 
@@ -53,10 +57,13 @@ pub struct FieldRule {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetFieldRule {
+    /// Which kind of record, as `GET /fields` lists them.
     #[schema(max_length = 60)]
     pub record: String,
+    /// Name of the field, as bodies call it.
     #[schema(max_length = 60)]
     pub field: String,
+    /// What is left of the field.
     pub access: FieldRuleAccess,
 }
 
@@ -65,6 +72,7 @@ pub(super) struct SetFieldRule {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"rules": [{"record": "customers", "field": "note", "access": "hidden"}]}))]
 pub(super) struct SetFieldRules {
+    /// What is left of fields; those that are not named are shown and can be changed.
     #[schema(max_items = 200)]
     pub rules: Vec<SetFieldRule>,
 }
@@ -73,6 +81,7 @@ pub(super) struct SetFieldRules {
 /// permission on the record does not count.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct RoleFieldRules {
+    /// What is left of fields; those that are not named are shown and can be changed.
     pub rules: Vec<FieldRule>,
 }
 
@@ -94,6 +103,8 @@ fn shown(role: &Reference<Role>) -> Result<Reply, Error> {
 }
 
 /// List every field that rules can be made for
+///
+/// Those that a role can hide, mask or make read-only.
 #[utoipa::path(tag = TAG, responses((status = 200, body = Fields)),
     security(("bearer" = ["directory:read"])))]
 #[get("/fields")]
@@ -117,6 +128,8 @@ pub(super) async fn list_fields(
 }
 
 /// Read what a role leaves of fields
+///
+/// Fields that are not named are shown and can be changed.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), responses((status = 200, body = RoleFieldRules)),
     security(("bearer" = ["directory:read"])))]
 #[get("/roles/{role_id}/field-rules")]
@@ -128,8 +141,13 @@ pub(super) async fn get_role_field_rules(
 }
 
 /// Set what a role leaves of fields
+///
+/// Replaces all of them. What holders see changes at once; of several roles the most generous counts,
+/// field by field. Refused for built-in roles, and where it leaves more than the caller has.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), request_body = SetFieldRules,
-    responses((status = 200, body = RoleFieldRules)), security(("bearer" = ["roles:write"])))]
+    responses((status = 200, body = RoleFieldRules)), security(("bearer" = ["roles:write"])),
+    extensions(("x-problem-codes" = json!(["role_built_in", "archived", "role_beyond_own",
+        "staff_beyond_own"]))))]
 #[put("/roles/{role_id}/field-rules")]
 pub(super) async fn set_role_field_rules(
     ctx: Granted<RolesWrite>,

@@ -6,13 +6,17 @@ use super::{
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    http::{IfMatch, Json, Parameters, Problem, Reply, context::RequestContext, path::PathId},
+    http::{
+        IfMatch, Json, List, Problem, Reply, context::RequestContext, list::Paging, path::PathId,
+    },
     reference::{self, ListReference, created, get as read, list, shown},
 };
 
 const TAG: &str = "roles";
 
 /// List every permission that a role can give
+///
+/// In a fixed order, with the reaches that a role can give each.
 #[utoipa::path(tag = TAG, responses((status = 200, body = Permissions)),
     security(("bearer" = ["directory:read"])))]
 #[get("/permissions")]
@@ -28,8 +32,11 @@ pub(super) async fn list_permissions(
 }
 
 /// Make a role
+///
+/// Nobody makes a role that can do more than they can.
 #[utoipa::path(tag = TAG, request_body = CreateRole, responses((status = 201, body = RoleBody)),
-    security(("bearer" = ["roles:write"])))]
+    security(("bearer" = ["roles:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken", "role_beyond_own", "sales_purchasing_wall"]))))]
 #[post("/roles")]
 pub(super) async fn create_role(
     ctx: Granted<RolesWrite>,
@@ -44,18 +51,21 @@ pub(super) async fn create_role(
 }
 
 /// List roles
-#[utoipa::path(tag = TAG, params(ListReference), responses((status = 200, body = RolePage, headers(("ETag")))),
+///
+/// The oldest first; archived ones only with `include_archived`.
+#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = RolePage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/roles")]
 pub(super) async fn list_roles(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListReference>,
+    asked: List<ListReference>,
 ) -> Result<Reply, Problem> {
-    list::<Role, _>(&ctx, &request, &query.0).await
+    list::<Role, _>(&ctx, asked).await
 }
 
 /// Read a role
+///
+/// An archived one is found, too.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), responses((status = 200, body = RoleBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/roles/{role_id}")]
@@ -67,8 +77,13 @@ pub(super) async fn get_role(
 }
 
 /// Change a role
+///
+/// What its holders may do changes at once. A built-in role changes in `requires_agreement` only: copy
+/// it instead. Nobody adds what they do not hold.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), request_body = ChangeRole,
-    responses((status = 200, body = RoleBody)), security(("bearer" = ["roles:write"])))]
+    responses((status = 200, body = RoleBody)), security(("bearer" = ["roles:write"])),
+    extensions(("x-problem-codes" = json!(["role_built_in", "archived", "name_taken",
+        "role_beyond_own", "sales_purchasing_wall", "agreement_unsigned", "staff_beyond_own"]))))]
 #[patch("/roles/{role_id}")]
 pub(super) async fn change_role(
     ctx: Granted<RolesWrite>,
@@ -84,8 +99,11 @@ pub(super) async fn change_role(
 }
 
 /// Copy a role
+///
+/// With its permissions and its field rules; later changes of the original do not follow.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), request_body = CopyRole,
-    responses((status = 201, body = RoleBody)), security(("bearer" = ["roles:write"])))]
+    responses((status = 201, body = RoleBody)), security(("bearer" = ["roles:write"])),
+    extensions(("x-problem-codes" = json!(["name_taken", "role_beyond_own"]))))]
 #[post("/roles/{role_id}/copy")]
 pub(super) async fn copy_role(
     ctx: Granted<RolesWrite>,
@@ -101,8 +119,11 @@ pub(super) async fn copy_role(
 }
 
 /// Archive a role
+///
+/// Refused while somebody holds it, or a rule gives it, and for built-in roles.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), responses((status = 200, body = RoleBody)),
-    security(("bearer" = ["roles:write"])))]
+    security(("bearer" = ["roles:write"])),
+    extensions(("x-problem-codes" = json!(["role_built_in", "archived", "in_use"]))))]
 #[post("/roles/{role_id}/archive")]
 pub(super) async fn archive_role(
     ctx: Granted<RolesWrite>,
@@ -116,8 +137,11 @@ pub(super) async fn archive_role(
 }
 
 /// Take a role out of the archive
+///
+/// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), responses((status = 200, body = RoleBody)),
-    security(("bearer" = ["roles:write"])))]
+    security(("bearer" = ["roles:write"])),
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
 #[post("/roles/{role_id}/unarchive")]
 pub(super) async fn unarchive_role(
     ctx: Granted<RolesWrite>,

@@ -1,9 +1,11 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use domain::{
     access::{PrincipalStatus, Role},
+    fault::Fault,
     id::Id,
-    organization::{Staff, StaffProfile},
+    organization::{Staff, StaffProfile, staff_phone},
+    phone::Phone,
 };
 use jiff::Timestamp;
 use persistence::organization::staff::Filter;
@@ -13,24 +15,31 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{http::wire::Wire, reference::page};
+use crate::http::{list::page, wire::Wire};
 
 pub type StaffStatus = Wire<PrincipalStatus>;
 
 /// A new person of staff. Log-in is set up apart, by a password reset; roles are given apart, too.
-#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[derive(Clone, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_name": "li.na", "name": "李娜", "position_id": "0192f0c1-7777-7000-8000-000000000000",
     "campus_ids": ["0192f0c1-1111-7000-8000-000000000000"]}))]
 pub struct CreateStaff {
-    /// What the person types at log-in; never changes, and never goes to another.
+    /// What the person types at log-in; never changes, and never goes to another. Not one that could be
+    /// read as a phone.
     #[schema(min_length = 2, max_length = 64, pattern = "^[a-z0-9._-]+$")]
     pub user_name: String,
+    /// Name of the person, as it stands in lists.
     #[schema(min_length = 1, max_length = 60)]
     pub name: String,
+    /// By which the person can log in as well, in any usual form; it is kept in E.164. Nobody else who has
+    /// not left has it.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub phone: Option<String>,
     /// A department or a unit of one. Rules may give roles to everyone there.
     #[schema(nullable = false)]
     pub department_id: Option<Uuid>,
+    /// The position; rules may give roles to everyone who has it.
     #[schema(nullable = false)]
     pub position_id: Option<Uuid>,
     /// The one team whose leader reaches what the person holds.
@@ -41,20 +50,33 @@ pub struct CreateStaff {
     pub campus_ids: Vec<Uuid>,
 }
 
+impl fmt::Debug for CreateStaff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// Changes to a person of staff: absent leaves a field, null clears it.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[derive(Clone, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"department_id": "0192f0c1-6666-7000-8000-000000000000"}))]
 pub struct ChangeStaff {
+    /// Name of the person, as it stands in lists.
     #[schema(min_length = 1, max_length = 60, nullable = false)]
     pub name: Option<String>,
+    /// By which the person can log in as well, in any usual form. A masked value is refused.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
+    pub phone: Option<Option<String>>,
     /// A department or a unit of one. Rules may give roles to everyone there.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub department_id: Option<Option<Uuid>>,
+    /// The position; rules may give roles to everyone who has it. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub position_id: Option<Option<Uuid>>,
+    /// The one team whose leader reaches what the person holds. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     pub home_team_id: Option<Option<Uuid>>,
@@ -63,11 +85,24 @@ pub struct ChangeStaff {
     pub campus_ids: Option<Vec<Uuid>>,
 }
 
+impl fmt::Debug for ChangeStaff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 impl ChangeStaff {
     /// The profile with these changes.
-    pub fn apply(self, profile: StaffProfile) -> StaffProfile {
-        StaffProfile {
+    ///
+    /// # Errors
+    /// 422 where the phone is none.
+    pub fn apply(self, profile: StaffProfile) -> Result<StaffProfile, Fault> {
+        Ok(StaffProfile {
             name: self.name.unwrap_or(profile.name),
+            phone: match self.phone {
+                Some(phone) => phone.as_deref().map(staff_phone).transpose()?,
+                None => profile.phone,
+            },
             department: self
                 .department_id
                 .map_or(profile.department, |id| id.map(Id::new)),
@@ -80,7 +115,7 @@ impl ChangeStaff {
             campuses: self.campus_ids.map_or(profile.campuses, |ids| {
                 ids.into_iter().map(Id::new).collect()
             }),
-        }
+        })
     }
 }
 
@@ -95,14 +130,23 @@ pub struct StaffBody {
     /// What the person types at log-in; null for whoever does not manage staff.
     #[schema(required)]
     pub user_name: Option<String>,
+    /// Name of the person, as it stands in lists.
     pub name: String,
+    /// In its safe form (`138****8000`).
+    #[schema(required)]
+    pub phone: Option<String>,
+    /// A department or a unit of one; null where none is said.
     #[schema(required)]
     pub department_id: Option<Uuid>,
+    /// The position; null where none is said.
     #[schema(required)]
     pub position_id: Option<Uuid>,
+    /// The one team whose leader reaches what the person holds; null where there is none.
     #[schema(required)]
     pub home_team_id: Option<Uuid>,
+    /// Where the person works.
     pub campus_ids: Vec<Uuid>,
+    /// Where it stands.
     pub status: StaffStatus,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -117,6 +161,7 @@ impl StaffBody {
             version: person.version,
             user_name: manages.then_some(person.user_name),
             name: profile.name,
+            phone: profile.phone.as_ref().map(Phone::masked),
             department_id: profile.department.map(Id::uuid),
             position_id: profile.position.map(Id::uuid),
             home_team_id: profile.home_team.map(Id::uuid),
@@ -138,6 +183,7 @@ page! {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role_ids": ["0192f0c1-4444-7000-8000-000000000000"]}))]
 pub struct SetStaffRoles {
+    /// Given by hand: all of them, those that stay too.
     #[schema(max_items = 50)]
     pub role_ids: Vec<Uuid>,
 }
@@ -163,14 +209,7 @@ impl StaffRoles {
 /// Which people, in the order of hiring.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListStaff {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Working at any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,

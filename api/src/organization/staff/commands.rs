@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{Role, StaffWrite, may_decide, may_give, one_side},
+    access::{PrincipalStatus, Role, StaffWrite, may_decide, may_give, one_side},
     fault::{Fault, NOT_FOUND},
     id::Id,
-    organization::{OWN_STANDING, Staff, StaffProfile},
+    organization::{CAMPUS_ARCHIVED, OWN_STANDING, STAFF_STATUS, Staff, StaffProfile, staff_phone},
     stamp::Stamp,
+    text_enum::TextEnum,
 };
 use persistence::{
     Error, Handle, Tx,
@@ -15,6 +16,7 @@ use persistence::{
     organization::{
         role_rules::{sides, take_turns},
         staff as store,
+        store::campus_zone,
     },
 };
 
@@ -26,11 +28,12 @@ type Manager = Grant<StaffWrite>;
 /// Takes on a person, without log-in, and without roles but those that rules give.
 ///
 /// # Errors
-/// 422 where a field breaks a rule or a place can't be chosen, 409 where the user name is taken, 403
-/// where rules give roles there that the caller may not give.
+/// 422 where a field breaks a rule or a place can't be chosen, 409 where the user name or the phone is
+/// taken, 403 where rules give roles there that the caller may not give.
 pub async fn create(tx: &Tx, grant: &Manager, body: CreateStaff) -> Result<Staff, Error> {
     let profile = StaffProfile {
         name: body.name,
+        phone: body.phone.as_deref().map(staff_phone).transpose()?,
         department: body.department_id.map(Id::new),
         position: body.position_id.map(Id::new),
         home_team: body.home_team_id.map(Id::new),
@@ -96,6 +99,7 @@ async fn deciding(tx: &Tx, person: &Staff) -> Result<(), Error> {
         return Err(Fault::new(&OWN_STANDING).into());
     }
     if let Some(authority) = &tx.operation().authority {
+        store::still_standing(tx, authority).await?;
         let theirs = store::permissions(tx, person.id).await?;
         may_decide(authority.permissions(), &theirs)?;
     }
@@ -117,7 +121,7 @@ pub async fn change(
 ) -> Result<Staff, Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
-    let after = before.change(body.apply(before.profile.clone()), &tx.stamp())?;
+    let after = before.change(body.apply(before.profile.clone())?, &tx.stamp())?;
     if after.version == before.version {
         return Ok(after);
     }
@@ -180,8 +184,20 @@ pub async fn suspend(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, E
     Ok(after)
 }
 
+/// Lets a person work again.
+///
+/// # Errors
+/// 409 where a campus of the person has been archived meanwhile: other places come first.
 pub async fn reinstate(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
-    stand(tx, grant, id, Staff::reinstate).await
+    let after = stand(tx, grant, id, Staff::reinstate).await?;
+    let institution = Reads::<Staff>::scope(grant).institution();
+    for campus in &after.profile.campuses {
+        let campus = campus_zone(tx, institution, *campus).await?;
+        if !campus.is_some_and(|(_, is_open)| is_open) {
+            return Err(Fault::new(&CAMPUS_ARCHIVED).into());
+        }
+    }
+    Ok(after)
 }
 
 /// Ends the employment, and sessions with it. The roles are withdrawn: who comes back is given them
@@ -200,11 +216,17 @@ pub async fn leave(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Err
 /// A person about to be given another password.
 ///
 /// # Errors
-/// 403 for oneself, and for somebody who governs others and holds more.
+/// 403 for oneself, and for somebody who governs others and holds more; 409 for one who has left: what
+/// that person will hold after a return can't be judged now.
 pub async fn reset(tx: &Tx, grant: &impl Writes<Staff>, id: Id<Staff>) -> Result<Staff, Error> {
     let person = store::lock(tx, grant, id).await?;
     let person = person.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     deciding(tx, &person).await?;
+    if person.status == PrincipalStatus::Left {
+        return Err(Fault::new(&STAFF_STATUS)
+            .with("status", person.status.as_str())
+            .into());
+    }
     Ok(person)
 }
 

@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, get, patch, post, put};
+use actix_web::{get, patch, post, put};
 use domain::{
     access::{DirectoryRead, SessionsManage, StaffWrite},
     organization::Staff,
@@ -8,7 +8,7 @@ use persistence::{
     access::Grant,
     clock::micros,
     organization::{role_rules::ruled, staff as store},
-    scope::{Direction, Page},
+    scope::Direction,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
         Granted, IdempotencyKey, OptionalIdempotencyKey,
         commands::{one_time_password, set_one_time_password},
     },
-    http::{IfMatch, Json, Parameters, Problem, Reply, cursor, path::PathId},
+    http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
 };
 
 const TAG: &str = "staff";
@@ -42,8 +42,13 @@ async fn roles_of(
 }
 
 /// Take on a person of staff
+///
+/// The person can be named at once, and can log in only after a password reset. Rules may give roles by
+/// department and position: refused where the caller may not give them by hand.
 #[utoipa::path(tag = TAG, request_body = CreateStaff, responses((status = 201, body = StaffBody)),
-    security(("bearer" = ["staff:write"])))]
+    security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["user_name_taken", "staff_beyond_own", "role_beyond_own",
+        "sales_purchasing_wall"]))))]
 #[post("/staff")]
 pub(super) async fn create_staff(
     ctx: Granted<StaffWrite>,
@@ -60,33 +65,27 @@ pub(super) async fn create_staff(
 }
 
 /// List the staff directory
-#[utoipa::path(tag = TAG, params(ListStaff), responses((status = 200, body = StaffPage)),
+///
+/// In the order of hiring; those who have left only if `status` names them.
+#[utoipa::path(tag = TAG, params(Paging, ListStaff), responses((status = 200, body = StaffPage)),
     security(("bearer" = ["directory:read"])))]
 #[get("/staff")]
 pub(super) async fn list_staff(
     ctx: Granted<DirectoryRead>,
-    request: HttpRequest,
-    query: Parameters<ListStaff>,
+    asked: List<ListStaff>,
 ) -> Result<Reply, Problem> {
-    let Parameters(query) = query;
-    let part = cursor::part(ctx.app(), &request, query.limit, query.cursor.as_deref())?;
-    let page = Page {
-        order: Direction::OldestFirst,
-        after: part.after,
-        limit: part.limit + 1,
-    };
+    let List { query, part } = asked;
+    let page = part.page(Direction::OldestFirst)?;
     let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
-    let shown = part.cut(rows, |p| (micros(p.created_at), p.id.uuid()));
+    let (people, next) = part.cut(rows, |p| (micros(p.created_at), p.id.uuid()));
     let manages = ctx.authority().holds::<StaffWrite>();
-    let people = shown.items.into_iter();
-    Ok(Reply::ok(&StaffPage {
-        items: people.map(|p| StaffBody::new(p, manages)).collect(),
-        next_cursor: shown.next_cursor,
-    })?
-    .with_next(shown.next_address))
+    let items = people.into_iter().map(|p| StaffBody::new(p, manages));
+    Ok(next.answer::<StaffPage>(items)?)
 }
 
 /// Read a person of staff
+///
+/// Those who have left are found, too. `user_name` is shown to whoever manages staff.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
     security(("bearer" = ["directory:read"])))]
 #[get("/staff/{staff_id}")]
@@ -103,8 +102,13 @@ pub(super) async fn get_staff(
 }
 
 /// Change a person of staff
+///
+/// Other places may give other roles by rules: refused for oneself, for somebody who governs others and
+/// holds more, and for roles that the caller may not give.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), request_body = ChangeStaff,
-    responses((status = 200, body = StaffBody)), security(("bearer" = ["staff:write"])))]
+    responses((status = 200, body = StaffBody)), security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["own_standing", "staff_beyond_own", "role_beyond_own",
+        "sales_purchasing_wall"]))))]
 #[patch("/staff/{staff_id}")]
 pub(super) async fn change_staff(
     ctx: Granted<StaffWrite>,
@@ -120,6 +124,8 @@ pub(super) async fn change_staff(
 }
 
 /// Read which roles a person of staff holds
+///
+/// Those given by hand, and those given by rules.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffRoles)),
     security(("bearer" = ["staff:write"])))]
 #[get("/staff/{staff_id}/roles")]
@@ -132,8 +138,13 @@ pub(super) async fn get_staff_roles(
 }
 
 /// Set which roles a person of staff is given by hand
+///
+/// Replaces those that are given by hand; those by rules stay. Access changes at once. Nobody gives
+/// more than they hold, nor roles of sales and of purchasing together, nor to themselves.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), request_body = SetStaffRoles,
-    responses((status = 200, body = StaffRoles)), security(("bearer" = ["staff:write"])))]
+    responses((status = 200, body = StaffRoles)), security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["own_standing", "staff_beyond_own", "role_beyond_own",
+        "sales_purchasing_wall"]))))]
 #[put("/staff/{staff_id}/roles")]
 pub(super) async fn set_staff_roles(
     ctx: Granted<StaffWrite>,
@@ -150,8 +161,12 @@ pub(super) async fn set_staff_roles(
 }
 
 /// Suspend a person of staff: access ends at once
+///
+/// Log-ins end; roles and what the person holds stay.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
-    security(("bearer" = ["staff:write"])))]
+    security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["staff_status", "own_standing", "staff_beyond_own",
+        "role_beyond_own", "sales_purchasing_wall"]))))]
 #[post("/staff/{staff_id}/suspend")]
 pub(super) async fn suspend_staff(
     ctx: Granted<StaffWrite>,
@@ -165,8 +180,12 @@ pub(super) async fn suspend_staff(
 }
 
 /// Give a person of staff a password for one use; their log-ins end
+///
+/// The answer shows it this once; the person must choose another at the next log-in. Refused for who
+/// has left.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = OneTimePassword)),
-    security(("bearer" = ["sessions:manage"])))]
+    security(("bearer" = ["sessions:manage"])),
+    extensions(("x-problem-codes" = json!(["own_standing", "staff_beyond_own", "staff_status"]))))]
 #[post("/staff/{staff_id}/reset-password")]
 pub(super) async fn reset_staff_password(
     ctx: Granted<SessionsManage>,
@@ -186,8 +205,13 @@ pub(super) async fn reset_staff_password(
 }
 
 /// Let a person of staff who was suspended, or had left, work again
+///
+/// The person logs in anew. Who had left has no roles until they are given again. Refused where a
+/// campus of the person has been archived: change the places first.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
-    security(("bearer" = ["staff:write"])))]
+    security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["staff_status", "own_standing", "staff_beyond_own",
+        "role_beyond_own", "sales_purchasing_wall", "campus_archived"]))))]
 #[post("/staff/{staff_id}/reinstate")]
 pub(super) async fn reinstate_staff(
     ctx: Granted<StaffWrite>,
@@ -201,8 +225,12 @@ pub(super) async fn reinstate_staff(
 }
 
 /// Note that a person of staff has left: access ends at once, and the roles are withdrawn
+///
+/// Log-ins end. What the person holds stays: transfer it. API clients that the person answers for stand
+/// still until somebody else does.
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
-    security(("bearer" = ["staff:write"])))]
+    security(("bearer" = ["staff:write"])),
+    extensions(("x-problem-codes" = json!(["staff_status", "own_standing", "staff_beyond_own"]))))]
 #[post("/staff/{staff_id}/leave")]
 pub(super) async fn leave_staff(
     ctx: Granted<StaffWrite>,

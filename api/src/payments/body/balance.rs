@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::money::MoneyBody;
+use crate::http::{list::page, money::MoneyBody};
 
 /// What a customer owes and has to its credit (往来余额).
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -55,27 +55,15 @@ impl From<Balance> for BalanceBody {
     }
 }
 
-/// One page of customers who owe something.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReceivablePage {
-    #[schema(value_type = Vec<BalanceBody>)]
-    pub items: Vec<BalanceBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
+page! {
+    /// One page of customers who owe something.
+    ReceivablePage of BalanceBody
 }
 
 /// Whose receivables. Those who were charged last for the first time come first.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListReceivables {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     /// Customers of any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,
@@ -84,9 +72,11 @@ pub struct ListReceivables {
 /// What the customers of one campus owe.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CampusReceivables {
+    /// To which campus these customers belong.
     pub campus_id: Uuid,
     /// How many customers owe something.
     pub customers: i64,
+    /// Owed by the customers of the campus.
     pub outstanding: MoneyBody,
 }
 
@@ -95,9 +85,11 @@ pub struct CampusReceivables {
 pub struct ReceivablesTotal {
     /// 9,007,199,254,740,991 stands for that and anything above it, here and by campus.
     pub outstanding: MoneyBody,
+    /// How many customers owe something.
     pub customers: i64,
     /// By the campus to which the customers belong.
     pub campuses: Vec<CampusReceivables>,
+    /// When it was worked out. It is not in the digest of the ETag.
     pub evaluated_at: Timestamp,
 }
 

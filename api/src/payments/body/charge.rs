@@ -1,12 +1,13 @@
 use domain::payments::Charge;
 use jiff::{Timestamp, civil::Date};
-use persistence::{payments::charges, scope::Direction};
+use persistence::payments::charges;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::{
+    list::{CreationOrder, page},
     money::{MoneyBody, MoneyInput},
     wire::Wire,
 };
@@ -19,6 +20,7 @@ pub type ChargeStatus = Wire<domain::payments::ChargeStatus>;
 #[schema(example = json!({"customer_id": "0192f0c1-2222-7000-8000-000000000000",
     "amount": {"amount_minor": 30_000, "currency": "CNY"}, "description": "教材费"}))]
 pub struct CreateCharge {
+    /// Who will owe it.
     pub customer_id: Uuid,
     /// Who is expected to pay, such as a guardian; the customer, when absent.
     #[schema(nullable = false)]
@@ -29,6 +31,7 @@ pub struct CreateCharge {
     /// Above zero.
     #[schema(value_type = MoneyInput)]
     pub amount: MoneyInput,
+    /// What it is for, as receipts print it.
     #[schema(min_length = 1, max_length = 200)]
     pub description: String,
     /// Today at the campus, when absent.
@@ -57,7 +60,9 @@ pub struct ChargeBody {
     /// Raised with every change; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
+    /// Where it stands.
     pub status: ChargeStatus,
+    /// Who owes it. The charge stays with this customer.
     pub customer_id: Uuid,
     /// Who is expected to pay; null where the caller does not reach that customer.
     #[schema(required)]
@@ -67,6 +72,7 @@ pub struct ChargeBody {
     /// The enrollment that made it.
     #[schema(required)]
     pub enrollment_id: Option<Uuid>,
+    /// As it was charged; what was taken off since is `credited`.
     pub amount: MoneyBody,
     /// Taken off the amount since.
     pub credited: MoneyBody,
@@ -74,7 +80,9 @@ pub struct ChargeBody {
     pub paid: MoneyBody,
     /// Amount less credited less paid; never below zero.
     pub outstanding: MoneyBody,
+    /// What it is for, as receipts print it.
     pub description: String,
+    /// By when it should be paid: a day at the campus. Nothing happens by itself when it has passed.
     pub due_on: Date,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -103,49 +111,17 @@ impl ChargeBody {
     }
 }
 
-/// One page of charges.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChargePage {
-    pub items: Vec<ChargeBody>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of charges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum ChargeSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<ChargeSort> for Direction {
-    fn from(sort: ChargeSort) -> Self {
-        match sort {
-            ChargeSort::Newest => Self::NewestFirst,
-            ChargeSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of charges.
+    ChargePage of ChargeBody
 }
 
 /// Which charges, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListCharges {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<ChargeSort>,
+    pub sort: Option<CreationOrder>,
     /// In any of these states.
     #[param(style = Form, explode = false)]
     pub status: Option<Vec<ChargeStatus>>,

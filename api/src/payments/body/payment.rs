@@ -4,18 +4,16 @@ use domain::{
     payments::{Allocation, Method, Payment, Receipt},
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::{
-    payments::{Shown, store},
-    scope::Direction,
-};
+use persistence::payments::{AllocationLine, store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    access::fields::Shown as Ruled,
+    access::fields::Shown,
     http::{
+        list::{CreationOrder, page},
         money::{MoneyBody, MoneyInput},
         wire::Wire,
     },
@@ -27,6 +25,7 @@ pub type PaymentMethod = Wire<Method>;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AllocationInput {
+    /// The charge that it is put to.
     pub charge_id: Uuid,
     /// Above zero, at most what the charge has outstanding.
     #[schema(value_type = MoneyInput)]
@@ -44,6 +43,7 @@ pub struct CreatePayment {
     pub payer_id: Uuid,
     /// Whose desk takes it, and in whose series the receipt is numbered.
     pub campus_id: Uuid,
+    /// How the money came in.
     pub method: PaymentMethod,
     /// Above zero.
     #[schema(value_type = MoneyInput)]
@@ -56,6 +56,7 @@ pub struct CreatePayment {
     /// others, the oldest first. What is left is the payer's credit.
     #[schema(max_items = 100, nullable = false)]
     pub allocations: Option<Vec<AllocationInput>>,
+    /// For colleagues: it is on no receipt.
     #[schema(max_length = 500, nullable = false)]
     pub note: Option<String>,
 }
@@ -84,11 +85,13 @@ pub struct VoidPayment {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Allocation)]
 pub struct AllocationBody {
+    /// The charge that it is put to.
     pub charge_id: Uuid,
     /// Of the charge: whose debt it is.
     pub customer_id: Uuid,
     /// Of the charge.
     pub description: String,
+    /// The part for this charge; above zero.
     pub amount: MoneyBody,
 }
 
@@ -104,20 +107,26 @@ pub struct PaymentBody {
     pub payer_id: Uuid,
     /// Whose desk took it.
     pub campus_id: Uuid,
+    /// How the money came in.
     pub method: PaymentMethod,
+    /// What came in. It never changes: a wrong payment is voided.
     pub amount: MoneyBody,
     /// What is left of it: the payer's credit.
     pub unallocated: MoneyBody,
+    /// When the money came in, as whoever took it says. The books count it on `business_date`.
     pub paid_on: Date,
     /// The day of the books: the campus's date when it was taken.
     pub business_date: Date,
+    /// For colleagues: it is on no receipt; null where there is none.
     #[schema(required)]
     pub note: Option<String>,
     /// The parts for charges within the reader's reach.
     #[schema(value_type = Vec<AllocationBody>)]
     pub allocations: Vec<AllocationBody>,
+    /// The receipt, which is issued with the payment.
     #[schema(required)]
     pub receipt_id: Option<Uuid>,
+    /// Number of the receipt, as it is printed.
     #[schema(required)]
     pub receipt_number: Option<String>,
     /// The member of staff or API client that took it.
@@ -125,6 +134,7 @@ pub struct PaymentBody {
     /// When it was taken back.
     #[schema(required)]
     pub voided_at: Option<Timestamp>,
+    /// Why it was taken back; null where it stands.
     #[schema(required)]
     pub void_reason: Option<String>,
     pub created_at: Timestamp,
@@ -132,7 +142,7 @@ pub struct PaymentBody {
 }
 
 impl PaymentBody {
-    pub fn new(payment: Payment, shown: &[Shown], receipt: Option<&Receipt>) -> Self {
+    pub fn new(payment: Payment, shown: &[AllocationLine], receipt: Option<&Receipt>) -> Self {
         let (voided_at, void_reason) = payment.voided.map_or((None, None), |voided| {
             (Some(voided.at), Some(voided.reason))
         });
@@ -168,50 +178,17 @@ impl PaymentBody {
     }
 }
 
-/// One page of payments.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PaymentPage {
-    #[schema(value_type = Vec<PaymentBody>)]
-    pub items: Vec<Ruled<PaymentBody>>,
-    /// Continues the list; null at its end.
-    #[schema(required)]
-    pub next_cursor: Option<String>,
-}
-
-/// Order of a list of payments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum PaymentSort {
-    /// Newest first.
-    #[default]
-    #[serde(rename = "-created_at")]
-    Newest,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    Oldest,
-}
-
-impl From<PaymentSort> for Direction {
-    fn from(sort: PaymentSort) -> Self {
-        match sort {
-            PaymentSort::Newest => Self::NewestFirst,
-            PaymentSort::Oldest => Self::OldestFirst,
-        }
-    }
+page! {
+    /// One page of payments.
+    PaymentPage of PaymentBody as Shown<PaymentBody>
 }
 
 /// Which payments, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
 pub struct ListPayments {
-    /// Rows of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
-    #[param(max_length = 512)]
-    pub cursor: Option<String>,
     #[param(inline = false)]
-    pub sort: Option<PaymentSort>,
+    pub sort: Option<CreationOrder>,
     /// Paid by any of these.
     #[param(style = Form, explode = false)]
     pub payer_id: Option<Vec<Uuid>>,

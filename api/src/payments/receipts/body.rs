@@ -13,7 +13,9 @@ use crate::{
 /// A line of a receipt.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReceiptLine {
+    /// What it is for, as receipts print it.
     pub description: String,
+    /// The part for this charge; above zero.
     pub amount: MoneyBody,
 }
 
@@ -28,8 +30,11 @@ pub struct ReceiptBody {
     /// Series, year, campus and value: `R2026-01-000042`. Without gaps in a campus and year; voided
     /// receipts and reprints keep it.
     pub number: String,
+    /// The payment that it confirms.
     pub payment_id: Uuid,
+    /// Whose desk took the money.
     pub campus_id: Uuid,
+    /// Name of the campus.
     pub campus_name: String,
     /// Whose books it stands in.
     pub legal_entity: String,
@@ -39,7 +44,9 @@ pub struct ReceiptBody {
     /// Who took the money.
     #[schema(required)]
     pub receiver_name: Option<String>,
+    /// How the money came in.
     pub method: PaymentMethod,
+    /// What came in.
     pub amount: MoneyBody,
     /// `1,299.00`
     pub amount_in_figures: String,
@@ -48,10 +55,13 @@ pub struct ReceiptBody {
     pub amount_in_capitals: Option<String>,
     /// What it was put to when it was taken; what is missing to the amount became credit.
     pub lines: Vec<ReceiptLine>,
+    /// When the money came in.
     pub paid_on: Date,
+    /// When it was issued.
     pub issued_at: Timestamp,
     /// How often it was printed.
     pub print_count: i32,
+    /// When it was voided, with its payment; null where it stands.
     #[schema(required)]
     pub voided_at: Option<Timestamp>,
 }

@@ -34,6 +34,9 @@ fn absent() -> Error {
 }
 
 /// Read the receipt of a payment
+///
+/// Its lines say what the payment was put to when it was taken; what became of it later does not change
+/// them.
 #[utoipa::path(tag = TAG, params(("payment_id" = Uuid, Path)), responses((status = 200, body = ReceiptBody)),
     security(("bearer" = ["payments:read"])))]
 #[get("/payments/{payment_id}/receipt")]
@@ -48,6 +51,8 @@ pub(in crate::payments) async fn get_payment_receipt(
 }
 
 /// Count a printing of a receipt
+///
+/// Counts one more. The page of a receipt that was printed before says so.
 #[utoipa::path(tag = TAG, params(("receipt_id" = Uuid, Path)), request_body = PrintReceipt,
     responses((status = 200, body = ReceiptBody)), security(("bearer" = ["payments:read"])))]
 #[post("/receipts/{receipt_id}/print")]
@@ -66,6 +71,9 @@ pub(in crate::payments) async fn print_receipt(
 }
 
 /// Show a receipt as a page to print
+///
+/// HTML without scripts, sized for the paper; open it in a window and print it. Reading it counts no
+/// printing: say that by `printReceipt`.
 #[utoipa::path(tag = TAG, params(("receipt_id" = Uuid, Path), ReceiptPageParts),
     responses((status = 200, body = String, content_type = "text/html")),
     security(("bearer" = ["payments:read"])))]
