@@ -47,8 +47,8 @@ async fn roles_of(
 /// department and position: refused where the caller may not give them by hand.
 #[utoipa::path(tag = TAG, request_body = CreateStaff, responses((status = 201, body = StaffBody)),
     security(("bearer" = ["staff:write"])),
-    extensions(("x-problem-codes" = json!(["user_name_taken", "staff_beyond_own", "role_beyond_own",
-        "sales_purchasing_wall"]))))]
+    extensions(("x-problem-codes" = json!(["user_name_taken", "phone_taken", "staff_beyond_own",
+        "role_beyond_own", "sales_purchasing_wall"]))))]
 #[post("/staff")]
 pub(super) async fn create_staff(
     ctx: Granted<StaffWrite>,
@@ -108,7 +108,7 @@ pub(super) async fn get_staff(
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), request_body = ChangeStaff,
     responses((status = 200, body = StaffBody)), security(("bearer" = ["staff:write"])),
     extensions(("x-problem-codes" = json!(["own_standing", "staff_beyond_own", "role_beyond_own",
-        "sales_purchasing_wall"]))))]
+        "sales_purchasing_wall", "phone_taken"]))))]
 #[patch("/staff/{staff_id}")]
 pub(super) async fn change_staff(
     ctx: Granted<StaffWrite>,
@@ -211,7 +211,7 @@ pub(super) async fn reset_staff_password(
 #[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = StaffBody)),
     security(("bearer" = ["staff:write"])),
     extensions(("x-problem-codes" = json!(["staff_status", "own_standing", "staff_beyond_own",
-        "role_beyond_own", "sales_purchasing_wall", "campus_archived"]))))]
+        "role_beyond_own", "sales_purchasing_wall", "campus_archived", "phone_taken"]))))]
 #[post("/staff/{staff_id}/reinstate")]
 pub(super) async fn reinstate_staff(
     ctx: Granted<StaffWrite>,
