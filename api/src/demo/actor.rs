@@ -15,8 +15,9 @@ use persistence::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use crate::{app::App, boot::Failure, clock::Clock};
+use crate::{access::commands::give_password, app::App, boot::Failure, clock::Clock};
 
 /// Where the school is.
 pub(super) const ZONE: &str = "Asia/Shanghai";
@@ -95,6 +96,14 @@ impl Filling {
     fn set_clock(&self, at: Timestamp) {
         let clock = &self.app.clock;
         clock.advance(at.duration_since(clock.now()));
+    }
+
+    /// Gives somebody a password to be kept, in place of any other.
+    pub(super) async fn give_password(&self, to: Id<Staff>) -> Result<Zeroizing<String>, Failure> {
+        let (institution, stamp) = (self.institution()?, self.app.clock.stamp());
+        let kind = PrincipalKind::Operator;
+        let operation = Operation::system(institution, kind, "set_password", stamp);
+        Ok(give_password(&self.app, &operation, to.cast()).await?)
     }
 
     /// Does something with a permission that somebody holds.

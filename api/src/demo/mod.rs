@@ -20,9 +20,7 @@ use std::{
     path::PathBuf,
 };
 
-use domain::access::PrincipalKind;
 use jiff::SignedDuration;
-use persistence::Operation;
 use zeroize::Zeroizing;
 
 use self::{
@@ -30,7 +28,6 @@ use self::{
     school::{CODE, Person, School},
 };
 use crate::{
-    access::commands::give_password,
     boot::{self, Failure},
     clock::Clock,
     program::{serve_at, stop_signal},
@@ -119,11 +116,7 @@ async fn fill(settings: Settings) -> Result<Welcome, Failure> {
     year::live_through(&mut filling, &school).await?;
     let mut log_ins = Vec::new();
     for person in school.people() {
-        let stamp = app.clock.stamp();
-        let institution = filling.institution()?;
-        let operation =
-            Operation::system(institution, PrincipalKind::Operator, "set_password", stamp);
-        let password = give_password(&app, &operation, person.id.cast()).await?;
+        let password = filling.give_password(person.id).await?;
         log_ins.push((person.clone(), password));
     }
     upkeep::finish(&app).await?;

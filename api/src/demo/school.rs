@@ -107,6 +107,8 @@ impl School {
         let founded = boot::found_institution(&filling.app, &new).await?;
         filling.belongs_to(founded.institution);
         let admin = founded.administrator.cast();
+        // With the one for one use nobody can do anything yet.
+        filling.give_password(admin).await?;
         let mut school = Self {
             people: vec![Person {
                 id: admin,
