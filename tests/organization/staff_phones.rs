@@ -45,6 +45,7 @@ both! {
             let change = boss.get(&format!("/api/v1/audit-events/{id}")).await.expect(200);
             assert!(!change.text.contains("9123") && !change.text.contains("9111"), "{}", change.text);
         }
+        w.server.settle().await;
         let events = boss.get("/api/v1/events?type=staff.changed").await.expect(200);
         let changed: Vec<_> = events.json["items"].as_array().unwrap().iter()
             .map(|event| event["data"]["changed"].clone()).collect();
