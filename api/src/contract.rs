@@ -74,7 +74,7 @@ pub use problems::is_answered;
         (name = "imports", description = "Imports (导入): lists of leads, tried and taken in."),
         (name = "jobs", description = "Jobs (后台任务): work that goes on after its request was answered."),
         (name = "notices", description = "Notices (通知): everybody's own inbox."),
-        (name = "organization", description = "The institution (机构) and its parts: regions, campuses, departments, positions, teams, groups."),
+        (name = "organization", description = "The institution (机构) itself, and its parts: regions, campuses, departments, positions, teams, groups."),
         (name = "payments", description = "Charges (应收), payments (收款) with their receipts, and what customers owe."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
@@ -335,7 +335,7 @@ fn parameters() -> Value {
     let header = |name: &str, required: bool, description: &str, schema: Value| json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
     let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$" });
     json!({
-        "AcceptLanguage": header("Accept-Language", false, "Language of texts: zh-CN (default) or en.",
+        "AcceptLanguage": header("Accept-Language", false, "Language of texts: zh-CN or en. That of the institution, when absent; zh-CN before log-in.",
             json!({ "type": "string", "maxLength": 200 })),
         "TraceParent": header("traceparent", false, "W3C trace context of the caller.",
             json!({ "type": "string", "maxLength": 200 })),

@@ -32,6 +32,7 @@ const TAG: &str = "system";
 /// Every closed list of the contract.
 static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::access::PrincipalKind>(),
+    ListInfo::of::<domain::organization::Locale>(),
     ListInfo::of::<domain::audit::Outcome>(),
     ListInfo::of::<domain::access::PrincipalStatus>(),
     ListInfo::of::<domain::access::Reach>(),

@@ -1,4 +1,4 @@
-//! Closed lists of values that are stored and sent as snake_case text.
+//! Closed lists of values that are stored and sent as text: snake_case, but for tags of languages.
 
 use crate::fault::Text;
 

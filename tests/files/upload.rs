@@ -1,3 +1,4 @@
+use futures_util::future::join_all;
 use reqwest::Method;
 use tests::{Answer, Engine, Server, World, both, call::form, run_on};
 
@@ -146,6 +147,11 @@ fn waiting(engine: Engine) {
                 .expect(201);
         }
         full(manager.upload(FILES, "4.txt", b"words").await);
+        let hasty = w.hire(&["recruiter"], w.places.north, None).await;
+        let at_once = join_all((0..8).map(|_| hasty.upload(FILES, "a.txt", b"words"))).await;
+        let (kept, others): (Vec<_>, _) = at_once.into_iter().partition(|a| a.status == 201);
+        assert!((1..=3).contains(&kept.len()), "{}", kept.len());
+        others.into_iter().for_each(full);
         let child = w.new_student("张伟").await;
         let recruiter = w.as_recruiter();
         // What belongs to a customer does not wait.

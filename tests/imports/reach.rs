@@ -1,30 +1,33 @@
-use tests::{both, json};
+use tests::{World, both, json};
 
 use super::{IMPORTS, begin, import, rows};
+
+/// A customer of the other campus, with the phone of the lists here.
+async fn known_in_the_south(w: &World, kind: &str, name: &str) -> String {
+    let mut customer = w.new_customer(name);
+    customer["kind"] = json!(kind);
+    customer["campus_id"] = json!(w.places.south);
+    customer["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}]);
+    let made = w.as_boss().post("/api/v1/customers", &customer).await;
+    made.expect(201).id()
+}
 
 both! {
     async fn an_importer_learns_nothing_of_customers_out_of_reach(w: World) {
         let list = "姓名,出生日期,家长姓名,手机号\n张伟,2015-06-01,张强,13800138000\n";
-        let mut there = w.new_customer("张伟");
-        there["campus_id"] = json!(w.places.south);
-        there["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}]);
-        let known = w.as_boss().post("/api/v1/customers", &there).await.expect(201);
+        let known = known_in_the_south(&w, "student", "张伟").await;
         let manager = w.as_manager();
         let row = rows(&manager, &import(&w, &manager, list, "commit").await).await[0].clone();
         assert_eq!(row["outcome"], "duplicate");
         assert_eq!((&row["customer_id"], &row["differences"]), (&json!(null), &json!([])));
         let boss = w.as_boss();
         let seen = rows(&boss, &import(&w, &boss, list, "commit").await).await;
-        assert_eq!(seen[0]["customer_id"], json!(known.id()));
+        assert_eq!(seen[0]["customer_id"], json!(known));
         assert!(manager.get("/api/v1/customers").await.expect(200).ids().is_empty());
     }
 
     async fn a_guardian_out_of_reach_is_not_found_again(w: World) {
-        let mut there = w.new_customer("张强");
-        there["kind"] = json!("guardian");
-        there["campus_id"] = json!(w.places.south);
-        there["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}]);
-        w.as_boss().post("/api/v1/customers", &there).await.expect(201);
+        known_in_the_south(&w, "guardian", "张强").await;
         let manager = w.as_manager();
         import(&w, &manager, "姓名,家长姓名,手机号\n张伟,张强,13800138000\n", "commit").await;
         let mine = manager.get("/api/v1/customers").await.expect(200);
@@ -32,11 +35,7 @@ both! {
     }
 
     async fn siblings_share_a_guardian_though_others_know_one_of_that_name(w: World) {
-        let mut there = w.new_customer("张强");
-        there["kind"] = json!("guardian");
-        there["campus_id"] = json!(w.places.south);
-        there["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}]);
-        w.as_boss().post("/api/v1/customers", &there).await.expect(201);
+        known_in_the_south(&w, "guardian", "张强").await;
         let manager = w.as_manager();
         let of = |names: &[&str]| -> String {
             let rows = names.iter().map(|name| format!("{name},张强,13800138000\n"));

@@ -1,6 +1,7 @@
 mod access;
 mod archive;
 mod governing;
+mod institution;
 mod places;
 mod reach;
 mod role_rules;

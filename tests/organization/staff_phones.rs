@@ -110,6 +110,17 @@ both! {
         boss.post(&format!("{one}/reinstate"), &json!(null)).await.expect(200);
     }
 
+    async fn a_log_in_name_of_who_governs_is_given_by_those_who_hold_as_much(w: World) {
+        let hr = w.hire(&["hr_administration"], w.places.north, None).await;
+        let phone = |number: &str| json!({ "phone": number });
+        let path = |of: &tests::Actor| format!("/api/v1/staff/{}", of.principal);
+        hr.patch(&path(&w.as_boss()), &phone("13800138000")).await.expect_problem(403, "staff_beyond_own");
+        hr.patch(&path(&w.as_recruiter()), &phone("13800138000")).await.expect(200);
+        hr.patch(&path(&hr), &phone("13900139000")).await.expect(200);
+        w.as_boss().patch(&path(&hr), &phone("13700137000")).await.expect(200);
+        w.as_boss().patch(&path(&w.as_boss()), &phone("13900139000")).await.expect(200);
+    }
+
     async fn who_comes_back_has_the_phone_of_before(w: World) {
         let boss = w.as_boss();
         let path = format!("/api/v1/staff/{}", w.as_recruiter().principal);

@@ -29,7 +29,7 @@ rules! {
         "密码应为 {min} 到 {max} 个字符。", "A password has {min} to {max} characters." }
     PASSWORD_COMMON = Invalid "password_common" {
         "密码过于常见", "The password is easily guessed";
-        "请不要使用常见密码，也不要使用姓名、机构名或登录名。", "Choose one that is not common and does not hold a name, the school or the user name." }
+        "请不要使用常见密码，也不要使用姓名、机构名、登录名或电话。", "Choose one that is not common and does not hold a name, the school, the user name or the phone." }
     PASSWORD_WRONG = Invalid "password_wrong" {
         "原密码不正确", "The present password is wrong";
         "请输入当前密码。", "Give the present password." }

@@ -12,7 +12,7 @@ use domain::{
 use persistence::{
     Error, Tx,
     access::{Grant, Reads, Scope},
-    organization::store::{institution_currency, works_at},
+    organization::{institution::currency_of_books, store::works_at},
 };
 
 use super::{
@@ -186,7 +186,7 @@ async fn teacher_of(tx: &Tx, grant: &Planner, class: &Class) -> Result<(), Error
 }
 
 async fn own_currency(tx: &Tx, grant: &Planner, price: Money) -> Result<(), Error> {
-    if institution_currency(tx, scope(grant).institution()).await? == price.currency() {
+    if currency_of_books(tx, scope(grant).institution()).await? == price.currency() {
         Ok(())
     } else {
         Err(FieldFault::new("/price/currency", &CURRENCY_MISMATCH).into())

@@ -1,6 +1,7 @@
 //! What is known of a request before anything is asked of it.
 
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest, http::header};
+use domain::organization::Locale;
 use persistence::database::Origin;
 use uuid::Uuid;
 
@@ -29,9 +30,10 @@ impl Language {
         }
     }
 
-    /// The better of the two by the q-values of `Accept-Language`; Chinese where both are equal.
-    fn accepted(header: &str) -> Self {
-        let mut best = (Self::Chinese, 0.0_f32);
+    /// The better of the two by the q-values of `Accept-Language`; Chinese where both are equal. `None`
+    /// where it names neither.
+    fn accepted(header: &str) -> Option<Self> {
+        let mut best = (None, 0.0_f32);
         for range in header.split(',') {
             let (tag, quality) = match range.split_once(';') {
                 Some((tag, q)) => (
@@ -49,10 +51,19 @@ impl Language {
                 _ => continue,
             };
             if quality > best.1 {
-                best = (language, quality);
+                best = (Some(language), quality);
             }
         }
         best.0
+    }
+}
+
+impl From<Locale> for Language {
+    fn from(locale: Locale) -> Self {
+        match locale {
+            Locale::Chinese => Self::Chinese,
+            Locale::English => Self::English,
+        }
     }
 }
 
@@ -62,6 +73,8 @@ pub struct RequestContext {
     pub request_id: Uuid,
     pub trace_id: Uuid,
     pub language: Language,
+    /// Whether the request asks for it.
+    is_asked_for: bool,
     pub origin: Origin,
 }
 
@@ -71,8 +84,16 @@ impl RequestContext {
             request_id: Uuid::nil(),
             trace_id: Uuid::nil(),
             language: Language::Chinese,
+            is_asked_for: false,
             origin: Origin::default(),
         })
+    }
+
+    /// Goes by the language of the caller's institution where the request asks for none.
+    pub(crate) fn speak(&mut self, locale: Locale) {
+        if !self.is_asked_for {
+            self.language = locale.into();
+        }
     }
 
     /// `traceparent` of this request's own span, for whoever goes on from its answer.
@@ -88,13 +109,14 @@ impl RequestContext {
                 .get(name)
                 .and_then(|value| value.to_str().ok())
         };
+        let asked_for = header(header::ACCEPT_LANGUAGE.as_str()).and_then(Language::accepted);
         Self {
             request_id,
             trace_id: header("traceparent")
                 .and_then(trace_id)
                 .unwrap_or(request_id),
-            language: header(header::ACCEPT_LANGUAGE.as_str())
-                .map_or(Language::Chinese, Language::accepted),
+            language: asked_for.unwrap_or(Language::Chinese),
+            is_asked_for: asked_for.is_some(),
             origin: address::origin(request.request(), app),
         }
     }
@@ -129,13 +151,13 @@ mod tests {
 
     #[test]
     fn the_language_follows_the_quality_values() {
-        assert_eq!(Language::accepted("en"), Language::English);
-        assert_eq!(
-            Language::accepted("en;q=0.5, zh-CN;q=0.9"),
-            Language::Chinese
-        );
-        assert_eq!(Language::accepted("fr, en;q=0.1"), Language::English);
-        assert_eq!(Language::accepted("*"), Language::Chinese);
+        let (chinese, english) = (Some(Language::Chinese), Some(Language::English));
+        assert_eq!(Language::accepted("en"), english);
+        assert_eq!(Language::accepted("en;q=0.5, zh-CN;q=0.9"), chinese);
+        assert_eq!(Language::accepted("fr, en;q=0.1"), english);
+        for neither in ["*", "fr", "", "en;q=0"] {
+            assert_eq!(Language::accepted(neither), None, "{neither}");
+        }
     }
 
     #[test]

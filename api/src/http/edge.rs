@@ -21,6 +21,7 @@ use actix_web::{
     middleware::Next,
 };
 
+use domain::organization::Locale;
 use futures_util::FutureExt;
 use persistence::access::Authority;
 use uuid::Uuid;
@@ -49,15 +50,20 @@ impl Draining {
     }
 }
 
-/// Institution and principal of a request, for its line in the log.
+/// Institution and principal of a request, for its line in the log, and the institution's language.
 #[derive(Clone, Default)]
-pub(crate) struct Logged(Arc<OnceLock<(Uuid, Uuid)>>);
+pub(crate) struct Logged(Arc<OnceLock<(Uuid, Uuid, Locale)>>);
 
 impl Logged {
     pub(crate) fn know(request: &ServiceRequest, authority: &Authority) {
-        if let Some(logged) = request.extensions().get::<Self>() {
-            let who = (authority.institution().uuid(), authority.principal().uuid());
+        let mut extensions = request.extensions_mut();
+        if let Some(logged) = extensions.get::<Self>() {
+            let (institution, principal) = (authority.institution(), authority.principal());
+            let who = (institution.uuid(), principal.uuid(), authority.locale());
             let _ = logged.0.set(who);
+        }
+        if let Some(context) = extensions.get_mut::<RequestContext>() {
+            context.speak(authority.locale());
         }
     }
 }
@@ -74,7 +80,7 @@ pub async fn edge(
     let app = App::of(request.request())?.clone();
     let started = std::time::Instant::now();
     let _under_way = app.metrics.begun();
-    let context = RequestContext::begin(&request, &app, app.clock.stamp().id::<()>().uuid());
+    let mut context = RequestContext::begin(&request, &app, app.clock.stamp().id::<()>().uuid());
     request.extensions_mut().insert(context.clone());
     let logged = Logged::default();
     request.extensions_mut().insert(logged.clone());
@@ -105,6 +111,10 @@ pub async fn edge(
         Ok(Err(_)) => Ok(Err(Problem::internal("a handler has panicked").into())),
         Err(elapsed) => Err(elapsed),
     };
+    let who = logged.0.get();
+    if let Some((_, _, locale)) = who {
+        context.speak(*locale);
+    }
     let result = match result {
         Ok(Ok(response)) => {
             let mut response = response.map_into_boxed_body();
@@ -144,10 +154,9 @@ pub async fn edge(
     let took = started.elapsed();
     app.metrics
         .answered(operation.as_ref().map_or("-", |o| &o.name), status, took);
-    let who = logged.0.get();
     tracing::info!(
-        institution_id = who.map(|(institution, _)| tracing::field::display(institution)),
-        principal_id = who.map(|(_, principal)| tracing::field::display(principal)),
+        institution_id = who.map(|(institution, ..)| tracing::field::display(institution)),
+        principal_id = who.map(|(_, principal, _)| tracing::field::display(principal)),
         request_id = %context.request_id,
         trace_id = %context.trace_id.simple(),
         %method,

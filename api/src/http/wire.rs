@@ -9,7 +9,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, extensions::Extensions, schema::Type},
 };
 
-/// A value of a closed list: snake_case text, a named schema in the contract.
+/// A value of a closed list as its text, a named schema in the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wire<E>(pub E);
 

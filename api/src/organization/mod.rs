@@ -1,5 +1,5 @@
-//! The institution over HTTP: regions, campuses, departments, [`positions`], teams and groups; then
-//! [`staff`] with their [`agreements`], [`roles`], and the [`role_rules`] that give roles.
+//! The [`institution`] and its parts over HTTP: regions, campuses, departments, [`positions`], teams and
+//! groups; then [`staff`] with their [`agreements`], [`roles`], and the [`role_rules`] that give roles.
 
 pub mod agreements;
 mod body;
@@ -7,6 +7,7 @@ pub mod commands;
 pub mod day;
 mod groups;
 mod handlers;
+pub mod institution;
 pub mod positions;
 pub mod role_rules;
 pub mod roles;
@@ -47,6 +48,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(groups::change_group)
         .service(groups::archive_group)
         .service(groups::unarchive_group)
+        .configure(institution::routes)
         .configure(positions::routes)
         .configure(staff::routes)
         .configure(agreements::routes)

@@ -17,7 +17,7 @@ use persistence::{
         links,
     },
     database::Change,
-    organization::store::institution_currency,
+    organization::institution::currency,
     payments::{balances, charges, journal::Desk, receipts, shown, store},
 };
 use serde_json::json;
@@ -235,6 +235,6 @@ where
         return Ok((balance.updated_at.as_microsecond(), balance.into()));
     }
     let institution = Reads::<Anchor>::scope(grant).institution();
-    let currency = institution_currency(handle, institution).await?;
+    let currency = currency(handle, institution).await?;
     Ok((0, BalanceBody::nothing(id.uuid(), currency)))
 }

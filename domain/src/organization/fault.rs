@@ -7,6 +7,9 @@ rules! {
     INSTITUTION_CODE_INVALID = Invalid "institution_code_invalid" {
         "机构代码不正确", "Not an institution code";
         "机构代码为 2 到 32 位小写字母、数字或连字符。", "2 to 32 lower-case letters, digits or hyphens." }
+    CURRENCY_FIXED = Conflict "currency_fixed" {
+        "记账币种不能再更改", "The currency is fixed";
+        "已有以 {currency} 计的价格或账目，记账币种不能更改。", "There are prices or books in {currency} already: it can't be changed any more." }
     TIME_ZONE_UNKNOWN = Invalid "time_zone_unknown" {
         "未知时区", "Unknown time zone";
         "请使用 IANA 时区名，例如 Asia/Shanghai。", "Give an IANA name such as Asia/Shanghai." }

@@ -9,7 +9,7 @@ use domain::{
         PrincipalKind, Reach, Session, permission,
     },
     id::Id,
-    organization::{Campus, Institution},
+    organization::{Campus, Institution, Locale},
     text_enum::TextEnum,
 };
 use ipnet::IpNet;
@@ -84,6 +84,7 @@ pub struct Authority {
     standing: Standing,
     must_change_password: bool,
     must_sign: Option<i64>,
+    locale: Locale,
     permissions: BTreeMap<String, BTreeSet<Reach>>,
     fields: FieldRules,
     networks: Vec<IpNet>,
@@ -176,6 +177,11 @@ impl Authority {
         self.must_sign
     }
 
+    /// Language of texts where none is asked for.
+    pub fn locale(&self) -> Locale {
+        self.locale
+    }
+
     /// Codes of the permissions held, each with its reaches.
     pub fn permissions(&self) -> &BTreeMap<String, BTreeSet<Reach>> {
         &self.permissions
@@ -236,6 +242,7 @@ pub async fn load(
         standing: found.standing,
         must_change_password: found.must_change_password,
         must_sign,
+        locale: found.locale,
         permissions,
         fields,
         networks,
@@ -257,6 +264,7 @@ struct Found {
     standing: Standing,
     kind: PrincipalKind,
     must_change_password: bool,
+    locale: Locale,
 }
 
 /// `None` when the principal, its session or its institution is not active, or nobody answers for the
@@ -269,7 +277,7 @@ async fn standing(
     let by_session = "JOIN sessions s ON s.institution_id = p.institution_id \
         AND s.principal_id = p.id AND s.id = ? AND s.ended_at IS NULL AND s.expires_at > ?";
     let sql = format!(
-        "SELECT p.version, p.kind, i.access_version, c.must_change FROM principals p \
+        "SELECT p.version, p.kind, i.access_version, i.locale, c.must_change FROM principals p \
          JOIN institutions i ON i.institution_id = p.institution_id \
          LEFT JOIN credentials c ON c.institution_id = p.institution_id AND c.principal_id = p.id {} \
          WHERE p.institution_id = ? AND p.id = ? AND p.status = 'active' AND i.status = 'active' \
@@ -293,6 +301,7 @@ async fn standing(
         return Ok(None);
     };
     let kind: String = row.try_get("", "kind")?;
+    let locale: String = row.try_get("", "locale")?;
     Ok(Some(Found {
         standing: Standing {
             principal_version: row.try_get("", "version")?,
@@ -302,6 +311,7 @@ async fn standing(
         must_change_password: row
             .try_get::<Option<bool>>("", "must_change")?
             .unwrap_or(false),
+        locale: Locale::parse(&locale).ok_or_else(|| Error::corrupt("locale"))?,
     }))
 }
 

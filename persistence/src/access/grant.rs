@@ -249,7 +249,7 @@ grants! {
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    DirectoryRead reads AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
+    DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, TagCategory, Tag; writes ; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
@@ -262,8 +262,8 @@ grants! {
     TagsManage reads TagCategory, Tag; writes TagCategory, Tag; deletes ;
     FollowUpsRead reads FollowUp; writes ; deletes ;
     FollowUpsWrite reads FollowUp, Anchor; writes FollowUp; deletes ;
-    OrganizationWrite reads AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role;
-        writes AgreementText, Region, Campus, Department, Position, Team, Group; deletes ;
+    OrganizationWrite reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role;
+        writes Institution, AgreementText, Region, Campus, Department, Position, Team, Group; deletes ;
     CoursesWrite reads Campus, Subject, Course, Class, Lesson;
         writes Subject, Course, Class, Lesson; deletes ;
     AttendanceWrite reads Lesson, Attendance; writes Attendance; deletes ;

@@ -19,7 +19,7 @@ use crate::{
     access::Reads,
     clock::{date_column, micros},
     database::statement,
-    organization::store::institution_currency,
+    organization::institution::currency,
 };
 
 /// Each figure is one key range of an index, all of them read in one statement. Money stands in the
@@ -73,7 +73,7 @@ pub async fn day(
         figures.insert(figure, amounts);
     }
     let count = |figure: &str| figures.get(figure).map_or(0, |(count, _)| *count);
-    let currency = institution_currency(handle, institution).await?;
+    let currency = currency(handle, institution).await?;
     let takings = Method::ALL
         .iter()
         .filter_map(|method| Some((*method, figures.get(method.account().as_str())?)))

@@ -31,12 +31,18 @@ const COLUMNS: &str = "id, version, owner_id, purpose, type, name, size, sha256,
                        record_id, created_at, expires_at";
 
 /// Refuses what comes when too much is waiting already: what belongs to nothing, is being received, or
-/// stays only for a while.
+/// stays only for a while. Those that come to an institution at once are let in one after the other.
 pub async fn check_room(
     tx: &Tx,
     grant: &impl Writes<StoredFile>,
     room: &TemporaryRoom,
 ) -> Result<(), Error> {
+    let institution = grant.scope().institution().uuid();
+    if tx.is_postgres() {
+        let sql = "SELECT 1 AS one FROM institutions WHERE institution_id = ? FOR NO KEY UPDATE";
+        tx.query_one_raw(statement(tx, sql, [institution.into()]))
+            .await?;
+    }
     let row = tx
         .query_one_raw(statement(
             tx,
@@ -47,7 +53,7 @@ pub async fn check_room(
             [
                 grant.scope().principal().into(),
                 grant.scope().principal().into(),
-                grant.scope().institution().uuid().into(),
+                institution.into(),
             ],
         ))
         .await?

@@ -1,6 +1,7 @@
 //! The institution and its parts.
 
 pub mod agreements;
+pub mod institution;
 pub mod phones;
 pub(crate) mod places;
 pub mod role_rules;
@@ -22,6 +23,10 @@ pub static POSITION: reference::Events = reference::events!("position");
 pub static TEAM: reference::Events = reference::events!("team");
 pub static GROUP: reference::Events = reference::events!("group");
 
+pub static INSTITUTION_CHANGED: EventType = EventType {
+    name: "institution.changed",
+    schema_version: 1,
+};
 pub static STAFF_HIRED: EventType = EventType {
     name: "staff.hired",
     schema_version: 1,
@@ -52,8 +57,9 @@ pub static ROLE_RULE_ENDED: EventType = EventType {
     schema_version: 1,
 };
 
-/// Every event of staff, of their agreements and of roles by rule; reference data has those of its kinds.
+/// Every event of the institution itself, of staff, of their agreements and of roles by rule; reference data has those of its kinds.
 pub static EVENTS: &[&EventType] = &[
+    &INSTITUTION_CHANGED,
     &STAFF_HIRED,
     &STAFF_CHANGED,
     &STAFF_ROLES_CHANGED,

@@ -6,12 +6,12 @@ use domain::{
     access::{BUILT_IN_ROLES, OrganizationWrite, Permission, Role, StaffWrite},
     fault::{Fault, NOT_FOUND},
     id::Id,
-    money::Currency,
     organization::{
-        Campus, DEPARTMENTS, Department, Holder, Institution, NewInstitution, Region, Staff,
-        StaffProfile, Team, staff_phone,
+        Campus, DEPARTMENTS, Department, Holder, Institution, Locale, NewInstitution, Region,
+        Staff, StaffProfile, Team, staff_phone,
     },
     reference::Reference,
+    text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, Value};
 use serde_json::json;
@@ -69,13 +69,14 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
         tx,
         "INSERT INTO institutions (institution_id, number, code, name, time_zone, currency, locale, \
          status, access_version, version, created_at) \
-         SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, 'zh-CN', 'active', 1, 1, ? FROM institutions",
+         SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, 'active', 1, 1, ? FROM institutions",
         [
             institution.into(),
             new.code.as_str().into(),
             new.name.as_str().into(),
             new.time_zone.as_str().into(),
             new.currency.code().into(),
+            Locale::Chinese.as_str().into(),
             now.into(),
         ],
     )
@@ -407,23 +408,6 @@ pub async fn is_staff(
         ))
         .await?;
     Ok(row.is_some())
-}
-
-/// The one currency of an institution's books.
-pub async fn institution_currency(
-    handle: &impl Handle,
-    institution: Id<Institution>,
-) -> Result<Currency, Error> {
-    let row = handle
-        .query_one_raw(statement(
-            handle,
-            "SELECT currency FROM institutions WHERE institution_id = ?",
-            [institution.uuid().into()],
-        ))
-        .await?
-        .ok_or_else(|| Error::corrupt("no institution"))?;
-    let code: String = row.try_get("", "currency")?;
-    code.parse().map_err(|_| Error::corrupt("currency"))
 }
 
 /// Whether somebody is active staff of a campus.

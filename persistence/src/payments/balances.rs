@@ -19,7 +19,7 @@ use crate::{
     access::Reads,
     clock::micros,
     database::statement,
-    organization::store::institution_currency,
+    organization::institution::currency,
     scope::{Page, page, ranges, scoped},
 };
 
@@ -211,7 +211,7 @@ pub async fn total_owing(
     handle: &impl Handle,
     grant: &impl Reads<Balance>,
 ) -> Result<(Currency, Vec<CampusTotal>), Error> {
-    let currency = institution_currency(handle, grant.scope().institution()).await?;
+    let currency = currency(handle, grant.scope().institution()).await?;
     let columns = [
         Column::CustomerId,
         Column::CustomerCampusId,

@@ -15,7 +15,7 @@ use crate::{
     Error, Handle, Tx,
     clock::{date_column, micros},
     database::{insert_many, statement},
-    organization::store::institution_currency,
+    organization::institution::currency_of_books,
 };
 
 /// Where something happens: what of a campus is stamped on what is posted there.
@@ -70,7 +70,7 @@ pub(super) async fn in_currency(
     amount: Money,
     pointer: &'static str,
 ) -> Result<(), Error> {
-    if institution_currency(tx, institution).await? == amount.currency() {
+    if currency_of_books(tx, institution).await? == amount.currency() {
         Ok(())
     } else {
         Err(FieldFault::new(pointer, &CURRENCY_MISMATCH).into())

@@ -206,38 +206,31 @@ impl Tables {
         institution: Uuid,
         documents: Vec<Document>,
     ) -> Result<(), sqlx::Error> {
-        if let Target::Postgres(_) = self.into {
-            let rows = documents.into_iter().map(|document| {
-                let Document {
-                    customer,
-                    holder,
-                    campus,
-                    grams,
-                } = document;
-                let ids = [institution, customer, holder, campus].map(Cell::from);
-                ids.into_iter().chain([Cell::Words(grams)]).collect()
-            });
-            let table = "search_documents \
-                (institution_id, customer_id, holder_id, customer_campus_id, grams)";
-            return self.put(table, rows.collect()).await;
-        }
+        let columns = "institution_id, customer_id, holder_id, customer_campus_id";
         let (mut rows, mut index) = (Vec::new(), Vec::new());
         for document in documents {
-            self.documents += 1;
-            let Document {
-                customer,
-                holder,
-                campus,
-                grams,
-            } = document;
-            let ids = [institution, customer, holder, campus].map(Cell::from);
-            let number = Cell::from(self.documents);
-            rows.push([number].into_iter().chain(ids).collect());
-            index.push(vec![self.documents.into(), Cell::Words(grams)]);
+            let words = Cell::Words(document.grams);
+            let ids = [
+                institution,
+                document.customer,
+                document.holder,
+                document.campus,
+            ];
+            let ids = ids.map(Cell::from).into_iter();
+            if let Target::Postgres(_) = self.into {
+                rows.push(ids.chain([words]).collect());
+            } else {
+                self.documents += 1;
+                rows.push(ids.chain([self.documents.into()]).collect());
+                index.push(vec![self.documents.into(), words]);
+            }
         }
-        let table = "search_documents \
-            (doc_id, institution_id, customer_id, holder_id, customer_campus_id)";
-        self.put(table, rows).await?;
+        if let Target::Postgres(_) = self.into {
+            let table = format!("search_documents ({columns}, grams)");
+            return self.put(&table, rows).await;
+        }
+        let table = format!("search_documents ({columns}, doc_id)");
+        self.put(&table, rows).await?;
         self.put("search_grams (rowid, grams)", index).await
     }
 

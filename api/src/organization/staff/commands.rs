@@ -6,7 +6,9 @@ use domain::{
     access::{PrincipalStatus, Role, StaffWrite, may_decide, may_give, one_side},
     fault::{Fault, NOT_FOUND},
     id::Id,
-    organization::{CAMPUS_ARCHIVED, OWN_STANDING, STAFF_STATUS, Staff, StaffProfile, staff_phone},
+    organization::{
+        CAMPUS_ARCHIVED, Campus, OWN_STANDING, STAFF_STATUS, Staff, StaffProfile, staff_phone,
+    },
     stamp::Stamp,
     text_enum::TextEnum,
 };
@@ -109,9 +111,9 @@ async fn deciding(tx: &Tx, person: &Staff) -> Result<(), Error> {
 /// Changes what the directory tells of a person.
 ///
 /// # Errors
-/// 403 for the own places, since roles and reach go by them, for those of somebody who governs others
-/// and holds more, and where rules give roles there that the caller may not give; 422 where a field
-/// breaks a rule.
+/// 403 for the own places, since roles and reach go by them, for those and the phone of somebody who
+/// governs others and holds more, and where rules give roles there that the caller may not give; 422
+/// where a field breaks a rule.
 pub async fn change(
     tx: &Tx,
     grant: &Manager,
@@ -126,6 +128,10 @@ pub async fn change(
         return Ok(after);
     }
     let (was, is) = (&before.profile, &after.profile);
+    let is_oneself = tx.operation().actor.principal == id.uuid();
+    if was.phone != is.phone && !is_oneself {
+        deciding(tx, &before).await?;
+    }
     if was.places() == is.places() {
         store::update(tx, grant, &before, &after, None).await?;
         return Ok(after);
@@ -189,15 +195,7 @@ pub async fn suspend(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, E
 /// # Errors
 /// 409 where a campus of the person has been archived meanwhile: other places come first.
 pub async fn reinstate(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error> {
-    let after = stand(tx, grant, id, Staff::reinstate).await?;
-    let institution = Reads::<Staff>::scope(grant).institution();
-    for campus in &after.profile.campuses {
-        let campus = campus_zone(tx, institution, *campus).await?;
-        if !campus.is_some_and(|(_, is_open)| is_open) {
-            return Err(Fault::new(&CAMPUS_ARCHIVED).into());
-        }
-    }
-    Ok(after)
+    stand(tx, grant, id, Staff::reinstate).await
 }
 
 /// Ends the employment, and sessions with it. The roles are withdrawn: who comes back is given them
@@ -241,8 +239,27 @@ async fn stand(
     let before = present(tx, grant, id).await?;
     deciding(tx, &before).await?;
     let after = decide(&before, &tx.stamp())?;
+    if after.status == PrincipalStatus::Active {
+        open(tx, grant, &after.profile.campuses).await?;
+    }
     let given = Given::before(tx, grant, Some(id)).await?;
     store::update(tx, grant, &before, &after, None).await?;
     given.judge(tx, grant).await?;
     Ok(after)
+}
+
+/// Makes sure that none of these campuses has been archived.
+async fn open(
+    tx: &Tx,
+    grant: &Manager,
+    campuses: impl IntoIterator<Item = &Id<Campus>>,
+) -> Result<(), Error> {
+    let institution = Reads::<Staff>::scope(grant).institution();
+    for campus in campuses {
+        let campus = campus_zone(tx, institution, *campus).await?;
+        if !campus.is_some_and(|(_, is_open)| is_open) {
+            return Err(Fault::new(&CAMPUS_ARCHIVED).into());
+        }
+    }
+    Ok(())
 }
