@@ -52,7 +52,11 @@ pub(super) async fn open(
             "SQLite {version} can corrupt its file; 3.51.3 or later is needed"
         )));
     }
-    let read = options.create_if_missing(false).pragma("query_only", "on");
+    // What the system has cached costs a reader little more than what it holds itself.
+    let read = options
+        .create_if_missing(false)
+        .pragma("query_only", "on")
+        .pragma("cache_size", "-4096");
     Ok((
         SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
         Readers::new(read, readers, Some(STATEMENT_LIMIT)),
