@@ -289,11 +289,7 @@ async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failu
             };
             let founded = boot::found_institution(app, &new).await?;
             println!("institution {}", new.code);
-            println!("user        {ADMINISTRATOR}");
-            println!(
-                "password    {}  (for one use)",
-                founded.one_time_password.as_str()
-            );
+            print_log_in(app, ADMINISTRATOR, &founded.one_time_password);
         }
         InstitutionCommand::List => list(&app.db).await?,
         InstitutionCommand::Suspend { code } => {
@@ -363,8 +359,7 @@ async fn staff(app: &App, command: StaffCommand) -> Result<(), Failure> {
             .await?
     };
     let password = give_one_time_password(app, &operation, person.cast()).await?;
-    println!("user        {}", new.user_name);
-    println!("password    {}  (for one use)", password.as_str());
+    print_log_in(app, &new.user_name, &password);
     Ok(())
 }
 
@@ -375,9 +370,14 @@ async fn reset_password(app: &App, institution: &str, user_name: &str) -> Result
         .ok_or("there is no such person")?;
     let operation = by_operator(app, institution, "reset_password");
     let password = give_one_time_password(app, &operation, person.cast()).await?;
-    println!("user        {user_name}");
-    println!("password    {}  (for one use)", password.as_str());
+    print_log_in(app, user_name, &password);
     Ok(())
+}
+
+fn print_log_in(app: &App, user_name: &str, password: &str) {
+    let minutes = app.settings.one_time_password_minutes.0;
+    println!("user        {user_name}");
+    println!("password    {password}  (for one use, within {minutes} minutes)");
 }
 
 async fn selfcheck(db: &Database) -> Result<(), Failure> {

@@ -127,6 +127,8 @@ settings! {
     heavy_rate_burst: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_BURST" or "20";
     /// Searches, exports and reports of one principal that are worked on at the same time; others wait.
     heavy_at_once: Number<1, 1000> = "EDUCRM_HEAVY_AT_ONCE" or "2";
+    /// Minutes in which a password for one use must be used.
+    one_time_password_minutes: Number<5, 10_080> = "EDUCRM_ONE_TIME_PASSWORD_MINUTES" or "30";
     /// Largest JSON body, in bytes.
     body_limit: Number<1024, 16_777_216> = "EDUCRM_BODY_LIMIT" or "1048576";
     /// Largest file of a record, in bytes.

@@ -101,15 +101,15 @@ both! {
 
     async fn the_reach_of_a_client_ends_at_its_campuses(w: World) {
         two_customers(&w).await;
-        let whole = [role(&w, &[("customers:read", "institution"), ("organization:write", "institution"), ("directory:read", "institution")]).await];
-        let scopes = ["customers:read", "organization:write", "directory:read"];
+        let whole = [role(&w, &[("customers:read", "institution"), ("tags:manage", "institution"), ("directory:read", "institution")]).await];
+        let scopes = ["customers:read", "tags:manage", "directory:read"];
         let client = made(&w, &whole, &scopes, json!({"campus_ids": [w.places.south]})).await;
         let program = with_key(&w, &client);
         let page = program.get("/api/v1/customers").await.expect(200);
         assert_eq!(page.json["items"][0]["campus_id"], json!(w.places.south));
         assert_eq!(page.ids().len(), 1);
         program.get("/api/v1/campuses").await.expect(200);
-        program.post("/api/v1/regions", &json!({"name": "西区"})).await.expect_problem(403, "permission_missing");
+        program.post("/api/v1/tag-categories", &json!({"name": "来源"})).await.expect_problem(403, "permission_missing");
         // Its own and its team's reach nothing: it holds and leads nothing.
         let own = [role(&w, &[("customers:read", "own"), ("customers:write", "team")]).await];
         assert_eq!(seen(&with_key(&w, &made(&w, &own, &scopes, json!({})).await)).await, 0);
@@ -224,6 +224,8 @@ both! {
         let by_token = w.as_anonymous().with_token(by_token.json["access_token"].as_str().unwrap());
         let staff = format!("/api/v1/staff/{}", owner.principal);
         boss.post(&format!("{staff}/suspend"), &json!(null)).await.expect(200);
+        program.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
+        boss.post(&format!("{staff}/reinstate"), &json!(null)).await.expect(200);
         program.get("/api/v1/me").await.expect(200);
         boss.post(&format!("{staff}/leave"), &json!(null)).await.expect(200);
         for actor in [&program, &by_token] {
@@ -235,6 +237,30 @@ both! {
         let path = format!("{CLIENTS}/{}", id(&client));
         boss.patch(&path, &json!({"owner_id": boss.principal})).await.expect(200);
         program.get("/api/v1/me").await.expect(200);
+    }
+
+    async fn a_key_is_not_ended_by_whoever_uses_it(w: World) {
+        let client = made(&w, &[], &[], json!({})).await;
+        let by_token = token(&w, &form(&client), None).await.expect(200);
+        let program = w.as_anonymous().with_token(by_token.json["access_token"].as_str().unwrap());
+        let key = program.get("/api/v1/me").await.expect(200).json["session_id"].clone();
+        let end = format!("/api/v1/auth/sessions/{}/end", key.as_str().unwrap());
+        for path in ["/api/v1/auth/logout", &end] {
+            program.post(path, &json!(null)).await.expect_problem(403, "client_key_managed");
+        }
+        with_key(&w, &client).get("/api/v1/me").await.expect(200);
+    }
+
+    async fn a_key_that_has_expired_does_not_come_back(w: World) {
+        let boss = w.as_boss();
+        let client = made(&w, &[], &[], json!({})).await;
+        let program = with_key(&w, &client);
+        let sql = "UPDATE sessions SET expires_at = created_at WHERE institution_id = ? AND principal_id = ?";
+        let of: uuid::Uuid = id(&client).parse().unwrap();
+        w.server.execute(w.institution, sql, vec![w.institution.uuid().into(), of.into()]).await.unwrap();
+        let path = format!("{CLIENTS}/{}", id(&client));
+        boss.patch(&path, &json!({"name": "官网"})).await.expect(200);
+        program.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
     }
 
     async fn what_a_narrowed_token_asks_for_is_done_within_its_scope(w: World) {
@@ -350,6 +376,9 @@ both! {
         };
         for (field, value, place, code) in [
             ("scopes", json!(["customers:read", "api_clients:write"]), "#/scopes/1", "scope_withheld"),
+            ("scopes", json!(["staff:write"]), "#/scopes/0", "scope_withheld"),
+            ("scopes", json!(["roles:assign"]), "#/scopes/0", "scope_withheld"),
+            ("scopes", json!(["organization:write"]), "#/scopes/0", "scope_withheld"),
             ("scopes", json!(["self"]), "#/scopes/0", "permission_unknown"),
             ("networks", json!(["example.org"]), "#/networks/0", "network_invalid"),
             ("expires_at", json!("2020-01-01T00:00:00Z"), "#/expires_at", "client_expiry"),

@@ -70,6 +70,37 @@ both! {
         }
     }
 
+    async fn a_password_is_changed_once_from_the_one_that_was_given(w: World) {
+        let opened = settled(&w, "recruiter").await;
+        let recruiter = bearer(&w, &opened);
+        let tries = ["雨后初晴的操场真安静", "图书馆的窗边有一只猫", "山那边的灯火亮了又灭"];
+        let answers = join_all(tries.iter().map(|to| change(&recruiter, GOOD, to))).await;
+        let done = answers.iter().filter(|answer| answer.status == 204).count();
+        assert_eq!(done, 1, "{:?}", answers.iter().map(|a| &a.text).collect::<Vec<_>>());
+    }
+
+    async fn a_password_for_one_use_is_good_for_half_an_hour(w: World) {
+        let boss = w.as_boss();
+        let recruiter = w.as_recruiter();
+        let reset = format!("/api/v1/staff/{}/reset-password", recruiter.principal);
+        let password = boss.post(&reset, &json!(null)).await.expect(200).json["one_time_password"].clone();
+        let password = password.as_str().unwrap();
+        let older = async |minutes: i64| {
+            let sql = "UPDATE credentials SET changed_at = changed_at - ? WHERE institution_id = ? AND principal_id = ?";
+            let values = vec![(minutes * 60_000_000).into(), w.institution.uuid().into(), recruiter.principal.uuid().into()];
+            w.server.execute(w.institution, sql, values).await.unwrap();
+        };
+        log_in(&w, "recruiter", password).await.expect(200);
+        older(31).await;
+        log_in(&w, "recruiter", password).await.expect_problem(401, "one_time_password_expired");
+        // Only who knows it is told.
+        log_in(&w, "recruiter", "something else").await.expect_problem(401, "login_refused");
+        // A password of one's own stays good.
+        settled(&w, "recruiter").await;
+        older(60 * 24 * 400).await;
+        log_in(&w, "recruiter", GOOD).await.expect(200);
+    }
+
     async fn a_session_that_is_not_among_the_newest_is_refreshed_and_ended(w: World) {
         settled(&w, "recruiter").await;
         let first = log_in(&w, "recruiter", GOOD).await.expect(200);

@@ -94,6 +94,7 @@ both! {
     async fn nobody_widens_their_own_reach_by_the_places_that_they_arrange(w: World) {
         w.add_role("arranger", &[
             ("organization:write", Reach::Institution),
+            ("staff:write", Reach::Institution),
             ("customers:read", Reach::Team),
             ("customers:read", Reach::Region),
         ]).await;
@@ -108,8 +109,27 @@ both! {
         let region = json!({"region_id": region});
         arranger.patch(&format!("/api/v1/campuses/{}", w.places.north), &region).await.expect_problem(403, "own_standing");
         arranger.patch(&format!("/api/v1/campuses/{}", w.places.south), &region).await.expect(200);
-        // Who reaches everything gains nothing.
+        // Neither do others' places come to where one's own are.
+        let own = w.as_boss().post("/api/v1/regions", &json!({"name": "华东"})).await.expect(201).id();
+        let own = json!({"region_id": own});
+        w.as_boss().patch(&format!("/api/v1/campuses/{}", w.places.north), &own).await.expect(200);
+        arranger.patch(&format!("/api/v1/campuses/{}", w.places.south), &own).await.expect_problem(403, "own_standing");
         let boss = w.as_boss();
+        let led = json!({"name": "我带的组", "leader_id": me});
+        let led = boss.post("/api/v1/teams", &led).await.expect(201).id();
+        let person = format!("/api/v1/staff/{}", w.as_recruiter().principal);
+        let home = json!({"home_team_id": led});
+        arranger.patch(&person, &home).await.expect_problem(403, "own_standing");
+        boss.patch(&person, &home).await.expect(200);
+        let group = boss.post("/api/v1/groups", &json!({"name": "暑期班", "member_ids": [me]})).await.expect(201).id();
+        boss.patch(&person, &json!({"home_team_id": null})).await.expect(200);
+        for path in [format!("/api/v1/teams/{led}"), format!("/api/v1/groups/{group}")] {
+            boss.post(&format!("{path}/archive"), &json!(null)).await.expect(200);
+            let back = format!("{path}/unarchive");
+            arranger.post(&back, &json!(null)).await.expect_problem(403, "own_standing");
+            boss.post(&back, &json!(null)).await.expect(200);
+        }
+        // Who reaches everything gains nothing.
         boss.patch(&team, &json!({"leader_id": boss.principal})).await.expect(200);
     }
 

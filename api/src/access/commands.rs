@@ -10,7 +10,7 @@ use domain::{
     stamp::Stamp,
 };
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use persistence::{
     Error, Operation, Tx,
     access::{
@@ -28,7 +28,7 @@ use uuid::Uuid;
 use super::{
     LogIn, TokensBody,
     guesses::{Counted, Guess},
-    passwords,
+    passwords::{self, PASSWORD_WRONG},
     tokens::ACCESS_TOKEN_LASTS,
 };
 use crate::{app::App, http::context::RequestContext};
@@ -40,6 +40,9 @@ rules! {
     LOGIN_THROTTLED = Denied "login_throttled" {
         "登录尝试过多", "Too many tries";
         "请在 Retry-After 之后重试。", "Try again after Retry-After." }
+    ONE_TIME_PASSWORD_EXPIRED = Denied "one_time_password_expired" {
+        "一次性密码已过期", "The one-time password has expired";
+        "请让管理员重新发放一次性密码。", "Ask whoever manages log-ins for a new one." }
     REFRESH_REFUSED = Denied "refresh_refused" {
         "刷新令牌无效", "The refresh token is not good";
         "请重新登录。", "Log in again." }
@@ -108,6 +111,8 @@ pub enum Refused {
     /// Seconds to wait.
     Throttled(i64),
     Wrong,
+    /// The one-time password is right, but too old.
+    Expired,
     Failed(Error),
 }
 
@@ -128,6 +133,8 @@ enum Opened {
     Unsigned(i64),
     /// The password is another by now.
     Outdated,
+    /// The password for one use is too old.
+    Expired,
 }
 
 /// Logs a person in. `network` is where the request came from.
@@ -169,6 +176,7 @@ pub async fn log_in(
     persistence::keys::random(&mut secret)?;
     let refresh = refresh_token(institution, &secret);
     let (token, counted) = (refresh.as_bytes(), &guess);
+    let lasts = SignedDuration::from_mins(app.settings.one_time_password_minutes.0.into());
     let opened = app
         .db
         .transaction(
@@ -182,6 +190,9 @@ pub async fn log_in(
                     return Ok(Opened::Outdated);
                 }
                 counted.succeeded(&tx).await?;
+                if kept.must_change && tx.now().duration_since(kept.changed_at) > lasts {
+                    return Ok(Opened::Expired);
+                }
                 // Only who knows the password is told.
                 if let Some(version) = missing(&tx, institution, principal).await? {
                     return Ok(Opened::Unsigned(version));
@@ -205,6 +216,7 @@ pub async fn log_in(
         } => (session, expires, must_change),
         Opened::Unsigned(version) => return Err(Error::from(agreement_required(version)).into()),
         Opened::Outdated => return Err(Refused::Wrong),
+        Opened::Expired => return Err(Refused::Expired),
     };
     Ok(TokensBody {
         access_token: access_token(app, institution, principal, session, &stamp)?,
@@ -323,14 +335,22 @@ pub(super) async fn confirm_password(
     }
 }
 
-/// Changes the caller's own password, and ends the other sessions.
+/// Changes the caller's own password from the one that was `checked`, and ends the other sessions.
+///
+/// # Errors
+/// 422 where the password is another by now: it may have been changed while the hashes were computed.
 pub(super) async fn change_password(
     tx: &Tx,
     principal: Id<Principal>,
     session: Id<Session>,
+    checked: &str,
     hash: &str,
     confirmed: &Guess,
 ) -> Result<(), Error> {
+    let kept = credentials::lock_to_change(tx, principal).await?;
+    if kept.is_none_or(|kept| kept.hash != checked) {
+        return Err(Fault::field("/current_password", &PASSWORD_WRONG).into());
+    }
     confirmed.succeeded(tx).await?;
     credentials::set_password(tx, principal, hash, false).await?;
     sessions::end_others(tx, principal, Some(session)).await?;

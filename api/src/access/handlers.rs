@@ -1,17 +1,19 @@
 use actix_web::{HttpRequest, get, http::StatusCode, http::header, post, web};
 use domain::{
-    access::{Oneself, Session},
-    fault::{Fault, NOT_FOUND},
+    access::{CLIENT_KEY_MANAGED, Oneself, PrincipalKind, Session},
+    fault::{Fault, NOT_FOUND, Rule},
 };
 use persistence::{
-    access::{credentials, sessions},
+    access::{Authority, credentials, sessions},
     organization::phones::phone_of,
 };
 
 use super::{
     ChangePassword, Granted, HeldPermission, LogIn, Me, RefreshTokens, SessionBody, SessionList,
     TokensBody,
-    commands::{self, LOGIN_REFUSED, LOGIN_THROTTLED, REFRESH_REFUSED, Refused},
+    commands::{
+        self, LOGIN_REFUSED, LOGIN_THROTTLED, ONE_TIME_PASSWORD_EXPIRED, REFRESH_REFUSED, Refused,
+    },
     passwords::{self, PASSWORD_WRONG},
 };
 use crate::{
@@ -27,9 +29,10 @@ const TAG: &str = "access";
 /// The same answer, after the same time, for an unknown user and a wrong password. After five failed
 /// tries from one network the account waits there, longer each time (`login_throttled`, with
 /// `Retry-After`); `device_token` of an earlier log-in passes by the tries of others. With
-/// `must_change_password` only the own account can be used, until `POST /auth/password`.
+/// `must_change_password` only the own account can be used, until `POST /auth/password`; a password for
+/// one use that is too old is refused (`one_time_password_expired`).
 #[utoipa::path(tag = TAG, request_body = LogIn, responses((status = 200, body = TokensBody)),
-    extensions(("x-problem-codes" = json!(["login_refused", "login_throttled", "agreement_required"]))))]
+    extensions(("x-problem-codes" = json!(["login_refused", "login_throttled", "one_time_password_expired", "agreement_required"]))))]
 #[post("/auth/login")]
 pub(super) async fn log_in(
     app: web::Data<App>,
@@ -40,11 +43,16 @@ pub(super) async fn log_in(
     let context = RequestContext::of(&request);
     match commands::log_in(&app, &context, network, &body.value).await {
         Ok(tokens) => Ok(Reply::ok(&tokens)?),
-        Err(Refused::Wrong) => Err(Problem::new(StatusCode::UNAUTHORIZED, &LOGIN_REFUSED)
-            .header(header::WWW_AUTHENTICATE, "Bearer realm=\"educrm\"")),
+        Err(Refused::Wrong) => Err(unauthorized(&LOGIN_REFUSED)),
+        Err(Refused::Expired) => Err(unauthorized(&ONE_TIME_PASSWORD_EXPIRED)),
         Err(Refused::Throttled(wait)) => Err(throttled(wait)),
         Err(Refused::Failed(error)) => Err(error.into()),
     }
+}
+
+fn unauthorized(rule: &'static Rule) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, rule)
+        .header(header::WWW_AUTHENTICATE, "Bearer realm=\"educrm\"")
 }
 
 fn throttled(wait: i64) -> Problem {
@@ -68,23 +76,33 @@ pub(super) async fn refresh_tokens(
     match commands::refresh(&app, &context, &body.value.refresh_token).await {
         Ok(tokens) => Ok(Reply::ok(&tokens)?),
         Err(Refused::Failed(error)) => Err(error.into()),
-        Err(_) => Err(Problem::new(StatusCode::UNAUTHORIZED, &REFRESH_REFUSED)
-            .header(header::WWW_AUTHENTICATE, "Bearer realm=\"educrm\"")),
+        Err(_) => Err(unauthorized(&REFRESH_REFUSED)),
     }
 }
 
 /// Log out: end the session that asks
 ///
-/// Its tokens are good for nothing from then on.
-#[utoipa::path(tag = TAG, responses((status = 204)), security(("bearer" = ["self"])))]
+/// Its tokens are good for nothing from then on. An API client has no session to end, but keys, which
+/// are not its own to end.
+#[utoipa::path(tag = TAG, responses((status = 204)), security(("bearer" = ["self"])),
+    extensions(("x-problem-codes" = json!(["client_key_managed"]))))]
 #[post("/auth/logout")]
 pub(super) async fn log_out(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
     let session = ctx.authority().session();
+    no_client(ctx.authority())?;
     ctx.transaction(|tx, _| async move {
         commands::end_session(&tx, session).await?;
         Ok(Reply::no_content())
     })
     .await
+}
+
+/// The session of an API client is its key, which whoever manages it ends.
+fn no_client(who: &Authority) -> Result<(), Fault> {
+    match who.kind() {
+        PrincipalKind::ApiClient => Err(Fault::new(&CLIENT_KEY_MANAGED)),
+        _ => Ok(()),
+    }
 }
 
 /// List one's own sessions
@@ -118,13 +136,14 @@ pub(super) async fn list_sessions(ctx: Granted<Oneself>) -> Result<Reply, Proble
 ///
 /// Its tokens are good for nothing from then on.
 #[utoipa::path(tag = TAG, params(("session_id" = Uuid, Path)), responses((status = 204)),
-    security(("bearer" = ["self"])))]
+    security(("bearer" = ["self"])), extensions(("x-problem-codes" = json!(["client_key_managed"]))))]
 #[post("/auth/sessions/{session_id}/end")]
 pub(super) async fn end_session(
     ctx: Granted<Oneself>,
     id: PathId<Session>,
 ) -> Result<Reply, Problem> {
     let principal = ctx.authority().principal();
+    no_client(ctx.authority())?;
     ctx.transaction(|tx, _| async move {
         if !sessions::is_open(&tx, principal, id.0).await? {
             return Err(Fault::new(&NOT_FOUND).into());
@@ -169,14 +188,15 @@ pub(super) async fn change_password(
             .await;
     let confirmed = match confirmed {
         Ok(guess) => guess,
-        Err(Refused::Wrong) => return Err(wrong().into()),
+        Err(Refused::Wrong | Refused::Expired) => return Err(wrong().into()),
         Err(Refused::Throttled(wait)) => return Err(throttled(wait)),
         Err(Refused::Failed(error)) => return Err(error.into()),
     };
     let hash = ctx.app().passwords.hash(new_password).await?;
-    let (hash, confirmed) = (hash.as_str(), &confirmed);
+    let (checked, hash) = (account.password_hash.as_str(), hash.as_str());
+    let confirmed = &confirmed;
     ctx.transaction(|tx, _| async move {
-        commands::change_password(&tx, principal, session, hash, confirmed).await?;
+        commands::change_password(&tx, principal, session, checked, hash, confirmed).await?;
         Ok(Reply::no_content())
     })
     .await

@@ -40,12 +40,14 @@ use crate::{
 pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
 /// Operations that cost more than others, or are worth guessing at.
-const HEAVY: [&str; 6] = [
+const HEAVY: [&str; 8] = [
+    "changePassword",
     "exportAuditEvents",
     "issueClientToken",
     "logIn",
     "proposeMapping",
     "refreshTokens",
+    "resetStaffPassword",
     "searchCustomers",
 ];
 /// Operations that may hold a connection for long: a principal has some of them at once.

@@ -35,10 +35,15 @@ rules! {
         "请输入当前密码。", "Give the present password." }
 }
 
-/// Hashes with Argon2id under a secret of the installation, one at a time a core.
+/// Hashes that are waited for at the same time, over all requests.
+const QUEUE: usize = 64;
+
+/// Hashes with Argon2id under a secret of the installation, one at a time a core; one core is left to
+/// others.
 pub struct Passwords {
     secret: Zeroizing<[u8; 32]>,
     turns: Arc<Semaphore>,
+    queue: Semaphore,
     /// Compared with where there is no such account, so that it takes the same time.
     nobody: String,
 }
@@ -49,18 +54,25 @@ impl Passwords {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             secret,
-            turns: Arc::new(Semaphore::new(cores)),
+            turns: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            queue: Semaphore::new(QUEUE),
             nobody,
         })
     }
 
     /// The hash of a new password, as a PHC string.
+    ///
+    /// # Errors
+    /// Busy where too many wait already.
     pub async fn hash(&self, password: &str) -> Result<String, persistence::Error> {
         let (secret, password) = (self.secret.clone(), owned(password));
         self.turn(move || hash(&secret, &password)).await?
     }
 
     /// Whether this is the password; as slow without a hash as with one.
+    ///
+    /// # Errors
+    /// Busy where too many wait already.
     pub async fn verify(
         &self,
         password: &str,
@@ -79,6 +91,10 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, persistence::Error> {
+        let _place = self
+            .queue
+            .try_acquire()
+            .map_err(|_| persistence::Error::Busy)?;
         let turn = self.turns.clone().acquire_owned().await;
         let turn = turn.map_err(persistence::Error::internal)?;
         // The work goes on when whoever asked for it has gone: the turn is its own.
@@ -172,6 +188,16 @@ mod tests {
         }
         assert!(check("/new_password", "雨后初晴的操场真安静", false, &["admin"]).is_ok());
         assert!(check("/new_password", "correct horse battery", true, &["admin"]).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_much_at_once_is_told_to_come_again() {
+        let mut passwords = Passwords::new(Zeroizing::new([7; 32])).unwrap();
+        passwords.queue = Semaphore::new(1);
+        let (one, other) = tokio::join!(passwords.hash("correct horse"), passwords.hash("battery"));
+        assert!(one.is_ok());
+        assert!(matches!(other, Err(persistence::Error::Busy)));
+        assert!(passwords.hash("battery").await.is_ok());
     }
 
     #[test]

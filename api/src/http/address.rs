@@ -35,7 +35,7 @@ pub fn client(request: &HttpRequest, app: &App) -> Option<IpAddr> {
             .iter()
             .any(|n| n.contains(ip))
     };
-    let peer = request.peer_addr()?.ip();
+    let peer = request.peer_addr()?.ip().to_canonical();
     if !trusted(&peer) {
         return Some(peer);
     }
@@ -51,10 +51,12 @@ pub fn client(request: &HttpRequest, app: &App) -> Option<IpAddr> {
     Some(known.find(|ip| !trusted(ip)).unwrap_or(peer))
 }
 
-/// An address as proxies write it: alone, or with the port.
+/// An address as proxies write it: alone, or with the port. One of IPv4 stays one where the socket
+/// is of both.
 fn read(text: &str) -> Option<IpAddr> {
     let alone = text.parse().ok();
-    alone.or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
+    let address: IpAddr = alone.or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))?;
+    Some(address.to_canonical())
 }
 
 /// The network of a client: its /24, or /56 for IPv6; what limits count by.
@@ -77,4 +79,22 @@ pub fn network_of(address: IpAddr) -> [u8; 16] {
         }
     }
     network
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_in_each_form_in_which_proxies_write_it() {
+        for text in [
+            "203.0.113.7",
+            "203.0.113.7:4711",
+            "::ffff:203.0.113.7",
+            "[::ffff:203.0.113.7]:4711",
+        ] {
+            assert_eq!(read(text), Some(IpAddr::from([203, 0, 113, 7])), "{text}");
+        }
+        assert_eq!(read("unknown"), None);
+    }
 }

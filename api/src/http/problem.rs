@@ -18,7 +18,9 @@ use super::{
     context::{Language, RequestContext},
     precondition::CURRENT,
 };
-use crate::access::commands::{LOGIN_REFUSED, LOGIN_THROTTLED, REFRESH_REFUSED};
+use crate::access::commands::{
+    LOGIN_REFUSED, LOGIN_THROTTLED, ONE_TIME_PASSWORD_EXPIRED, REFRESH_REFUSED,
+};
 
 rules! {
     MALFORMED = Invalid "malformed_request" {
@@ -113,11 +115,12 @@ rules! {
 /// The status of answers that name this rule: what its class says, but for what is refused by the way
 /// that a request came.
 pub fn status(rule: &Rule) -> StatusCode {
-    let by_the_way: [(&Rule, StatusCode); 15] = [
+    let by_the_way: [(&Rule, StatusCode); 16] = [
         (&MALFORMED, StatusCode::BAD_REQUEST),
         (&IDEMPOTENCY_KEY_REQUIRED, StatusCode::BAD_REQUEST),
         (&UNAUTHENTICATED, StatusCode::UNAUTHORIZED),
         (&LOGIN_REFUSED, StatusCode::UNAUTHORIZED),
+        (&ONE_TIME_PASSWORD_EXPIRED, StatusCode::UNAUTHORIZED),
         (&REFRESH_REFUSED, StatusCode::UNAUTHORIZED),
         (&METHOD_NOT_ALLOWED, StatusCode::METHOD_NOT_ALLOWED),
         (&TIMED_OUT, StatusCode::REQUEST_TIMEOUT),

@@ -14,7 +14,11 @@ use domain::{
 use persistence::{
     Error, Tx,
     access::{Grant, Reads},
-    organization::{has_units, staff::missing, store::institution_zone},
+    organization::{
+        has_units,
+        staff::missing,
+        store::{campuses_in, institution_zone},
+    },
 };
 
 use super::{
@@ -76,6 +80,11 @@ pub async fn create_campus(
     create(tx, grant, campus).await
 }
 
+/// Changes a campus.
+///
+/// # Errors
+/// 422 where a field breaks a rule or the region can't be chosen, 403 where the caller's own campuses
+/// would have another one in their region, 409 where the name is taken.
 pub async fn change_campus(
     tx: &Tx,
     grant: &Organizer,
@@ -87,11 +96,14 @@ pub async fn change_campus(
     let after = before.change(body.apply(before.details.clone()))?;
     if after.details.region != before.details.region {
         region_of(tx, grant, &after.details).await?;
+        let mut together = vec![id];
+        if let Some(region) = after.details.region {
+            let institution = Reads::<Campus>::scope(grant).institution();
+            together.extend(campuses_in(tx, institution, region).await?);
+        }
         let authority = tx.operation().authority.as_ref();
-        widened(
-            tx,
-            authority.is_some_and(|a| a.campuses().any(|own| own == id)),
-        )?;
+        let mut own = authority.into_iter().flat_map(|a| a.campuses());
+        widened(tx, own.any(|campus| together.contains(&campus)))?;
     }
     save(tx, grant, &before, after).await
 }
@@ -230,6 +242,13 @@ pub async fn unarchive_team(
     let before = present(tx, grant, id).await?;
     let after = before.unarchive()?;
     campus_of(tx, grant, &after.details).await?;
+    widened(
+        tx,
+        after
+            .details
+            .leader
+            .is_some_and(|leader| is_caller(tx, leader)),
+    )?;
     save(tx, grant, &before, after).await
 }
 
@@ -273,6 +292,18 @@ pub async fn change_group(
     save(tx, grant, &before, after).await
 }
 
+pub async fn unarchive_group(
+    tx: &Tx,
+    grant: &Organizer,
+    id: Id<Group>,
+) -> Result<Reference<Group>, Error> {
+    let before = present(tx, grant, id).await?;
+    let after = before.unarchive()?;
+    let mut members = after.details.members.iter();
+    widened(tx, members.any(|member| is_caller(tx, *member)))?;
+    save(tx, grant, &before, after).await
+}
+
 /// Refuses people who are not there, or have left, and the caller, who may see more in a new place.
 async fn people(
     tx: &Tx,
@@ -280,19 +311,20 @@ async fn people(
     wanted: BTreeSet<Id<Staff>>,
     pointer: &'static str,
 ) -> Result<(), Error> {
-    widened(
-        tx,
-        wanted.contains(&Id::new(tx.operation().actor.principal)),
-    )?;
+    widened(tx, wanted.iter().any(|person| is_caller(tx, *person)))?;
     if wanted.is_empty() || missing(tx, grant, &wanted).await?.is_empty() {
         return Ok(());
     }
     Err(FieldFault::new(pointer, &REFERENCE_UNKNOWN).into())
 }
 
-/// Refuses to widen one's own reach by a change of one's own places; who reaches everything gains
-/// nothing by it.
-fn widened(tx: &Tx, is_own: bool) -> Result<(), Fault> {
+pub(super) fn is_caller(tx: &Tx, person: Id<Staff>) -> bool {
+    tx.operation().actor.principal == person.uuid()
+}
+
+/// Refuses to widen one's own reach by a change of places; who reaches everything gains nothing by
+/// it.
+pub(super) fn widened(tx: &Tx, is_own: bool) -> Result<(), Fault> {
     let authority = tx.operation().authority.as_ref();
     if is_own && authority.is_some_and(|authority| !authority.reaches_everything()) {
         return Err(Fault::new(&OWN_STANDING));

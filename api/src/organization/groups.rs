@@ -99,7 +99,7 @@ pub(super) async fn archive_group(
 /// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("group_id" = Uuid, Path)), responses((status = 200, body = GroupBody)),
     security(("bearer" = ["organization:write"])),
-    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken", "own_standing"]))))]
 #[post("/groups/{group_id}/unarchive")]
 pub(super) async fn unarchive_group(
     ctx: Granted<OrganizationWrite>,
@@ -107,7 +107,7 @@ pub(super) async fn unarchive_group(
     key: OptionalIdempotencyKey,
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
-        shown(reference::unarchive(&tx, &grant, id.0).await?)
+        shown(commands::unarchive_group(&tx, &grant, id.0).await?)
     })
     .await
 }

@@ -415,7 +415,7 @@ pub(super) async fn archive_team(
 /// It can be chosen again. Refused where its name was given to another meanwhile.
 #[utoipa::path(tag = TAG, params(("team_id" = Uuid, Path)), responses((status = 200, body = TeamBody)),
     security(("bearer" = ["organization:write"])),
-    extensions(("x-problem-codes" = json!(["not_archived", "name_taken"]))))]
+    extensions(("x-problem-codes" = json!(["not_archived", "name_taken", "own_standing"]))))]
 #[post("/teams/{team_id}/unarchive")]
 pub(super) async fn unarchive_team(
     ctx: Granted<OrganizationWrite>,

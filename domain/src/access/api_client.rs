@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    ApiClientsWrite, CLIENT_EXPIRY, NETWORK_INVALID, PERMISSION_UNKNOWN, Permission, Permissions,
-    ROLE_BEYOND_OWN, Reach, Role, SCOPE_WITHHELD, permission, within_own,
+    CLIENT_EXPIRY, GOVERNING, NETWORK_INVALID, PERMISSION_UNKNOWN, Permissions, ROLE_BEYOND_OWN,
+    Reach, Role, SCOPE_WITHHELD, permission, within_own,
 };
 use crate::{
     fault::{Fault, FieldFault},
@@ -31,7 +31,7 @@ pub const CLIENT_KEYS: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiClient {
     pub name: String,
-    /// Who answers for it. While that is somebody who has left, it can do nothing.
+    /// Who answers for it. While that is nobody who works, it can do nothing.
     pub owner: Id<Staff>,
     pub roles: BTreeSet<Id<Role>>,
     /// Codes of permissions: of what the roles give, only these count.
@@ -55,8 +55,8 @@ impl Details for ApiClient {
 pub fn scopes(list: &[String], faults: &mut Vec<FieldFault>) -> BTreeSet<String> {
     for (place, code) in list.iter().enumerate() {
         let rule = match permission(code) {
-            // A client that makes clients would outlive every expiry.
-            _ if code == ApiClientsWrite::CODE => &SCOPE_WITHHELD,
+            // Who keeps the key of a client that governs could take back by it what was taken away.
+            _ if GOVERNING.contains(&code.as_str()) => &SCOPE_WITHHELD,
             Some(known) if !known.reaches.is_empty() => continue,
             _ => &PERMISSION_UNKNOWN,
         };

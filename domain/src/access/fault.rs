@@ -22,6 +22,9 @@ rules! {
     CLIENT_EXPIRY = Invalid "client_expiry" {
         "有效期不正确", "Not a time for its end";
         "有效期必须晚于现在，且不超过一年。", "It lies in the future, and within a year." }
+    CLIENT_KEY_MANAGED = Denied "client_key_managed" {
+        "密钥由管理者停用", "Keys are ended by whoever manages the client";
+        "接口客户端不能停用自己的密钥。", "An API client can't end its own keys: its tokens end by themselves." }
     CLIENT_KEYS_FULL = Conflict "client_keys_full" {
         "密钥已满", "It has its keys";
         "请先停用一个密钥。", "End a key first: one client has at most two." }
@@ -39,7 +42,7 @@ rules! {
         "请填写网段，例如 203.0.113.0/24。", "Give a network such as 203.0.113.0/24." }
     SCOPE_WITHHELD = Invalid "scope_withheld" {
         "接口客户端不能有此权限", "Not for API clients";
-        "接口客户端不能管理接口客户端。", "An API client can't manage API clients." }
+        "接口客户端不能管理组织、员工、角色、登录和接口客户端。", "An API client can't govern others: the organization, staff, roles, sessions or API clients." }
     SHARE_BEYOND_OWN = Denied "share_beyond_own" {
         "超出本人权限", "More than you hold yourself";
         "只能按本人对该客户的权限共享：{permission}。", "Nobody opens a customer further than they reach it themselves: {permission}." }

@@ -131,7 +131,7 @@ impl Kept for ApiClient {
     }
 }
 
-/// What was loaded of the client is out of date; its keys end with it.
+/// What was loaded of the client is out of date; its keys end with it. Those that have ended stay so.
 async fn standing_changed(
     tx: &Tx,
     institution: Id<Institution>,
@@ -148,11 +148,12 @@ async fn standing_changed(
     tx.execute_raw(statement(
         tx,
         "UPDATE sessions SET expires_at = ? \
-         WHERE institution_id = ? AND principal_id = ? AND ended_at IS NULL",
+         WHERE institution_id = ? AND principal_id = ? AND ended_at IS NULL AND expires_at > ?",
         [
             micros(client.details.expires_at).into(),
             institution.uuid().into(),
             client.id.uuid().into(),
+            micros(tx.now()).into(),
         ],
     ))
     .await?;

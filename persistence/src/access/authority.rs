@@ -267,8 +267,8 @@ struct Found {
     locale: Locale,
 }
 
-/// `None` when the principal, its session or its institution is not active, or nobody answers for the
-/// API client any more that it is.
+/// `None` when the principal, its session or its institution is not active, or nobody who works
+/// answers for the API client that it is.
 async fn standing(
     handle: &impl Handle,
     bearer: &Bearer,
@@ -283,7 +283,7 @@ async fn standing(
          WHERE p.institution_id = ? AND p.id = ? AND p.status = 'active' AND i.status = 'active' \
          AND (p.kind <> 'api_client' OR NOT EXISTS (SELECT 1 FROM api_clients a \
              JOIN principals o ON o.institution_id = a.institution_id AND o.id = a.owner_id \
-             WHERE a.institution_id = p.institution_id AND a.id = p.id AND o.status = 'left'))",
+             WHERE a.institution_id = p.institution_id AND a.id = p.id AND o.status <> 'active'))",
         if bearer.in_job { "" } else { by_session }
     );
     let mut values: Vec<Value> = Vec::new();

@@ -5,10 +5,16 @@ use domain::{
     id::Id,
     organization::{Institution, LogInName},
 };
+use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, clock::micros, database::statement, organization::phones};
+use crate::{
+    Error, Handle, Tx,
+    clock::{micros, timestamp},
+    database::statement,
+    organization::phones,
+};
 
 /// What a log-in is checked against.
 #[derive(Clone)]
@@ -154,13 +160,23 @@ pub struct Kept {
     pub hash: String,
     /// Whether its bearer may do nothing else before choosing another.
     pub must_change: bool,
+    pub changed_at: Timestamp,
 }
 
 /// What is kept of an active principal's password; both stay so until the transaction ends.
 pub async fn lock(tx: &Tx, principal: Id<Principal>) -> Result<Option<Kept>, Error> {
-    let lock = if tx.is_postgres() { " FOR SHARE" } else { "" };
+    kept(tx, principal, " FOR SHARE").await
+}
+
+/// The same, of a password that is about to be changed.
+pub async fn lock_to_change(tx: &Tx, principal: Id<Principal>) -> Result<Option<Kept>, Error> {
+    kept(tx, principal, " FOR NO KEY UPDATE").await
+}
+
+async fn kept(tx: &Tx, principal: Id<Principal>, lock: &str) -> Result<Option<Kept>, Error> {
+    let lock = if tx.is_postgres() { lock } else { "" };
     let sql = format!(
-        "SELECT c.password_hash, c.must_change FROM credentials c \
+        "SELECT c.password_hash, c.must_change, c.changed_at FROM credentials c \
          JOIN principals p ON p.institution_id = c.institution_id AND p.id = c.principal_id \
          WHERE c.institution_id = ? AND c.principal_id = ? AND p.status = 'active'{lock}"
     );
@@ -173,6 +189,7 @@ pub async fn lock(tx: &Tx, principal: Id<Principal>) -> Result<Option<Kept>, Err
         Ok(Kept {
             hash: row.try_get("", "password_hash")?,
             must_change: row.try_get("", "must_change")?,
+            changed_at: timestamp(row.try_get("", "changed_at")?)?,
         })
     })
     .transpose()

@@ -324,6 +324,24 @@ pub async fn campuses(
         .collect()
 }
 
+/// The campuses of a region, archived ones included.
+pub async fn campuses_in(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    region: Id<Region>,
+) -> Result<Vec<Id<Campus>>, Error> {
+    handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT id FROM campuses WHERE institution_id = ? AND region_id = ? ORDER BY id",
+            [institution.uuid().into(), region.uuid().into()],
+        ))
+        .await?
+        .iter()
+        .map(|row| Ok(Id::new(row.try_get("", "id")?)))
+        .collect()
+}
+
 /// Whether a role of this code can be given.
 pub async fn role_exists(
     handle: &impl Handle,

@@ -101,7 +101,7 @@ pub struct ChangeApiClient {
     /// Name that people see, unique among clients that are not revoked.
     #[schema(min_length = 1, max_length = 60, nullable = false)]
     pub name: Option<String>,
-    /// Who of staff answers for it; once that person has left, it can do nothing.
+    /// Who of staff answers for it; while that person does not work, it can do nothing.
     #[schema(nullable = false)]
     pub owner_id: Option<Uuid>,
     /// What it may do: the permissions of these, as far as `scopes` lets it. Replaced as a whole.
@@ -155,7 +155,7 @@ pub struct ApiClientBody {
     pub version: i64,
     /// Name that people see, unique among clients that are not revoked.
     pub name: String,
-    /// Who of staff answers for it; once that person has left, it can do nothing.
+    /// Who of staff answers for it; while that person does not work, it can do nothing.
     pub owner_id: Uuid,
     /// What it may do: the permissions of these, as far as `scopes` lets it.
     pub role_ids: Vec<Uuid>,

@@ -23,7 +23,14 @@ use persistence::{
 };
 
 use super::{ChangeStaff, CreateStaff, SetStaffRoles};
-use crate::{http::IfMatch, organization::role_rules::given::Given, reference::choose};
+use crate::{
+    http::IfMatch,
+    organization::{
+        commands::{is_caller, widened},
+        role_rules::given::Given,
+    },
+    reference::choose,
+};
 
 type Manager = Grant<StaffWrite>;
 
@@ -64,7 +71,13 @@ async fn places(
     if let Some(team) = is.home_team
         && was.is_none_or(|was| was.home_team != is.home_team)
     {
-        choose(tx, grant, team, "/home_team_id").await?;
+        let team = choose(tx, grant, team, "/home_team_id").await?;
+        // Who leads the team reaches what its people hold; one who is new holds nothing yet.
+        let leads = team
+            .details
+            .leader
+            .is_some_and(|leader| is_caller(tx, leader));
+        widened(tx, was.is_some() && leads)?;
     }
     if let Some(department) = is.department
         && was.is_none_or(|was| was.department != is.department)
@@ -97,7 +110,7 @@ async fn present(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Error
 
 /// Nobody decides about the own standing, nor about somebody who governs others and holds more.
 async fn deciding(tx: &Tx, person: &Staff) -> Result<(), Error> {
-    if tx.operation().actor.principal == person.id.uuid() {
+    if is_caller(tx, person.id) {
         return Err(Fault::new(&OWN_STANDING).into());
     }
     if let Some(authority) = &tx.operation().authority {
@@ -112,8 +125,8 @@ async fn deciding(tx: &Tx, person: &Staff) -> Result<(), Error> {
 ///
 /// # Errors
 /// 403 for the own places, since roles and reach go by them, for those and the phone of somebody who
-/// governs others and holds more, and where rules give roles there that the caller may not give; 422
-/// where a field breaks a rule.
+/// governs others and holds more, for a home team that the caller leads, and where rules give roles
+/// there that the caller may not give; 422 where a field breaks a rule.
 pub async fn change(
     tx: &Tx,
     grant: &Manager,
@@ -128,8 +141,7 @@ pub async fn change(
         return Ok(after);
     }
     let (was, is) = (&before.profile, &after.profile);
-    let is_oneself = tx.operation().actor.principal == id.uuid();
-    if was.phone != is.phone && !is_oneself {
+    if was.phone != is.phone && !is_caller(tx, id) {
         deciding(tx, &before).await?;
     }
     if was.places() == is.places() {
