@@ -15,6 +15,7 @@ use persistence::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::{
     access::Granted,
@@ -39,6 +40,11 @@ pub struct ListReference {
     /// Whether archived records are shown too.
     #[param(default = false)]
     pub include_archived: Option<bool>,
+}
+
+/// Records that a filter names.
+pub fn named<K>(ids: Option<&Vec<Uuid>>) -> Vec<Id<K>> {
+    ids.into_iter().flatten().copied().map(Id::new).collect()
 }
 
 /// Answers one page.

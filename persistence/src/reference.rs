@@ -48,6 +48,7 @@ pub trait Kept: Details + Send + Sync + 'static {
         None
     }
 
+    /// A list of ids in a filter that is empty is no condition.
     fn condition(_filter: &Self::Filter) -> Condition {
         Condition::all()
     }
@@ -217,6 +218,14 @@ macro_rules! events {
     };
 }
 pub(crate) use events;
+
+/// Records whose column names one of these; all of them where none is named.
+pub(crate) fn among<K>(column: impl ColumnTrait, ids: &[Id<K>]) -> Condition {
+    if ids.is_empty() {
+        return Condition::all();
+    }
+    Condition::all().add(column.is_in(ids.iter().map(|id| id.uuid())))
+}
 
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn confined<T: Kept>(scope: &Scope) -> Select<T::Entity> {

@@ -1,4 +1,5 @@
 mod edge;
+mod filters;
 mod locations;
 mod mass_assignment;
 mod operations;

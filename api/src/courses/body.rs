@@ -17,7 +17,7 @@ use crate::{
         list::page,
         money::{MoneyBody, MoneyInput},
     },
-    reference::Shown,
+    reference::{Shown, named},
 };
 
 /// A new subject.
@@ -219,6 +219,18 @@ impl Shown for Course {
     type Page = CoursePage;
 }
 
+/// Which courses, oldest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListCourses {
+    /// Whether archived courses are shown too.
+    #[param(default = false)]
+    pub include_archived: Option<bool>,
+    /// In any of these subjects.
+    #[param(style = Form, explode = false)]
+    pub subject_id: Option<Vec<Uuid>>,
+}
+
 /// A new class.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -415,13 +427,10 @@ pub struct ListClasses {
 
 impl ListClasses {
     pub fn filter(&self) -> ClassFilter {
-        fn ids<K>(list: Option<&Vec<Uuid>>) -> Vec<Id<K>> {
-            list.into_iter().flatten().copied().map(Id::new).collect()
-        }
         ClassFilter {
-            campuses: ids(self.campus_id.as_ref()),
-            courses: ids(self.course_id.as_ref()),
-            teachers: ids(self.teacher_id.as_ref()),
+            campuses: named(self.campus_id.as_ref()),
+            courses: named(self.course_id.as_ref()),
+            teachers: named(self.teacher_id.as_ref()),
         }
     }
 }

@@ -6,12 +6,13 @@ use domain::{
 
 use super::{
     ChangeClass, ChangeCourse, ChangeSubject, ClassBody, ClassPage, CourseBody, CoursePage,
-    CreateClass, CreateCourse, CreateSubject, ListClasses, SubjectBody, SubjectPage, commands,
+    CreateClass, CreateCourse, CreateSubject, ListClasses, ListCourses, SubjectBody, SubjectPage,
+    commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
     http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
-    reference::{self, ListReference, created, get as read, list, list_where, shown},
+    reference::{self, ListReference, created, get as read, list, list_where, named, shown},
 };
 
 const TAG: &str = "courses";
@@ -142,14 +143,16 @@ pub(super) async fn create_course(
 /// List courses
 ///
 /// The oldest first; archived ones only with `include_archived`.
-#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = CoursePage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListCourses), responses((status = 200, body = CoursePage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/courses")]
 pub(super) async fn list_courses(
     ctx: Granted<DirectoryRead>,
-    asked: List<ListReference>,
+    asked: List<ListCourses>,
 ) -> Result<Reply, Problem> {
-    list::<Course, _>(&ctx, asked).await
+    let List { query, part } = asked;
+    let filter = named(query.subject_id.as_ref());
+    list_where::<Course, _>(&ctx, part, query.include_archived, &filter).await
 }
 
 /// Read a course

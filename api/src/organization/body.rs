@@ -6,7 +6,7 @@ use domain::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -190,6 +190,18 @@ impl Shown for Campus {
     type Page = CampusPage;
 }
 
+/// Which campuses, oldest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListCampuses {
+    /// Whether archived campuses are shown too.
+    #[param(default = false)]
+    pub include_archived: Option<bool>,
+    /// In any of these regions.
+    #[param(style = Form, explode = false)]
+    pub region_id: Option<Vec<Uuid>>,
+}
+
 /// A new department.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -274,6 +286,18 @@ impl Shown for Department {
     const PATH: &'static str = "/api/v1/departments";
     type Body = DepartmentBody;
     type Page = DepartmentPage;
+}
+
+/// Which departments, oldest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListDepartments {
+    /// Whether archived departments are shown too.
+    #[param(default = false)]
+    pub include_archived: Option<bool>,
+    /// Units of any of these.
+    #[param(style = Form, explode = false)]
+    pub parent_id: Option<Vec<Uuid>>,
 }
 
 /// A new team.
@@ -366,6 +390,18 @@ impl Shown for Team {
     const PATH: &'static str = "/api/v1/teams";
     type Body = TeamBody;
     type Page = TeamPage;
+}
+
+/// Which teams, oldest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListTeams {
+    /// Whether archived teams are shown too.
+    #[param(default = false)]
+    pub include_archived: Option<bool>,
+    /// Of any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
 }
 
 /// A new group.

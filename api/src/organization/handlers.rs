@@ -6,13 +6,13 @@ use domain::{
 
 use super::{
     CampusBody, CampusPage, ChangeCampus, ChangeDepartment, ChangeRegion, ChangeTeam, CreateCampus,
-    CreateDepartment, CreateRegion, CreateTeam, DepartmentBody, DepartmentPage, RegionBody,
-    RegionPage, TeamBody, TeamPage, commands,
+    CreateDepartment, CreateRegion, CreateTeam, DepartmentBody, DepartmentPage, ListCampuses,
+    ListDepartments, ListTeams, RegionBody, RegionPage, TeamBody, TeamPage, commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
     http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
-    reference::{self, ListReference, created, get as read, list, shown},
+    reference::{self, ListReference, created, get as read, list, list_where, named, shown},
 };
 
 pub(super) const TAG: &str = "organization";
@@ -141,14 +141,16 @@ pub(super) async fn create_campus(
 /// List campuses
 ///
 /// The oldest first; archived ones only with `include_archived`.
-#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = CampusPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListCampuses), responses((status = 200, body = CampusPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/campuses")]
 pub(super) async fn list_campuses(
     ctx: Granted<DirectoryRead>,
-    asked: List<ListReference>,
+    asked: List<ListCampuses>,
 ) -> Result<Reply, Problem> {
-    list::<Campus, _>(&ctx, asked).await
+    let List { query, part } = asked;
+    let filter = named(query.region_id.as_ref());
+    list_where::<Campus, _>(&ctx, part, query.include_archived, &filter).await
 }
 
 /// Read a campus
@@ -243,14 +245,16 @@ pub(super) async fn create_department(
 /// List departments and their units
 ///
 /// The oldest first; archived ones only with `include_archived`.
-#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = DepartmentPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListDepartments), responses((status = 200, body = DepartmentPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/departments")]
 pub(super) async fn list_departments(
     ctx: Granted<DirectoryRead>,
-    asked: List<ListReference>,
+    asked: List<ListDepartments>,
 ) -> Result<Reply, Problem> {
-    list::<Department, _>(&ctx, asked).await
+    let List { query, part } = asked;
+    let filter = named(query.parent_id.as_ref());
+    list_where::<Department, _>(&ctx, part, query.include_archived, &filter).await
 }
 
 /// Read a department or unit
@@ -348,14 +352,16 @@ pub(super) async fn create_team(
 /// List teams
 ///
 /// The oldest first; archived ones only with `include_archived`.
-#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TeamPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListTeams), responses((status = 200, body = TeamPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/teams")]
 pub(super) async fn list_teams(
     ctx: Granted<DirectoryRead>,
-    asked: List<ListReference>,
+    asked: List<ListTeams>,
 ) -> Result<Reply, Problem> {
-    list::<Team, _>(&ctx, asked).await
+    let List { query, part } = asked;
+    let filter = named(query.campus_id.as_ref());
+    list_where::<Team, _>(&ctx, part, query.include_archived, &filter).await
 }
 
 /// Read a team

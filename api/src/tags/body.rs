@@ -180,6 +180,18 @@ impl Shown for Tag {
     type Page = TagPage;
 }
 
+/// Which tags, oldest first.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListTags {
+    /// Whether archived tags are shown too.
+    #[param(default = false)]
+    pub include_archived: Option<bool>,
+    /// In any of these categories.
+    #[param(style = Form, explode = false)]
+    pub category_id: Option<Vec<Uuid>>,
+}
+
 /// Which tag, and why.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]

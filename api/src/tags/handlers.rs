@@ -7,8 +7,8 @@ use domain::{
 
 use super::{
     ChangeTag, ChangeTagCategory, CreateTag, CreateTagCategory, CustomerTagBody, CustomerTags,
-    ListCustomerTags, PutTagOn, TagBody, TagCategoryBody, TagCategoryPage, TagPage, TakeTagOff,
-    commands,
+    ListCustomerTags, ListTags, PutTagOn, TagBody, TagCategoryBody, TagCategoryPage, TagPage,
+    TakeTagOff, commands,
 };
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
@@ -17,7 +17,7 @@ use crate::{
         list::Paging,
         path::{PathId, PathIds},
     },
-    reference::{self, ListReference, created, get as read, list, shown},
+    reference::{self, ListReference, created, get as read, list, list_where, named, shown},
 };
 
 const TAG: &str = "tags";
@@ -146,14 +146,16 @@ pub(super) async fn create_tag(
 /// List tags
 ///
 /// The oldest first; archived ones only with `include_archived`.
-#[utoipa::path(tag = TAG, params(Paging, ListReference), responses((status = 200, body = TagPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(Paging, ListTags), responses((status = 200, body = TagPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/tags")]
 pub(super) async fn list_tags(
     ctx: Granted<DirectoryRead>,
-    asked: List<ListReference>,
+    asked: List<ListTags>,
 ) -> Result<Reply, Problem> {
-    list::<Tag, _>(&ctx, asked).await
+    let List { query, part } = asked;
+    let filter = named(query.category_id.as_ref());
+    list_where::<Tag, _>(&ctx, part, query.include_archived, &filter).await
 }
 
 /// Read a tag

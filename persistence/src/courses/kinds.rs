@@ -7,14 +7,14 @@ use domain::{
     organization::{Campus, Institution, Staff},
     reference::Reference,
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, Condition};
+use sea_orm::{ActiveValue::NotSet, Condition};
 use serde_json::{Value, json};
 
 use super::{CLASS, COURSE, SUBJECT};
 use crate::{
     Error, Tx,
     clock::{date, date_column},
-    reference::{Events, Kept, any, record, row, stands_in, table},
+    reference::{Events, Kept, among, any, record, row, stands_in, table},
 };
 
 table!(subjects, "subjects" {});
@@ -92,7 +92,11 @@ impl Kept for Subject {
 impl Kept for Course {
     const KIND: &'static str = "course";
     const EVENTS: &'static Events = &COURSE;
-    stands_in!(courses);
+    stands_in!(courses, Vec<Id<Subject>>);
+
+    fn condition(subjects: &Vec<Id<Subject>>) -> Condition {
+        among(courses::Column::SubjectId, subjects)
+    }
 
     fn read(row: courses::Model) -> Result<Reference<Self>, Error> {
         Ok(record!(
@@ -147,7 +151,7 @@ impl Kept for Course {
     }
 }
 
-/// Which classes a list shows; an empty list of ids is no condition.
+/// Which classes a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct ClassFilter {
     pub campuses: Vec<Id<Campus>>,
@@ -166,20 +170,9 @@ impl Kept for Class {
     }
 
     fn condition(filter: &ClassFilter) -> Condition {
-        let mut all = Condition::all();
-        if !filter.campuses.is_empty() {
-            let campuses = filter.campuses.iter().map(|id| id.uuid());
-            all = all.add(classes::Column::CampusId.is_in(campuses));
-        }
-        if !filter.courses.is_empty() {
-            let courses = filter.courses.iter().map(|id| id.uuid());
-            all = all.add(classes::Column::CourseId.is_in(courses));
-        }
-        if !filter.teachers.is_empty() {
-            let teachers = filter.teachers.iter().map(|id| id.uuid());
-            all = all.add(classes::Column::TeacherId.is_in(teachers));
-        }
-        all
+        among(classes::Column::CampusId, &filter.campuses)
+            .add(among(classes::Column::CourseId, &filter.courses))
+            .add(among(classes::Column::TeacherId, &filter.teachers))
     }
 
     fn read(row: classes::Model) -> Result<Reference<Self>, Error> {

@@ -7,8 +7,8 @@ use domain::{
     organization::{Campus, Department, Group, Institution, Position, Region, Staff, Team},
     reference::Reference,
 };
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query as Sql};
+use sea_orm::{Condition, ConnectionTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use super::{CAMPUS, DEPARTMENT, GROUP, POSITION, REGION, TEAM};
 use crate::{
     Error, Handle, Tx,
     database::{insert_many, statement},
-    reference::{Events, Kept, any, record, row, stands_in, table},
+    reference::{Events, Kept, among, any, record, row, stands_in, table},
 };
 
 table!(regions, "regions" {});
@@ -70,7 +70,11 @@ impl Kept for Region {
 impl Kept for Campus {
     const KIND: &'static str = "campus";
     const EVENTS: &'static Events = &CAMPUS;
-    stands_in!(campuses);
+    stands_in!(campuses, Vec<Id<Region>>);
+
+    fn condition(regions: &Vec<Id<Region>>) -> Condition {
+        among(campuses::Column::RegionId, regions)
+    }
 
     fn read(row: campuses::Model) -> Result<Reference<Self>, Error> {
         Ok(record!(
@@ -155,7 +159,11 @@ impl Kept for Campus {
 impl Kept for Department {
     const KIND: &'static str = "department";
     const EVENTS: &'static Events = &DEPARTMENT;
-    stands_in!(departments);
+    stands_in!(departments, Vec<Id<Department>>);
+
+    fn condition(parents: &Vec<Id<Department>>) -> Condition {
+        among(departments::Column::ParentId, parents)
+    }
 
     fn read(row: departments::Model) -> Result<Reference<Self>, Error> {
         Ok(record!(
@@ -262,7 +270,11 @@ impl Kept for Position {
 impl Kept for Team {
     const KIND: &'static str = "team";
     const EVENTS: &'static Events = &TEAM;
-    stands_in!(teams);
+    stands_in!(teams, Vec<Id<Campus>>);
+
+    fn condition(of: &Vec<Id<Campus>>) -> Condition {
+        among(teams::Column::CampusId, of)
+    }
 
     fn read(row: teams::Model) -> Result<Reference<Self>, Error> {
         Ok(record!(

@@ -6,12 +6,13 @@ use domain::{
     reference::Reference,
     tags::{Tag, TagCategory},
 };
+use sea_orm::Condition;
 use serde_json::{Value, json};
 
 use super::{TAG, TAG_CATEGORY};
 use crate::{
     Error, Tx,
-    reference::{Events, Kept, any, record, row, stands_in, table},
+    reference::{Events, Kept, among, any, record, row, stands_in, table},
 };
 
 table!(tag_categories, "tag_categories" {});
@@ -60,7 +61,11 @@ impl Kept for TagCategory {
 impl Kept for Tag {
     const KIND: &'static str = "tag";
     const EVENTS: &'static Events = &TAG;
-    stands_in!(tags);
+    stands_in!(tags, Vec<Id<TagCategory>>);
+
+    fn condition(categories: &Vec<Id<TagCategory>>) -> Condition {
+        among(tags::Column::CategoryId, categories)
+    }
 
     fn read(row: tags::Model) -> Result<Reference<Self>, Error> {
         Ok(record!(
