@@ -23,12 +23,33 @@ both! {
         let child = rows[0]["customer_id"].as_str().unwrap();
         let stored = boss.get(&format!("/api/v1/customers/{child}")).await.expect(200);
         assert_eq!((&stored.json["name"], &stored.json["gender"]), (&json!("张伟"), &json!("male")));
+        assert_eq!(stored.json["collector_id"], json!(boss.principal));
         assert_eq!((&stored.json["holder_id"], &stored.json["note"]), (&json!(w.places.north), &json!("喜欢\n画画")));
         assert_eq!(boss.get("/api/v1/customers").await.expect(200).ids().len(), 3, "two children, one father");
         let found = boss.post("/api/v1/customers/search", &json!({"query": "13800138000"})).await.expect(200);
         assert_eq!(found.json["items"][0]["name"], "张强", "the phone is the guardian's");
         let related = boss.get(&format!("/api/v1/customers/{child}/relations")).await.expect(200);
         assert!(related.text.contains("张强"), "{}", related.text);
+    }
+
+    async fn no_phone_of_a_list_is_lost(w: World) {
+        let list = "姓名,出生日期,家长姓名,手机号\n\
+            张伟,2015-06-01,张强,13800138000\n\
+            张丽,2017-03-04,张强,13800138000/13900139000\n\
+            张伟,2015-06-01,张强,13800138000/13700137000\n";
+        let boss = w.as_boss();
+        for twice in [false, true] {
+            let rows = rows(&boss, &import(&w, &boss, list, "commit").await).await;
+            assert_eq!(rows[2]["outcome"], "duplicate", "again: {twice}");
+            let told: Vec<_> = rows.iter().map(|row| row["differences"].clone()).collect();
+            assert_eq!(told, [json!([]), json!([]), json!(["phone"])], "again: {twice}");
+        }
+        // The second phone of the family is the girl's, whose father was there before.
+        for (phone, name) in [("13800138000", "张强"), ("13900139000", "张丽")] {
+            let found = boss.post("/api/v1/customers/search", &json!({ "query": phone })).await.expect(200);
+            let names: Vec<_> = found.json["items"].as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
+            assert_eq!(names, [name], "{phone}");
+        }
     }
 
     async fn a_row_keeps_its_number_behind_empty_lines_and_quoted_line_breaks(w: World) {

@@ -78,12 +78,17 @@ async fn collector(
     grant: &impl Writes<Customer>,
     named: Option<Id<Staff>>,
 ) -> Result<Option<Id<Staff>>, Error> {
-    let actor = &tx.operation().actor;
     match named {
         Some(named) if is_staff(tx, grant.scope().institution(), named).await? => Ok(Some(named)),
         Some(_) => Err(FieldFault::new("/collector_id", &REFERENCE_UNKNOWN).into()),
-        None => Ok((actor.kind == PrincipalKind::Staff).then(|| Id::new(actor.principal))),
+        None => Ok(caller(tx)),
     }
+}
+
+/// The caller, where that is a person of staff.
+pub(crate) fn caller(tx: &Tx) -> Option<Id<Staff>> {
+    let actor = &tx.operation().actor;
+    (actor.kind == PrincipalKind::Staff).then(|| Id::new(actor.principal))
 }
 
 /// Who will hold a new customer: whoever is named, else the caller where he or she works at the

@@ -71,8 +71,9 @@ pub(super) async fn propose_mapping(
 /// Upload the file with the purpose `import` first. Answers at once with the job: watch it by its
 /// address, or wait for the notice. `validate` says of each row what would become of it; `commit` takes
 /// rows in one by one, so that rows that are refused hold up no other, and what was taken in stays when
-/// it is cancelled. Known phones make a row a duplicate. Without `mapping` the columns are guessed by
-/// their headings.
+/// it is cancelled. A row is a duplicate where a child of its name is known by one of its phones, or
+/// by birth date and guardian: it changes nothing, and `differences` names what it says otherwise.
+/// Without `mapping` the columns are guessed by their headings.
 #[utoipa::path(tag = TAG, request_body = CreateImport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["imports:run"])))]
 #[post("/imports")]

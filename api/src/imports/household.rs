@@ -37,7 +37,7 @@ impl Ground<'_> {
         let told = |fault: Fault, fields: &[LeadField], name: LeadField| {
             self.told(row, &fault, fields, name)
         };
-        let phones: Vec<&Phone> = lead.phones.iter().chain(&lead.guardian_phones).collect();
+        let phones: Vec<&Phone> = lead.all_phones().collect();
         let Some(guardian_name) = lead.guardian_name.as_deref() else {
             let (customer, fields) = self.child(lead, *campus, &phones, stamp);
             let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
@@ -54,7 +54,15 @@ impl Ground<'_> {
             let field = Some(LeadField::GuardianName);
             return Err(vec![self.problem(row, TOO_MANY_RELATIONS.code, field)]);
         }
-        let (customer, fields) = self.child(lead, *campus, &[], stamp);
+        // Nothing is added to a guardian who is there: by what is new, the child itself is reached.
+        let own: Vec<&Phone> = found.map_or_else(Vec::new, |guardian| {
+            let known = households.has(keys, guardian.id);
+            let all = phones.iter().zip(known);
+            all.filter(|(_, known)| !known)
+                .map(|(phone, _)| *phone)
+                .collect()
+        });
+        let (customer, fields) = self.child(lead, *campus, &own, stamp);
         let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
         let label = lead.guardian_relation.as_ref();
         let label = label.map(|label| label.chars().take(50).collect::<String>());
@@ -166,7 +174,7 @@ impl Ground<'_> {
         let provenance = Provenance {
             channel: lead.channel.unwrap_or(Channel::Other),
             collected_at: collected.unwrap_or(stamp.now()),
-            collector: None,
+            collector: self.collector,
         };
         let today = stamp.now().to_zoned(zone).date();
         let holder = campus.cast();

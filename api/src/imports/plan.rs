@@ -1,6 +1,6 @@
 //! What becomes of some rows: decided in the transaction that writes it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
     access::CustomersRead,
@@ -15,7 +15,7 @@ use domain::{
             RowOutcome, RowResult, check_mapping,
         },
     },
-    organization::Campus,
+    organization::{Campus, Staff},
     stamp::Stamp,
     text::fold,
 };
@@ -29,7 +29,7 @@ use persistence::{
 };
 
 use super::table::Row;
-use crate::access::fields::writable;
+use crate::{access::fields::writable, customers::commands::caller};
 
 /// What holds for all rows of an import.
 pub(super) struct Plan {
@@ -63,6 +63,7 @@ impl Plan {
             mapping: &self.mapping,
             campuses: within,
             zones,
+            collector: caller(tx),
         })
     }
 }
@@ -74,6 +75,8 @@ pub(super) struct Ground<'a> {
     /// Campuses within the importer's reach, by folded name.
     pub(super) campuses: HashMap<String, Id<Campus>>,
     pub(super) zones: HashMap<Id<Campus>, TimeZone>,
+    /// Who takes the leads in.
+    pub(super) collector: Option<Id<Staff>>,
 }
 
 /// What became of some rows.
@@ -154,7 +157,12 @@ where
             .or_else(|| memory.child(&candidate.keys));
         if let Some(known) = known {
             result.outcome = RowOutcome::Duplicate;
-            duplicates.push((results.len(), known, candidate));
+            duplicates.push(Duplicate {
+                place: results.len(),
+                known,
+                new_phones: new_phones(&candidate, known, &[&households, memory]),
+                lead: candidate.lead,
+            });
             results.push(result);
             continue;
         }
@@ -190,23 +198,57 @@ where
     Ok(step)
 }
 
+/// A row whose child is known.
+struct Duplicate {
+    /// Of its result.
+    place: usize,
+    known: Id<Customer>,
+    lead: Lead,
+    /// Fields with phones by which the child is not reached so far.
+    new_phones: BTreeSet<LeadField>,
+}
+
+/// Fields of a row with phones by which none of these reaches the child.
+fn new_phones(
+    candidate: &Candidate<'_>,
+    child: Id<Customer>,
+    known: &[&Households],
+) -> BTreeSet<LeadField> {
+    let lead = &candidate.lead;
+    let own = lead.phones.iter().map(|_| LeadField::Phone);
+    let guardian = lead
+        .guardian_phones
+        .iter()
+        .map(|_| LeadField::GuardianPhone);
+    let told: Vec<_> = known
+        .iter()
+        .map(|known| known.reaches(&candidate.keys, child))
+        .collect();
+    let fields = own.chain(guardian).enumerate();
+    fields
+        .filter(|(at, _)| !told.iter().any(|reaches| reaches.get(*at) == Some(&true)))
+        .map(|(_, field)| field)
+        .collect()
+}
+
 /// Tells of duplicates which customer they are and where they differ, as far as the importer may
 /// know of it.
 async fn compare(
     tx: &Tx,
-    duplicates: &[(usize, Id<Customer>, Candidate<'_>)],
+    duplicates: &[Duplicate],
     results: &mut [RowResult],
 ) -> Result<(), Error> {
     let authority = tx.operation().authority.as_deref();
     let reader = authority.and_then(|a| Grant::<CustomersRead>::of(a, tx.now()));
     let Some(reader) = reader else { return Ok(()) };
-    let ids: Vec<_> = duplicates.iter().map(|(_, known, _)| *known).collect();
+    let ids: Vec<_> = duplicates.iter().map(|duplicate| duplicate.known).collect();
     let found = store::find_all(tx, &reader, &ids).await?;
-    for (place, known, candidate) in duplicates {
-        let customer = found.iter().find(|customer| customer.id == *known);
-        if let (Some(customer), Some(result)) = (customer, results.get_mut(*place)) {
-            result.customer = Some(*known);
-            result.differences = differences(customer, &candidate.lead);
+    for duplicate in duplicates {
+        let customer = found.iter().find(|customer| customer.id == duplicate.known);
+        if let (Some(customer), Some(result)) = (customer, results.get_mut(duplicate.place)) {
+            result.customer = Some(duplicate.known);
+            result.differences = differences(customer, &duplicate.lead);
+            result.differences.extend(&duplicate.new_phones);
         }
     }
     Ok(())

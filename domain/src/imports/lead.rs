@@ -47,6 +47,13 @@ pub struct Lead {
     pub unread: Vec<LeadField>,
 }
 
+impl Lead {
+    /// Its own phones, then those of the guardian.
+    pub fn all_phones(&self) -> impl Iterator<Item = &Phone> {
+        self.phones.iter().chain(&self.guardian_phones)
+    }
+}
+
 impl fmt::Debug for Lead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")

@@ -43,6 +43,7 @@ pub struct Households {
 #[derive(Clone)]
 pub struct LeadKeys {
     name: String,
+    /// In the order of [`Lead::all_phones`].
     phones: Vec<[u8; 32]>,
     born: Option<(Date, String)>,
     guardian: Option<String>,
@@ -69,6 +70,21 @@ impl Households {
             .iter()
             .find(|phone| self.guardians.contains_key(&(name.clone(), **phone)))?;
         self.guardians.get_mut(&(name.clone(), *phone))
+    }
+
+    /// Whether each phone of a lead leads to this child, by itself or by its guardian.
+    pub fn reaches(&self, lead: &LeadKeys, child: Id<Customer>) -> Vec<bool> {
+        let key = |phone: &[u8; 32]| (lead.name.clone(), *phone);
+        let known = |phone| self.reached.get(&key(phone)) == Some(&child);
+        lead.phones.iter().map(known).collect()
+    }
+
+    /// Whether the guardian that a lead names has each phone of it.
+    pub fn has(&self, lead: &LeadKeys, guardian: Id<Customer>) -> Vec<bool> {
+        let name = lead.guardian.clone().unwrap_or_default();
+        let held = |phone: &[u8; 32]| self.guardians.get(&(name.clone(), *phone));
+        let has = |phone| held(phone).is_some_and(|known| known.id == guardian);
+        lead.phones.iter().map(has).collect()
     }
 
     /// Adds a child that is new; the first one of equal keys stays.
@@ -112,8 +128,8 @@ impl Households {
 /// The keys of a lead.
 pub async fn keys(tx: &Tx, lead: &Lead) -> Result<LeadKeys, Error> {
     let field_keys = tx.keys().await?;
-    let phones = lead.phones.iter().chain(&lead.guardian_phones);
-    let phones = phones
+    let phones = lead
+        .all_phones()
         .map(|phone| field_keys.hash("phone", phone.e164()))
         .collect::<Result<_, _>>()?;
     let guardian = lead.guardian_name.as_deref().map(fold);
