@@ -252,8 +252,8 @@ fn another_instance_refuses_writes_at_once_and_reads_within_two_seconds() {
     let Some(server) = Server::own(Engine::Postgres, &[]) else {
         return;
     };
-    let twin: &'static Server = Box::leak(Box::new(server.twin()));
-    run_on(Box::leak(Box::new(server)), |w| async move {
+    let twin = server.twin();
+    run_on(server, |w| async move {
         let (last, all) = ALL.split_last().unwrap();
         for some in [all, &[*last]] {
             let mut watched = Vec::new();

@@ -29,7 +29,7 @@ impl Forge {
     fn new(w: &World, actor: &Actor) -> Self {
         let pem = std::fs::read(w.server.folder.join("signing.pem")).unwrap();
         let other = educrm::access::Tokens::generate_key().unwrap();
-        let token = actor.token().unwrap();
+        let token = &actor.token().unwrap();
         Self {
             key: EncodingKey::from_ed_pem(&pem).unwrap(),
             foreign: EncodingKey::from_ed_pem(other.as_bytes()).unwrap(),
@@ -116,8 +116,8 @@ fn bad_tokens(w: &World, forge: &Forge) -> Vec<(&'static str, String)> {
     let (header, claims) = (&forge.header, &forge.claims);
     let raw = BASE64.decode(forge.public["x"].as_str().unwrap()).unwrap();
     let stranger = w.as_stranger();
-    let theirs = read(stranger.token().unwrap(), 1);
-    let colleague = read(w.as_colleague().token().unwrap(), 1);
+    let theirs = read(&stranger.token().unwrap(), 1);
+    let colleague = read(&w.as_colleague().token().unwrap(), 1);
     let twice = |claims: &Value, name: &str, value: &Value| {
         let text = claims.to_string();
         format!("{{\"{name}\":{value},{}", &text[1..])
@@ -336,7 +336,7 @@ both! {
     }
 
     async fn only_one_header_with_one_bearer_token_counts(w: World) {
-        let good = w.as_recruiter().token().unwrap().to_owned();
+        let good = w.as_recruiter().token().unwrap();
         let nobody = w.as_anonymous();
         let path = "/api/v1/customers";
         for header in [
@@ -413,7 +413,7 @@ async fn expiry(w: World) {
 
 fn with_own_clock(engine: Engine) {
     if let Some(server) = Server::own(engine, &[]) {
-        run_on(Box::leak(Box::new(server)), expiry);
+        run_on(server, expiry);
     }
 }
 

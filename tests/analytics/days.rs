@@ -9,7 +9,7 @@ use super::{counts, money, pay, report, void};
 fn with_own_clock<F: Future<Output = ()>>(story: fn(World) -> F) {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         if let Some(server) = Server::own(engine, &[]) {
-            run_on(Box::leak(Box::new(server)), story);
+            run_on(server, story);
         }
     }
 }

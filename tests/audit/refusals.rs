@@ -92,7 +92,7 @@ fn storm(engine: Engine) {
     let Some(server) = Server::own(engine, &[]) else {
         return;
     };
-    run_on(Box::leak(Box::new(server)), |w: World| async move {
+    run_on(server, |w: World| async move {
         let path = customer(&w).await;
         let finance = finance(&w);
         for _ in 0..25 {

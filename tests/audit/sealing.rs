@@ -5,7 +5,10 @@ use persistence::audit::{
     chain::{self, Sealer},
     verify::{Proof, verify},
 };
-use tests::{Engine, Server, World};
+use tests::{
+    Engine, Server, World,
+    patience::{is_busy, patiently},
+};
 use uuid::Uuid;
 
 /// Makes changes, and seals them in a block of their own.
@@ -19,7 +22,15 @@ async fn block(w: &World) {
     w.server.settle().await;
     let app = w.server.app.clone();
     w.server
-        .inside(async move { seal_once(&app, true).await.unwrap() })
+        .inside(async move {
+            // What is sealed by half goes on where it ended.
+            let seal = async || {
+                seal_once(&app, true)
+                    .await
+                    .map_err(|error| error.to_string())
+            };
+            patiently(seal, |sealed| sealed.is_err()).await.unwrap();
+        })
         .await;
 }
 
@@ -158,7 +169,7 @@ const LAST: &str = "(SELECT r.id FROM audit_records r JOIN audit_blocks b ON b.i
     AND r.position BETWEEN b.first_position AND b.last_position WHERE b.institution_id = ? AND b.number = 3)";
 
 async fn three_blocks(server: &'static Server) -> World {
-    loop {
+    for _ in 0..20 {
         let w = World::found(server).await;
         for _ in 0..3 {
             block(&w).await;
@@ -174,6 +185,7 @@ async fn three_blocks(server: &'static Server) -> World {
             return w;
         }
     }
+    unreachable!("the server seals before the test does, each time");
 }
 
 async fn every_tampering_is_found(server: &'static Server) {
@@ -211,9 +223,13 @@ async fn every_tampering_is_found(server: &'static Server) {
     let app = server.app.clone();
     server
         .inside(async move {
-            app.sealer.stop().await.unwrap();
-            while forger.seal(true).await.unwrap().is_empty() {}
-            forger.stop().await.unwrap();
+            patiently(|| app.sealer.stop(), is_busy).await.unwrap();
+            let waits = |sealed: &Result<Vec<_>, _>| {
+                is_busy(sealed) || sealed.as_ref().is_ok_and(Vec::is_empty)
+            };
+            let sealed = patiently(|| forger.seal(true), waits).await.unwrap();
+            assert!(!sealed.is_empty(), "another holds the lease of the seals");
+            patiently(|| forger.stop(), is_busy).await.unwrap();
         })
         .await;
     let broken = prove(&w).await.broken;
@@ -226,11 +242,11 @@ async fn every_tampering_is_found(server: &'static Server) {
 
 fn on(engine: Engine, story: impl AsyncFnOnce(&'static Server)) {
     if let Some(server) = Server::own(engine, &[]) {
-        let server = Box::leak(Box::new(server));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
         runtime.unwrap().block_on(story(server));
+        server.retire();
     }
 }
 

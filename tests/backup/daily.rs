@@ -19,7 +19,7 @@ impl Story {
             .token(self.institution(), self.school.person(person));
         let begun = Instant::now();
         loop {
-            let asked = reqwest::Client::new()
+            let asked = tests::new_client()
                 .get(format!("http://{address}/api/v1/notices"))
                 .bearer_auth(&token);
             let page: Value = self

@@ -92,7 +92,7 @@ async fn create(connection: &mut Connection, token: &str, campus: &str, name: &s
         &headers,
         &body.to_string(),
     );
-    connection.send(&sent).await.unwrap().status
+    connection.send_patiently(&sent).await.unwrap().status
 }
 
 /// What a query finds while no server runs, a text a row.

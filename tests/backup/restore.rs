@@ -7,16 +7,17 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
-use tests::{Value, client::Connection, process::Site};
+use tests::{Value, client::Connection, patience::LONGEST_WAIT, process::Site};
 
 use super::{CUSTOMERS, DRILL, Story, contents, create, lines, new_machine};
 
 /// Uploads a file to a running server; its id.
 async fn upload(address: std::net::SocketAddr, token: &str, content: &[u8]) -> String {
     let (media, body) = tests::call::form("file", "notes.txt", content);
-    let sent = reqwest::Client::new()
+    let sent = tests::new_client()
         .post(format!("http://{address}/api/v1/files"))
         .header("content-type", media)
         .header("idempotency-key", "upload")
@@ -57,10 +58,10 @@ fn a_backup_made_while_others_write_holds_all_that_was_acknowledged_before() {
         })
         .collect();
     let known = || acknowledged.lock().unwrap().clone();
-    while known().len() < 40 {
+    server.until("enough is acknowledged", || {
         assert!(writers.iter().all(|writer| !writer.is_finished()));
-        std::thread::yield_now();
-    }
+        (known().len() >= 40).then_some(())
+    });
     let before = known();
     let backup = story.back_up();
     enough.store(true, Ordering::Relaxed);
@@ -88,7 +89,7 @@ fn a_backup_made_while_others_write_holds_all_that_was_acknowledged_before() {
     let server = elsewhere.start(Path::new(DRILL));
     let address = format!("http://{}/api/v1/files/{file}/content", server.address);
     let read = story.runtime.block_on(async {
-        let sent = reqwest::Client::new().get(address).bearer_auth(&token);
+        let sent = tests::new_client().get(address).bearer_auth(&token);
         sent.send().await.unwrap().bytes().await.unwrap()
     });
     assert!(read == content, "the content of the file is another");
@@ -200,7 +201,10 @@ fn killed_at(site: &Site, backup: &str, seen: &str) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while !site.folder.join(seen).exists() && restoring.try_wait().unwrap().is_none() {}
+    let begun = Instant::now();
+    while !site.folder.join(seen).exists() && restoring.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < LONGEST_WAIT, "{seen} is never there");
+    }
     restoring.kill().unwrap();
     restoring.wait().unwrap();
 }

@@ -44,7 +44,7 @@ both! {
         assert!(plain.text.len() > 1024 && plain.header("content-encoding").is_none());
         assert!(plain.header("vary").unwrap().contains("Accept-Encoding"));
         let url = |path: &str| format!("http://{}{path}", w.server.address);
-        let get = |path: &str| reqwest::Client::new().get(url(path)).bearer_auth(recruiter.token().unwrap());
+        let get = |path: &str| w.client.get(url(path)).bearer_auth(recruiter.token().unwrap());
         let packed = get(CUSTOMERS).header("accept-encoding", "br, gzip").send().await.unwrap();
         assert_eq!(packed.headers()["content-encoding"], "gzip");
         let bytes = packed.bytes().await.unwrap();
@@ -66,7 +66,7 @@ both! {
         let made = boss.post(CUSTOMERS, &new).await.expect(201);
         let path = format!("{CUSTOMERS}/{}", made.id());
         let url = format!("http://{}{path}", w.server.address);
-        let get = || reqwest::Client::new().get(&url).bearer_auth(boss.token().unwrap());
+        let get = || w.client.get(&url).bearer_auth(boss.token().unwrap());
         let packed = get().header("accept-encoding", "gzip").send().await.unwrap();
         let tag = packed.headers()["etag"].to_str().unwrap().to_owned();
         assert!(tag.ends_with("-gzip\""), "{tag}");

@@ -123,7 +123,7 @@ both! {
         let mut request = request.build().unwrap();
         request.headers_mut().remove("accept-language");
         request.headers_mut().insert("accept-language", "zh-CN, en;q=0.5".parse().unwrap());
-        let chinese = reqwest::Client::new().execute(request).await.unwrap();
+        let chinese = w.client.execute(request).await.unwrap();
         assert_eq!(chinese.headers()["content-language"], "zh-CN");
         let body: serde_json::Value = serde_json::from_str(&chinese.text().await.unwrap()).unwrap();
         assert_eq!(body["title"], "需要登录");

@@ -302,7 +302,7 @@ async fn ending(w: World) {
 
 fn with_own_clock(engine: Engine) {
     if let Some(server) = Server::own(engine, &[]) {
-        run_on(Box::leak(Box::new(server)), ending);
+        run_on(server, ending);
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::{join, join_all};
-use tests::{Actor, World, both, json};
+use tests::{Actor, World, both, json, patience::patiently};
 
 const ROWS: usize = 300;
 const WRITERS: usize = 4;
@@ -34,20 +34,32 @@ async fn write(w: &World, mut mine: Vec<String>, over: &AtomicBool, written: &At
             .await
             .expect(201)
             .id();
+        written.fetch_add(1, Ordering::Relaxed);
         mine.push(made);
         turn += 1;
         let path = format!("/api/v1/customers/{}", mine[turn * 7 % mine.len()]);
         let change = json!({ "intent": turn % 4 + 1 });
         manager.patch(&path, &change).await.expect(200);
+        written.fetch_add(1, Ordering::Relaxed);
         let gone = mine.swap_remove(turn * 13 % mine.len());
         let path = format!("/api/v1/customers/{gone}");
         manager.delete(&path).await.expect(204);
-        written.fetch_add(3, Ordering::Relaxed);
+        written.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Every page of the list, and how many there were.
-async fn walk(actor: &Actor, query: &str) -> Vec<String> {
+/// Waits until something more is written.
+async fn more(written: &AtomicUsize) {
+    let before = written.load(Ordering::Relaxed);
+    let now = patiently(
+        async || written.load(Ordering::Relaxed),
+        |now| *now == before,
+    );
+    assert!(now.await > before, "nothing was written meanwhile");
+}
+
+/// Every page of the list; behind each, `meanwhile`.
+async fn walk(actor: &Actor, query: &str, meanwhile: impl AsyncFn()) -> Vec<String> {
     let mut seen = Vec::new();
     let mut cursor = String::new();
     for _ in 0..1_000 {
@@ -60,6 +72,7 @@ async fn walk(actor: &Actor, query: &str) -> Vec<String> {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return seen,
         }
+        meanwhile().await;
     }
     unreachable!("the walk does not end")
 }
@@ -114,9 +127,7 @@ both! {
                 (w.as_boss(), "limit=19&sort=created_at"),
                 (w.as_manager(), "limit=23&stage=lead&sort=created_at"),
             ] {
-                let before = written.load(Ordering::Relaxed);
-                let seen = walk(&actor, query).await;
-                assert!(written.load(Ordering::Relaxed) > before, "nothing was written meanwhile");
+                let seen = walk(&actor, query, async || more(&written).await).await;
                 assert_complete(query, &seen, &stayed);
             }
             let seen = search(&w.as_manager(), "张伟", 31).await;
@@ -134,8 +145,8 @@ both! {
         let mut expected = ids;
         expected.sort();
         for limit in [1, 3, 39, 40] {
-            assert_eq!(walk(&w.as_manager(), &format!("limit={limit}&sort=created_at")).await, expected);
-            let mut newest = walk(&w.as_boss(), &format!("limit={limit}")).await;
+            assert_eq!(walk(&w.as_manager(), &format!("limit={limit}&sort=created_at"), async || ()).await, expected);
+            let mut newest = walk(&w.as_boss(), &format!("limit={limit}"), async || ()).await;
             newest.reverse();
             assert_eq!(newest, expected);
         }

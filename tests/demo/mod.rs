@@ -4,11 +4,15 @@ use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
+    sync::mpsc,
 };
 
 use educrm::clock::Clock;
-use reqwest::Client;
-use tests::{Value, json};
+use tests::{
+    Value, json, new_client,
+    patience::{LONGEST_WAIT, until},
+    process::{finished, signal},
+};
 
 const DRILL: &str = env!("CARGO_BIN_EXE_drill");
 
@@ -43,20 +47,22 @@ impl Demo {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said = Vec::new();
-        for line in lines.map(Result::unwrap) {
-            let is_last = line.starts_with(LAST);
-            said.push(line);
-            if is_last {
-                break;
-            }
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut demo = Self {
+            child,
+            said: Vec::new(),
+        };
+        let (line, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            let _ = output.lines().try_for_each(|read| line.send(read.unwrap()));
+        });
+        let is_last = |line: &String| line.starts_with(LAST);
+        while !demo.said.last().is_some_and(is_last) {
+            let next = lines.recv_timeout(LONGEST_WAIT);
+            assert!(next.is_ok(), "{:#?}", demo.said);
+            demo.said.extend(next);
         }
-        assert!(
-            said.last().is_some_and(|line| line.starts_with(LAST)),
-            "{said:#?}"
-        );
-        Self { child, said }
+        demo
     }
 
     /// What stands behind a heading.
@@ -94,14 +100,14 @@ impl Demo {
     fn beside(&self, arguments: &[&str]) -> Output {
         let folder = self.folder();
         let settings = [("EDUCRM_DATA_DIR", folder.to_str().unwrap())];
-        educrm(arguments, &settings).output().unwrap()
+        finished(&mut educrm(arguments, &settings))
     }
 
     /// Stops it as Ctrl-C does.
     fn stop(mut self) {
-        let id = self.child.id().to_string();
-        Command::new("kill").args(["-INT", &id]).status().unwrap();
-        assert!(self.child.wait().unwrap().success());
+        signal("INT", self.child.id());
+        let ended = until("the demo ends", || self.child.try_wait().unwrap());
+        assert!(ended.success());
     }
 }
 
@@ -114,7 +120,7 @@ impl Drop for Demo {
 
 /// Logs in, and says whose log-in it is.
 async fn log_in(api: &str, user_name: &str, password: &str) -> (String, Value) {
-    let client = Client::new();
+    let client = new_client();
     let body = json!({"institution": "school", "user_name": user_name, "password": password});
     let answer = client
         .post(format!("{api}/auth/login"))
@@ -130,7 +136,7 @@ async fn log_in(api: &str, user_name: &str, password: &str) -> (String, Value) {
 }
 
 async fn get(api: &str, token: &str, path: &str) -> Value {
-    let request = Client::new().get(format!("{api}{path}")).bearer_auth(token);
+    let request = new_client().get(format!("{api}{path}")).bearer_auth(token);
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 200, "{path}");
     answer.json().await.unwrap()
@@ -188,7 +194,7 @@ async fn a_demo_is_a_school_with_a_year_behind_it_that_leaves_nothing() {
     if Command::new("curl").arg("--version").output().is_ok() {
         let [token, search, report] = [pasted[0], pasted[1], pasted[2]];
         let shell = |lines: &str| {
-            let output = Command::new("sh").args(["-c", lines]).output().unwrap();
+            let output = finished(Command::new("sh").args(["-c", lines]));
             runs(&output);
             serde_json::from_slice::<Value>(&output.stdout).unwrap()
         };
@@ -266,7 +272,7 @@ fn a_demo_touches_no_database_of_ones_own_and_serves_nobody_else() {
             "EDUCRM_LISTEN",
         ),
     ] {
-        let refused = educrm(&["demo"], &settings).output().unwrap();
+        let refused = finished(&mut educrm(&["demo"], &settings));
         assert!(!refused.status.success(), "{name}");
         let why = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(why.contains(name), "{why}");

@@ -169,7 +169,7 @@ fn a_day_later(engine: Engine) {
     let Some(server) = Server::own(engine, &[]) else {
         return;
     };
-    run_on(Box::leak(Box::new(server)), |w: World| async move {
+    run_on(server, |w: World| async move {
         let (customer, kept) = filed(&w).await;
         let own = w
             .as_recruiter()

@@ -94,7 +94,7 @@ both! {
         for broken in [&altered[..], &swapped, &whole[..2 * chunk], &whole[..100_000], b""] {
             std::fs::write(&path, broken).unwrap();
             let url = format!("http://{}{FILES}/{id}/content", w.server.address);
-            let asked = reqwest::Client::new().get(url).bearer_auth(boss.token().unwrap());
+            let asked = w.client.get(url).bearer_auth(boss.token().unwrap());
             // Where the first part is broken, not even the headers come.
             let whole = match asked.send().await {
                 Ok(sent) => sent.bytes().await.is_ok(),
@@ -109,7 +109,7 @@ fn expired_link(engine: Engine) {
     let Some(server) = Server::own(engine, &[]) else {
         return;
     };
-    run_on(Box::leak(Box::new(server)), |w: World| async move {
+    run_on(server, |w: World| async move {
         let boss = w.as_boss();
         let id = boss.upload(FILES, "a.txt", b"one").await.expect(201).id();
         let link = link(&boss, &id).await;

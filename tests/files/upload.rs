@@ -134,7 +134,7 @@ fn waiting(engine: Engine) {
     let Some(server) = Server::own(engine, &settings) else {
         return;
     };
-    run_on(Box::leak(Box::new(server)), |w: World| async move {
+    run_on(server, |w: World| async move {
         let (manager, boss) = (w.as_manager(), w.as_boss());
         let full = |answer: Answer| {
             let refused = answer.expect_problem(409, "temporary_files_full");

@@ -1,15 +1,14 @@
 //! Who sends requests, and what comes back.
 
 use domain::{access::Principal, id::Id};
-use std::time::Duration;
-
+use persistence::access::Bearer;
 use reqwest::{
     Client, Method, Request, RequestBuilder, StatusCode,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
-use crate::{Call, Server, call::form, patience::patiently};
+use crate::{Call, Server, call::form, credentials::Credentials, patience::patiently};
 
 /// Somebody with (or without) credentials.
 #[derive(Clone)]
@@ -17,7 +16,7 @@ pub struct Actor {
     server: &'static Server,
     client: Client,
     pub principal: Id<Principal>,
-    token: Option<String>,
+    credentials: Credentials,
 }
 
 /// A response that agrees with the contract.
@@ -29,28 +28,28 @@ pub struct Answer {
     pub json: Value,
 }
 
-/// A client that lets a connection go before the server closes it as idle.
-fn client() -> Client {
-    Client::builder()
-        .pool_idle_timeout(Duration::from_secs(5))
-        .build()
-        .unwrap()
-}
-
 impl Actor {
-    pub fn new(server: &'static Server, principal: Id<Principal>, token: Option<String>) -> Self {
+    pub(crate) fn anonymous(server: &'static Server, client: &Client) -> Self {
         Self {
             server,
-            client: client(),
-            principal,
-            token,
+            client: client.clone(),
+            principal: Id::new(uuid::Uuid::nil()),
+            credentials: Credentials::Nothing,
+        }
+    }
+
+    pub(crate) fn in_session(server: &'static Server, client: &Client, bearer: Bearer) -> Self {
+        Self {
+            principal: bearer.principal,
+            credentials: Credentials::of(server, bearer),
+            ..Self::anonymous(server, client)
         }
     }
 
     /// The same person with another token.
     pub fn with_token(&self, token: &str) -> Self {
         Self {
-            token: Some(token.to_owned()),
+            credentials: Credentials::Token(token.to_owned()),
             ..self.clone()
         }
     }
@@ -151,8 +150,8 @@ impl Actor {
         .await
     }
 
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+    pub fn token(&self) -> Option<String> {
+        self.credentials.token(self.server)
     }
 
     /// The same person at another server.
@@ -170,7 +169,7 @@ impl Actor {
             .client
             .request(method, url)
             .header("accept-language", "en");
-        match &self.token {
+        match self.token() {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
@@ -188,9 +187,9 @@ impl Actor {
         };
         patiently(
             || self.sent(request.try_clone().unwrap()),
-            |answer| match answer.json["code"].as_str() {
-                Some("unavailable") => true,
-                Some("outcome_unknown") => is_repeatable,
+            |answer| match (answer.status, answer.json["code"].as_str()) {
+                (503, Some("unavailable")) => true,
+                (503, Some("outcome_unknown")) => is_repeatable,
                 _ => false,
             },
         )

@@ -175,13 +175,19 @@ impl Operation {
         institution: Id<Institution>,
         ids: &[String],
     ) -> Call {
+        let example = self.example_in(world, institution).await;
+        self.call_with(ids, example.as_ref())
+    }
+
+    /// The same with a body that is made already.
+    pub fn call_with(&self, ids: &[String], body: Option<&Value>) -> Call {
         let call = Call {
             method: self.method.clone(),
             path: self.path(ids),
             headers: Vec::new(),
             body: None,
         };
-        let call = match self.example_in(world, institution).await {
+        let call = match body {
             Some(body) if self.takes_form() => {
                 let (name, content) = body.as_object().unwrap().iter().next().unwrap();
                 let (media, form) = form(name, "example.csv", content.as_str().unwrap().as_bytes());
@@ -189,7 +195,7 @@ impl Operation {
                 call.body = Some(form);
                 call
             }
-            Some(body) => call.with_body(&body).with("content-type", self.media()),
+            Some(body) => call.with_body(body).with("content-type", self.media()),
             None => call,
         };
         let call = if self.takes("if-match") {

@@ -3,17 +3,29 @@
 use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
+    time::Instant,
 };
 
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::sleep,
 };
+
+use crate::patience::{MOMENT, PATIENCE};
 
 /// One connection.
 pub struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
+}
+
+/// Where an answer's parts are in the buffer.
+struct Read {
+    status: u16,
+    head_end: usize,
+    length: usize,
 }
 
 /// An answer, still in the connection's buffer.
@@ -79,6 +91,27 @@ impl Connection {
 
     /// Sends, and waits for the whole answer.
     pub async fn send(&mut self, request: &[u8]) -> io::Result<Received<'_>> {
+        let read = self.exchange(request).await?;
+        Ok(self.received(&read))
+    }
+
+    /// The same, again while the server is too busy to do anything.
+    pub async fn send_patiently(&mut self, request: &[u8]) -> io::Result<Received<'_>> {
+        let begun = Instant::now();
+        loop {
+            let read = self.exchange(request).await?;
+            let answer = self.received(&read);
+            let is_busy = answer.status == 503
+                && serde_json::from_slice(answer.body)
+                    .is_ok_and(|problem: Value| problem["code"] == "unavailable");
+            if !is_busy || begun.elapsed() > PATIENCE {
+                return Ok(self.received(&read));
+            }
+            sleep(MOMENT).await;
+        }
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Read> {
         self.stream.write_all(request).await?;
         self.received.clear();
         let head_end = loop {
@@ -102,12 +135,20 @@ impl Connection {
         while self.received.len() < head_end + length {
             self.more().await?;
         }
-        let (head, rest) = self.received.split_at(head_end);
-        Ok(Received {
+        Ok(Read {
             status,
-            head,
-            body: &rest[..length],
+            head_end,
+            length,
         })
+    }
+
+    fn received(&self, read: &Read) -> Received<'_> {
+        let (head, rest) = self.received.split_at(read.head_end);
+        Received {
+            status: read.status,
+            head,
+            body: &rest[..read.length],
+        }
     }
 
     async fn more(&mut self) -> io::Result<()> {

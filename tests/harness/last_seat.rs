@@ -74,12 +74,17 @@ pub fn last_seat(
         let mut desk = Desk::open(addresses[0], &token).await;
         let campus = school.places.north.uuid();
         let course = desk.course().await;
+        let mut students = Vec::new();
+        for _ in 0..clients {
+            students.push(desk.student(campus).await);
+        }
+        // Not before: what is open and silent is closed.
         let mut racers = Vec::new();
-        for number in 0..clients {
+        for (number, student) in students.into_iter().enumerate() {
             let address = addresses[number % addresses.len()];
             racers.push(Racer {
                 desk: Desk::open(address, &token).await,
-                student: desk.student(campus).await,
+                student,
             });
         }
         let mut chance = Chance::new(seed);
@@ -181,7 +186,7 @@ impl Desk {
         let headers = [("idempotency-key", key.as_str())];
         let headers = if method == "POST" { &headers[..] } else { &[] };
         let bytes = request(method, path, &self.token, headers, &text);
-        let answer = self.connection.send(&bytes).await.unwrap();
+        let answer = self.connection.send_patiently(&bytes).await.unwrap();
         (answer.status, serde_json::from_slice(answer.body).unwrap())
     }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::{call::form, chance::Chance};
+use crate::{call::form, chance::Chance, credentials::new_client};
 
 /// A list, and what a careful clerk would make of each row.
 pub struct List {
@@ -167,7 +167,7 @@ pub struct Progress {
 
 /// Gives a process a list to import; the id of its job.
 pub async fn send(address: SocketAddr, token: &str, campus: &str, list: &str) -> String {
-    let client = reqwest::Client::new();
+    let client = new_client();
     let (media, body) = form("file", "leads.csv", list.as_bytes());
     let upload = client
         .post(format!("http://{address}/api/v1/files?purpose=import"))
@@ -185,7 +185,7 @@ pub async fn send(address: SocketAddr, token: &str, campus: &str, list: &str) ->
 
 /// How far a job of a process has come.
 pub async fn progress(address: SocketAddr, token: &str, job: &str) -> Progress {
-    let request = reqwest::Client::new().get(format!("http://{address}/api/v1/jobs/{job}"));
+    let request = new_client().get(format!("http://{address}/api/v1/jobs/{job}"));
     let job = answer(request, token).await;
     assert_ne!(job["status"], "failed", "{job}");
     Progress {

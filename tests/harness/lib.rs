@@ -9,7 +9,9 @@
 //! - [`provision`]: what no operation of the API does yet, by raw SQL
 //! - [`teaching`]: classes to enroll in
 //! - [`actor`]: who sends requests, and what comes back
+//! - [`credentials`]: what they show, and over which connections
 //! - [`call`]: requests made from the published document
+//! - [`patience`]: asking again where a slow machine is too busy
 //! - [`contract`]: responses against the document
 //! - [`leads`]: messy lists of leads with their truth
 //! - [`process`]: the application in a process of its own, that may be killed
@@ -31,11 +33,12 @@ pub mod call;
 pub mod chance;
 pub mod client;
 pub mod contract;
+mod credentials;
 pub mod drills;
 pub mod fixtures;
 pub mod last_seat;
 pub mod leads;
-mod patience;
+pub mod patience;
 pub mod process;
 pub mod provision;
 pub mod server;
@@ -46,6 +49,7 @@ use std::future::Future;
 
 pub use actor::{Actor, Answer};
 pub use call::{Call, Operation};
+pub use credentials::new_client;
 pub use serde_json::{Value, json};
 pub use server::{Engine, Server};
 pub use world::World;
@@ -57,12 +61,21 @@ where
     Fut: Future<Output = ()>,
 {
     if let Some(server) = Server::shared(engine) {
-        run_on(server, story);
+        tell(server, story);
     }
 }
 
-/// Runs a story in a world of its own on one server, then checks the invariants there.
+/// Does the same on a server of its own, which is of no use to anybody after it.
 pub fn run_on<F, Fut>(server: &'static Server, story: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    tell(server, story);
+    server.retire();
+}
+
+fn tell<F, Fut>(server: &'static Server, story: F)
 where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()>,
@@ -77,6 +90,47 @@ where
             story(world).await;
             server.check_invariants(institution).await;
         });
+}
+
+/// A fourth of what a test goes through, so that no test is long and all processors share them.
+#[derive(Clone, Copy, Debug)]
+pub struct Quarter(pub usize);
+
+impl Quarter {
+    /// Each fourth item; the four quarters together have them all.
+    pub fn of<T>(self, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+        all.skip(self.0).step_by(4)
+    }
+}
+
+/// Declares tests that go through the document in quarters, each in a world of its own, on both
+/// databases.
+#[macro_export]
+macro_rules! in_quarters {
+    ($( async fn $name:ident($world:ident: World, $quarter:ident: Quarter) $body:block )+) => {
+        $(
+            mod $name {
+                use super::*;
+
+                async fn story($world: $crate::World, $quarter: $crate::Quarter) $body
+
+                $crate::in_quarters! {
+                    first_quarter_on_sqlite: Sqlite 0, second_quarter_on_sqlite: Sqlite 1,
+                    third_quarter_on_sqlite: Sqlite 2, last_quarter_on_sqlite: Sqlite 3,
+                    first_quarter_on_postgres: Postgres 0, second_quarter_on_postgres: Postgres 1,
+                    third_quarter_on_postgres: Postgres 2, last_quarter_on_postgres: Postgres 3,
+                }
+            }
+        )+
+    };
+    ($( $name:ident: $engine:ident $number:literal, )+) => {
+        $(
+            #[test]
+            fn $name() {
+                $crate::run($crate::Engine::$engine, |w| story(w, $crate::Quarter($number)));
+            }
+        )+
+    };
 }
 
 /// Declares tests that run on both databases.

@@ -4,8 +4,10 @@ use std::{
     fs::File,
     io,
     net::SocketAddr,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -16,6 +18,7 @@ use tokio::runtime::Runtime;
 use crate::{
     Engine,
     client::{Connection, request},
+    patience::LONGEST_WAIT,
     server::{KEY_FILES, discard, postgres},
     world::Person,
 };
@@ -23,7 +26,7 @@ use crate::{
 /// What `drill serve` says once it listens.
 pub const LISTENING: &str = "listening on ";
 /// A start that takes longer hangs. How quick it is, is measured in drills (T-08).
-pub const LONGEST_START: Duration = Duration::from_secs(60);
+pub const LONGEST_START: Duration = Duration::from_secs(180);
 
 /// A data folder and a database, for one process at a time.
 pub struct Site {
@@ -46,6 +49,11 @@ impl Site {
             ("DATABASE_URL", url.as_str()),
             ("EDUCRM_DATA_DIR", folder.to_str().unwrap()),
             ("EDUCRM_LISTEN", "127.0.0.1:0"),
+            ("EDUCRM_WORKERS", "2"),
+            // Machines may be slow.
+            ("EDUCRM_REQUEST_SECONDS", "120"),
+            ("EDUCRM_BODY_SECONDS", "120"),
+            ("EDUCRM_UPLOAD_SECONDS", "600"),
             ("EDUCRM_RATE_PER_SECOND", "1000000"),
             ("EDUCRM_RATE_BURST", "1000000"),
             ("EDUCRM_HEAVY_RATE_PER_SECOND", "1000000"),
@@ -160,7 +168,7 @@ impl Site {
     /// Runs a command of `educrm` to its end.
     pub fn run(&self, drill: &Path, arguments: &[&str]) -> Finished {
         let mut command = self.command(drill, &["educrm"]);
-        let output = command.args(arguments).output().unwrap();
+        let output = finished(command.args(arguments));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Finished {
             success: output.status.success(),
@@ -264,13 +272,39 @@ impl Process {
 
     /// Asks it to end: SIGTERM.
     pub fn ask_to_stop(&self) {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        signal("TERM", self.child.id());
     }
 
     /// Waits for its end; whether it ended without an error.
     pub fn ended_well(mut self) -> bool {
-        self.child.wait().unwrap().success()
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            self.still(since, "it ends");
+        }
+    }
+
+    /// What `found` gives once it gives something.
+    pub fn until<T>(&self, what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+        let since = Instant::now();
+        loop {
+            if let Some(found) = found() {
+                return found;
+            }
+            self.still(since, what);
+        }
+    }
+
+    /// Waits for a moment, unless it has been too many.
+    fn still(&self, since: Instant, what: &str) {
+        assert!(
+            since.elapsed() < LONGEST_WAIT,
+            "waited in vain until {what}: {}",
+            std::fs::read_to_string(&self.log).unwrap_or_default()
+        );
+        std::thread::sleep(Duration::from_millis(20));
     }
 
     /// Empties its log.
@@ -308,6 +342,37 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal to a process of one's own.
+pub fn signal(name: &str, process: u32) {
+    let kill = format!("kill -{name} {process}");
+    let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
+    assert!(sent.success(), "{kill}");
+}
+
+/// Runs a command to its end, which must come.
+pub fn finished(command: &mut Command) -> Output {
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (ended, end) = mpsc::channel();
+    let process = child.id();
+    std::thread::spawn(move || {
+        if end.recv_timeout(LONGEST_WAIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+            signal("KILL", process);
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    let _ = ended.send(());
+    assert_ne!(
+        output.status.signal(),
+        Some(9),
+        "{command:?} did not end: {output:?}"
+    );
+    output
 }
 
 async fn ready(address: SocketAddr) -> bool {

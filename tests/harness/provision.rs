@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Actor, Server, World,
-    patience::{commit, patiently},
+    patience::{commit, is_busy, patiently},
 };
 
 /// Tables with nothing of any institution in them: the schema's own book, the count of failed
@@ -34,6 +34,9 @@ const NOT_BUSINESS: &[&str] = &[
     "audit_blocks",
 ];
 const NAME_INDEX: &str = "search_grams";
+
+/// Columns by table.
+pub(crate) type Catalogue = BTreeMap<String, Vec<String>>;
 
 /// Rows of one institution as text, by table.
 pub type Contents = BTreeMap<String, Vec<String>>;
@@ -67,7 +70,7 @@ impl Server {
         let statement = self.statement(sql, values);
         self.inside(async move {
             let ask = async || Ok(read.query_all_raw(statement.clone()).await?);
-            patiently(ask, |rows| matches!(rows, Err(Error::Busy))).await
+            patiently(ask, is_busy).await
         })
         .await
         .unwrap()
@@ -100,15 +103,48 @@ impl Server {
     /// Waits until what was refused is on the trail, and what is committed has its position.
     pub async fn settle(&self) {
         let app = self.app.clone();
-        self.inside(async move { refusals::write(&app, false).await.unwrap() })
-            .await;
-        let app = self.app.clone();
-        self.inside(async move { while app.sequencer.pass().await.unwrap() == Pass::NotHeld {} })
-            .await;
+        self.inside(async move {
+            let write = async || refusals::write(&app, false).await;
+            patiently(write, is_busy).await.unwrap();
+            let pass = async || app.sequencer.pass().await;
+            let waits = |passed: &Result<Pass, Error>| {
+                matches!(passed, Ok(Pass::NotHeld)) || is_busy(passed)
+            };
+            let passed = patiently(pass, waits).await.unwrap();
+            assert_ne!(
+                passed,
+                Pass::NotHeld,
+                "another gives positions, and does not end"
+            );
+        })
+        .await;
     }
 
-    /// Names of all business tables, from the database's own catalogue.
+    /// Names of all business tables.
     pub async fn tables(&self) -> Vec<String> {
+        self.catalogue().await.keys().cloned().collect()
+    }
+
+    /// Names of a table's columns, in their order.
+    pub async fn columns(&self, table: &str) -> Vec<String> {
+        self.catalogue().await[table].clone()
+    }
+
+    /// All business tables with their columns, from the database's own catalogue; read once.
+    async fn catalogue(&self) -> &Catalogue {
+        self.catalogue
+            .get_or_init(async || {
+                let mut catalogue = Catalogue::new();
+                for table in self.table_names().await {
+                    let columns = self.column_names(&table).await;
+                    catalogue.insert(table, columns);
+                }
+                catalogue
+            })
+            .await
+    }
+
+    async fn table_names(&self) -> Vec<String> {
         let all = if self.app.db.is_postgres() {
             "SELECT CAST(table_name AS text) FROM information_schema.tables \
              WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1"
@@ -125,8 +161,7 @@ impl Server {
         tables
     }
 
-    /// Names of a table's columns.
-    pub async fn columns(&self, table: &str) -> Vec<String> {
+    async fn column_names(&self, table: &str) -> Vec<String> {
         let sql = if self.app.db.is_postgres() {
             "SELECT CAST(column_name AS text) FROM information_schema.columns \
              WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position"
@@ -140,8 +175,8 @@ impl Server {
     pub async fn contents(&self, institution: Id<Institution>) -> Contents {
         self.settle().await;
         let mut contents = Contents::new();
-        for table in self.tables().await {
-            let columns = self.columns(&table).await;
+        let mut parts = Vec::new();
+        for (table, columns) in self.catalogue().await {
             assert!(
                 columns.iter().any(|c| c == "institution_id"),
                 "{table} does not say whose its rows are"
@@ -164,12 +199,18 @@ impl Server {
                 "positions" => "AND stream <> 'audit_records'",
                 _ => "",
             };
-            let sql = format!(
-                "SELECT {row} FROM \"{table}\" WHERE institution_id = ? {but_refusals} ORDER BY 1"
-            );
-            let rows = self.texts(&sql, vec![institution.uuid().into()]).await;
-            contents.insert(table, rows);
+            parts.push(format!(
+                "SELECT '{table}', {row} FROM \"{table}\" WHERE institution_id = ? {but_refusals}"
+            ));
+            contents.insert(table.clone(), Vec::new());
         }
+        let own = vec![institution.uuid().into(); parts.len()];
+        for row in self.query(&parts.join(" UNION ALL "), own).await {
+            let table: String = row.try_get_by_index(0).unwrap();
+            let rows = contents.get_mut(&table).unwrap();
+            rows.push(row.try_get_by_index(1).unwrap());
+        }
+        contents.values_mut().for_each(|rows| rows.sort());
         contents
     }
 }
@@ -251,7 +292,7 @@ impl World {
                 let new = &new;
                 commit(&db, &operation, |tx| async move {
                     let principal = hire(&tx, new).await?.cast();
-                    let lasts = jiff::SignedDuration::from_hours(1);
+                    let lasts = jiff::SignedDuration::from_hours(24);
                     let (session, _) = sessions::open(&tx, principal, lasts).await?;
                     Ok::<_, Error>((principal, session))
                 })
@@ -259,11 +300,8 @@ impl World {
                 .unwrap()
             })
             .await;
-        let token = app
-            .tokens
-            .issue(&Bearer::whole(institution, principal, session), &stamp)
-            .unwrap();
-        Actor::new(self.server, principal, Some(token))
+        let bearer = Bearer::whole(institution, principal, session);
+        Actor::in_session(self.server, &self.client, bearer)
     }
 
     /// Somebody of either institution, known only by the principal, in a session of its own.
@@ -276,7 +314,7 @@ impl World {
             .server
             .inside(async move {
                 commit(&db, &operation, |tx| async move {
-                    let lasts = jiff::SignedDuration::from_hours(1);
+                    let lasts = jiff::SignedDuration::from_hours(24);
                     let (session, _) = sessions::open(&tx, principal, lasts).await?;
                     Ok::<_, Error>(session)
                 })
@@ -285,8 +323,7 @@ impl World {
             })
             .await;
         let bearer = Bearer::whole(institution, principal, session);
-        let token = app.tokens.issue(&bearer, &stamp).unwrap();
-        Actor::new(self.server, principal, Some(token))
+        Actor::in_session(self.server, &self.client, bearer)
     }
 
     /// A job of somebody's that nobody will run for a long time.

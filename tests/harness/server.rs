@@ -4,7 +4,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Once, OnceLock},
+    sync::{Mutex, Once, OnceLock},
 };
 
 use domain::{id::Id, organization::Institution};
@@ -12,7 +12,11 @@ use educrm::{app::App, boot, clock::Clock, server, settings::Settings};
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use tokio::runtime::Runtime;
 
-use crate::contract::Contract;
+use crate::{
+    contract::Contract,
+    patience::{is_busy, patiently},
+    provision::Catalogue,
+};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +45,13 @@ pub struct Server {
     /// Where its keys are.
     pub folder: PathBuf,
     database_url: String,
+    pub(crate) catalogue: tokio::sync::OnceCell<Catalogue>,
     runtime: Runtime,
+    running: Mutex<Option<server::Running>>,
+    is_twin: bool,
+    /// Other instances over the same database.
+    twins: Mutex<Vec<&'static Self>>,
     _folder: educrm::data_dir::DataDir,
-    _running: server::Running,
 }
 
 impl Server {
@@ -59,27 +67,50 @@ impl Server {
         }
     }
 
-    /// A server with a database and settings of its own.
-    pub fn own(engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
-        match engine {
-            Engine::Sqlite => Some(Self::start("", settings)),
-            Engine::Postgres => postgres().map(|url| Self::start(&url, settings)),
+    /// A server with a database and settings of its own, until it is [retired](Self::retire).
+    pub fn own(engine: Engine, settings: &[(&str, &str)]) -> Option<&'static Self> {
+        let url = match engine {
+            Engine::Sqlite => String::new(),
+            Engine::Postgres => postgres()?,
+        };
+        Some(Box::leak(Box::new(Self::start(&url, settings))))
+    }
+
+    /// Stops a server of one's own and its twins, and throws away what they kept.
+    pub fn retire(&self) {
+        for twin in std::mem::take(&mut *self.twins.lock().unwrap()) {
+            twin.retire();
+        }
+        let running = self.running.lock().unwrap().take().unwrap();
+        self.runtime.block_on(async {
+            running.stop().await.unwrap();
+            self.app.db.clone().close().await;
+        });
+        let _ = std::fs::remove_dir_all(&self.folder);
+        if !self.is_twin && self.app.db.is_postgres() {
+            discard(&self.database_url);
         }
     }
 
     /// Another instance over the same database and keys; only PostgreSQL takes a second one.
-    pub fn twin(&self) -> Self {
+    pub fn twin(&self) -> &'static Self {
         self.twin_with(&[])
     }
 
     /// The same with settings of its own.
-    pub fn twin_with(&self, settings: &[(&str, &str)]) -> Self {
+    pub fn twin_with(&self, settings: &[(&str, &str)]) -> &'static Self {
         let folder = fresh_folder();
         std::fs::create_dir(&folder).unwrap();
         for key in KEY_FILES {
             std::fs::copy(self.folder.join(key), folder.join(key)).unwrap();
         }
-        Self::start_in(folder, &self.database_url, settings)
+        let twin = Self {
+            is_twin: true,
+            ..Self::start_in(folder, &self.database_url, settings)
+        };
+        let twin: &'static Self = Box::leak(Box::new(twin));
+        self.twins.lock().unwrap().push(twin);
+        twin
     }
 
     /// Why an instance with a key of its own instead of the installation's does not start.
@@ -115,6 +146,9 @@ impl Server {
                 "EDUCRM_DATA_DIR" => folder.to_str(),
                 "EDUCRM_LISTEN" => Some("127.0.0.1:0"),
                 "EDUCRM_WORKERS" => Some("2"),
+                // Machines may be slow.
+                "EDUCRM_REQUEST_SECONDS" | "EDUCRM_BODY_SECONDS" => Some("120"),
+                "EDUCRM_UPLOAD_SECONDS" => Some("600"),
                 "EDUCRM_RATE_PER_SECOND"
                 | "EDUCRM_RATE_BURST"
                 | "EDUCRM_HEAVY_RATE_PER_SECOND"
@@ -141,9 +175,12 @@ impl Server {
             app,
             folder,
             database_url: database_url.to_owned(),
+            catalogue: tokio::sync::OnceCell::new(),
             runtime,
+            running: Mutex::new(Some(running)),
+            is_twin: false,
+            twins: Mutex::default(),
             _folder: locked,
-            _running: running,
         }
     }
 
@@ -160,7 +197,10 @@ impl Server {
     pub async fn check_invariants(&self, institution: Id<Institution>) {
         let db = self.app.db.clone();
         let broken = self
-            .inside(async move { persistence::invariants::check(&db, Some(institution)).await })
+            .inside(async move {
+                let check = async || persistence::invariants::check(&db, Some(institution)).await;
+                patiently(check, is_busy).await
+            })
             .await
             .unwrap();
         assert!(broken.is_empty(), "invariants broken: {broken:?}");
@@ -196,7 +236,7 @@ pub(crate) fn postgres() -> Option<String> {
     Some(url)
 }
 
-/// Drops a database that nobody needs any more.
+/// Drops a database of PostgreSQL that nobody needs any more.
 pub(crate) fn discard(url: &str) {
     let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
         return;

@@ -14,13 +14,16 @@ use persistence::{
         NewCampus, NewStaff, add_region, form_team, found, hire, lead_team, open_campus,
     },
 };
+use reqwest::Client;
 use serde_json::json;
 
-use crate::{Actor, Server, fixtures::Fixtures, patience::commit};
+use crate::{Actor, Server, credentials::new_client, fixtures::Fixtures, patience::commit};
 
 /// A school of its own in the shared database, and another institution beside it.
 pub struct World {
     pub server: &'static Server,
+    /// For requests that no actor makes.
+    pub client: Client,
     pub institution: Id<Institution>,
     /// What its people type at log-in.
     pub code: String,
@@ -28,7 +31,7 @@ pub struct World {
     /// The other institution.
     pub other: Id<Institution>,
     pub other_places: Places,
-    people: Vec<Person>,
+    people: Vec<(&'static str, Actor)>,
     stranger: Actor,
     pub(crate) fixtures: Fixtures,
 }
@@ -42,13 +45,12 @@ pub struct Post {
     pub in_team: bool,
 }
 
-/// Somebody who is logged in.
+/// Somebody with a session.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub name: &'static str,
     pub principal: Id<Principal>,
     pub session: Id<Session>,
-    pub token: String,
 }
 
 /// A founded school.
@@ -106,23 +108,30 @@ impl World {
         let found = async |code| server.inside(settle(server.app.clone(), code)).await;
         let school = found("school").await;
         let other = found("other").await;
-        let boss = other.person("boss");
+        let client = new_client();
+        let actor = |institution, person: &Person| {
+            let bearer = Bearer::whole(institution, person.principal, person.session);
+            Actor::in_session(server, &client, bearer)
+        };
         Self {
             server,
             institution: school.institution,
             code: code_of("school", school.institution),
             places: school.places,
-            stranger: Actor::new(server, boss.principal, Some(boss.token.clone())),
+            people: (school.people.iter())
+                .map(|person| (person.name, actor(school.institution, person)))
+                .collect(),
+            stranger: actor(other.institution, other.person("boss")),
+            client: client.clone(),
             other: other.institution,
             other_places: other.places,
-            people: school.people,
             fixtures: Fixtures::default(),
         }
     }
 
     pub fn actor(&self, name: &str) -> Actor {
-        let person = self.people.iter().find(|p| p.name == name).unwrap();
-        Actor::new(self.server, person.principal, Some(person.token.clone()))
+        let (_, actor) = self.people.iter().find(|(n, _)| *n == name).unwrap();
+        actor.clone()
     }
 
     /// The campuses and the team of either institution.
@@ -145,7 +154,7 @@ impl World {
 
     /// Names of everyone in the school.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.people.iter().map(|p| p.name)
+        self.people.iter().map(|(name, _)| *name)
     }
 
     /// What one of the school's people does.
@@ -192,7 +201,7 @@ impl World {
     }
     /// Without credentials.
     pub fn as_anonymous(&self) -> Actor {
-        Actor::new(self.server, Id::new(uuid::Uuid::nil()), None)
+        Actor::anonymous(self.server, &self.client)
     }
 
     /// A body for a new customer of the north campus.
@@ -284,18 +293,10 @@ pub async fn settle(app: App, code: &'static str) -> School {
     .unwrap();
     let people = sessions
         .into_iter()
-        .map(|(name, principal, session)| {
-            let stamp = app.clock.stamp();
-            let token = app
-                .tokens
-                .issue(&Bearer::whole(institution, principal, session), &stamp)
-                .unwrap();
-            Person {
-                name,
-                principal,
-                session,
-                token,
-            }
+        .map(|(name, principal, session)| Person {
+            name,
+            principal,
+            session,
         })
         .collect();
     School {

@@ -47,7 +47,7 @@ fn cancelled(engine: Engine) {
     let Some(server) = Server::own(engine, &[("EDUCRM_JOB_WORKERS", "0")]) else {
         return;
     };
-    run_on(Box::leak(Box::new(server)), |w: World| async move {
+    run_on(server, |w: World| async move {
         let boss = w.as_boss();
         let job = begin(&w, &boss, "a.csv", b"name\nAnn\n", "commit").await;
         let cancel = format!("/api/v1/jobs/{}/cancel", job.id());

@@ -2,9 +2,15 @@
 
 use std::path::Path;
 
+use domain::{access::PrincipalKind, id::Id, organization::Institution};
 use educrm::app::App;
+use persistence::{Error, Operation};
 use sea_orm::{ConnectionTrait, Statement};
-use tests::{Engine, leads, process::Site};
+use tests::{
+    Engine, leads,
+    patience::commit,
+    process::{Process, Site},
+};
 use tokio::runtime::Runtime;
 
 const DRILL: &str = env!("CARGO_BIN_EXE_drill");
@@ -27,6 +33,7 @@ async fn lines(app: &App, sql: &str) -> Vec<String> {
 /// A school of its own with an import under way.
 struct Story {
     site: Site,
+    institution: Id<Institution>,
     token: String,
     campus: String,
     runtime: Runtime,
@@ -34,9 +41,10 @@ struct Story {
 
 impl Story {
     fn new(engine: Engine) -> Option<Self> {
-        let site = Site::new(engine, &[("EDUCRM_JOB_LEASE_SECONDS", "1")])?;
+        let site = Site::new(engine, &[])?;
         let school = site.prepare(async |app: App| tests::world::settle(app, "school").await);
         Some(Self {
+            institution: school.institution,
             token: site.token(school.institution, school.person("boss")),
             campus: school.places.north.to_string(),
             runtime: Runtime::new().unwrap(),
@@ -44,33 +52,50 @@ impl Story {
         })
     }
 
+    /// Waits until an import has come further than this, or to its end; whether it has ended.
+    fn gets_on(&self, process: &Process, job: &str, rows: u64) -> bool {
+        process.until("the import gets on", || {
+            let asked = leads::progress(process.address, &self.token, job);
+            let progress = self.runtime.block_on(asked);
+            (progress.finished || progress.done > rows).then_some(progress.finished)
+        })
+    }
+
+    /// Ends the lease of whoever is gone at once.
+    fn end_lease(&self) {
+        let institution = self.institution;
+        self.site.prepare(async |app: App| {
+            let stamp = app.clock.stamp();
+            let operation = Operation::system(institution, PrincipalKind::Operator, "test", stamp);
+            let sql = "UPDATE jobs SET due_at = 0 WHERE status = 'running'";
+            let ended = commit(&app.db, &operation, |tx| async move {
+                Ok::<_, Error>(tx.execute_unprepared(sql).await?)
+            });
+            ended.await.unwrap();
+        });
+    }
+
     /// Imports a list in a process that is killed so often on its way; what it leaves.
     fn import(&self, list: &str, kills: u64) -> Vec<String> {
         let mut process = self.site.start(Path::new(DRILL));
         let sent = leads::send(process.address, &self.token, &self.campus, list);
         let job = self.runtime.block_on(sent);
-        let mut killed = 0;
-        loop {
-            let asked = leads::progress(process.address, &self.token, &job);
-            let progress = self.runtime.block_on(asked);
-            if progress.finished {
-                break;
-            }
+        for killed in 0..kills {
             // Each time a little further on.
-            if killed < kills && progress.done > killed * 200 {
-                killed += 1;
-                process.kill();
-                process = self.site.start(Path::new(DRILL));
-            }
+            let is_over = self.gets_on(&process, &job, killed * 150);
+            assert!(!is_over, "it was over too soon");
+            process.kill();
+            self.end_lease();
+            process = self.site.start(Path::new(DRILL));
         }
+        self.gets_on(&process, &job, u64::MAX);
         process.stop();
-        assert_eq!(killed, kills, "it was over too soon");
         self.site.prepare(async |app: App| lines(&app, END).await)
     }
 }
 
 fn killed(engine: Engine) {
-    let list = leads::generate(11, 1200).csv;
+    let list = leads::generate(11, 600).csv;
     let (Some(one), Some(other)) = (Story::new(engine), Story::new(engine)) else {
         return;
     };
@@ -94,12 +119,7 @@ fn a_server_that_stops_gives_its_jobs_back() {
     let list = leads::generate(13, 2000).csv;
     let sent = leads::send(process.address, &story.token, &story.campus, &list);
     let job = story.runtime.block_on(sent);
-    let asked = || {
-        story
-            .runtime
-            .block_on(leads::progress(process.address, &story.token, &job))
-    };
-    while asked().done == 0 {}
+    story.gets_on(&process, &job, 0);
     process.stop();
     let jobs = story.site.prepare(async |app: App| lines(&app, JOBS).await);
     assert_eq!(jobs, ["queued 0"]);

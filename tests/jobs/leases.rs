@@ -16,14 +16,13 @@ use persistence::{
         store::{NewJob, enqueue},
     },
 };
-use tests::{Engine, Server, World, run_on};
+use tests::{Engine, Server, World, patience::commit, run_on};
 
 const LONG: SignedDuration = SignedDuration::from_secs(60);
 
 /// A server whose jobs nobody runs but the test.
 fn idle(engine: Engine) -> Option<&'static Server> {
-    let server = Server::own(engine, &[("EDUCRM_JOB_WORKERS", "0")])?;
-    Some(Box::leak(Box::new(server)))
+    Server::own(engine, &[("EDUCRM_JOB_WORKERS", "0")])
 }
 
 fn operation(app: &App, w: &World) -> Operation {
@@ -39,7 +38,7 @@ async fn queue(w: &World, count: usize) {
     let app = w.server.app.clone();
     let operation = operation(&app, w);
     let queued = async move {
-        let work = app.db.transaction(&operation, |tx| async move {
+        let work = commit(&app.db, &operation, |tx| async move {
             for _ in 0..count {
                 let job = NewJob {
                     id: tx.stamp().id(),
@@ -66,9 +65,12 @@ async fn take(server: &Server, lasts: SignedDuration) -> Option<Claimed> {
         app.clock.stamp(),
     );
     let claiming = async move {
-        app.db
-            .transaction(&nowhere, |tx| async move { claim(&tx, lasts).await })
-            .await
+        commit(
+            &app.db,
+            &nowhere,
+            |tx| async move { claim(&tx, lasts).await },
+        )
+        .await
     };
     server.inside(claiming).await.unwrap()
 }
@@ -78,25 +80,24 @@ async fn effect(w: &World, server: &Server, lease: Lease, tick: i64) -> Result<(
     let app = server.app.clone();
     let operation = operation(&app, w);
     let work = async move {
-        app.db
-            .transaction(&operation, |tx| async move {
-                lease.confirm(&tx).await?;
-                use sea_orm::ConnectionTrait;
-                let id = tx.operation().institution.uuid();
-                let hex = id.simple();
-                let place = if app_is_postgres(&tx) {
-                    format!("'{id}'")
-                } else {
-                    format!("x'{hex}'")
-                };
-                tx.execute_unprepared(&format!(
-                    "INSERT INTO schedule_ticks (institution_id, schedule, tick, fired_at) \
+        commit(&app.db, &operation, |tx| async move {
+            lease.confirm(&tx).await?;
+            use sea_orm::ConnectionTrait;
+            let id = tx.operation().institution.uuid();
+            let hex = id.simple();
+            let place = if app_is_postgres(&tx) {
+                format!("'{id}'")
+            } else {
+                format!("x'{hex}'")
+            };
+            tx.execute_unprepared(&format!(
+                "INSERT INTO schedule_ticks (institution_id, schedule, tick, fired_at) \
                      VALUES ({place}, 'effect', {tick}, 0)"
-                ))
-                .await?;
-                Ok(())
-            })
-            .await
+            ))
+            .await?;
+            Ok(())
+        })
+        .await
     };
     server.inside(work).await
 }
@@ -109,11 +110,10 @@ async fn finish(w: &World, lease: Lease) -> bool {
     let app = w.server.app.clone();
     let operation = operation(&app, w);
     let work = async move {
-        app.db
-            .transaction(&operation, |tx| async move {
-                lease.finish(&tx, JobStatus::Succeeded, None).await
-            })
-            .await
+        commit(&app.db, &operation, |tx| async move {
+            lease.finish(&tx, JobStatus::Succeeded, None).await
+        })
+        .await
     };
     w.server.inside(work).await.unwrap()
 }
@@ -155,9 +155,9 @@ fn shared_out(engine: Engine) {
     let Some(server) = idle(engine) else { return };
     run_on(server, |w: World| async move {
         queue(&w, 24).await;
-        let twin: Option<&'static Server> = w.server.app.db.is_postgres().then(|| {
+        let twin = w.server.app.db.is_postgres().then(|| {
             let twin = std::thread::spawn(|| server.twin_with(&[("EDUCRM_JOB_WORKERS", "0")]));
-            &*Box::leak(Box::new(twin.join().unwrap()))
+            twin.join().unwrap()
         });
         let servers = [w.server, twin.unwrap_or(w.server)];
         let claims = (0..32).map(|n| take(servers[n % 2], LONG));

@@ -24,7 +24,7 @@ async fn course(w: &World, name: &str, currency: &str) -> Answer {
 /// What somebody is told who asks for no language, and the language that it is said to be in.
 async fn unasked(w: &World, token: Option<&str>, path: &str) -> (String, String) {
     let url = format!("http://{}{path}", w.server.address);
-    let mut request = reqwest::Client::new().get(url);
+    let mut request = w.client.get(url);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
@@ -175,21 +175,21 @@ both! {
 
     async fn who_asks_for_no_language_is_spoken_to_in_that_of_the_institution(w: World) {
         let boss = w.as_boss();
-        let token = w.as_recruiter().token().unwrap().to_owned();
+        let token = w.as_recruiter().token();
         let missing = format!("/api/v1/customers/{}", uuid::Uuid::now_v7());
-        let (language, text) = unasked(&w, Some(&token), &missing).await;
+        let (language, text) = unasked(&w, token.as_deref(), &missing).await;
         assert!(language == "zh-CN" && text.contains("未找到"), "{language}: {text}");
         boss.patch(PATH, &json!({"locale": "en"})).await.expect(200);
-        let (language, text) = unasked(&w, Some(&token), &missing).await;
+        let (language, text) = unasked(&w, token.as_deref(), &missing).await;
         assert!(language == "en" && text.contains("Not found"), "{language}: {text}");
-        let (language, text) = unasked(&w, Some(&token), "/api/v1/enums").await;
+        let (language, text) = unasked(&w, token.as_deref(), "/api/v1/enums").await;
         assert!(language == "en" && text.contains("Simplified Chinese"), "{language}: {text}");
-        let (language, _) = unasked(&w, Some(&token), "/api/v1/nothing").await;
+        let (language, _) = unasked(&w, token.as_deref(), "/api/v1/nothing").await;
         assert_eq!(language, "en");
         // Before log-in nobody's institution is known, and whoever asks gets what they ask for.
         let (language, _) = unasked(&w, None, &missing).await;
         assert_eq!(language, "zh-CN");
-        let (language, _) = unasked(&w, w.as_stranger().token(), "/api/v1/me").await;
+        let (language, _) = unasked(&w, w.as_stranger().token().as_deref(), "/api/v1/me").await;
         assert_eq!(language, "zh-CN");
         boss.patch(PATH, &json!({"locale": "zh-CN"})).await.expect(200);
         let english = boss.get(&missing).await.expect(404);

@@ -109,7 +109,7 @@ fn kept_out(engine: Engine) {
         for _ in 0..20 {
             for bytes in &requests {
                 let mut connection = Connection::open(process.address).await.unwrap();
-                let answer = connection.send(bytes).await.unwrap();
+                let answer = connection.send_patiently(bytes).await.unwrap();
                 statuses.push(answer.status);
             }
         }

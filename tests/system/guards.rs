@@ -1,6 +1,7 @@
 //! What protects every answer and every caller, whatever is asked.
 
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use futures_util::future::join_all;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tests::{Engine, Server, Value, World, both, run_on};
 
 const CUSTOMERS: &str = "/api/v1/customers";
@@ -8,7 +9,7 @@ const SEARCH: &str = "/api/v1/customers/search";
 
 fn request(w: &World, method: Method, path: &str) -> RequestBuilder {
     let url = format!("http://{}{path}", w.server.address);
-    Client::new().request(method, url)
+    w.client.request(method, url)
 }
 
 fn searching(w: &World) -> RequestBuilder {
@@ -33,13 +34,14 @@ where
     Fut: Future<Output = ()>,
 {
     let server = Server::own(Engine::Sqlite, settings).unwrap();
-    run_on(Box::leak(Box::new(server)), story);
+    run_on(server, story);
 }
 
 both! {
     async fn every_answer_carries_the_headers_that_protect_it(w: World) {
         let boss = w.as_boss();
         let token = boss.token().unwrap();
+        let token = token.as_str();
         for (method, path, token) in [
             (Method::GET, CUSTOMERS, token),
             (Method::GET, CUSTOMERS, "nonsense"),
@@ -71,22 +73,24 @@ fn what_is_heavy_has_a_stricter_rate_and_is_told_when_to_come_again() {
         ("EDUCRM_HEAVY_RATE_BURST", "2"),
     ];
     with_settings(&rates, async |w| {
-        let mut last = searching(&w).send().await.unwrap();
-        assert_eq!(last.status(), StatusCode::OK);
+        let first = searching(&w).send().await.unwrap();
+        assert_eq!(first.status(), StatusCode::OK);
         assert!(
-            header(&last, "ratelimit").contains("\"heavy\";r="),
-            "{last:?}"
+            header(&first, "ratelimit").contains("\"heavy\";r="),
+            "{first:?}"
         );
         assert!(
-            header(&last, "ratelimit-policy").contains("\"heavy\";q=2"),
-            "{last:?}"
+            header(&first, "ratelimit-policy").contains("\"heavy\";q=2"),
+            "{first:?}"
         );
-        while last.status() == StatusCode::OK {
-            last = searching(&w).send().await.unwrap();
-        }
-        assert_eq!(last.status(), StatusCode::TOO_MANY_REQUESTS);
-        assert!(header(&last, "retry-after").parse::<u64>().unwrap() > 0);
-        let problem: Value = last.json().await.unwrap();
+        let asked = join_all((0..8).map(|_| searching(&w).send())).await;
+        let refused = asked
+            .into_iter()
+            .map(Result::unwrap)
+            .find(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS)
+            .expect("a refusal");
+        assert!(header(&refused, "retry-after").parse::<u64>().unwrap() > 0);
+        let problem: Value = refused.json().await.unwrap();
         assert_eq!(problem["code"], "rate_limited");
         w.as_boss().get(CUSTOMERS).await.expect(200);
     });
@@ -138,8 +142,8 @@ fn only_the_origins_that_are_named_may_call_from_a_browser() {
 #[test]
 fn what_takes_long_is_done_for_one_principal_in_turns() {
     with_settings(&[("EDUCRM_HEAVY_AT_ONCE", "1")], async |w| {
-        let asked = (0..20).map(|_| searching(&w).send());
-        for answer in futures_util::future::join_all(asked).await {
+        let asked = (0..5).map(|_| searching(&w).send());
+        for answer in join_all(asked).await {
             assert_eq!(answer.unwrap().status(), StatusCode::OK);
         }
     });

@@ -24,14 +24,16 @@ fn asked(process: &Process, path: &str) -> Option<u16> {
 }
 
 fn drained(engine: Engine) {
-    let Some(site) = Site::new(engine, &[("EDUCRM_DRAIN_SECONDS", "3")]) else {
+    let Some(site) = Site::new(engine, &[("EDUCRM_DRAIN_SECONDS", "10")]) else {
         return;
     };
     site.prepare(async |_| ());
     let process = site.start(Path::new(DRILL));
     assert_eq!(asked(&process, "/readyz"), Some(200));
     process.ask_to_stop();
-    while asked(&process, "/readyz") == Some(200) {}
+    process.until("it says that it stops", || {
+        (asked(&process, "/readyz") != Some(200)).then_some(())
+    });
     // It says so, and goes on serving those who have not heard it.
     assert_eq!(asked(&process, "/readyz"), Some(503));
     assert_eq!(asked(&process, "/api/v1/enums"), Some(200));

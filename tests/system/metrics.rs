@@ -6,7 +6,7 @@ fn measured(engine: Engine) {
     let Some(server) = Server::own(engine, &[("EDUCRM_METRICS_LISTEN", "127.0.0.1:0")]) else {
         return;
     };
-    run_on(Box::leak(Box::new(server)), async |w| {
+    run_on(server, async |w| {
         let boss = w.as_boss();
         boss.get("/api/v1/customers").await.expect(200);
         boss.get("/api/v1/customers").await.expect(200);
@@ -15,7 +15,7 @@ fn measured(engine: Engine) {
             .expect(422);
         boss.get("/api/v1/13800001234").await.expect(404);
         let url = format!("http://{}/metrics", w.server.metrics.unwrap());
-        let answer = reqwest::get(url).await.unwrap();
+        let answer = w.client.get(url).send().await.unwrap();
         assert_eq!(
             answer.headers()["content-type"],
             "text/plain; version=0.0.4"

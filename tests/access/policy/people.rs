@@ -64,12 +64,9 @@ pub(crate) const RELATIONS: [Relation; 7] = [
 impl Target {
     /// A call on the record whose body names no place or holder that is out of somebody's reach.
     pub(crate) async fn call(&self, w: &World, operation: &Operation) -> Call {
-        let call = operation.call_in(w, self.institution, &self.ids).await;
-        let mut headers = call.headers.iter();
-        let is_form = headers.any(|(_, value)| value.starts_with("multipart/"));
         let example = operation.example_in(w, self.institution).await;
-        let Some(mut body) = example.filter(|_| !is_form) else {
-            return call;
+        let Some(mut body) = example else {
+            return operation.call_with(&self.ids, None);
         };
         let here = [
             ("holder_id", self.holder),
@@ -95,7 +92,7 @@ impl Target {
                 body["students"][0]["enrollment_id"] = student.clone();
             }
         }
-        call.with_body(&body)
+        operation.call_with(&self.ids, Some(&body))
     }
 }
 

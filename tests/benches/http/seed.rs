@@ -204,7 +204,6 @@ async fn person(
         name: "",
         principal,
         session,
-        token: String::new(),
     })
 }
 

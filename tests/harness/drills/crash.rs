@@ -169,7 +169,7 @@ impl Client {
                 let key = Uuid::now_v7().to_string();
                 let bytes = context.create(&key, &text);
                 self.pending = Some(Pending::Create { key, name: text });
-                let Ok(answer) = connection.send(&bytes).await else {
+                let Ok(answer) = connection.send_patiently(&bytes).await else {
                     return self;
                 };
                 assert_eq!(
@@ -194,7 +194,7 @@ impl Client {
                     id,
                     note: text.clone(),
                 });
-                let Ok(answer) = connection.send(&bytes).await else {
+                let Ok(answer) = connection.send_patiently(&bytes).await else {
                     return self;
                 };
                 assert_eq!(
@@ -231,7 +231,10 @@ impl Client {
             Some(Pending::Create { key, name }) => {
                 // The same key again: done once, whether it had been done or not.
                 let mut connection = Connection::open(context.address).await.unwrap();
-                let answer = connection.send(&context.create(&key, &name)).await.unwrap();
+                let answer = connection
+                    .send_patiently(&context.create(&key, &name))
+                    .await
+                    .unwrap();
                 assert_eq!(
                     answer.status,
                     201,

@@ -20,6 +20,7 @@ use crate::{
     Engine,
     chance::Chance,
     client::Connection,
+    patience::LONGEST_WAIT,
     process::{Process, Site},
     world::settle,
 };
@@ -196,7 +197,9 @@ async fn copy(
     answers: Arc<Answers>,
 ) {
     let bytes = context.create(&name, &format!("key{key}"));
+    let begun = Instant::now();
     loop {
+        assert!(begun.elapsed() < LONGEST_WAIT, "key {key} has no answer");
         let address = *addresses.borrow_and_update();
         let Ok(mut connection) = Connection::open(address).await else {
             // Until the next start, or a moment: it may have come in between.
