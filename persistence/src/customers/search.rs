@@ -37,6 +37,8 @@ const GRAMS: &str = "search_grams";
 const FOUND: &str = "found";
 /// Batches read for one page where the grams let through what the name does not hold.
 const ROUNDS: usize = 8;
+/// How many times as many documents as in the first round are looked at in each later one.
+const LATER_ROUNDS: u64 = 4;
 
 /// What a search found.
 pub struct Found {
@@ -267,13 +269,17 @@ pub async fn search(
     } else {
         Way::ByGrams
     };
+    let mut at_most = limit;
     for _ in 0..rounds {
-        let mut batch = candidates(handle, grant, &sets, way, before, limit).await?;
-        if way == Way::AmongTheNewest && batch.len() < wanted {
+        let is_short = |batch: &[_]| batch.len() < usize::try_from(at_most).unwrap_or(usize::MAX);
+        let mut batch = candidates(handle, grant, &sets, way, before, at_most).await?;
+        if way == Way::AmongTheNewest && is_short(&batch) {
             way = Way::ByGrams;
-            batch = candidates(handle, grant, &sets, way, before, limit).await?;
+            batch = candidates(handle, grant, &sets, way, before, at_most).await?;
         }
-        let last_batch = batch.len() < wanted;
+        let last_batch = is_short(&batch);
+        // Many hold the grams but not the name: the index is walked fewer times for the rest.
+        at_most = limit.saturating_mul(LATER_ROUNDS);
         for (doc, row) in batch {
             before = Some(doc);
             if recheck(query, &row.name) {
@@ -340,11 +346,12 @@ async fn candidates(
     limit: u64,
 ) -> Result<Vec<(i64, Model)>, Error> {
     let institution = grant.scope().institution().uuid();
-    // Each engine walks its own order backwards.
-    let number = if handle.is_postgres() {
-        Expr::col((document::Entity, document::Column::DocId))
-    } else {
-        Expr::col((GRAMS, "rowid"))
+    // Each engine walks its own order backwards. By what is computed of the number, PostgreSQL can't:
+    // it would read all numbers of the institution beside the index of grams, or in its place.
+    let number = match (handle.is_postgres(), way) {
+        (true, Way::AmongTheNewest) => Expr::col((document::Entity, document::Column::DocId)),
+        (true, Way::ByGrams) => Expr::cust("(search_documents.doc_id + 0)"),
+        (false, _) => Expr::col((GRAMS, "rowid")),
     };
     let mut documents = Sql::select();
     documents
@@ -354,7 +361,7 @@ async fn candidates(
         .and_where_option(before.map(|before| number.clone().lt(before)))
         .limit(limit);
     if handle.is_postgres() {
-        // What is computed of the column can't go by its index, nor what is computed of the number.
+        // What is computed of the column can't go by its index.
         let holds = match way {
             Way::AmongTheNewest => "(search_documents.grams || '{}'::text[]) @> $1",
             Way::ByGrams => "search_documents.grams @> $1",
@@ -375,22 +382,16 @@ async fn candidates(
     } else {
         // The index comes first, and CROSS JOIN keeps it outermost: SQLite's planner would walk the
         // documents instead.
-        let number = Expr::col((GRAMS, "rowid"));
         documents
             .from(GRAMS)
             .join(JoinType::CrossJoin, document::Entity, Condition::all())
-            .and_where(Expr::col((document::Entity, document::Column::DocId)).eq(number))
+            .and_where(Expr::col((document::Entity, document::Column::DocId)).eq(number.clone()))
             .and_where(Expr::cust_with_values(
                 "search_grams MATCH ?",
                 [expression(sets)],
             ));
     }
-    let order = if handle.is_postgres() && way == Way::ByGrams {
-        Expr::cust("search_documents.doc_id + 0")
-    } else {
-        number
-    };
-    documents.order_by_expr(order, Order::Desc);
+    documents.order_by_expr(number, Order::Desc);
 
     let of_customers = |column: Column| Expr::col((Entity.table_name(), column));
     let mut select = Sql::select();
