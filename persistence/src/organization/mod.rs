@@ -57,7 +57,8 @@ pub static ROLE_RULE_ENDED: EventType = EventType {
     schema_version: 1,
 };
 
-/// Every event of the institution itself, of staff, of their agreements and of roles by rule; reference data has those of its kinds.
+/// Every event of the institution itself, of staff, of their agreements and of roles by rule; reference
+/// data has those of its kinds.
 pub static EVENTS: &[&EventType] = &[
     &INSTITUTION_CHANGED,
     &STAFF_HIRED,

@@ -48,8 +48,8 @@ pub struct CreateApiClient {
     /// Unique among those that are not revoked.
     #[schema(min_length = 1, max_length = 60)]
     pub name: String,
-    /// The person of staff who answers for it; the caller, when absent. Once that person has left, it can
-    /// do nothing until another one answers for it.
+    /// The person of staff who answers for it; the caller, when absent. While that person does not work,
+    /// it can do nothing until another one answers for it.
     #[schema(nullable = false)]
     pub owner_id: Option<Uuid>,
     /// What it may do at most, with its reaches. Nobody gives more than they hold.
