@@ -43,6 +43,8 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::ContactKind>(),
     ListInfo::of::<domain::customers::Kind>(),
     ListInfo::of::<domain::customers::Gender>(),
+    ListInfo::of::<domain::customers::Education>(),
+    ListInfo::of::<domain::customers::Occupation>(),
     ListInfo::of::<domain::customers::Stage>(),
     ListInfo::of::<domain::customers::Channel>(),
     ListInfo::of::<domain::files::FileType>(),

@@ -6,13 +6,16 @@ both! {
         let created = recruiter
             .post("/api/v1/customers", &json!({
                 "kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01",
-                "intent": 3, "note": "喜欢画画", "source_channel": "event",
+                "intent": 3, "note": "喜欢画画", "source_channel": "event", "region": "海淀区",
+                "education": "primary", "occupation": "student", "school": "实验小学", "grade": "五年级",
                 "campus_id": w.places.north, "collected_at": "2026-01-02T03:04:05+08:00",
             }))
             .await
             .expect(201);
         assert_eq!(created.json["version"], 1);
         assert_eq!(created.json["stage"], "lead");
+        let told = ["region", "education", "occupation", "school", "grade"].map(|field| &created.json[field]);
+        assert_eq!(told, ["海淀区", "primary", "student", "实验小学", "五年级"]);
         assert_eq!(created.json["collected_at"], "2026-01-01T19:04:05Z");
         assert_eq!(created.json["holder_id"], json!(recruiter.principal));
         assert_eq!(created.json["collector_id"], json!(recruiter.principal));
@@ -48,11 +51,13 @@ both! {
     async fn rules_of_the_school_are_told_by_field_too(w: World) {
         let mut body = w.new_customer(" 张伟");
         body["birth_date"] = json!("2999-01-01");
+        body["school"] = json!("实验小学 ");
         let refused = w.as_recruiter().post("/api/v1/customers", &body).await
             .expect_problem(422, "validation_failed");
         assert_eq!(refused.errors(), [
             ("#/birth_date".into(), "birth_date_invalid".into()),
             ("#/name".into(), "blank".into()),
+            ("#/school".into(), "blank".into()),
         ]);
     }
 

@@ -97,7 +97,7 @@ both! {
         for (field, access, column, code) in [
             ("intent", "hidden", "意向程度", "field_not_readable"),
             ("gender", "read_only", "性别", "field_read_only"),
-            ("note", "masked", "年级", "field_not_readable"),
+            ("grade", "masked", "年级", "field_not_readable"),
             ("contact_points", "hidden", "手机号", "field_not_readable"),
             ("source_channel", "hidden", "来源渠道", "field_not_readable"),
         ] {

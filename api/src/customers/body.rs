@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    customers::{Channel, ContactInput, ContactPoint, Customer, Gender, Kind, Profile, Stage},
+    customers::{
+        Channel, ContactInput, ContactPoint, Customer, Education, Gender, Kind, Occupation,
+        Profile, Stage,
+    },
     id::Id,
     tags::{Tag, TagLabel},
 };
@@ -25,6 +28,8 @@ pub type ContactKind = Wire<domain::customers::ContactKind>;
 pub type CustomerKind = Wire<Kind>;
 pub type CustomerGender = Wire<Gender>;
 pub type CustomerStage = Wire<Stage>;
+pub type CustomerEducation = Wire<Education>;
+pub type CustomerOccupation = Wire<Occupation>;
 pub type SourceChannel = Wire<Channel>;
 
 /// A new customer (客户).
@@ -50,6 +55,21 @@ pub struct CreateCustomer {
     /// `lead` when absent.
     #[schema(nullable = false)]
     pub stage: Option<CustomerStage>,
+    /// Where the customer lives (所在地区), as it was told.
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    pub region: Option<String>,
+    /// The highest degree of schooling that was finished (教育背景).
+    #[schema(nullable = false)]
+    pub education: Option<CustomerEducation>,
+    /// What the customer does for a living (职业).
+    #[schema(nullable = false)]
+    pub occupation: Option<CustomerOccupation>,
+    /// The school that a child goes to (就读学校).
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    pub school: Option<String>,
+    /// The grade that it is in there (年级), as it was told.
+    #[schema(min_length = 1, max_length = 50, nullable = false)]
+    pub grade: Option<String>,
     /// For colleagues.
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
@@ -97,6 +117,26 @@ pub struct ChangeCustomer {
     /// Where the customer stands.
     #[schema(nullable = false)]
     pub stage: Option<CustomerStage>,
+    /// Where the customer lives (所在地区), as it was told. Null clears it.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    pub region: Option<Option<String>>,
+    /// The highest degree of schooling that was finished (教育背景). Null clears it.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<CustomerEducation>)]
+    pub education: Option<Option<CustomerEducation>>,
+    /// What the customer does for a living (职业). Null clears it.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<CustomerOccupation>)]
+    pub occupation: Option<Option<CustomerOccupation>>,
+    /// The school that a child goes to (就读学校). Null clears it.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    pub school: Option<Option<String>>,
+    /// The grade that it is in there (年级), as it was told. Null clears it.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
+    pub grade: Option<Option<String>>,
     /// For colleagues. Null clears it.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 2000)]
@@ -238,6 +278,13 @@ impl ChangeCustomer {
             birth_date: self.birth_date.unwrap_or(profile.birth_date),
             intent: self.intent.unwrap_or(profile.intent),
             stage: self.stage.map_or(profile.stage, |v| v.0),
+            region: self.region.unwrap_or(profile.region),
+            education: self.education.map_or(profile.education, |v| v.map(|v| v.0)),
+            occupation: self
+                .occupation
+                .map_or(profile.occupation, |v| v.map(|v| v.0)),
+            school: self.school.unwrap_or(profile.school),
+            grade: self.grade.unwrap_or(profile.grade),
             note: self.note.unwrap_or(profile.note),
         }
     }
@@ -248,7 +295,8 @@ impl ChangeCustomer {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Customer, example = json!({"id": "0192f0c1-2222-7000-8000-000000000000", "version": 1,
     "kind": "student", "name": "张伟", "gender": "male", "birth_date": "2015-09-01", "intent": 3,
-    "stage": "lead", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
+    "stage": "lead", "region": "海淀区", "education": null, "occupation": "student",
+    "school": "实验小学", "grade": "五年级", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
@@ -274,6 +322,24 @@ pub struct CustomerBody {
     /// Where the customer stands; null where a field rule hides it.
     #[schema(required)]
     pub stage: Option<CustomerStage>,
+    /// Where the customer lives (所在地区), as it was told; null where nobody said or a field rule
+    /// hides it.
+    #[schema(required)]
+    pub region: Option<String>,
+    /// The highest degree of schooling that was finished (教育背景); null where nobody said or a
+    /// field rule hides it.
+    #[schema(required)]
+    pub education: Option<CustomerEducation>,
+    /// What the customer does for a living (职业); null where nobody said or a field rule hides it.
+    #[schema(required)]
+    pub occupation: Option<CustomerOccupation>,
+    /// The school that a child goes to (就读学校); null where nobody said or a field rule hides it.
+    #[schema(required)]
+    pub school: Option<String>,
+    /// The grade that it is in there (年级), as it was told; null where nobody said or a field rule
+    /// hides it.
+    #[schema(required)]
+    pub grade: Option<String>,
     /// For colleagues; null where there is none or a field rule hides it.
     #[schema(required)]
     pub note: Option<String>,
@@ -337,6 +403,11 @@ impl CustomerBody {
             birth_date: profile.birth_date,
             intent: profile.intent,
             stage: Some(Wire(profile.stage)),
+            region: profile.region,
+            education: profile.education.map(Wire),
+            occupation: profile.occupation.map(Wire),
+            school: profile.school,
+            grade: profile.grade,
             note: profile.note,
             contact_points: customer
                 .contacts
@@ -395,6 +466,12 @@ pub struct ListCustomers {
     /// With any of these intents.
     #[param(style = Form, explode = false)]
     pub intent: Option<Vec<i16>>,
+    /// With any of these degrees of schooling.
+    #[param(style = Form, explode = false)]
+    pub education: Option<Vec<CustomerEducation>>,
+    /// With any of these occupations.
+    #[param(style = Form, explode = false)]
+    pub occupation: Option<Vec<CustomerOccupation>>,
     /// Held by any of these.
     #[param(style = Form, explode = false)]
     pub holder_id: Option<Vec<Uuid>>,
@@ -429,6 +506,8 @@ impl ListCustomers {
             stages: values(self.stage.as_ref()),
             channels: values(self.source_channel.as_ref()),
             intents: self.intent.clone().unwrap_or_default(),
+            educations: values(self.education.as_ref()),
+            occupations: values(self.occupation.as_ref()),
             holders: self.holder_id.clone().unwrap_or_default(),
             campuses: self.campus_id.clone().unwrap_or_default(),
             created_from: self.created_from,

@@ -51,6 +51,11 @@ pub async fn create(
             birth_date: body.birth_date,
             intent: body.intent,
             stage: body.stage.map_or(Stage::Lead, |v| v.0),
+            region: body.region,
+            education: body.education.map(|v| v.0),
+            occupation: body.occupation.map(|v| v.0),
+            school: body.school,
+            grade: body.grade,
             note: body.note,
         },
         body.contact_points

@@ -91,6 +91,7 @@ impl Year<'_> {
         let new = json!({
             "kind": "guardian", "name": words::adult(&mut self.chance, name),
             "campus_id": place.id, "holder_id": holder, "source_channel": channel,
+            "occupation": self.chance.pick(&["company_employee", "civil_servant", "teacher", "freelancer"]),
             "contact_points": [{ "kind": "phone", "value": words::phone(family + 1) }],
         });
         let guardian =

@@ -131,6 +131,11 @@ impl Ground<'_> {
             birth_date: lead.birth_date,
             intent: lead.intent,
             stage: Stage::Lead,
+            region: lead.region.clone(),
+            education: lead.education,
+            occupation: lead.occupation,
+            school: lead.school.clone(),
+            grade: lead.grade.clone(),
             note: note(lead),
         };
         self.customer(lead, profile, points, campus, stamp)
@@ -151,6 +156,11 @@ impl Ground<'_> {
             birth_date: None,
             intent: None,
             stage: Stage::Lead,
+            region: None,
+            education: None,
+            occupation: None,
+            school: None,
+            grade: None,
             note: None,
         };
         self.customer(lead, profile, phone_points(phones), campus, stamp)
@@ -240,9 +250,6 @@ fn note(lead: &Lead) -> Option<String> {
     let tags = (!lead.tags.is_empty()).then(|| lead.tags.join("、"));
     let next = lead.next_follow_up_on.map(|day| day.to_string());
     let more = [
-        ("年级", lead.grade.clone()),
-        ("就读学校", lead.school.clone()),
-        ("所在区域", lead.region.clone()),
         ("意向课程", lead.course.clone()),
         ("采集人", lead.collector.clone()),
         ("下次跟进", next),

@@ -268,6 +268,26 @@ fn differences(customer: &Customer, lead: &Lead) -> Vec<LeadField> {
             lead.birth_date.is_some() && lead.birth_date != profile.birth_date,
         ),
         (
+            LeadField::Education,
+            lead.education.is_some() && lead.education != profile.education,
+        ),
+        (
+            LeadField::Occupation,
+            lead.occupation.is_some() && lead.occupation != profile.occupation,
+        ),
+        (
+            LeadField::Region,
+            lead.region.is_some() && lead.region != profile.region,
+        ),
+        (
+            LeadField::School,
+            lead.school.is_some() && lead.school != profile.school,
+        ),
+        (
+            LeadField::Grade,
+            lead.grade.is_some() && lead.grade != profile.grade,
+        ),
+        (
             LeadField::Intent,
             lead.intent.is_some() && lead.intent != profile.intent,
         ),

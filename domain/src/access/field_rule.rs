@@ -59,6 +59,11 @@ fields! {
         "birth_date" whole { "出生日期", "Birth date" }
         "intent" whole { "意向强烈度", "Intent" }
         "stage" whole { "阶段", "Stage" }
+        "region" maskable { "所在地区", "Region" }
+        "education" whole { "教育背景", "Education" }
+        "occupation" whole { "职业", "Occupation" }
+        "school" maskable { "就读学校", "School" }
+        "grade" maskable { "年级", "Grade" }
         "note" maskable { "备注", "Note" }
         "contact_points" whole { "联系方式", "Contact points" }
         "source_channel" whole { "来源渠道", "Source channel" }

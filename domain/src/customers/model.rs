@@ -67,10 +67,41 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// The highest degree of schooling that somebody has finished (教育背景, CUST-03).
+    Education as "Education" {
+        Primary = "primary" { "小学", "Primary school" }
+        JuniorSecondary = "junior_secondary" { "初中", "Junior secondary school" }
+        SeniorSecondary = "senior_secondary" { "高中", "Senior secondary school" }
+        Vocational = "vocational" { "中专或职高", "Vocational school" }
+        Associate = "associate" { "大专", "Junior college" }
+        Bachelor = "bachelor" { "本科", "Bachelor" }
+        Master = "master" { "硕士", "Master" }
+        Doctorate = "doctorate" { "博士", "Doctorate" }
+        Other = "other" { "其他", "Other" }
+    }
+}
+
+text_enum! {
+    /// What somebody does for a living (职业, CUST-06).
+    Occupation as "Occupation" {
+        CompanyEmployee = "company_employee" { "公司职员", "Company employee" }
+        CivilServant = "civil_servant" { "公务员", "Civil servant" }
+        Teacher = "teacher" { "教师", "Teacher" }
+        Student = "student" { "学生", "Student" }
+        Freelancer = "freelancer" { "自由职业", "Freelancer" }
+        Other = "other" { "其他", "Other" }
+    }
+}
+
 /// Longest name, in characters.
 pub const NAME_MAX: usize = 100;
 /// Longest note, in characters.
 pub const NOTE_MAX: usize = 2000;
+/// Longest region and longest name of a school, in characters.
+pub const PLACE_MAX: usize = 100;
+/// Longest grade, in characters.
+pub const GRADE_MAX: usize = 50;
 /// Intent (意向强烈度, LIFE-17) runs from 1, weak, to this, strong.
 pub const INTENT_MAX: i16 = 4;
 
@@ -118,6 +149,15 @@ pub struct Profile {
     /// 1 to [`INTENT_MAX`].
     pub intent: Option<i16>,
     pub stage: Stage,
+    /// Where the customer lives (所在地区, CUST-03), in the words in which it was told; 1 to
+    /// [`PLACE_MAX`] characters.
+    pub region: Option<String>,
+    pub education: Option<Education>,
+    pub occupation: Option<Occupation>,
+    /// The school that a child goes to (就读学校); 1 to [`PLACE_MAX`] characters.
+    pub school: Option<String>,
+    /// The grade that it is in there (年级), as it was told; 1 to [`GRADE_MAX`] characters.
+    pub grade: Option<String>,
     /// Up to [`NOTE_MAX`] characters.
     pub note: Option<String>,
 }
@@ -149,6 +189,12 @@ impl Profile {
                 .unwrap_or_default()
         };
         let name = keep(text::line("/name", &self.name, NAME_MAX));
+        let mut line = |pointer, text: Option<String>, max| {
+            text.map(|text| keep(text::line(pointer, &text, max)))
+        };
+        let region = line("/region", self.region, PLACE_MAX);
+        let school = line("/school", self.school, PLACE_MAX);
+        let grade = line("/grade", self.grade, GRADE_MAX);
         let note = self
             .note
             .map(|note| keep(text::note("/note", &note, NOTE_MAX)));
@@ -159,7 +205,14 @@ impl Profile {
             faults.push(FieldFault::new("/birth_date", &BIRTH_DATE_INVALID));
         }
         Fault::unless_empty(faults)?;
-        Ok(Self { name, note, ..self })
+        Ok(Self {
+            name,
+            region,
+            school,
+            grade,
+            note,
+            ..self
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::is_among;
 use crate::{
-    customers::{BIRTH_DATE_INVALID, Channel, Gender, NAME_MISSING},
+    customers::{BIRTH_DATE_INVALID, Channel, Education, Gender, NAME_MISSING, Occupation},
     email::Email,
     fault::Rule,
     phone::{Phone, split_phones},
@@ -40,6 +40,48 @@ const INTENTS: Words<i16> = &[
     (3, "较强 较高 比较强 比较高 b 3"),
     (2, "中 中等 一般 普通 c 2 medium average"),
     (1, "弱 较弱 低 较低 很低 d ★ 1 weak low"),
+];
+
+const EDUCATIONS: Words<Education> = &[
+    (Education::Primary, "小学 primary primary_school"),
+    (
+        Education::JuniorSecondary,
+        "初中 junior_secondary middle_school",
+    ),
+    (
+        Education::SeniorSecondary,
+        "高中 senior_secondary high_school",
+    ),
+    (
+        Education::Vocational,
+        "中专 职高 技校 中职 中专或职高 vocational",
+    ),
+    (Education::Associate, "大专 专科 高职 associate college"),
+    (
+        Education::Bachelor,
+        "本科 大学本科 大学 学士 bachelor bachelors university",
+    ),
+    (
+        Education::Master,
+        "硕士 硕士研究生 研究生 master masters mba",
+    ),
+    (Education::Doctorate, "博士 博士研究生 doctorate doctor phd"),
+    (Education::Other, "其他 其它 other"),
+];
+
+const OCCUPATIONS: Words<Occupation> = &[
+    (
+        Occupation::CompanyEmployee,
+        "公司职员 职员 企业职员 企业员工 上班族 白领 company_employee employee",
+    ),
+    (Occupation::CivilServant, "公务员 机关干部 civil_servant"),
+    (Occupation::Teacher, "教师 老师 teacher"),
+    (Occupation::Student, "学生 student"),
+    (
+        Occupation::Freelancer,
+        "自由职业 自由职业者 freelancer freelance",
+    ),
+    (Occupation::Other, "其他 其它 other"),
 ];
 
 const CHANNELS: Words<Channel> = &[
@@ -93,6 +135,16 @@ pub fn unquoted(cell: &str) -> &str {
 /// `None` where nothing is told.
 pub fn gender(cell: &str) -> Result<Option<Gender>, Unread> {
     word(cell, GENDERS)
+}
+
+/// `None` where nothing is told (CUST-03).
+pub fn education(cell: &str) -> Result<Option<Education>, Unread> {
+    word(cell, EDUCATIONS)
+}
+
+/// `None` where nothing is told (CUST-06).
+pub fn occupation(cell: &str) -> Result<Option<Occupation>, Unread> {
+    word(cell, OCCUPATIONS)
 }
 
 /// 1 (weak) to 4 (strong).
@@ -327,6 +379,8 @@ mod tests {
         }
         check(GENDERS);
         check(INTENTS);
+        check(EDUCATIONS);
+        check(OCCUPATIONS);
         check(CHANNELS);
     }
 

@@ -11,6 +11,8 @@ text_enum! {
         Name = "name" { "姓名", "Name" }
         Gender = "gender" { "性别", "Gender" }
         BirthDate = "birth_date" { "出生日期", "Birth date" }
+        Education = "education" { "教育背景", "Education" }
+        Occupation = "occupation" { "职业", "Occupation" }
         Grade = "grade" { "年级", "Grade" }
         School = "school" { "就读学校", "School" }
         GuardianName = "guardian_name" { "家长姓名", "Name of the guardian" }
@@ -44,6 +46,11 @@ impl LeadField {
             Self::Gender => Some("gender"),
             Self::BirthDate => Some("birth_date"),
             Self::Intent => Some("intent"),
+            Self::Education => Some("education"),
+            Self::Occupation => Some("occupation"),
+            Self::Grade => Some("grade"),
+            Self::School => Some("school"),
+            Self::Region => Some("region"),
             Self::Channel => Some("source_channel"),
             Self::CollectedOn => Some("collected_at"),
             Self::GuardianPhone
@@ -53,14 +60,9 @@ impl LeadField {
             | Self::Email
             | Self::Address => Some("contact_points"),
             // What has no field of its own yet goes into the note.
-            Self::Grade
-            | Self::School
-            | Self::Region
-            | Self::Course
-            | Self::Collector
-            | Self::NextFollowUpOn
-            | Self::Tags
-            | Self::Note => Some("note"),
+            Self::Course | Self::Collector | Self::NextFollowUpOn | Self::Tags | Self::Note => {
+                Some("note")
+            }
             Self::GuardianRelation | Self::Campus | Self::Ignore => None,
         }
     }
@@ -77,6 +79,14 @@ const HEADINGS: &[(LeadField, &str)] = &[
     (
         LeadField::BirthDate,
         "出生日期 出生年月日 出生年月 生日 birthdate dateofbirth birthday dob",
+    ),
+    (
+        LeadField::Education,
+        "教育背景 学历 文化程度 受教育程度 education degree",
+    ),
+    (
+        LeadField::Occupation,
+        "职业 工作 家长职业 occupation profession job",
     ),
     (LeadField::Grade, "年级 就读年级 在读年级 grade"),
     (

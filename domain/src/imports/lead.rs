@@ -9,7 +9,7 @@ use super::{
     header::LeadField,
 };
 use crate::{
-    customers::{Channel, Gender},
+    customers::{Channel, Education, GRADE_MAX, Gender, Occupation, PLACE_MAX},
     email::Email,
     fault::Rule,
     phone::Phone,
@@ -21,6 +21,8 @@ pub struct Lead {
     pub name: String,
     pub gender: Option<Gender>,
     pub birth_date: Option<Date>,
+    pub education: Option<Education>,
+    pub occupation: Option<Occupation>,
     pub grade: Option<String>,
     pub school: Option<String>,
     pub guardian_name: Option<String>,
@@ -92,15 +94,17 @@ pub fn read_row(
         name: row.checked(LeadField::Name, cell::name),
         gender: row.understood(LeadField::Gender, cell::gender),
         birth_date: row.checked(LeadField::BirthDate, |cell| cell::birth_date(cell, today)),
-        grade: row.line(LeadField::Grade),
-        school: row.line(LeadField::School),
+        education: row.understood(LeadField::Education, cell::education),
+        occupation: row.understood(LeadField::Occupation, cell::occupation),
+        grade: row.understood(LeadField::Grade, |cell| fitting(cell, GRADE_MAX)),
+        school: row.understood(LeadField::School, |cell| fitting(cell, PLACE_MAX)),
         guardian_name: row.line(LeadField::GuardianName),
         guardian_relation: row.line(LeadField::GuardianRelation),
         guardian_phones: row.checked(LeadField::GuardianPhone, cell::phones),
         phones,
         wechat: row.line(LeadField::Wechat),
         email: row.checked(LeadField::Email, cell::email),
-        region: row.line(LeadField::Region),
+        region: row.understood(LeadField::Region, |cell| fitting(cell, PLACE_MAX)),
         address: row.line(LeadField::Address),
         course: row.line(LeadField::Course),
         intent: row.understood(LeadField::Intent, cell::intent),
@@ -126,6 +130,14 @@ fn day(cell: &str) -> Result<Option<Date>, Unread> {
         return Ok(None);
     }
     cell::day(cell).map(Some).ok_or(Unread)
+}
+
+/// Text on one line, as far as its field has room for it.
+fn fitting(cell: &str, max: usize) -> Result<Option<String>, Unread> {
+    match cell::line(cell) {
+        Some(text) if text.chars().count() > max => Err(Unread),
+        text => Ok(text),
+    }
 }
 
 /// A row being read, and what was wrong with it so far.

@@ -38,6 +38,11 @@ pub struct Model {
     pub birth_date: Option<time::Date>,
     pub intent: Option<i16>,
     pub stage: String,
+    pub region: Option<String>,
+    pub education: Option<String>,
+    pub occupation: Option<String>,
+    pub school: Option<String>,
+    pub grade: Option<String>,
     pub note: Option<String>,
     pub contacts: Option<Vec<u8>>,
     pub holder_id: Uuid,
@@ -84,6 +89,11 @@ impl Model {
                 birth_date: self.birth_date.map(date).transpose()?,
                 intent: self.intent,
                 stage: known::<Stage>(&self.stage)?,
+                region: self.region,
+                education: self.education.as_deref().map(known).transpose()?,
+                occupation: self.occupation.as_deref().map(known).transpose()?,
+                school: self.school,
+                grade: self.grade,
                 note: self.note,
             },
             holder: Id::new(self.holder_id),
@@ -181,6 +191,11 @@ pub(super) fn row(
         birth_date: Set(profile.birth_date.map(date_column).transpose()?),
         intent: Set(profile.intent),
         stage: Set(profile.stage.as_str().into()),
+        region: Set(profile.region.clone()),
+        education: Set(profile.education.map(|v| v.as_str().into())),
+        occupation: Set(profile.occupation.map(|v| v.as_str().into())),
+        school: Set(profile.school.clone()),
+        grade: Set(profile.grade.clone()),
         note: Set(profile.note.clone()),
         contacts: Set(seal(keys, customer)?),
         holder_id: Set(customer.holder.uuid()),
@@ -217,6 +232,11 @@ pub(super) fn fields(customer: &Customer) -> Value {
         "birth_date": profile.birth_date.map(|d| d.to_string()),
         "intent": profile.intent,
         "stage": profile.stage.as_str(),
+        "region": profile.region,
+        "education": profile.education.map(|v| v.as_str()),
+        "occupation": profile.occupation.map(|v| v.as_str()),
+        "school": profile.school,
+        "grade": profile.grade,
         "note": profile.note,
         "contact_points": customer
             .contacts
@@ -236,4 +256,4 @@ pub(super) fn fields(customer: &Customer) -> Value {
 }
 
 /// Fields whose values never go on the trail in the clear.
-pub(super) const PERSONAL: &[&str] = &["name", "birth_date", "note"];
+pub(super) const PERSONAL: &[&str] = &["name", "birth_date", "region", "school", "grade", "note"];

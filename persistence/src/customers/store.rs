@@ -2,8 +2,8 @@
 
 use domain::{
     customers::{
-        CUSTOMER_IN_USE, Channel, Customer, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind, Relation,
-        Stage,
+        CUSTOMER_IN_USE, Channel, Customer, Education, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
+        Occupation, Relation, Stage,
     },
     fault::Fault,
     id::Id,
@@ -44,6 +44,8 @@ pub struct Filter {
     pub stages: Vec<Stage>,
     pub channels: Vec<Channel>,
     pub intents: Vec<i16>,
+    pub educations: Vec<Education>,
+    pub occupations: Vec<Occupation>,
     pub holders: Vec<Uuid>,
     pub campuses: Vec<Uuid>,
     pub created_from: Option<Timestamp>,
@@ -64,6 +66,14 @@ impl Filter {
         }
         if !self.intents.is_empty() {
             all = all.add(Column::Intent.is_in(self.intents.iter().copied()));
+        }
+        if !self.educations.is_empty() {
+            let any = self.educations.iter().map(|v| v.as_str());
+            all = all.add(Column::Education.is_in(any));
+        }
+        if !self.occupations.is_empty() {
+            let any = self.occupations.iter().map(|v| v.as_str());
+            all = all.add(Column::Occupation.is_in(any));
         }
         if !self.holders.is_empty() {
             all = all.add(Column::HolderId.is_in(self.holders.iter().copied()));
@@ -259,7 +269,7 @@ pub async fn insert_all(
     Ok(())
 }
 
-/// Rows of a statement; each has 21 values.
+/// Rows of a statement; each has 26 values.
 const ROWS_AT_ONCE: usize = 500;
 
 fn created(customer: &Customer, begun: &[&Relation]) -> Change {

@@ -40,6 +40,7 @@ mod m0091_audit_sessions;
 mod m0092_search_access;
 mod m0092_staff_phones;
 mod m0093_temporary_files;
+mod m0094_customer_profiles;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0092_search_access::Migration),
             Box::new(m0092_staff_phones::Migration),
             Box::new(m0093_temporary_files::Migration),
+            Box::new(m0094_customer_profiles::Migration),
         ]
     }
 }
