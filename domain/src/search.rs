@@ -11,19 +11,28 @@
 //! | `b` | `bzh` `bwe` | the two letters with which a syllable or word begins |
 //! | `d` | | the last four digits of a telephone number |
 //!
-//! Grams only pre-filter: they find every name that matches, and some that don't. [`recheck`]
-//! tells these apart.
+//! Whole telephone numbers and e-mail addresses, parts of the latter and pairs of neighbouring
+//! characters of postal addresses are in the index too, as keyed hashes: what they are says
+//! [`Term`].
+//!
+//! Grams only pre-filter: they find everybody who matches, and some who don't. [`recheck`] and
+//! [`recheck_address`] tell these apart.
 
+mod contact;
 mod reading;
 
 use std::{collections::BTreeSet, fmt};
 
+pub use self::contact::{address_pairs, email_parts};
 pub(crate) use self::reading::is_han;
-use self::reading::{Reading, parts, readings, written};
+use self::{
+    contact::{email_part, plain_address},
+    reading::{Reading, parts, readings, written},
+};
 use crate::{
-    email::Email,
-    fault::{Fault, REQUIRED, TEXT_CONTROL},
-    phone::Phone,
+    email::{EMAIL_INVALID, Email},
+    fault::{FieldFault, REQUIRED, Rule, TEXT_CONTROL},
+    phone::{PHONE_INVALID, Phone},
     rules,
     text::fold,
 };
@@ -32,6 +41,9 @@ rules! {
     QUERY_TOO_LONG = Invalid "query_too_long" {
         "搜索内容过长", "Search text too long";
         "最多 {max} 个字符。", "At most {max} characters." }
+    QUERY_TOO_SHORT = Invalid "query_too_short" {
+        "搜索内容过短", "Search text too short";
+        "请至少填写两个文字、字母或数字。", "Give at least two letters, digits or characters." }
 }
 
 /// The longest text that can be searched for, in characters.
@@ -102,50 +114,96 @@ pub enum Term {
     Phone(Phone),
     /// A whole e-mail address, found by its keyed hash.
     Email(Email),
+    /// A part of an e-mail address (see [`email_parts`]), found by its keyed hash.
+    EmailPart(String),
+    /// All of these pairs of a postal address (see [`address_pairs`]), found by their keyed hashes.
+    Address(Vec<String>),
     /// The beginning of the folded name ([`fold`]): the text is too short for grams, or in a
     /// script that has none.
     NamePrefix(String),
 }
 
-/// What somebody typed into the search field. It may be personal: `Debug` doesn't show it.
+/// What a text is sought in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// Whatever it looks like: an e-mail address or, with its `@`, a part of one, a telephone number
+    /// or four digits are looked up as such; everything else is sought in names. An address or
+    /// number that isn't complete is sought in names too.
+    Anywhere,
+    Name,
+    /// A whole number in any usual form, or the last four digits.
+    Phone,
+    /// A whole address, or a part of one (see [`email_parts`]) with or without its `@`.
+    Email,
+    /// Any part of a postal address of two characters or more.
+    Address,
+}
+
+/// What somebody looks for. It may be personal: `Debug` doesn't show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Query {
     terms: Vec<Term>,
     /// What a name must hold: runs of ASCII letters and digits, and runs of other characters.
     pieces: Vec<String>,
+    /// What a postal address must hold.
+    address: Option<String>,
 }
 
 impl Query {
-    /// An e-mail address, a telephone number or four digits are looked up as such; everything
-    /// else is sought in names. An address or number that isn't complete is sought in names too.
+    /// Reads the text at `pointer`.
     ///
-    /// Refused: nothing but blanks (`required`), more than [`MAX_QUERY`] characters
-    /// (`query_too_long`), control characters (`control_character`), which no index takes.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    /// # Errors
+    /// Nothing but blanks (`required`), more than [`MAX_QUERY`] characters (`query_too_long`), control
+    /// characters (`control_character`), which no index takes; and what can't be what is sought:
+    /// `phone_invalid`, `email_invalid`, `query_too_short`.
+    pub fn read(pointer: &'static str, sought: Sought, text: &str) -> Result<Self, FieldFault> {
+        let refused = |rule: &'static Rule| FieldFault::new(pointer, rule);
         let text = text.trim();
         if text.is_empty() {
-            return Err(Fault::new(&REQUIRED));
+            return Err(refused(&REQUIRED));
         }
         if text.chars().count() > MAX_QUERY {
-            return Err(Fault::new(&QUERY_TOO_LONG).with("max", MAX_QUERY));
+            return Err(refused(&QUERY_TOO_LONG).with("max", MAX_QUERY));
         }
         if text.chars().any(char::is_control) {
-            return Err(Fault::new(&TEXT_CONTROL));
+            return Err(refused(&TEXT_CONTROL));
         }
-        Ok(match contact(text) {
-            Some(term) => Self {
-                terms: vec![term],
-                pieces: Vec::new(),
-            },
-            None => in_names(text),
-        })
+        let looked_up = |term: Option<Term>, rule| term.map(Self::by).ok_or_else(|| refused(rule));
+        match sought {
+            Sought::Anywhere => Ok(anything(text).map_or_else(|| in_names(text), Self::by)),
+            Sought::Name => Ok(in_names(text)),
+            Sought::Phone => looked_up(phone(text), &PHONE_INVALID),
+            Sought::Email => looked_up(email(text), &EMAIL_INVALID),
+            Sought::Address => {
+                let pairs: Vec<String> = address_pairs(text).into_iter().collect();
+                let term = (!pairs.is_empty()).then_some(Term::Address(pairs));
+                let query = looked_up(term, &QUERY_TOO_SHORT)?;
+                Ok(Self {
+                    address: Some(plain_address(text)),
+                    ..query
+                })
+            }
+        }
+    }
+
+    /// A query that the index alone answers.
+    fn by(term: Term) -> Self {
+        Self {
+            terms: vec![term],
+            pieces: Vec::new(),
+            address: None,
+        }
     }
 
     /// The fields of a customer that it looks into.
     pub fn fields(&self) -> BTreeSet<&'static str> {
         let field = |term: &Term| match term {
             Term::Grams(_) | Term::NamePrefix(_) => "name",
-            Term::PhoneLastFour(_) | Term::Phone(_) | Term::Email(_) => "contact_points",
+            Term::PhoneLastFour(_)
+            | Term::Phone(_)
+            | Term::Email(_)
+            | Term::EmailPart(_)
+            | Term::Address(_) => "contact_points",
         };
         self.terms.iter().map(field).collect()
     }
@@ -167,16 +225,24 @@ impl fmt::Debug for Query {
     }
 }
 
-fn contact(text: &str) -> Option<Term> {
-    if let Ok(email) = Email::parse(text) {
-        return Some(Term::Email(email));
-    }
+/// A way to reach somebody, if a text looks like one.
+fn anything(text: &str) -> Option<Term> {
+    let has_at = text.contains('@');
+    phone(text).or_else(|| email(text).filter(|_| has_at))
+}
+
+fn phone(text: &str) -> Option<Term> {
     if let Ok(phone) = Phone::parse(text) {
         return Some(Term::Phone(phone));
     }
     let digits = fold(text);
     let four = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());
     four.then_some(Term::PhoneLastFour(digits))
+}
+
+fn email(text: &str) -> Option<Term> {
+    let whole = Email::parse(text).ok().map(Term::Email);
+    whole.or_else(|| email_part(text).map(Term::EmailPart))
 }
 
 fn in_names(text: &str) -> Query {
@@ -196,7 +262,11 @@ fn in_names(text: &str) -> Query {
         None if han.is_empty() => vec![Term::NamePrefix(fold(text))],
         None => vec![Term::Grams(han.into_iter().collect())],
     };
-    Query { terms, pieces }
+    Query {
+        terms,
+        pieces,
+        address: None,
+    }
 }
 
 /// Runs of ASCII letters and digits, and the runs of other characters between them.
@@ -239,8 +309,7 @@ fn covering(triples: &[String]) -> BTreeSet<String> {
 /// Whether a name that the grams brought up really matches: every run of the query stands in it
 /// as written or, if it is of letters, in one of its readings or their initials.
 ///
-/// A telephone number or an e-mail address is matched exactly by its term: there is nothing to
-/// confirm in the name, and the answer is yes.
+/// A way to reach somebody has nothing to confirm in the name: the answer is yes.
 pub fn recheck(query: &Query, name: &str) -> bool {
     if let [Term::NamePrefix(prefix)] = query.terms() {
         return fold(name).starts_with(prefix);
@@ -253,173 +322,18 @@ pub fn recheck(query: &Query, name: &str) -> bool {
         .all(|piece| written.contains(piece) || readings.iter().any(|reading| says(reading, piece)))
 }
 
+/// Whether any of the postal addresses of a customer that the grams brought up really matches; yes
+/// where a query looks for none.
+pub fn recheck_address<'a>(query: &Query, addresses: impl IntoIterator<Item = &'a str>) -> bool {
+    query.address.as_ref().is_none_or(|sought| {
+        let mut addresses = addresses.into_iter();
+        addresses.any(|address| plain_address(address).contains(sought))
+    })
+}
+
 fn says(reading: &Reading, piece: &str) -> bool {
     reading.letters().contains(piece) || reading.initials().contains(piece)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// As a store would: any term's grams among the name's, then the recheck.
-    fn finds(text: &str, name: &str) -> bool {
-        let query = Query::parse(text).unwrap();
-        let grams = name_grams(name);
-        let candidate = query.terms().iter().any(|term| match term {
-            Term::Grams(wanted) => wanted.iter().all(|gram| grams.contains(gram)),
-            Term::NamePrefix(prefix) => fold(name).starts_with(prefix),
-            _ => false,
-        });
-        candidate && recheck(&query, name)
-    }
-
-    fn only_term(text: &str) -> Term {
-        let query = Query::parse(text).unwrap();
-        assert_eq!(query.terms().len(), 1);
-        query.terms().first().unwrap().clone()
-    }
-
-    fn some_name() -> impl Strategy<Value = Vec<char>> {
-        let character = prop_oneof![
-            8 => prop::sample::select("张王李单曾乐行若雨吕女伟诸葛〇".chars().collect::<Vec<_>>()),
-            8 => prop::char::range('\u{4E00}', '\u{9FFF}'),
-            1 => prop::char::range('\u{20000}', '\u{2A6DF}'),
-        ];
-        prop::collection::vec(character, 2..8)
-    }
-
-    #[test]
-    fn the_grams_of_a_name() {
-        let grams: Vec<_> = name_grams("张伟").into_iter().collect();
-        assert_eq!(
-            grams,
-            [
-                "bwe", "bzh", "h张伟", "izw", "tang", "tgwe", "than", "tngw", "twei", "tzha"
-            ]
-        );
-        assert!(name_grams("Анна").is_empty());
-    }
-
-    #[test]
-    fn a_chinese_name_is_found_by_each_way_of_typing_it() {
-        for text in [
-            "张伟",
-            "张 伟",
-            "zhangwei",
-            "Zhang Wei",
-            "zhangw",
-            "angwei",
-            "wei",
-            "zh",
-            "zw",
-            "ZW",
-            "张wei",
-            "张",
-            "Ｚｗ",
-        ] {
-            assert!(finds(text, "张伟"), "{text}");
-        }
-        for text in ["章伟", "伟张", "李zw", "zhangwen", "wz", "张伟明", "伟"] {
-            assert!(!finds(text, "张伟"), "{text}");
-        }
-        assert!(finds("zs", "张三"));
-        assert!(finds("zgry", "诸葛若雨"));
-        assert!(finds("gr", "诸葛若雨"));
-        assert!(finds("葛若雨", "诸葛若雨"));
-    }
-
-    #[test]
-    fn characters_with_several_readings_are_found_by_each() {
-        assert!(finds("shanxiaoming", "单晓明"));
-        assert!(finds("sxm", "单晓明"));
-        assert!(finds("danxiaoming", "单晓明"));
-        assert!(finds("zengyue", "曾乐"));
-        assert!(finds("lvbu", "吕布"));
-        assert!(finds("lubu", "吕布"));
-        assert!(finds("lübu", "吕布"));
-    }
-
-    #[test]
-    fn rare_syllables_are_found_in_plain_letters() {
-        // Dictionaries give 誒 the sound ê besides ei, xi and yi
-        assert!(finds("ezhang", "誒张"));
-    }
-
-    #[test]
-    fn other_names_are_found_by_their_letters() {
-        assert!(finds("mit", "Tom Smith"));
-        assert!(finds("tom smith", "Tom Smith"));
-        assert!(finds("ts", "Tom Smith"));
-        assert!(finds("jose", "José Núñez"));
-        assert!(finds("张tom", "张Tom"));
-        assert!(finds("ab", "张ab"));
-        assert!(finds("анна", "Анна Петрова"));
-        assert!(finds("阿依古丽", "阿依·古丽"));
-        assert!(finds("12班", "三年级12班"));
-        assert!(finds("𠮷", "𠮷田"));
-        assert!(finds("张𠮷", "张𠮷明"));
-        assert!(!finds("zm", "张𠮷明"));
-    }
-
-    #[test]
-    fn contacts_are_looked_up_as_such() {
-        let phone = Phone::parse("13800131234").unwrap();
-        assert_eq!(only_term("138 0013 1234"), Term::Phone(phone));
-        assert_eq!(only_term("１２３４"), Term::PhoneLastFour("1234".into()));
-        let email = Email::parse("li@example.com").unwrap();
-        assert_eq!(only_term(" Li@example.com "), Term::Email(email));
-        assert_eq!(last_four_gram("1234"), "d1234");
-        assert!(recheck(&Query::parse("1234").unwrap(), "张伟"));
-        assert!(matches!(only_term("***"), Term::NamePrefix(_)));
-    }
-
-    #[test]
-    fn a_query_is_neither_blank_nor_endless() {
-        assert_eq!(Query::parse(" \u{3000}"), Err(Fault::new(&REQUIRED)));
-        assert!(Query::parse(&"张".repeat(64)).is_ok());
-        assert_eq!(
-            Query::parse(&"张".repeat(65)),
-            Err(Fault::new(&QUERY_TOO_LONG).with("max", 64))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn a_name_is_found_by_any_two_neighbours(name in some_name(), at in any::<prop::sample::Index>()) {
-            let start = at.index(name.len() - 1);
-            let all: String = name.iter().collect();
-            for end in start + 2..=name.len() {
-                let part: String = name.get(start..end).unwrap().iter().collect();
-                prop_assert!(finds(&part, &all), "{} in {}", part, all);
-            }
-        }
-
-        #[test]
-        fn a_name_is_found_by_any_of_its_readings(name in some_name(), at in any::<prop::sample::Index>()) {
-            let name: String = name.into_iter().collect();
-            for reading in readings(&parts(&name)) {
-                let letters = reading.letters();
-                let part = letters.get(at.index(letters.len())..).unwrap().trim();
-                if part.len() >= 3 && !part.contains(' ') {
-                    prop_assert!(finds(part, &name), "{} in {}", part, name);
-                }
-            }
-        }
-
-        #[test]
-        fn grams_are_words_for_the_index(name in "\\PC{0,30}") {
-            for gram in name_grams(&name) {
-                let mut chars = gram.chars();
-                prop_assert!(matches!(chars.next(), Some('h' | 't' | 'i' | 'b')));
-                prop_assert!(chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || is_han(c)));
-            }
-        }
-
-        #[test]
-        fn any_text_is_a_query_or_refused(text in "\\PC{0,70}") {
-            let _ = Query::parse(&text).map(|query| recheck(&query, &text));
-        }
-    }
-}
+mod tests;

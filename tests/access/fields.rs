@@ -140,6 +140,21 @@ both! {
                 assert_eq!(refused.errors(), [("#/query".to_owned(), "field_not_readable".to_owned())], "{query}");
             }
         }
+        for (field, body, pointer) in [
+            ("name", json!({"name": "金丝雀"}), "#/name"),
+            ("contact_points", json!({"phone": "5678"}), "#/phone"),
+            ("contact_points", json!({"email": "example"}), "#/email"),
+            ("contact_points", json!({"address": "望京"}), "#/address"),
+            ("intent", json!({"query": "jsq", "filters": {"intent": [4]}}), "#/filters/intent"),
+            ("occupation", json!({"filters": {"occupation": ["civil_servant"]}}), "#/filters/occupation"),
+        ] {
+            let refused = reader(&w, rule(field, "hidden")).await.post("/api/v1/customers/search", &body).await.expect(422);
+            assert_eq!(refused.errors(), [(pointer.to_owned(), "field_not_readable".to_owned())], "{body}");
+        }
+        // Without the permission on tags nobody learns who has one.
+        let body = json!({"query": "jsq", "filters": {"tag_id": ["00000000-0000-7000-8000-000000000000"]}});
+        let refused = reader(&w, json!([])).await.post("/api/v1/customers/search", &body).await.expect(422);
+        assert_eq!(refused.errors(), [("#/filters/tag_id".to_owned(), "field_not_readable".to_owned())]);
     }
 
     async fn nobody_writes_what_they_may_not_read_or_change(w: World) {

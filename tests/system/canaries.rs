@@ -15,21 +15,24 @@ const DRILL: &str = env!("CARGO_BIN_EXE_drill");
 /// Shown to who may see them, but never in the log.
 const CLEAR: [&str; 3] = ["金丝雀甲", "2014-02-03", "金丝雀的备注"];
 /// Nor in a file either.
-const SEALED: [&str; 5] = [
+const SEALED: [&str; 6] = [
     "13977772222",
     "canary.person@school.example",
     "correct-horse-canary",
     "educrm_canarycanarycanary_canary",
     "13977773333",
+    "金丝雀路 7 号",
 ];
 
 fn requests(campus: uuid::Uuid, token: &str, manager: &str) -> Vec<Vec<u8>> {
     let [name, birth, note] = CLEAR;
-    let [phone, email, password, key, own_phone] = SEALED;
+    let [phone, email, password, key, own_phone, address] = SEALED;
     let customer = json!({
         "kind": "student", "name": name, "birth_date": birth, "note": note,
         "source_channel": "hotline", "campus_id": campus,
-        "contact_points": [{"kind": "phone", "value": phone}, {"kind": "email", "value": email}],
+        "contact_points": [
+            {"kind": "phone", "value": phone}, {"kind": "email", "value": email}, {"kind": "address", "value": address},
+        ],
     });
     let mut wrong = customer.clone();
     wrong["gender"] = json!(phone);
@@ -51,6 +54,10 @@ fn requests(campus: uuid::Uuid, token: &str, manager: &str) -> Vec<Vec<u8>> {
         post(
             "/api/v1/customers/search",
             &json!({"query": email, name: 1}).to_string(),
+        ),
+        post(
+            "/api/v1/customers/search",
+            &json!({"address": address}).to_string(),
         ),
         post(
             "/api/v1/auth/login",

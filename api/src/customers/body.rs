@@ -1,27 +1,21 @@
-use std::collections::BTreeSet;
-
 use domain::{
     customers::{
         Channel, ContactInput, ContactPoint, Customer, Education, Gender, Kind, Occupation,
         Profile, Stage,
     },
     id::Id,
-    tags::{Tag, TagLabel},
+    tags::TagLabel,
 };
 use jiff::{Timestamp, civil::Date};
-use persistence::customers::store::Filter;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
     access::fields::Shown,
-    http::{
-        list::{CreationOrder, page},
-        wire::Wire,
-    },
+    http::{list::page, wire::Wire},
 };
 
 pub type ContactKind = Wire<domain::customers::ContactKind>;
@@ -429,89 +423,4 @@ impl CustomerBody {
 page! {
     /// One page of customers.
     CustomerPage of CustomerBody as Shown<CustomerBody>
-}
-
-/// What to find. Sent by POST, since names must not stand in addresses; nothing is kept of it.
-#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"query": "zhangwei"}))]
-pub struct SearchCustomers {
-    /// Part of a name in characters, in pinyin (`zhangwei`) or as initials (`zw`); a whole telephone
-    /// number in any usual form; the last four digits of one; or a whole e-mail address.
-    #[schema(min_length = 1, max_length = 64)]
-    pub query: String,
-    /// Rows of a page; 50 when absent.
-    #[schema(minimum = 1, maximum = 200, nullable = false)]
-    pub limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same query.
-    #[schema(max_length = 512, nullable = false)]
-    pub cursor: Option<String>,
-}
-
-/// Which customers, in which order.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListCustomers {
-    #[param(inline = false)]
-    pub sort: Option<CreationOrder>,
-    /// Any of these kinds.
-    #[param(style = Form, explode = false)]
-    pub kind: Option<Vec<CustomerKind>>,
-    /// At any of these stages.
-    #[param(style = Form, explode = false)]
-    pub stage: Option<Vec<CustomerStage>>,
-    /// Met through any of these channels.
-    #[param(style = Form, explode = false)]
-    pub source_channel: Option<Vec<SourceChannel>>,
-    /// With any of these intents.
-    #[param(style = Form, explode = false)]
-    pub intent: Option<Vec<i16>>,
-    /// With any of these degrees of schooling.
-    #[param(style = Form, explode = false)]
-    pub education: Option<Vec<CustomerEducation>>,
-    /// With any of these occupations.
-    #[param(style = Form, explode = false)]
-    pub occupation: Option<Vec<CustomerOccupation>>,
-    /// Held by any of these.
-    #[param(style = Form, explode = false)]
-    pub holder_id: Option<Vec<Uuid>>,
-    /// Of any of these campuses.
-    #[param(style = Form, explode = false)]
-    pub campus_id: Option<Vec<Uuid>>,
-    /// With any of these tags.
-    #[param(style = Form, explode = false, max_items = 10)]
-    pub tag_id: Option<Vec<Uuid>>,
-    /// Created at or after.
-    #[param(rename = "created_at[gte]")]
-    #[serde(rename = "created_at[gte]")]
-    pub created_from: Option<Timestamp>,
-    /// Created before.
-    #[param(rename = "created_at[lt]")]
-    #[serde(rename = "created_at[lt]")]
-    pub created_until: Option<Timestamp>,
-}
-
-impl ListCustomers {
-    pub fn tags(&self) -> Vec<Id<Tag>> {
-        let tags: BTreeSet<_> = self.tag_id.iter().flatten().copied().collect();
-        tags.into_iter().map(Id::new).collect()
-    }
-
-    pub fn filter(&self) -> Filter {
-        fn values<E: Copy>(list: Option<&Vec<Wire<E>>>) -> Vec<E> {
-            list.into_iter().flatten().map(|v| v.0).collect()
-        }
-        Filter {
-            kinds: values(self.kind.as_ref()),
-            stages: values(self.stage.as_ref()),
-            channels: values(self.source_channel.as_ref()),
-            intents: self.intent.clone().unwrap_or_default(),
-            educations: values(self.education.as_ref()),
-            occupations: values(self.occupation.as_ref()),
-            holders: self.holder_id.clone().unwrap_or_default(),
-            campuses: self.campus_id.clone().unwrap_or_default(),
-            created_from: self.created_from,
-            created_until: self.created_until,
-        }
-    }
 }

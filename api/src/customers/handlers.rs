@@ -5,22 +5,24 @@ use domain::{
         FIELD_NOT_READABLE, TagsRead,
     },
     customers::Customer,
-    fault::FieldFault,
-    search::Query,
+    fault::{Fault, FieldFault},
 };
 use jiff::Timestamp;
 use persistence::{
     Error, Tx,
     access::{Authority, Grant, Reads},
     clock::micros,
-    customers::{search::search, store, timeline},
-    scope::Direction,
+    customers::{
+        search::{Criteria, Place, search},
+        store, timeline,
+    },
+    scope::{Direction, Page},
 };
 use uuid::Uuid;
 
 use super::{
-    ChangeCustomer, CreateCustomer, CustomerBody, CustomerPage, ListCustomers, ListTimeline,
-    RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage,
+    ChangeCustomer, CreateCustomer, CustomerBody, CustomerFilters, CustomerPage, ListCustomers,
+    ListTimeline, RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage,
     TransferCustomer, commands,
 };
 use crate::{
@@ -30,6 +32,7 @@ use crate::{
     },
     http::{
         IfMatch, Json, List, Problem, Reply,
+        cursor::Position,
         list::{Paging, Part},
         path::PathId,
     },
@@ -115,55 +118,102 @@ pub(super) async fn list_customers(
     let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
     let page = part.page(query.sort.unwrap_or_default())?;
-    let (read, filter, tags) = (ctx.read(), query.filter(), query.tags());
-    let rows = if query.tag_id.is_none() {
-        store::list(&read, &ctx.grant, &filter, &page).await?
-    } else {
-        let unreadable = || vec![FieldFault::new("tag_id", &FIELD_NOT_READABLE)];
-        let tagging = tagged(ctx.authority(), ctx.stamp().now());
-        let tagging = tagging.ok_or_else(|| Problem::parameters(unreadable()))?;
-        store::list_tagged(&read, (&tagging, &tags), (&ctx.grant, &filter), &page).await?
-    };
-    let (rows, next) = part.cut(rows, |customer| {
-        (micros(customer.created_at), customer.id.uuid())
-    });
+    let filters = CustomerFilters::from(query);
+    let tagging = tagging(&ctx, &filters, "tag_id");
+    let tagging = tagging.map_err(|fault| Problem::parameters(vec![fault]))?;
+    let rows = listed(&ctx, &filters, tagging.as_ref(), &page).await?;
+    let (rows, next) = part.cut(rows, place_of);
     Ok(next.answer::<CustomerPage>(seen(&ctx, rows).await?)?)
 }
 
-/// Find customers by name, pinyin, telephone number or e-mail address
+/// The place of a customer in a list.
+fn place_of(customer: &Customer) -> Position {
+    (micros(customer.created_at), customer.id.uuid())
+}
+
+/// By which grant filters look for tags, where they do.
 ///
-/// `query` is one of: characters of the name; its pinyin or the initials of that; a whole telephone
-/// number, in any usual form; the last four digits of one; a whole e-mail address. Numbers and
-/// addresses are found whole only. Those who were taken in last come first. A query that looks into a
-/// field which field rules hide or mask for the caller is refused with `field_not_readable`. It is a
-/// POST so that no personal data stand in an address; nothing is stored.
+/// # Errors
+/// At `pointer`, where the caller may not see tags.
+fn tagging(
+    ctx: &Granted<CustomersRead>,
+    filters: &CustomerFilters,
+    pointer: &'static str,
+) -> Result<Option<Grant<TagsRead>>, FieldFault> {
+    if filters.tag_id.is_none() {
+        return Ok(None);
+    }
+    let grant = tagged(ctx.authority(), ctx.stamp().now());
+    grant
+        .map(Some)
+        .ok_or_else(|| FieldFault::new(pointer, &FIELD_NOT_READABLE))
+}
+
+/// A page of the customers within reach, in the order of their creation.
+async fn listed(
+    ctx: &Granted<CustomersRead>,
+    filters: &CustomerFilters,
+    tagging: Option<&Grant<TagsRead>>,
+    page: &Page,
+) -> Result<Vec<Customer>, Error> {
+    let (read, filter) = (ctx.read(), filters.filter());
+    match tagging {
+        None => store::list(&read, &ctx.grant, &filter, page).await,
+        Some(tagging) => {
+            let tags = filters.tags();
+            store::list_tagged(&read, (tagging, &tags), (&ctx.grant, &filter), page).await
+        }
+    }
+}
+
+/// Find customers by name, pinyin, telephone number, e-mail or postal address
+///
+/// Whatever meets all that is given is found: `query`, which is what people type into one field; `name`,
+/// `phone`, `email` and `address`, each sought in its field only; and `filters`. Numbers are found
+/// whole or by their last four digits, e-mail addresses whole or by whole words, names and postal
+/// addresses by any part. Without any text it is the list of customers. What looks into a field that
+/// field rules hide or mask for the caller is refused with `field_not_readable`. It is a POST so that no
+/// personal data stand in an address; nothing is stored.
 #[utoipa::path(tag = TAG, request_body = SearchCustomers, responses((status = 200, body = CustomerPage)),
-    security(("bearer" = ["customers:read"])), extensions(("x-problem-codes" = json!(["required", "control_character"])), ("x-read-only" = json!(true))))]
+    security(("bearer" = ["customers:read"])), extensions(("x-read-only" = json!(true))))]
 #[post("/customers/search")]
 pub(super) async fn search_customers(
     ctx: Granted<CustomersRead>,
     request: HttpRequest,
     body: Json<SearchCustomers>,
 ) -> Result<Reply, Problem> {
-    let asked = body.value;
-    let query = Query::parse(&asked.query)?;
-    let rules = ctx.authority().fields();
-    readable(rules, RECORD, query.fields(), "/query")?;
-    let address = format!("{}?{}", request.path(), asked.query);
-    let part = Part::new(ctx.app(), address, asked.limit, asked.cursor);
-    let before = part.after()?.map(|(doc, _)| doc);
-    let found = search(
-        &ctx.app().db.search(),
-        &ctx.grant,
-        &query,
-        before,
-        part.limit,
-    )
-    .await?;
-    let customers = found.customers.into_iter().map(|(_, c)| c).collect();
+    let mut asked = body.value;
+    let (limit, cursor) = (asked.limit.take(), asked.cursor.take());
+    let queries = asked.queries(ctx.authority().fields())?;
+    let bound = serde_json::to_string(&asked).map_err(Problem::internal)?;
+    let address = format!("{}?{bound}", request.path());
+    let part = Part::new(ctx.app(), address, limit, cursor);
+    let page = part.page(asked.sort.unwrap_or_default())?;
+    let filters = asked.filters.unwrap_or_default();
+    let tagging = tagging(&ctx, &filters, "/filters/tag_id");
+    let tagging = tagging.map_err(|fault| Fault::fields(vec![fault]))?;
+    let (customers, next_cursor) = if queries.is_empty() {
+        let rows = listed(&ctx, &filters, tagging.as_ref(), &page).await?;
+        let (rows, next) = part.cut(rows, place_of);
+        (rows, next.cursor)
+    } else {
+        let filter = filters.filter();
+        let mut criteria = Criteria::new(&queries, &filter);
+        if let Some(tagging) = &tagging {
+            criteria = criteria.with_any(tagging, &filters.tags());
+        }
+        let place = Place {
+            order: page.order,
+            behind: page.after.map(|(doc, _)| doc),
+            limit: part.limit,
+        };
+        let found = search(&ctx.app().db.search(), &ctx.grant, &criteria, place).await?;
+        let next = found.unsearched.map(|doc| part.cursor((doc, Uuid::nil())));
+        (found.customers, next)
+    };
     Ok(Reply::ok(&CustomerPage {
         items: seen(&ctx, customers).await?,
-        next_cursor: found.unsearched.map(|doc| part.cursor((doc, Uuid::nil()))),
+        next_cursor,
     })?)
 }
 

@@ -3,11 +3,13 @@
 mod body;
 pub mod commands;
 mod files;
+mod filters;
 mod handlers;
 pub mod relations;
 mod timeline;
 
 pub use body::*;
+pub use filters::*;
 pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 

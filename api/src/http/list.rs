@@ -37,7 +37,7 @@ pub struct Paging {
 }
 
 /// Order of a list by when its records were created.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub enum CreationOrder {
     /// Newest first.
     #[default]
@@ -184,7 +184,7 @@ impl Part {
 pub struct Next {
     /// Path and query of the list.
     address: String,
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 impl Next {

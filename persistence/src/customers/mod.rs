@@ -4,6 +4,7 @@ pub mod anchor;
 mod children;
 mod document;
 mod entity;
+mod index;
 pub mod links;
 pub mod relations;
 pub mod search;

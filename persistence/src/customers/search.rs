@@ -5,32 +5,30 @@
 //! before any customer is read: each document carries whose it is.
 //! Grams only pre-filter: what they let through is held against the name again.
 
-use std::collections::HashMap;
-
 use domain::{
     customers::{ContactKind, ContactPoint, Customer},
     id::Id,
-    organization::Institution,
-    search::{Query, Term, last_four_gram, name_grams, recheck},
-    text::fold,
+    search::{Query, Term, last_four_gram, recheck, recheck_address},
+    tags::{Tag, Tagging},
     text_enum::TextEnum,
 };
 use sea_orm::{
-    Condition, ConnectionTrait, EntityName, FromQueryResult, Iterable, Order,
-    sea_query::{ArrayType, Expr, ExprTrait, JoinType, Query as Sql, Value},
+    Condition, EntityName, FromQueryResult, Iterable, Order,
+    sea_query::{Expr, ExprTrait, JoinType, Query as Sql, Value},
 };
-use uuid::Uuid;
 
 use super::{
     document,
     entity::{Column, Entity, Model},
+    index::{address_gram, array, email_part_gram, first_character, hash_gram},
+    store::Filter,
 };
 use crate::{
-    Error, Handle, Tx,
+    Error, Handle,
     access::Reads,
-    database::{insert_many, statement},
-    keys::{FieldKeys, bytes},
-    scope::reachable,
+    keys::FieldKeys,
+    scope::{Direction, reachable},
+    tags::{entity as taggings, store::having_any},
 };
 
 const GRAMS: &str = "search_grams";
@@ -42,248 +40,123 @@ const LATER_ROUNDS: u64 = 4;
 
 /// What a search found.
 pub struct Found {
-    /// Each with its place in the order.
-    pub customers: Vec<(i64, Customer)>,
-    /// Below this place the search did not look.
+    pub customers: Vec<Customer>,
+    /// Behind this place the search did not look.
     pub unsearched: Option<i64>,
 }
 
-/// Enters a customer into the index, or brings its entry up to date.
-pub(super) async fn index(
-    tx: &Tx,
-    institution: Id<Institution>,
-    customer: &Customer,
-) -> Result<(), Error> {
-    let keys = tx.keys().await?;
-    let grams = grams(&keys, customer)?;
-    index_contacts(tx, &keys, institution, customer).await?;
-    let document = entry(institution, customer);
-    if tx.is_postgres() {
-        tx.execute_raw(statement(
-            tx,
-            "INSERT INTO search_documents \
-             (institution_id, customer_id, holder_id, customer_campus_id, grams) VALUES (?, ?, ?, ?, ?) \
-             ON CONFLICT (institution_id, customer_id) DO UPDATE SET grams = excluded.grams",
-            document.into_iter().chain([array(grams)]),
-        ))
-        .await?;
-        return Ok(());
-    }
-    let row = tx
-        .query_one_raw(statement(
-            tx,
-            "INSERT INTO search_documents (institution_id, customer_id, holder_id, customer_campus_id) \
-             VALUES (?, ?, ?, ?) \
-             ON CONFLICT (institution_id, customer_id) DO UPDATE SET customer_id = excluded.customer_id \
-             RETURNING doc_id",
-            document,
-        ))
-        .await?
-        .ok_or_else(|| Error::internal("no search document"))?;
-    let doc: i64 = row.try_get("", "doc_id")?;
-    tx.execute_raw(statement(
-        tx,
-        "INSERT OR REPLACE INTO search_grams (rowid, grams) VALUES (?, ?)",
-        [doc.into(), grams.join(" ").into()],
-    ))
-    .await?;
-    Ok(())
+/// What is looked for: whatever meets all of it.
+pub struct Criteria<'a> {
+    pub queries: &'a [Query],
+    /// What else a customer must be.
+    pub filter: &'a Filter,
+    /// What leads to its tags, where any of some are asked for.
+    pub tagged: Option<Condition>,
 }
 
-/// Enters customers that are new, many in a statement.
-pub(super) async fn index_new(
-    tx: &Tx,
-    institution: Id<Institution>,
-    customers: &[Customer],
-) -> Result<(), Error> {
-    let keys = tx.keys().await?;
-    let mut digests = Vec::new();
-    for customer in customers {
-        for point in &customer.contacts {
-            digests.push(vec![
-                institution.uuid().into(),
-                bytes(whole(&keys, point)?),
-                customer.id.uuid().into(),
-            ]);
+impl<'a> Criteria<'a> {
+    pub fn new(queries: &'a [Query], filter: &'a Filter) -> Self {
+        Self {
+            queries,
+            filter,
+            tagged: None,
         }
     }
-    insert_many(
-        tx,
-        "INSERT INTO contact_index (institution_id, digest, customer_id) VALUES ",
-        " ON CONFLICT DO NOTHING",
-        digests,
-    )
-    .await?;
-    if tx.is_postgres() {
-        let rows = customers.iter().map(|customer| {
-            let grams = array(grams(&keys, customer)?);
-            Ok(entry(institution, customer)
-                .into_iter()
-                .chain([grams])
-                .collect())
-        });
-        return insert_many(
-            tx,
-            "INSERT INTO search_documents \
-             (institution_id, customer_id, holder_id, customer_campus_id, grams) VALUES ",
-            "",
-            rows.collect::<Result<_, Error>>()?,
-        )
-        .await;
-    }
-    for part in customers.chunks(INDEXED_AT_ONCE) {
-        let places = vec!["(?, ?, ?, ?)"; part.len()].join(", ");
-        let sql = format!(
-            "INSERT INTO search_documents (institution_id, customer_id, holder_id, customer_campus_id) \
-             VALUES {places} RETURNING doc_id, customer_id"
-        );
-        let values = part.iter().flat_map(|c| entry(institution, c));
-        let mut documents = HashMap::new();
-        for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
-            let customer: Uuid = row.try_get("", "customer_id")?;
-            documents.insert(customer, row.try_get::<i64>("", "doc_id")?);
+
+    /// With any of some tags, as far as these are within reach.
+    #[must_use]
+    pub fn with_any(self, grant: &impl Reads<Tagging>, tags: &[Id<Tag>]) -> Self {
+        Self {
+            tagged: Some(having_any(grant, tags)),
+            ..self
         }
-        let mut rows = Vec::new();
-        for customer in part {
-            let doc = documents.get(&customer.id.uuid()).copied();
-            let doc = doc.ok_or_else(|| Error::internal("no search document"))?;
-            let grams = grams(&keys, customer)?.join(" ");
-            rows.push(vec![doc.into(), grams.into()]);
+    }
+
+    /// Whether a row that the grams brought up really meets the queries.
+    fn met(&self, row: Model, keys: &FieldKeys) -> Result<Option<Customer>, Error> {
+        if !self.queries.iter().all(|query| recheck(query, &row.name)) {
+            return Ok(None);
         }
-        let head = "INSERT INTO search_grams (rowid, grams) VALUES ";
-        insert_many(tx, head, "", rows).await?;
+        let customer = row.open(keys)?;
+        let points = customer.contacts.iter();
+        let addresses: Vec<&str> = points
+            .filter(|point| point.kind == ContactKind::Address)
+            .map(ContactPoint::clear)
+            .collect();
+        let mut queries = self.queries.iter();
+        let met = queries.all(|query| recheck_address(query, addresses.iter().copied()));
+        Ok(met.then_some(customer))
     }
-    Ok(())
-}
 
-/// Whose a document is.
-fn entry(institution: Id<Institution>, customer: &Customer) -> [Value; 4] {
-    [
-        institution.uuid().into(),
-        customer.id.uuid().into(),
-        customer.holder.uuid().into(),
-        customer.campus.uuid().into(),
-    ]
-}
-
-/// An array of PostgreSQL.
-fn array(texts: impl IntoIterator<Item = String>) -> Value {
-    let texts = texts.into_iter().map(Value::from).collect();
-    Value::Array(ArrayType::String, Some(Box::new(texts)))
-}
-
-/// Documents of a statement.
-const INDEXED_AT_ONCE: usize = 500;
-
-/// Brings the keyed hashes of a customer's contact values up to date.
-async fn index_contacts(
-    tx: &Tx,
-    keys: &FieldKeys,
-    institution: Id<Institution>,
-    customer: &Customer,
-) -> Result<(), Error> {
-    if customer.version > 1 {
-        tx.execute_raw(statement(
-            tx,
-            "DELETE FROM contact_index WHERE institution_id = ? AND customer_id = ?",
-            [institution.uuid().into(), customer.id.uuid().into()],
-        ))
-        .await?;
+    /// Sets of grams, one of which a document must hold as a whole.
+    fn sets(&self, keys: &FieldKeys) -> Result<Vec<Vec<String>>, Error> {
+        let mut sets = vec![Vec::new()];
+        for query in self.queries {
+            let terms = query.terms().iter();
+            let of_query: Vec<Vec<String>> = terms
+                .filter_map(|term| grams_of(keys, term).transpose())
+                .collect::<Result<_, Error>>()?;
+            let both = |set: &Vec<String>| {
+                let set = set.clone();
+                let more = of_query.iter();
+                more.map(move |more| set.iter().chain(more).cloned().collect())
+                    .collect::<Vec<Vec<String>>>()
+            };
+            sets = sets.iter().flat_map(both).collect();
+        }
+        Ok(sets)
     }
-    for digest in customer.contacts.iter().map(|point| whole(keys, point)) {
-        tx.execute_raw(statement(
-            tx,
-            "INSERT INTO contact_index (institution_id, digest, customer_id) VALUES (?, ?, ?) \
-             ON CONFLICT DO NOTHING",
-            [
-                institution.uuid().into(),
-                bytes(digest?),
-                customer.id.uuid().into(),
-            ],
-        ))
-        .await?;
+
+    /// Whether all that is known of the names sought is how they begin.
+    fn is_common(&self) -> bool {
+        let mut terms = self.queries.iter().flat_map(Query::terms);
+        terms.all(|term| matches!(term, Term::NamePrefix(_)))
     }
-    Ok(())
 }
 
-/// Keyed hash of a whole contact value.
-fn whole(keys: &FieldKeys, point: &ContactPoint) -> Result<[u8; 32], Error> {
-    keys.hash(point.kind.as_str(), point.clear())
+/// Which part of what is found.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub order: Direction,
+    /// The place of the last one that was looked at.
+    pub behind: Option<i64>,
+    pub limit: u64,
 }
 
-/// The gram of a keyed hash: its first 16 bytes.
-fn hash_gram(keys: &FieldKeys, digest: &[u8; 32]) -> String {
-    let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
-    keys.gram(&format!("k{hex}"))
-}
-
-fn grams(keys: &FieldKeys, customer: &Customer) -> Result<Vec<String>, Error> {
-    let name = &customer.profile.name;
-    let mut grams: Vec<String> = name_grams(name)
-        .iter()
-        .map(|gram| keys.gram(gram))
-        .chain(first_character(name).map(|first| keys.gram(&first)))
-        .collect();
-    for point in &customer.contacts {
-        grams.push(hash_gram(keys, &whole(keys, point)?));
-        grams.extend(
-            point
-                .last_four()
-                .map(|digits| keys.gram(&last_four_gram(&digits))),
-        );
-    }
-    grams.sort();
-    grams.dedup();
-    Ok(grams)
-}
-
-/// The gram that serves queries of one character.
-fn first_character(name: &str) -> Option<String> {
-    fold(name).chars().next().map(|c| format!("f{c}"))
-}
-
-/// At most `limit` customers within reach that a query finds, newest first, from below `before`.
+/// At most `limit` customers within reach that meet the criteria, of which there is a query at least, in
+/// the order in which they were taken in.
 pub async fn search(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
-    query: &Query,
-    before: Option<i64>,
-    limit: u64,
+    criteria: &Criteria<'_>,
+    place: Place,
 ) -> Result<Found, Error> {
     let keys = handle.keys_of(grant.scope().institution()).await?;
-    let sets: Vec<Vec<String>> = query
-        .terms()
-        .iter()
-        .filter_map(|term| grams_of(&keys, term).transpose())
-        .collect::<Result<_, _>>()?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let sets = criteria.sets(&keys)?;
+    let wanted = usize::try_from(place.limit).unwrap_or(usize::MAX);
     let mut customers = Vec::new();
-    let mut before = before;
+    let mut next = place;
     let rounds = if sets.is_empty() { 0 } else { ROUNDS };
-    let common = query
-        .terms()
-        .iter()
-        .all(|term| matches!(term, Term::NamePrefix(_)));
-    let mut way = if common && handle.is_postgres() {
-        Way::AmongTheNewest
+    let mut way = if criteria.is_common() && handle.is_postgres() {
+        Way::AmongTheNext
     } else {
         Way::ByGrams
     };
-    let mut at_most = limit;
     for _ in 0..rounds {
-        let is_short = |batch: &[_]| batch.len() < usize::try_from(at_most).unwrap_or(usize::MAX);
-        let mut batch = candidates(handle, grant, &sets, way, before, at_most).await?;
-        if way == Way::AmongTheNewest && is_short(&batch) {
+        let is_short =
+            |batch: &[_]| batch.len() < usize::try_from(next.limit).unwrap_or(usize::MAX);
+        let mut batch = candidates(handle, grant, criteria, &sets, way, next).await?;
+        if way == Way::AmongTheNext && is_short(&batch) {
             way = Way::ByGrams;
-            batch = candidates(handle, grant, &sets, way, before, at_most).await?;
+            batch = candidates(handle, grant, criteria, &sets, way, next).await?;
         }
         let last_batch = is_short(&batch);
         // Many hold the grams but not the name: the index is walked fewer times for the rest.
-        at_most = limit.saturating_mul(LATER_ROUNDS);
+        next.limit = place.limit.saturating_mul(LATER_ROUNDS);
         for (doc, row) in batch {
-            before = Some(doc);
-            if recheck(query, &row.name) {
-                customers.push((doc, row.open(&keys)?));
+            next.behind = Some(doc);
+            if let Some(customer) = criteria.met(row, &keys)? {
+                customers.push(customer);
             }
             if customers.len() == wanted {
                 return Ok(Found {
@@ -301,23 +174,26 @@ pub async fn search(
     }
     Ok(Found {
         customers,
-        unsearched: before.filter(|_| rounds > 0),
+        unsearched: next.behind.filter(|_| rounds > 0),
     })
 }
 
 /// Grams that all must be there for a term; `None` where nothing can match.
 fn grams_of(keys: &FieldKeys, term: &Term) -> Result<Option<Vec<String>>, Error> {
+    let whole = |kind: ContactKind, value: &str| {
+        let digest = keys.hash(kind.as_str(), value)?;
+        Ok::<_, Error>(vec![hash_gram(keys, &digest)])
+    };
     Ok(match term {
         Term::Grams(grams) => Some(grams.iter().map(|g| keys.gram(g)).collect()),
         Term::NamePrefix(prefix) => first_character(prefix).map(|first| vec![keys.gram(&first)]),
         Term::PhoneLastFour(digits) => Some(vec![keys.gram(&last_four_gram(digits))]),
-        Term::Phone(phone) => {
-            let digest = keys.hash(ContactKind::Phone.as_str(), phone.e164())?;
-            Some(vec![hash_gram(keys, &digest)])
-        }
-        Term::Email(email) => {
-            let digest = keys.hash(ContactKind::Email.as_str(), email.address())?;
-            Some(vec![hash_gram(keys, &digest)])
+        Term::Phone(phone) => Some(whole(ContactKind::Phone, phone.e164())?),
+        Term::Email(email) => Some(whole(ContactKind::Email, email.address())?),
+        Term::EmailPart(part) => Some(vec![email_part_gram(keys, part)?]),
+        Term::Address(pairs) => {
+            let grams = pairs.iter().map(|pair| address_gram(keys, pair));
+            Some(grams.collect::<Result<_, _>>()?)
         }
     })
 }
@@ -326,44 +202,87 @@ fn grams_of(keys: &FieldKeys, term: &Term) -> Result<Option<Vec<String>>, Error>
 /// first character of a name is, it would read them all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// The newest documents, one after the other, until enough hold the grams.
-    AmongTheNewest,
+    /// The next documents, one after the other, until enough hold the grams.
+    AmongTheNext,
     /// Those that the index of grams names.
     ByGrams,
 }
 
-/// The number before those among which it is worth while to look one after the other.
-const OLDEST_OF_THE_NEWEST: &str = "COALESCE((SELECT n.doc_id FROM search_documents n \
-     WHERE n.institution_id = $1 AND n.doc_id < $2 ORDER BY n.doc_id DESC LIMIT 1 OFFSET 2000), 0)";
+/// The number behind those among which it is worth while to look one after the other.
+fn end_of_the_next(order: Direction) -> &'static str {
+    match order {
+        Direction::NewestFirst => {
+            "COALESCE((SELECT n.doc_id FROM search_documents n WHERE n.institution_id = $1 \
+             AND n.doc_id < $2 ORDER BY n.doc_id DESC LIMIT 1 OFFSET 2000), 0)"
+        }
+        Direction::OldestFirst => {
+            "COALESCE((SELECT n.doc_id FROM search_documents n WHERE n.institution_id = $1 \
+             AND n.doc_id > $2 ORDER BY n.doc_id LIMIT 1 OFFSET 2000), 9223372036854775807)"
+        }
+    }
+}
 
 /// The next documents that hold the grams, within reach, and their customers.
 async fn candidates(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
+    criteria: &Criteria<'_>,
     sets: &[Vec<String>],
     way: Way,
-    before: Option<i64>,
-    limit: u64,
+    place: Place,
 ) -> Result<Vec<(i64, Model)>, Error> {
     let institution = grant.scope().institution().uuid();
-    // Each engine walks its own order backwards. By what is computed of the number, PostgreSQL can't:
+    // Each engine walks its own order. By what is computed of the number, PostgreSQL can't:
     // it would read all numbers of the institution beside the index of grams, or in its place.
     let number = match (handle.is_postgres(), way) {
-        (true, Way::AmongTheNewest) => Expr::col((document::Entity, document::Column::DocId)),
+        (true, Way::AmongTheNext) => Expr::col((document::Entity, document::Column::DocId)),
         (true, Way::ByGrams) => Expr::cust("(search_documents.doc_id + 0)"),
         (false, _) => Expr::col((GRAMS, "rowid")),
+    };
+    let (behind, start, order) = match place.order {
+        Direction::NewestFirst => (
+            ExprTrait::lt as fn(Expr, i64) -> Expr,
+            i64::MAX,
+            Order::Desc,
+        ),
+        Direction::OldestFirst => (ExprTrait::gt as fn(Expr, i64) -> Expr, 0, Order::Asc),
     };
     let mut documents = Sql::select();
     documents
         .column((document::Entity, document::Column::DocId))
         .column((document::Entity, document::Column::CustomerId))
         .cond_where(reachable::<document::Entity>(grant))
-        .and_where_option(before.map(|before| number.clone().lt(before)))
-        .limit(limit);
+        .and_where_option(place.behind.map(|last| behind(number.clone(), last)))
+        .limit(place.limit);
+    let own = |column| Expr::col((document::Entity, column));
+    if !criteria.filter.is_empty() {
+        let customer = Sql::select()
+            .expr(Expr::val(1))
+            .from(Entity)
+            .and_where(
+                Expr::col((Entity, Column::InstitutionId)).eq(own(document::Column::InstitutionId)),
+            )
+            .and_where(Expr::col((Entity, Column::Id)).eq(own(document::Column::CustomerId)))
+            .cond_where(criteria.filter.condition())
+            .take();
+        documents.and_where(Expr::exists(customer));
+    }
+    if let Some(tagged) = &criteria.tagged {
+        let tagging = Sql::select()
+            .expr(Expr::val(1))
+            .from(taggings::Entity)
+            .and_where(
+                Expr::col((taggings::Entity, taggings::Column::CustomerId))
+                    .eq(own(document::Column::CustomerId)),
+            )
+            .cond_where(tagged.clone())
+            .take();
+        documents.and_where(Expr::exists(tagging));
+    }
     if handle.is_postgres() {
         // What is computed of the column can't go by its index.
         let holds = match way {
-            Way::AmongTheNewest => "(search_documents.grams || '{}'::text[]) @> $1",
+            Way::AmongTheNext => "(search_documents.grams || '{}'::text[]) @> $1",
             Way::ByGrams => "search_documents.grams @> $1",
         };
         let mut any = Condition::any();
@@ -371,13 +290,13 @@ async fn candidates(
             any = any.add(Expr::cust_with_values(holds, [array(set.iter().cloned())]));
         }
         documents.from(document::Entity).cond_where(any);
-        if way == Way::AmongTheNewest {
-            let of: [Value; 2] = [institution.into(), before.unwrap_or(i64::MAX).into()];
-            documents.and_where(
-                number
-                    .clone()
-                    .gt(Expr::cust_with_values(OLDEST_OF_THE_NEWEST, of)),
-            );
+        if way == Way::AmongTheNext {
+            let of: [Value; 2] = [institution.into(), place.behind.unwrap_or(start).into()];
+            let end = Expr::cust_with_values(end_of_the_next(place.order), of);
+            documents.and_where(match place.order {
+                Direction::NewestFirst => number.clone().gt(end),
+                Direction::OldestFirst => number.clone().lt(end),
+            });
         }
     } else {
         // The index comes first, and CROSS JOIN keeps it outermost: SQLite's planner would walk the
@@ -391,7 +310,7 @@ async fn candidates(
                 [expression(sets)],
             ));
     }
-    documents.order_by_expr(number, Order::Desc);
+    documents.order_by_expr(number, order.clone());
 
     let of_customers = |column: Column| Expr::col((Entity.table_name(), column));
     let mut select = Sql::select();
@@ -404,7 +323,7 @@ async fn candidates(
         .join(JoinType::CrossJoin, Entity.table_name(), Condition::all())
         .and_where(of_customers(Column::InstitutionId).eq(institution))
         .and_where(of_customers(Column::Id).eq(Expr::col((FOUND, document::Column::CustomerId))))
-        .order_by((FOUND, document::Column::DocId), Order::Desc);
+        .order_by((FOUND, document::Column::DocId), order);
     let rows = handle.query_all(&select).await?;
     rows.iter()
         .map(|row| {

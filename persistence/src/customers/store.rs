@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
     entity::{Column, Entity, Model, PERSONAL, changes, fields, row},
-    relations, search,
+    index, relations,
 };
 use crate::{
     Error, Handle, Tx,
@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// What a list shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub kinds: Vec<Kind>,
     pub stages: Vec<Stage>,
@@ -53,7 +53,12 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn condition(&self) -> Condition {
+    /// Whether it shows everything.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn condition(&self) -> Condition {
         let mut all = Condition::all();
         if !self.kinds.is_empty() {
             all = all.add(Column::Kind.is_in(self.kinds.iter().map(|v| v.as_str())));
@@ -235,7 +240,7 @@ pub async fn insert(
     Entity::insert(row(scope.institution(), &keys, customer)?)
         .exec_without_returning(tx)
         .await?;
-    search::index(tx, scope.institution(), customer).await?;
+    index::index(tx, scope.institution(), customer).await?;
     tx.record(created(customer, &[]));
     Ok(())
 }
@@ -259,7 +264,7 @@ pub async fn insert_all(
             .collect::<Result<Vec<_>, _>>()?;
         Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
-    search::index_new(tx, institution, customers).await?;
+    index::index_new(tx, institution, customers).await?;
     relations::insert_all(tx, institution, begun).await?;
     for customer in customers {
         let own = begun.iter().filter(|r| r.student == customer.id);
@@ -384,7 +389,7 @@ async fn save(
         .await?;
     unless_stale(updated.rows_affected)?;
     if after.profile.name != before.profile.name || after.contacts != before.contacts {
-        search::index(tx, institution, after).await?;
+        index::index(tx, institution, after).await?;
     }
     let is_moved = (after.holder, after.campus) != (before.holder, before.campus);
     if is_moved {

@@ -166,6 +166,13 @@ pub(crate) fn having(tag: Id<Tag>) -> Condition {
         .add(Column::TakenOffAt.is_null())
 }
 
+/// Taggings within reach by which customers have any of some tags.
+pub(crate) fn having_any(grant: &impl Reads<Tagging>, tags: &[Id<Tag>]) -> Condition {
+    reachable::<Entity>(grant)
+        .add(Column::TagId.is_in(tags.iter().map(|tag| tag.uuid())))
+        .add(Column::TakenOffAt.is_null())
+}
+
 /// Puts a tag on a customer that is anchored.
 ///
 /// # Errors

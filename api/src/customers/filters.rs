@@ -1,0 +1,258 @@
+//! Which customers a list, a search or an export is of.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    access::{FIELD_NOT_READABLE, FieldRules},
+    fault::{Fault, FieldFault},
+    id::Id,
+    search::{Query, Sought},
+    tags::Tag,
+};
+use jiff::Timestamp;
+use persistence::customers::store::Filter;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::{CustomerEducation, CustomerKind, CustomerOccupation, CustomerStage, SourceChannel};
+use crate::http::{list::CreationOrder, wire::Wire};
+
+/// Which customers; each filter must hold.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": ["student"], "intent": [3, 4]}))]
+pub struct CustomerFilters {
+    /// Any of these kinds.
+    #[schema(min_items = 1, max_items = 10, nullable = false)]
+    pub kind: Option<Vec<CustomerKind>>,
+    /// At any of these stages.
+    #[schema(min_items = 1, max_items = 20, nullable = false)]
+    pub stage: Option<Vec<CustomerStage>>,
+    /// Met through any of these channels.
+    #[schema(min_items = 1, max_items = 20, nullable = false)]
+    pub source_channel: Option<Vec<SourceChannel>>,
+    /// With any of these intents.
+    #[schema(min_items = 1, max_items = 4, nullable = false)]
+    pub intent: Option<Vec<i16>>,
+    /// With any of these degrees of schooling.
+    #[schema(min_items = 1, max_items = 10, nullable = false)]
+    pub education: Option<Vec<CustomerEducation>>,
+    /// With any of these occupations.
+    #[schema(min_items = 1, max_items = 10, nullable = false)]
+    pub occupation: Option<Vec<CustomerOccupation>>,
+    /// Held by any of these.
+    #[schema(min_items = 1, max_items = 200, nullable = false)]
+    pub holder_id: Option<Vec<Uuid>>,
+    /// Of any of these campuses.
+    #[schema(min_items = 1, max_items = 200, nullable = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+    /// With any of these tags.
+    #[schema(min_items = 1, max_items = 10, nullable = false)]
+    pub tag_id: Option<Vec<Uuid>>,
+    /// Created in this time.
+    #[schema(nullable = false)]
+    pub created_at: Option<InstantRange>,
+}
+
+/// A span of time.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct InstantRange {
+    /// At or after.
+    #[schema(nullable = false)]
+    pub gte: Option<Timestamp>,
+    /// Before.
+    #[schema(nullable = false)]
+    pub lt: Option<Timestamp>,
+}
+
+impl CustomerFilters {
+    /// As the store reads them; tags stand apart.
+    pub fn filter(&self) -> Filter {
+        fn values<E: Copy>(list: Option<&Vec<Wire<E>>>) -> Vec<E> {
+            list.into_iter().flatten().map(|v| v.0).collect()
+        }
+        let created = self.created_at.as_ref();
+        Filter {
+            kinds: values(self.kind.as_ref()),
+            stages: values(self.stage.as_ref()),
+            channels: values(self.source_channel.as_ref()),
+            intents: self.intent.clone().unwrap_or_default(),
+            educations: values(self.education.as_ref()),
+            occupations: values(self.occupation.as_ref()),
+            holders: self.holder_id.clone().unwrap_or_default(),
+            campuses: self.campus_id.clone().unwrap_or_default(),
+            created_from: created.and_then(|range| range.gte),
+            created_until: created.and_then(|range| range.lt),
+        }
+    }
+
+    /// Any of these tags, where they matter.
+    pub fn tags(&self) -> Vec<Id<Tag>> {
+        let asked: BTreeSet<Uuid> = self.tag_id.iter().flatten().copied().collect();
+        asked.into_iter().map(Id::new).collect()
+    }
+
+    /// The fields of a customer that they go by.
+    fn fields(&self) -> Vec<&'static str> {
+        let asked = [
+            ("kind", self.kind.is_some()),
+            ("stage", self.stage.is_some()),
+            ("source_channel", self.source_channel.is_some()),
+            ("intent", self.intent.is_some()),
+            ("education", self.education.is_some()),
+            ("occupation", self.occupation.is_some()),
+            ("holder_id", self.holder_id.is_some()),
+            ("campus_id", self.campus_id.is_some()),
+            ("created_at", self.created_at.is_some()),
+        ];
+        let asked = asked.into_iter().filter(|(_, asked)| *asked);
+        asked.map(|(field, _)| field).collect()
+    }
+
+    /// Faults where they go by what somebody may not read.
+    pub fn unreadable(&self, rules: &FieldRules) -> Vec<FieldFault> {
+        let fields = self.fields().into_iter();
+        fields
+            .filter(|field| !rules.is_readable(RECORD, field))
+            .map(|field| FieldFault::new(format!("/filters/{field}"), &FIELD_NOT_READABLE))
+            .collect()
+    }
+}
+
+const RECORD: &str = "customers";
+
+/// Which customers, in which order.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListCustomers {
+    #[param(inline = false)]
+    pub sort: Option<CreationOrder>,
+    /// Any of these kinds.
+    #[param(style = Form, explode = false)]
+    pub kind: Option<Vec<CustomerKind>>,
+    /// At any of these stages.
+    #[param(style = Form, explode = false)]
+    pub stage: Option<Vec<CustomerStage>>,
+    /// Met through any of these channels.
+    #[param(style = Form, explode = false)]
+    pub source_channel: Option<Vec<SourceChannel>>,
+    /// With any of these intents.
+    #[param(style = Form, explode = false)]
+    pub intent: Option<Vec<i16>>,
+    /// With any of these degrees of schooling.
+    #[param(style = Form, explode = false)]
+    pub education: Option<Vec<CustomerEducation>>,
+    /// With any of these occupations.
+    #[param(style = Form, explode = false)]
+    pub occupation: Option<Vec<CustomerOccupation>>,
+    /// Held by any of these.
+    #[param(style = Form, explode = false)]
+    pub holder_id: Option<Vec<Uuid>>,
+    /// Of any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+    /// With any of these tags.
+    #[param(style = Form, explode = false, max_items = 10)]
+    pub tag_id: Option<Vec<Uuid>>,
+    /// Created at or after.
+    #[param(rename = "created_at[gte]")]
+    #[serde(rename = "created_at[gte]")]
+    pub created_from: Option<Timestamp>,
+    /// Created before.
+    #[param(rename = "created_at[lt]")]
+    #[serde(rename = "created_at[lt]")]
+    pub created_until: Option<Timestamp>,
+}
+
+impl From<ListCustomers> for CustomerFilters {
+    fn from(asked: ListCustomers) -> Self {
+        Self {
+            kind: asked.kind,
+            stage: asked.stage,
+            source_channel: asked.source_channel,
+            intent: asked.intent,
+            education: asked.education,
+            occupation: asked.occupation,
+            holder_id: asked.holder_id,
+            campus_id: asked.campus_id,
+            tag_id: asked.tag_id,
+            created_at: Some(InstantRange {
+                gte: asked.created_from,
+                lt: asked.created_until,
+            }),
+        }
+    }
+}
+
+/// What to find: whatever meets all that is given. Sent by POST, since names must not stand in
+/// addresses; nothing is kept of it.
+#[derive(Clone, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"query": "zhangwei", "filters": {"stage": ["lead"]}}))]
+pub struct SearchCustomers {
+    /// Part of a name in characters, in pinyin (`zhangwei`) or as initials (`zw`); a whole telephone
+    /// number in any usual form; the last four digits of one; a whole e-mail address; or what stands
+    /// before or after its `@`, with the `@`.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub query: Option<String>,
+    /// Part of a name, as in `query`.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub name: Option<String>,
+    /// A whole telephone number in any usual form, or the last four digits of one.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub phone: Option<String>,
+    /// A whole e-mail address, what stands before or after its `@`, or a whole word of either.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub email: Option<String>,
+    /// Part of a postal address, of two characters or more; punctuation does not count.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub address: Option<String>,
+    /// What else they must be.
+    #[schema(nullable = false)]
+    #[validate(nested)]
+    pub filters: Option<CustomerFilters>,
+    /// Newest first, when absent.
+    #[schema(nullable = false)]
+    pub sort: Option<CreationOrder>,
+    /// Rows of a page; 50 when absent.
+    #[schema(minimum = 1, maximum = 200, nullable = false)]
+    pub limit: Option<u16>,
+    /// Where to continue: `next_cursor` of the page before, with all else the same but `limit`.
+    #[schema(max_length = 512, nullable = false)]
+    pub cursor: Option<String>,
+}
+
+impl SearchCustomers {
+    /// What is typed, taken apart.
+    ///
+    /// # Errors
+    /// Every text that can't be what is sought, and every one that looks into a field that somebody may
+    /// not read, at once.
+    pub fn queries(&self, rules: &FieldRules) -> Result<Vec<Query>, Fault> {
+        let typed = [
+            ("/query", Sought::Anywhere, &self.query),
+            ("/name", Sought::Name, &self.name),
+            ("/phone", Sought::Phone, &self.phone),
+            ("/email", Sought::Email, &self.email),
+            ("/address", Sought::Address, &self.address),
+        ];
+        let filters = self.filters.as_ref();
+        let mut faults = filters.map_or_else(Vec::new, |filters| filters.unreadable(rules));
+        let mut queries = Vec::new();
+        for (pointer, sought, text) in typed {
+            let Some(text) = text else { continue };
+            match Query::read(pointer, sought, text) {
+                Err(fault) => faults.push(fault),
+                Ok(query) if query.fields().iter().all(|f| rules.is_readable(RECORD, f)) => {
+                    queries.push(query);
+                }
+                Ok(_) => faults.push(FieldFault::new(pointer, &FIELD_NOT_READABLE)),
+            }
+        }
+        Fault::unless_empty(faults)?;
+        Ok(queries)
+    }
+}
