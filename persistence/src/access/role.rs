@@ -243,7 +243,10 @@ async fn write_field_rules(
     });
     insert_many(
         tx,
-        "INSERT INTO role_field_rules (institution_id, role_id, record, field, access) VALUES ",
+        (
+            "role_field_rules",
+            "institution_id, role_id, record, field, access",
+        ),
         "",
         rows.collect(),
     )
@@ -266,7 +269,10 @@ pub(crate) async fn permit(
     });
     insert_many(
         tx,
-        "INSERT INTO role_permissions (institution_id, role_id, permission, reach) VALUES ",
+        (
+            "role_permissions",
+            "institution_id, role_id, permission, reach",
+        ),
         "",
         rows.collect(),
     )

@@ -142,7 +142,10 @@ async fn write_targets(tx: &Tx, record: Uuid, changes: &[Change]) -> Result<(), 
     };
     insert_many(
         tx,
-        "INSERT INTO audit_targets (institution_id, record_id, kind, target_id) VALUES ",
+        (
+            "audit_targets",
+            "institution_id, record_id, kind, target_id",
+        ),
         "",
         more.into_iter().map(row).collect(),
     )

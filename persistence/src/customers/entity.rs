@@ -209,6 +209,13 @@ pub(super) fn row(
     })
 }
 
+/// The values of a row, in the order of the columns.
+pub(super) fn values(row: ActiveModel) -> Vec<sea_orm::Value> {
+    Column::iter()
+        .filter_map(|column| row.get(column).into_value())
+        .collect()
+}
+
 /// The columns that differ. Sealed contact points differ each time they are sealed.
 pub(super) fn changes(before: ActiveModel, mut after: ActiveModel, contacts: bool) -> ActiveModel {
     for column in Column::iter() {

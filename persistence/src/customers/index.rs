@@ -87,7 +87,7 @@ pub(super) async fn index_new(
     }
     insert_many(
         tx,
-        "INSERT INTO contact_index (institution_id, digest, customer_id) VALUES ",
+        ("contact_index", "institution_id, digest, customer_id"),
         " ON CONFLICT DO NOTHING",
         digests,
     )
@@ -102,8 +102,10 @@ pub(super) async fn index_new(
         });
         return insert_many(
             tx,
-            "INSERT INTO search_documents \
-             (institution_id, customer_id, holder_id, customer_campus_id, grams) VALUES ",
+            (
+                "search_documents",
+                "institution_id, customer_id, holder_id, customer_campus_id, grams",
+            ),
             "",
             rows.collect::<Result<_, Error>>()?,
         )
@@ -128,8 +130,7 @@ pub(super) async fn index_new(
             let grams = grams(&keys, customer)?.join(" ");
             rows.push(vec![doc.into(), grams.into()]);
         }
-        let head = "INSERT INTO search_grams (rowid, grams) VALUES ";
-        insert_many(tx, head, "", rows).await?;
+        insert_many(tx, ("search_grams", "rowid, grams"), "", rows).await?;
     }
     Ok(())
 }

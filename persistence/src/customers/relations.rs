@@ -149,8 +149,10 @@ pub(super) async fn insert_all(
     });
     insert_many(
         tx,
-        "INSERT INTO customer_relations \
-         (institution_id, id, student_id, guardian_id, label, created_at) VALUES ",
+        (
+            "customer_relations",
+            "institution_id, id, student_id, guardian_id, label, created_at",
+        ),
         "",
         rows.collect(),
     )

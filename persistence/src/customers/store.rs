@@ -12,15 +12,15 @@ use domain::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
-    QuerySelect, sea_query::LockType,
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
+    QueryResult, QuerySelect, sea_query::LockType,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
-    entity::{Column, Entity, Model, PERSONAL, changes, fields, row},
+    entity::{Column, Entity, Model, PERSONAL, changes, fields, row, values},
     index, relations,
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     access::{Reads, Scope, Writes, shares},
     audit::difference,
     clock::micros,
-    database::{Change, unless_stale},
+    database::{Change, insert_many, unless_stale},
     enrollments::store as enrollments,
     scope::{Page, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
     tags::{
@@ -257,13 +257,12 @@ pub async fn insert_all(
 ) -> Result<(), Error> {
     let institution = grant.scope().institution();
     let keys = tx.keys().await?;
-    for part in customers.chunks(ROWS_AT_ONCE) {
-        let rows = part
-            .iter()
-            .map(|customer| row(institution, &keys, customer))
-            .collect::<Result<Vec<_>, _>>()?;
-        Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
+    let rows = customers
+        .iter()
+        .map(|customer| row(institution, &keys, customer).map(values))
+        .collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<&str> = Column::iter().map(|column| column.as_str()).collect();
+    insert_many(tx, ("customers", &columns.join(", ")), "", rows).await?;
     index::index_new(tx, institution, customers).await?;
     relations::insert_all(tx, institution, begun).await?;
     for customer in customers {
@@ -273,9 +272,6 @@ pub async fn insert_all(
     }
     Ok(())
 }
-
-/// Rows of a statement; each has 26 values.
-const ROWS_AT_ONCE: usize = 500;
 
 fn created(customer: &Customer, begun: &[&Relation]) -> Change {
     let (_, mut after) = difference(None, &fields(customer), PERSONAL);

@@ -2,7 +2,8 @@
 
 use domain::fault::{Fault, VERSION_STALE};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value, sea_query::ArrayType};
+use serde_json::{Map, Value as Json};
 
 use super::{Error, Handle, Tx};
 use crate::clock::micros;
@@ -37,6 +38,22 @@ pub(crate) fn placeholders(values: usize) -> String {
     vec!["?"; values].join(", ")
 }
 
+/// That `column` is one of some values, and these: on PostgreSQL one parameter, so that a statement is
+/// the same for any number of them.
+pub(crate) fn among(
+    handle: &impl Handle,
+    column: &str,
+    kind: ArrayType,
+    values: Vec<Value>,
+) -> (String, Vec<Value>) {
+    if handle.is_postgres() {
+        let list = Value::Array(kind, Some(Box::new(values)));
+        return (format!("{column} = ANY (?)"), vec![list]);
+    }
+    let list = placeholders(values.len());
+    (format!("{column} IN ({list})"), values)
+}
+
 /// Makes sure that one row was changed, at the version at which it was read.
 ///
 /// # Errors
@@ -52,24 +69,81 @@ pub(crate) fn unless_stale(rows_affected: u64) -> Result<(), Fault> {
 /// Values of one statement, at most; SQLite takes 32,766.
 const VALUES: usize = 16_000;
 
-/// Inserts rows, many in a statement: `head` ends in `VALUES`, `tail` follows the rows.
+/// Rows with which it is worth while to give PostgreSQL one parameter instead of many.
+const MANY: usize = 8;
+
+/// Inserts rows, many in a statement, into `table`; `columns` are named between commas, and `tail`
+/// follows the rows.
 pub(crate) async fn insert_many(
     tx: &Tx,
-    head: &str,
+    (table, columns): (&str, &str),
     tail: &str,
     rows: Vec<Vec<Value>>,
 ) -> Result<(), Error> {
+    if tx.is_postgres() && rows.len() >= MANY {
+        let sql = format!(
+            "INSERT INTO {table} ({columns}) \
+             SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, ?){tail}"
+        );
+        let names: Vec<&str> = columns.split(',').map(str::trim).collect();
+        let rows = as_json(&names, rows)?;
+        tx.execute_raw(statement(tx, &sql, [rows.into()])).await?;
+        return Ok(());
+    }
     let width = rows.first().map_or(1, Vec::len).max(1);
     let row = format!("({})", placeholders(width));
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let part: Vec<Vec<Value>> = rows.by_ref().take(VALUES / width).collect();
         let places = vec![row.as_str(); part.len()].join(", ");
-        let sql = format!("{head}{places}{tail}");
+        let sql = format!("INSERT INTO {table} ({columns}) VALUES {places}{tail}");
         tx.execute_raw(statement(tx, &sql, part.into_iter().flatten()))
             .await?;
     }
     Ok(())
+}
+
+/// Rows as one value, of which PostgreSQL makes rows of a table again. A statement of thousands of
+/// parameters, another one for each number of rows, takes it longer to read than to do.
+fn as_json(names: &[&str], rows: Vec<Vec<Value>>) -> Result<Json, Error> {
+    let object = |row: Vec<Value>| {
+        let fields = names.iter().zip(row);
+        let fields = fields.map(|(name, value)| Ok(((*name).to_owned(), cell(value)?)));
+        fields
+            .collect::<Result<Map<_, _>, Error>>()
+            .map(Json::Object)
+    };
+    let rows = rows.into_iter().map(object);
+    rows.collect::<Result<Vec<_>, Error>>().map(Json::Array)
+}
+
+/// A value in the form in which PostgreSQL reads its type.
+fn cell(value: Value) -> Result<Json, Error> {
+    Ok(match value {
+        Value::Bool(value) => value.into(),
+        Value::SmallInt(value) => value.into(),
+        Value::Int(value) => value.into(),
+        Value::BigInt(value) => value.into(),
+        Value::String(value) => value.into(),
+        Value::Uuid(value) => value.map(|id| id.to_string()).into(),
+        Value::TimeDate(value) => value.map(|day| day.to_string()).into(),
+        Value::Json(value) => value.map_or(Json::Null, |json| *json),
+        Value::Bytes(value) => value
+            .map(|bytes| {
+                let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+                ["\\x".to_owned()]
+                    .into_iter()
+                    .chain(digits)
+                    .collect::<String>()
+            })
+            .into(),
+        Value::Array(_, Some(values)) => values
+            .into_iter()
+            .map(cell)
+            .collect::<Result<Vec<_>, _>>()?
+            .into(),
+        other => return Err(Error::Internal(format!("no column holds {other:?}"))),
+    })
 }
 
 /// Removes rows of the operation's institution whose time in `column` has come by `until`, at most

@@ -60,8 +60,11 @@ pub(crate) async fn write(tx: &Tx, changes: &[Change]) -> Result<(), Error> {
     }
     insert_many(
         tx,
-        "INSERT INTO events (institution_id, id, at, type, schema_version, subject_kind, \
-         subject_id, subject_version, actor_id, actor_kind, data) VALUES ",
+        (
+            "events",
+            "institution_id, id, at, type, schema_version, subject_kind, \
+         subject_id, subject_version, actor_id, actor_kind, data",
+        ),
         "",
         rows,
     )

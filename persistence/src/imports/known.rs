@@ -12,14 +12,14 @@ use domain::{
     text::fold,
 };
 use jiff::civil::Date;
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Value, sea_query::ArrayType};
 use uuid::Uuid;
 
 use crate::{
     Error, Handle, Tx,
     access::{Scope, Writes},
-    clock::date,
-    database::{placeholders, statement},
+    clock::{date, date_column},
+    database::{among, statement},
     keys::bytes,
 };
 
@@ -162,20 +162,19 @@ pub async fn alone(tx: &Tx) -> Result<(), Error> {
 async fn hold_guardians(
     tx: &Tx,
     institution: Uuid,
-    digests: &HashSet<[u8; 32]>,
-    list: &str,
+    (is_among, digests): &(String, Vec<Value>),
 ) -> Result<(), Error> {
     if !tx.is_postgres() {
         return Ok(());
     }
     let sql = format!(
         "WITH found AS MATERIALIZED (SELECT DISTINCT customer_id FROM contact_index \
-         WHERE institution_id = ? AND digest IN ({list})) \
+         WHERE institution_id = ? AND {is_among}) \
          SELECT c.id FROM found f JOIN customers c ON c.institution_id = ? AND c.id = f.customer_id \
          WHERE c.kind = 'guardian' ORDER BY c.id FOR NO KEY UPDATE OF c"
     );
     let mut values: Vec<Value> = vec![institution.into()];
-    values.extend(digests.iter().map(bytes));
+    values.extend(digests.iter().cloned());
     values.push(institution.into());
     tx.query_all_raw(statement(tx, &sql, values)).await?;
     Ok(())
@@ -191,13 +190,15 @@ pub async fn households(
     let mut found = Households::default();
     let digests: HashSet<[u8; 32]> = leads.iter().flat_map(|l| l.phones.clone()).collect();
     if !digests.is_empty() {
-        let list = placeholders(digests.len());
-        hold_guardians(tx, institution, &digests, &list).await?;
+        let digests = digests.iter().map(bytes).collect();
+        let among = among(tx, "digest", ArrayType::Bytes, digests);
+        hold_guardians(tx, institution, &among).await?;
+        let (is_among, digests) = among;
         // Children by their own phones, guardians by theirs, and the children of these.
         let sql = format!(
             "WITH reached AS (SELECT i.digest, c.id, c.kind, c.name_fold, c.holder_id, c.campus_id \
              FROM contact_index i JOIN customers c ON c.institution_id = i.institution_id AND c.id = i.customer_id \
-             WHERE i.institution_id = ? AND i.digest IN ({list}) AND c.deleted_at IS NULL) \
+             WHERE i.institution_id = ? AND i.{is_among} AND c.deleted_at IS NULL) \
              SELECT digest, id, kind, name_fold, holder_id, campus_id, (SELECT count(*) FROM customer_relations n \
              WHERE n.institution_id = ? AND n.guardian_id = reached.id) AS relations FROM reached \
              UNION ALL SELECT g.digest, s.id, s.kind, s.name_fold, s.holder_id, s.campus_id, 0 FROM reached g \
@@ -206,28 +207,28 @@ pub async fn households(
              WHERE g.kind = 'guardian' AND s.deleted_at IS NULL ORDER BY 2"
         );
         let mut values: Vec<Value> = vec![institution.into()];
-        values.extend(digests.iter().map(bytes));
+        values.extend(digests);
         values.extend([institution.into(), institution.into()]);
         for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
             found.add_reached(&row, grant.scope())?;
         }
     }
-    let names: HashSet<&String> = leads
+    let born: HashSet<(&str, Date)> = leads
         .iter()
-        .filter(|lead| lead.born.is_some())
-        .map(|lead| &lead.name)
+        .filter_map(|lead| Some((lead.name.as_str(), lead.born.as_ref()?.0)))
         .collect();
-    if !names.is_empty() {
-        let list = placeholders(names.len());
+    if !born.is_empty() {
+        let (wanted, mut values) = wanted(tx, born)?;
         let sql = format!(
-            "SELECT s.id, s.name_fold, s.birth_date, g.name_fold AS guardian FROM customers s \
+            "WITH wanted (name_fold, birth_date) AS ({wanted}) \
+             SELECT s.id, s.name_fold, s.birth_date, g.name_fold AS guardian FROM wanted w \
+             CROSS JOIN customers s \
              JOIN customer_relations r ON r.institution_id = s.institution_id AND r.student_id = s.id \
              JOIN customers g ON g.institution_id = r.institution_id AND g.id = r.guardian_id \
-             WHERE s.institution_id = ? AND s.name_fold IN ({list}) AND s.birth_date IS NOT NULL \
+             WHERE s.institution_id = ? AND s.name_fold = w.name_fold AND s.birth_date = w.birth_date \
              AND s.deleted_at IS NULL AND g.deleted_at IS NULL ORDER BY s.id"
         );
-        let mut values: Vec<Value> = vec![institution.into()];
-        values.extend(names.into_iter().map(|name| name.as_str().into()));
+        values.push(institution.into());
         for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
             let on: time::Date = row.try_get("", "birth_date")?;
             let key = (
@@ -240,6 +241,28 @@ pub async fn households(
         }
     }
     Ok(found)
+}
+
+/// Names and birth dates as rows of a statement.
+fn wanted(tx: &Tx, born: HashSet<(&str, Date)>) -> Result<(String, Vec<Value>), Error> {
+    let pairs = born.into_iter().map(|(name, on)| {
+        let on: Value = date_column(on)?.into();
+        Ok((Value::from(name), on))
+    });
+    let pairs = pairs.collect::<Result<Vec<_>, Error>>()?;
+    if !tx.is_postgres() {
+        let rows = vec!["(?, ?)"; pairs.len()].join(", ");
+        let values = pairs.into_iter().flat_map(|(name, on)| [name, on]);
+        return Ok((format!("VALUES {rows}"), values.collect()));
+    }
+    let (names, dates) = pairs.into_iter().unzip();
+    let sql = "SELECT name COLLATE \"C\", born FROM unnest(?, ?) AS told (name, born)";
+    let list = |kind, values: Vec<Value>| Value::Array(kind, Some(Box::new(values)));
+    let values = vec![
+        list(ArrayType::String, names),
+        list(ArrayType::TimeDate, dates),
+    ];
+    Ok((sql.to_owned(), values))
 }
 
 impl Households {

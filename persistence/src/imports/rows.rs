@@ -61,7 +61,10 @@ pub async fn insert(
         .collect::<Result<Vec<_>, Error>>()?;
     insert_many(
         tx,
-        "INSERT INTO import_rows (institution_id, import_id, row_number, outcome, customer_id, detail) VALUES ",
+        (
+            "import_rows",
+            "institution_id, import_id, row_number, outcome, customer_id, detail",
+        ),
         "",
         rows,
     )

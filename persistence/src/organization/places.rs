@@ -432,7 +432,7 @@ pub(crate) async fn link<T>(
     for gone in before.difference(after) {
         tx.execute_raw(statement(tx, &delete, values(gone))).await?;
     }
-    let insert = format!("INSERT INTO {table} (institution_id, {owner}, {linked}) VALUES ");
+    let columns = format!("institution_id, {owner}, {linked}");
     let rows = after.difference(before).map(|new| values(new).to_vec());
-    insert_many(tx, &insert, "", rows.collect()).await
+    insert_many(tx, (table, &columns), "", rows.collect()).await
 }

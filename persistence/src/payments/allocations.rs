@@ -189,8 +189,10 @@ pub(super) async fn insert(
     });
     insert_many(
         tx,
-        "INSERT INTO payment_allocations \
-         (institution_id, id, payment_id, charge_id, entry_id, amount_minor, created_at) VALUES ",
+        (
+            "payment_allocations",
+            "institution_id, id, payment_id, charge_id, entry_id, amount_minor, created_at",
+        ),
         "",
         rows.collect(),
     )

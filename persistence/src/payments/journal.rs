@@ -126,8 +126,11 @@ pub(super) async fn post(
     });
     insert_many(
         tx,
-        "INSERT INTO journal_postings (institution_id, entry_id, line, account, customer_id, side, \
-         amount_minor, currency) VALUES ",
+        (
+            "journal_postings",
+            "institution_id, entry_id, line, account, customer_id, side, \
+         amount_minor, currency",
+        ),
         "",
         rows.collect(),
     )
