@@ -1,11 +1,11 @@
 //! Opening PostgreSQL: a small pool a worker, with every time-out set.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement};
 use sqlx::{
     Postgres,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
 use super::{Error, REPORT_LIMIT, STATEMENT_LIMIT, readers::Readers};
@@ -45,9 +45,14 @@ impl Options {
     /// `connections` a process are shared out over its workers, at least three each.
     pub(super) fn new(url: &str, connections: u32, workers: u32) -> Result<Self, Error> {
         let limit = format!("{}s", STATEMENT_LIMIT.as_secs());
-        let connect = PgConnectOptions::from_str(url)
+        let mut connect = PgConnectOptions::from_str(url)
             // The address holds a password: never repeat it.
-            .map_err(|_| Error::Internal("DATABASE_URL can't be read".into()))?
+            .map_err(|_| Error::Internal("DATABASE_URL can't be read".into()))?;
+        // On this machine nobody listens: TLS would take most of the time of connecting.
+        if is_local(&connect) && matches!(connect.get_ssl_mode(), PgSslMode::Prefer) {
+            connect = connect.ssl_mode(PgSslMode::Disable);
+        }
+        let connect = connect
             .application_name("educrm")
             .statement_cache_capacity(256)
             .options([
@@ -131,6 +136,16 @@ impl Options {
     }
 }
 
+/// Whether a server is on this machine.
+fn is_local(connect: &PgConnectOptions) -> bool {
+    let host = connect.get_host();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    connect.get_socket().is_some()
+        || host == "localhost"
+        || host.starts_with('/')
+        || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// How long a connection may be quiet before it is tested.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -177,6 +192,35 @@ async fn check(pool: &DatabaseConnection, wanted: u32, superuser: bool) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_leaves_the_machine_is_encrypted_unasked() {
+        let mode = |url| Options::new(url, 10, 1).unwrap().connect.get_ssl_mode();
+        for url in [
+            "postgres://a@localhost/b",
+            "postgres://a@127.0.0.2:5432/b",
+            "postgres://a@[::1]/b",
+        ] {
+            assert!(matches!(mode(url), PgSslMode::Disable), "{url}");
+        }
+        for (url, asked) in [
+            ("postgres://a@db.school.example/b", PgSslMode::Prefer),
+            (
+                "postgres://a@localhost/b?sslmode=require",
+                PgSslMode::Require,
+            ),
+            (
+                "postgres://a@db.school.example/b?sslmode=verify-full",
+                PgSslMode::VerifyFull,
+            ),
+        ] {
+            assert_eq!(
+                std::mem::discriminant(&mode(url)),
+                std::mem::discriminant(&asked),
+                "{url}"
+            );
+        }
+    }
 
     #[test]
     fn every_kind_of_work_has_its_connections() {
