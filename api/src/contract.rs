@@ -10,7 +10,7 @@
 )]
 
 use actix_web::App;
-use domain::access::{Oneself, Permission};
+use domain::access::{GOVERNING, Oneself, PERMISSIONS, Permission};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
@@ -98,6 +98,13 @@ pub fn document(public_url: &str) -> Value {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "Access token of a log-in, or the key of an API client.",
         },
+        "client": {
+            "type": "oauth2",
+            "description": "Access token of an API client, with what its scopes and its role both allow.",
+            "flows": { "clientCredentials": {
+                "tokenUrl": format!("{public_url}/api/v1/oauth/token"), "scopes": scopes(),
+            } },
+        },
     });
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = parameters();
@@ -113,6 +120,17 @@ pub fn document(public_url: &str) -> Value {
         }
     }
     document
+}
+
+/// The scopes that an API client can have.
+fn scopes() -> Value {
+    let known = PERMISSIONS
+        .iter()
+        .filter(|known| known.code != Oneself::CODE && !GOVERNING.contains(&known.code));
+    known
+        .map(|known| (known.code.to_owned(), Value::from(known.label.en)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// Adds to an operation what follows from its shape.
@@ -136,9 +154,14 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
         operation["operationId"] = lower_camel(name).into();
     }
     if let Some(permission) = operation["security"][0]["bearer"][0].as_str() {
-        operation["x-required-permission"] = permission.into();
+        let permission = permission.to_owned();
+        operation["x-required-permission"] = permission.clone().into();
         // Scopes belong to OAuth schemes; for bearer tokens the extension names the permission.
-        operation["security"] = json!([{ "bearer": [] }]);
+        operation["security"] = match permission.as_str() {
+            code if GOVERNING.contains(&code) => json!([{ "bearer": [] }]),
+            Oneself::CODE => json!([{ "bearer": [] }, { "client": [] }]),
+            code => json!([{ "bearer": [] }, { "client": [code] }]),
+        };
     } else if !secured {
         operation["security"] = json!([]);
     }
