@@ -9,7 +9,7 @@ use domain::{
 };
 use tests::{Operation, World, both, in_quarters, json};
 
-use super::policy::{
+use tests::policy::{
     ALSO_NEEDS, DIRECTORY, Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation,
     State, doer, listed, people, record, row, target, unlike,
 };

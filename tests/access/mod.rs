@@ -6,7 +6,6 @@ mod log_in;
 mod matrix;
 mod passwords;
 mod phones;
-pub(crate) mod policy;
 mod revocation;
 mod sharing;
 mod tokens;

@@ -12,6 +12,7 @@
 //! - [`credentials`]: what they show, and over which connections
 //! - [`call`]: requests made from the published document
 //! - [`patience`]: asking again where a slow machine is too busy
+//! - [`policy`]: who may do what to which record
 //! - [`contract`]: responses against the document
 //! - [`leads`]: messy lists of leads with their truth
 //! - [`process`]: the application in a process of its own, that may be killed
@@ -39,6 +40,7 @@ pub mod fixtures;
 pub mod last_seat;
 pub mod leads;
 pub mod patience;
+pub mod policy;
 pub mod process;
 pub mod provision;
 pub mod server;

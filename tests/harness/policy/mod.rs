@@ -8,6 +8,6 @@ mod people;
 mod records;
 mod rows;
 
-pub(crate) use people::*;
-pub(crate) use records::*;
-pub(crate) use rows::*;
+pub use people::*;
+pub use records::*;
+pub use rows::*;
