@@ -2,6 +2,7 @@ mod agreement;
 mod api_clients;
 mod field_channels;
 mod fields;
+mod foreign_ids;
 mod log_in;
 mod matrix;
 mod passwords;

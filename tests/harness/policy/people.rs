@@ -10,7 +10,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{DIRECTORY, ONESELF, State, records::guardian};
+use super::{DIRECTORY, ONESELF, State, programs::programs, records::guardian};
 
 /// Somebody, as the model knows them.
 pub struct Person {
@@ -23,6 +23,8 @@ pub struct Person {
     /// Members of the teams that the person leads.
     pub led: Vec<Id<Principal>>,
     pub permissions: Vec<(&'static str, Reach)>,
+    /// Whether an API client, which holds and teaches nothing.
+    pub is_program: bool,
 }
 
 /// A record to try something on.
@@ -144,8 +146,8 @@ pub fn unlike<'a>(people: &'a [Person], permission: &str) -> Vec<&'a Person> {
             .filter(|(code, _)| *code == permission)
             .map(|(_, reach)| *reach)
             .collect();
-        let standing = (person.campus, !person.led.is_empty(), reaches);
-        if seen.insert((person.institution, standing)) {
+        let standing = (person.campus, !person.led.is_empty(), person.is_program);
+        if seen.insert((person.institution, standing, reaches)) {
             unlike.push(person);
         }
     }
@@ -163,7 +165,7 @@ fn permissions(roles: &[&str]) -> Vec<(&'static str, Reach)> {
 }
 
 /// Everybody in the world, somebody of every built-in role, some with two roles or one of the
-/// school's own, and the stranger.
+/// school's own, the stranger, who administers another institution, and API clients.
 pub async fn people(w: &World) -> Vec<Person> {
     let mut people = Vec::new();
     let region = |campus: Id<Campus>| {
@@ -191,6 +193,7 @@ pub async fn people(w: &World) -> Vec<Person> {
             region: region(post.campus),
             led: if leads { team.clone() } else { Vec::new() },
             permissions: permissions(&[post.role]),
+            is_program: false,
         });
     }
     w.add_role(
@@ -223,6 +226,7 @@ pub async fn people(w: &World) -> Vec<Person> {
             region: region(w.places.north),
             led: Vec::new(),
             permissions,
+            is_program: false,
         });
     }
     people.push(Person {
@@ -233,6 +237,8 @@ pub async fn people(w: &World) -> Vec<Person> {
         region: vec![w.other_places.east],
         led: Vec::new(),
         permissions: permissions(&["boss"]),
+        is_program: false,
     });
+    people.extend(programs(w).await);
     people
 }

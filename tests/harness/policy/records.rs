@@ -21,6 +21,10 @@ pub async fn target(
     if kind.is_of_institution() && ![Own, OtherInstitution, OwnInOtherState].contains(&relation) {
         return None;
     }
+    let is_own = matches!(relation, Own | OwnInOtherState);
+    if person.is_program && is_own && !kind.is_of_institution() {
+        return None;
+    }
     let own = (person.actor.principal.uuid(), person.campus);
     let is_pool = matches!(relation, Relation::CampusPool | Relation::RegionPool);
     if kind.is_personal() && is_pool {

@@ -276,6 +276,12 @@ pub const ALSO_NEEDS: &[(&str, &str)] = &[
     ("createRole", "customers:read"),
 ];
 
+/// Operations that refuse every API client, whatever record it names.
+pub const NOT_BY_PROGRAMS: &[&str] = &["endSession"];
+
+/// Operations after which a session is no more.
+pub const LEAVES: &[&str] = &["logOut"];
+
 /// What everybody holds who works here.
 pub const DIRECTORY: &str = "directory:read";
 
