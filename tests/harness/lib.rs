@@ -18,6 +18,7 @@
 //! - [`process`]: the application in a process of its own, that may be killed
 //! - [`client`]: a client that costs little, for drills and benches
 //! - [`chance`]: randomness that can be repeated
+//! - [`desk`]: who prepares what a drill needs
 //! - [`drills`]: long runs of what must survive
 //! - [`last_seat`]: many who want one seat
 
@@ -35,6 +36,7 @@ pub mod chance;
 pub mod client;
 pub mod contract;
 mod credentials;
+mod desk;
 pub mod drills;
 pub mod fixtures;
 pub mod last_seat;
