@@ -28,6 +28,7 @@ use crate::{
     clock::Clock,
     data_dir::DataDir,
     http::Cursors,
+    mounts,
     settings::Settings,
 };
 
@@ -129,6 +130,7 @@ pub fn fingerprint_of(folder: &DataDir, name: &str) -> std::io::Result<[u8; 32]>
 
 fn target(settings: &Settings, folder: &DataDir) -> Result<Target, Failure> {
     Ok(if settings.database_url.0.is_empty() {
+        mounts::check(folder.path())?;
         Target::Sqlite {
             file: folder.sqlite(),
             readers: settings.sqlite_readers.0,

@@ -1,6 +1,6 @@
 //! The API of educrm: a library with the binary `educrm`.
 //!
-//! - [`settings`], [`data_dir`], [`clock`]: what a process needs before it serves
+//! - [`settings`], [`data_dir`], [`mounts`], [`clock`]: what a process needs before it serves
 //! - [`boot`], [`cli`]: from settings to a running program
 //! - [`app`]: the state that every request sees
 //! - [`server`]: routes, start and stop
@@ -42,6 +42,7 @@ pub mod http;
 pub mod imports;
 pub mod jobs;
 pub mod metrics;
+pub mod mounts;
 pub mod notices;
 pub mod organization;
 pub mod payments;

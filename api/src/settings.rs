@@ -89,7 +89,7 @@ settings! {
     /// SQLite connections that read.
     sqlite_readers: Number<1, 64> = "EDUCRM_SQLITE_READERS" or "4";
     /// Whether SQLite flushes every commit to the disk before it is answered. Turning it off may
-    /// lose the last seconds before a power cut.
+    /// lose the last seconds before a power cut: only on loopback, to try something out.
     sqlite_flush: Switch = "EDUCRM_SQLITE_FLUSH" or "on";
     /// Worker threads that serve requests; 0: one a core.
     workers: Number<0, 256> = "EDUCRM_WORKERS" or "0";
@@ -219,6 +219,11 @@ impl Settings {
             bad.push("EDUCRM_BACKUP_SECOND_DIR: name another folder than EDUCRM_BACKUP_DIR".into());
         }
         let embedded = self.database_url.0.is_empty();
+        let is_for_others =
+            !self.listen.ip().is_loopback() || !is_loopback(host_of(&self.public_url));
+        if embedded && !self.sqlite_flush.0 && is_for_others {
+            bad.push("EDUCRM_SQLITE_FLUSH: a server beyond loopback must flush to the disk".into());
+        }
         for (name, url) in [
             ("DATABASE_URL", &self.database_url),
             ("EDUCRM_MIGRATE_DATABASE_URL", &self.migrate_database_url),
@@ -397,5 +402,30 @@ mod tests {
             let read = Settings::read(|n| (n == name).then(|| value.into()));
             assert!(read.is_err(), "{name}={value}");
         }
+    }
+
+    #[test]
+    fn what_is_acknowledged_to_others_is_flushed() {
+        let read = |more: &[(&str, &str)]| {
+            let more = more.iter().copied();
+            let all: Vec<_> = more.chain([("EDUCRM_SQLITE_FLUSH", "off")]).collect();
+            Settings::read(|name| {
+                let set = all.iter().find(|(n, _)| *n == name);
+                set.map(|(_, value)| (*value).into())
+            })
+            .is_ok()
+        };
+        let public = ("EDUCRM_PUBLIC_URL", "https://crm.school.example");
+        assert!(read(&[]));
+        assert!(!read(&[public]));
+        assert!(!read(&[
+            ("EDUCRM_LISTEN", "0.0.0.0:8080"),
+            ("EDUCRM_PLAIN_HTTP", "on")
+        ]));
+        // PostgreSQL flushes by itself.
+        assert!(read(&[
+            public,
+            ("DATABASE_URL", "postgres://localhost/crm")
+        ]));
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::QueryResult;
 use tests::{Answer, Operation, World, both, json};
 use uuid::Uuid;
 
-use crate::access::policy::{NOT_BY_EXAMPLE, doer};
+use tests::policy::{NOT_BY_EXAMPLE, doer};
 
 /// Operation by request, as the audit records of the school say of what was done.
 async fn records(w: &World) -> BTreeMap<String, Vec<String>> {

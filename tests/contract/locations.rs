@@ -2,7 +2,7 @@
 
 use tests::both;
 
-use crate::access::policy::{NOT_BY_EXAMPLE, doer};
+use tests::policy::{NOT_BY_EXAMPLE, doer};
 
 both! {
     async fn whatever_is_made_can_be_read_at_its_address(w: World) {

@@ -1,3 +1,4 @@
+mod deadlines;
 mod edge;
 mod filters;
 mod locations;

@@ -4,7 +4,7 @@
 use reqwest::Method;
 use tests::{Call, Operation, Value, World, both, in_quarters, json};
 
-use crate::access::policy::{DIRECTORY, NOT_BY_EXAMPLE, ONESELF, State, doer, record, row};
+use tests::policy::{DIRECTORY, NOT_BY_EXAMPLE, ONESELF, State, doer, record, row};
 
 /// A call that must be refused, who sends it, and why.
 struct Refusal {

@@ -1,4 +1,5 @@
 mod children;
 mod crash;
 mod keys;
+mod spawned;
 mod transactions;

@@ -58,6 +58,13 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Let everybody try every operation on records that stand to them in every way (T-05).
+    Matrix {
+        #[arg(long)]
+        db: Db,
+        #[arg(long)]
+        seed: Option<u64>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -112,6 +119,10 @@ fn command(command: Command) -> Result<(), Failure> {
         } => {
             let seed = announced(seed);
             tell(drills::repetition(&this()?, db.into(), keys, copies, seed))
+        }
+        Command::Matrix { db, seed } => {
+            let seed = announced(seed);
+            tell(drills::matrix(db.into(), seed))
         }
     }
 }

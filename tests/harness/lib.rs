@@ -12,11 +12,13 @@
 //! - [`credentials`]: what they show, and over which connections
 //! - [`call`]: requests made from the published document
 //! - [`patience`]: asking again where a slow machine is too busy
+//! - [`policy`]: who may do what to which record
 //! - [`contract`]: responses against the document
 //! - [`leads`]: messy lists of leads with their truth
 //! - [`process`]: the application in a process of its own, that may be killed
 //! - [`client`]: a client that costs little, for drills and benches
 //! - [`chance`]: randomness that can be repeated
+//! - [`desk`]: who prepares what a drill needs
 //! - [`drills`]: long runs of what must survive
 //! - [`last_seat`]: many who want one seat
 
@@ -34,11 +36,13 @@ pub mod chance;
 pub mod client;
 pub mod contract;
 mod credentials;
+mod desk;
 pub mod drills;
 pub mod fixtures;
 pub mod last_seat;
 pub mod leads;
 pub mod patience;
+pub mod policy;
 pub mod process;
 pub mod provision;
 pub mod server;

@@ -9,6 +9,7 @@ mod pay;
 mod races;
 mod receipts;
 mod void;
+mod years;
 
 use tests::{Actor, Answer, Value, World, json};
 

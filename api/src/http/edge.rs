@@ -90,12 +90,13 @@ pub async fn edge(
         request.extensions_mut().insert(operation.clone());
     }
     let is_upload = method == Method::POST && files::takes_uploads(request.path());
-    let seconds = if is_upload {
+    // The time to receive a file comes on top: it ends by a deadline of its own.
+    let receiving = if is_upload {
         app.settings.upload_seconds.0
     } else {
-        app.settings.request_seconds.0
+        0
     };
-    let deadline = Duration::from_secs(seconds.into());
+    let deadline = Duration::from_secs((app.settings.request_seconds.0 + receiving).into());
     // No name here needs it: what is written so means to be taken for something else on the way.
     let is_disguised = request.path().contains('%');
     let answer = async {

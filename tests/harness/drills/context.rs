@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use domain::{id::Id, organization::Institution};
 use persistence::{Database, database::Handle};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{client::request, process::Site, world::School};
@@ -18,10 +18,11 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(site: &Site, school: &School, address: SocketAddr) -> Self {
+    /// For one of the school's people.
+    pub(super) fn new(site: &Site, school: &School, name: &str, address: SocketAddr) -> Self {
         Self {
             address,
-            token: site.token(school.institution, school.person("recruiter")),
+            token: site.token(school.institution, school.person(name)),
             campus: school.places.north.uuid(),
         }
     }
@@ -30,13 +31,12 @@ impl Context {
         let body = json!({
             "kind": "student", "name": name, "source_channel": "hotline", "campus_id": self.campus,
         });
-        request(
-            "POST",
-            "/api/v1/customers",
-            &self.token,
-            &[("idempotency-key", key)],
-            &body.to_string(),
-        )
+        self.post("/api/v1/customers", key, &body)
+    }
+
+    pub(super) fn post(&self, path: &str, key: &str, body: &Value) -> Vec<u8> {
+        let headers = [("idempotency-key", key)];
+        request("POST", path, &self.token, &headers, &body.to_string())
     }
 }
 

@@ -106,7 +106,7 @@ pub fn repetition(
         slowest_start: first.start,
     };
     let work = {
-        let context = Arc::new(Context::new(&site, &school, first.address));
+        let context = Arc::new(Context::new(&site, &school, "recruiter", first.address));
         let (counts, answers) = (counts.clone(), answers.clone());
         let mut chance = chance.fork();
         runtime.spawn(async move {

@@ -2,7 +2,7 @@
 
 /// Kinds of record that operations name in their paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Customer,
     /// Of a customer, with a person of its institution.
     Share,
@@ -58,7 +58,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
-    pub(crate) fn is_of_institution(self) -> bool {
+    pub fn is_of_institution(self) -> bool {
         use Kind::{
             Charge, Customer, CustomerFile, DayReport, Enrollment, File, FollowUp, Import, Job,
             Lesson, Notice, Payment, Receipt, Receivable, Relation, Session, Share, Tagging,
@@ -89,7 +89,7 @@ impl Kind {
     }
 
     /// Whether a record that is no more live is as good as absent; others are in the way.
-    pub(crate) fn is_gone(self) -> bool {
+    pub fn is_gone(self) -> bool {
         (!self.is_of_institution() && !matches!(self, Self::Enrollment | Self::Lesson))
             || matches!(self, Self::ApiKey | Self::RoleRule)
     }
@@ -97,12 +97,12 @@ impl Kind {
 
 impl Kind {
     /// Whether a holder who is a person teaches the class that it is, or is of.
-    pub(super) fn is_taught(self) -> bool {
+    pub fn is_taught(self) -> bool {
         matches!(self, Self::Enrollment | Self::TaughtClass | Self::Lesson)
     }
 
     /// Whether it belongs to a principal, and to nobody else.
-    pub(super) fn is_personal(self) -> bool {
+    pub fn is_personal(self) -> bool {
         matches!(
             self,
             Self::Session | Self::File | Self::Job | Self::Notice | Self::Import
@@ -112,7 +112,7 @@ impl Kind {
 
 /// What a record must be for an operation to succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum State {
     Live,
     /// Deleted or ended; archived, for what others choose from; suspended, for staff.
     Deleted,
@@ -135,7 +135,7 @@ impl State {
 
 /// Every operation with an id in its path: the kind of the record, and its state. An operation that
 /// is added to the API needs a row here.
-pub(crate) const ROWS: &[(&str, Kind, State)] = &[
+pub const ROWS: &[(&str, Kind, State)] = &[
     ("getCustomer", Kind::Customer, State::Live),
     ("changeCustomer", Kind::Customer, State::Live),
     ("deleteCustomer", Kind::Customer, State::Live),
@@ -263,38 +263,44 @@ pub(crate) const ROWS: &[(&str, Kind, State)] = &[
 ];
 
 /// What everybody may do to what is his own.
-pub(crate) const ONESELF: &str = "self";
+pub const ONESELF: &str = "self";
 
 /// Operations that the example of the document can't do, since it names a secret or a file of
 /// somebody's.
 /// This list may only shrink.
-pub(crate) const NOT_BY_EXAMPLE: &[&str] = &["changePassword", "createImport", "proposeMapping"];
+pub const NOT_BY_EXAMPLE: &[&str] = &["changePassword", "createImport", "proposeMapping"];
 
 /// Operations that look at a second permission, since nobody gives more than they hold.
-pub(crate) const ALSO_NEEDS: &[(&str, &str)] = &[
+pub const ALSO_NEEDS: &[(&str, &str)] = &[
     ("shareCustomer", "customers:read"),
     ("createRole", "customers:read"),
 ];
 
+/// Operations that refuse every API client, whatever record it names.
+pub const NOT_BY_PROGRAMS: &[&str] = &["endSession"];
+
+/// Operations after which a session is no more.
+pub const LEAVES: &[&str] = &["logOut"];
+
 /// What everybody holds who works here.
-pub(crate) const DIRECTORY: &str = "directory:read";
+pub const DIRECTORY: &str = "directory:read";
 
 /// Operations with something in their path that is no record. This list may only shrink.
-pub(crate) const NO_RECORD: &[&str] = &["getProblemType"];
+pub const NO_RECORD: &[&str] = &["getProblemType"];
 
 /// The row of an operation.
-pub(crate) fn row(operation: &str) -> (Kind, State) {
+pub fn row(operation: &str) -> (Kind, State) {
     let found = ROWS.iter().find(|(name, ..)| *name == operation);
     assert!(
         found.is_some(),
-        "{operation} has an id in its path: give it a row in tests/access/policy.rs"
+        "{operation} has an id in its path: give it a row in tests/harness/policy/rows.rs"
     );
     let (_, kind, state) = found.unwrap();
     (*kind, *state)
 }
 
 /// The kind of what a list's items are, by the name of the list's schema.
-pub(crate) fn listed(schema: &str) -> Kind {
+pub fn listed(schema: &str) -> Kind {
     let kinds = [
         ("CustomerPage", Kind::Customer),
         ("FollowUpPage", Kind::FollowUp),

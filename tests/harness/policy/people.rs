@@ -2,45 +2,47 @@
 
 use std::collections::BTreeSet;
 
+use crate::{Actor, Call, Operation, World, json};
 use domain::{
     access::{BUILT_IN_ROLES, Principal, Reach},
     id::Id,
     organization::{Campus, Institution},
 };
-use tests::{Actor, Call, Operation, World, json};
 use uuid::Uuid;
 
-use super::{DIRECTORY, ONESELF, State, records::guardian};
+use super::{DIRECTORY, ONESELF, State, programs::programs, records::guardian};
 
 /// Somebody, as the model knows them.
-pub(crate) struct Person {
-    pub(crate) name: String,
-    pub(crate) actor: Actor,
-    pub(crate) institution: Id<Institution>,
-    pub(crate) campus: Id<Campus>,
+pub struct Person {
+    pub name: String,
+    pub actor: Actor,
+    pub institution: Id<Institution>,
+    pub campus: Id<Campus>,
     /// Other campuses of the same region.
-    pub(crate) region: Vec<Id<Campus>>,
+    pub region: Vec<Id<Campus>>,
     /// Members of the teams that the person leads.
-    pub(crate) led: Vec<Id<Principal>>,
-    pub(crate) permissions: Vec<(&'static str, Reach)>,
+    pub led: Vec<Id<Principal>>,
+    pub permissions: Vec<(&'static str, Reach)>,
+    /// Whether an API client, which holds and teaches nothing.
+    pub is_program: bool,
 }
 
 /// A record to try something on.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) ids: Vec<String>,
-    pub(crate) institution: Id<Institution>,
-    pub(crate) holder: Uuid,
-    pub(crate) teacher: Option<Uuid>,
+pub struct Target {
+    pub ids: Vec<String>,
+    pub institution: Id<Institution>,
+    pub holder: Uuid,
+    pub teacher: Option<Uuid>,
     /// Whether only a grant over the whole institution reaches it.
-    pub(crate) is_whole: bool,
-    pub(crate) campus: Id<Campus>,
-    pub(crate) state: State,
+    pub is_whole: bool,
+    pub campus: Id<Campus>,
+    pub state: State,
 }
 
 /// How a record stands to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Relation {
+pub enum Relation {
     Own,
     Teammates,
     CampusPool,
@@ -51,7 +53,7 @@ pub(crate) enum Relation {
     OwnInOtherState,
 }
 
-pub(crate) const RELATIONS: [Relation; 7] = [
+pub const RELATIONS: [Relation; 7] = [
     Relation::Own,
     Relation::Teammates,
     Relation::CampusPool,
@@ -63,7 +65,7 @@ pub(crate) const RELATIONS: [Relation; 7] = [
 
 impl Target {
     /// A call on the record whose body names no place or holder that is out of somebody's reach.
-    pub(crate) async fn call(&self, w: &World, operation: &Operation) -> Call {
+    pub async fn call(&self, w: &World, operation: &Operation) -> Call {
         let example = operation.example_in(w, self.institution).await;
         let Some(mut body) = example else {
             return operation.call_with(&self.ids, None);
@@ -97,12 +99,12 @@ impl Target {
 }
 
 impl Person {
-    pub(crate) fn holds(&self, permission: &str) -> bool {
+    pub fn holds(&self, permission: &str) -> bool {
         permission == ONESELF || self.permissions.iter().any(|(code, _)| *code == permission)
     }
 
     /// Whether a record is within the reach of a permission.
-    pub(crate) fn reaches(&self, permission: &str, target: &Target) -> bool {
+    pub fn reaches(&self, permission: &str, target: &Target) -> bool {
         let own = target.holder == self.actor.principal.uuid();
         if permission == ONESELF || permission == "imports:run" {
             return own;
@@ -134,7 +136,7 @@ impl Person {
 
 /// One of all who are the same to a permission: where they are, whom they lead, how far they reach
 /// with it.
-pub(crate) fn unlike<'a>(people: &'a [Person], permission: &str) -> Vec<&'a Person> {
+pub fn unlike<'a>(people: &'a [Person], permission: &str) -> Vec<&'a Person> {
     let mut seen = BTreeSet::new();
     let mut unlike = Vec::new();
     for person in people {
@@ -144,8 +146,8 @@ pub(crate) fn unlike<'a>(people: &'a [Person], permission: &str) -> Vec<&'a Pers
             .filter(|(code, _)| *code == permission)
             .map(|(_, reach)| *reach)
             .collect();
-        let standing = (person.campus, !person.led.is_empty(), reaches);
-        if seen.insert((person.institution, standing)) {
+        let standing = (person.campus, !person.led.is_empty(), person.is_program);
+        if seen.insert((person.institution, standing, reaches)) {
             unlike.push(person);
         }
     }
@@ -163,8 +165,8 @@ fn permissions(roles: &[&str]) -> Vec<(&'static str, Reach)> {
 }
 
 /// Everybody in the world, somebody of every built-in role, some with two roles or one of the
-/// school's own, and the stranger.
-pub(crate) async fn people(w: &World) -> Vec<Person> {
+/// school's own, the stranger, who administers another institution, and API clients.
+pub async fn people(w: &World) -> Vec<Person> {
     let mut people = Vec::new();
     let region = |campus: Id<Campus>| {
         let all = [w.places.north, w.places.east];
@@ -191,6 +193,7 @@ pub(crate) async fn people(w: &World) -> Vec<Person> {
             region: region(post.campus),
             led: if leads { team.clone() } else { Vec::new() },
             permissions: permissions(&[post.role]),
+            is_program: false,
         });
     }
     w.add_role(
@@ -223,6 +226,7 @@ pub(crate) async fn people(w: &World) -> Vec<Person> {
             region: region(w.places.north),
             led: Vec::new(),
             permissions,
+            is_program: false,
         });
     }
     people.push(Person {
@@ -233,6 +237,8 @@ pub(crate) async fn people(w: &World) -> Vec<Person> {
         region: vec![w.other_places.east],
         led: Vec::new(),
         permissions: permissions(&["boss"]),
+        is_program: false,
     });
+    people.extend(programs(w).await);
     people
 }

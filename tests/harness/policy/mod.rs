@@ -2,12 +2,17 @@
 //!
 //! - [`rows`]: the kinds of record, and the kind that each operation names
 //! - [`people`]: who is tried, and what they reach
+//! - [`programs`]: API clients among them
 //! - [`records`]: records, made by whoever may do everything where they are
+//! - [`trial`]: trying operations on them, by everybody
 
 mod people;
+mod programs;
 mod records;
 mod rows;
+mod trial;
 
-pub(crate) use people::*;
-pub(crate) use records::*;
-pub(crate) use rows::*;
+pub use people::*;
+pub use records::*;
+pub use rows::*;
+pub use trial::*;

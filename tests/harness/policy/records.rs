@@ -1,16 +1,16 @@
 //! Records to try operations on, made by whoever may do everything where they are.
 
+use crate::{Actor, Operation, World, json};
 use domain::{
     id::Id,
     organization::{Campus, Institution},
 };
-use tests::{Actor, Operation, World, json};
 use uuid::Uuid;
 
 use super::{Kind, Person, Relation, State, Target, row};
 
 /// Makes a record that stands so to a person; `None` where there can't be one.
-pub(crate) async fn target(
+pub async fn target(
     w: &World,
     kind: Kind,
     wanted: State,
@@ -19,6 +19,10 @@ pub(crate) async fn target(
 ) -> Option<Target> {
     use Relation::{OtherInstitution, Own, OwnInOtherState};
     if kind.is_of_institution() && ![Own, OtherInstitution, OwnInOtherState].contains(&relation) {
+        return None;
+    }
+    let is_own = matches!(relation, Own | OwnInOtherState);
+    if person.is_program && is_own && !kind.is_of_institution() {
         return None;
     }
     let own = (person.actor.principal.uuid(), person.campus);
@@ -92,7 +96,7 @@ pub(crate) async fn target(
 
 /// Somebody with every right in the school, and ids of a record on which that person can do an
 /// operation; none where it needs none.
-pub(crate) async fn doer(w: &World, operation: &Operation) -> (Actor, Vec<String>) {
+pub async fn doer(w: &World, operation: &Operation) -> (Actor, Vec<String>) {
     let boss = w.hire(&["boss"], w.places.north, None).await;
     let ids = record(w, operation, &boss, false).await;
     if operation.id == "readAllNotices" {
@@ -111,7 +115,7 @@ pub(crate) async fn doer(w: &World, operation: &Operation) -> (Actor, Vec<String
 }
 
 /// Ids of a record of the north campus for an operation, or of one in another state than it needs.
-pub(crate) async fn record(
+pub async fn record(
     w: &World,
     operation: &Operation,
     actor: &Actor,
@@ -137,7 +141,7 @@ pub(crate) async fn record(
 }
 
 /// Makes a record, by whoever may do everything where it is.
-pub(crate) async fn make(
+pub async fn make(
     w: &World,
     kind: Kind,
     state: State,
