@@ -194,7 +194,9 @@ pub(crate) async fn make(
             vec![made.id()]
         }
         // There is no other state than to be gone.
-        Kind::File | Kind::Job | Kind::Notice | Kind::Import if state == State::Deleted => {
+        Kind::File | Kind::Job | Kind::Notice | Kind::Import | Kind::Export
+            if state == State::Deleted =>
+        {
             vec![Uuid::now_v7().to_string()]
         }
         Kind::File => {
@@ -239,6 +241,7 @@ pub(crate) async fn make(
                 .await
                 .to_string(),
         ],
+        Kind::Export => vec![w.ended_export(institution, holder).await.to_string()],
         Kind::Notice => vec![w.notice(institution, holder).await.to_string()],
         Kind::Session => {
             let id = Uuid::now_v7();
