@@ -17,6 +17,7 @@ mod database;
 mod demo;
 mod enrollments;
 mod events;
+mod exports;
 mod files;
 mod follow_ups;
 mod imports;

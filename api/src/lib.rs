@@ -19,7 +19,8 @@
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
-//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
+//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
+//!   [`analytics`]
 
 pub mod access;
 pub mod analytics;
@@ -36,6 +37,7 @@ pub mod data_dir;
 pub mod demo;
 pub mod enrollments;
 pub mod events;
+pub mod exports;
 pub mod files;
 pub mod follow_ups;
 pub mod http;

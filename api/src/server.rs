@@ -15,7 +15,7 @@ use crate::{
     access::{self, Limits, authenticate},
     analytics,
     app::App,
-    audit, courses, customers, enrollments, events, files, follow_ups,
+    audit, courses, customers, enrollments, events, exports, files, follow_ups,
     http::{
         edge::{Draining, edge},
         parameters,
@@ -45,6 +45,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             .configure(files::routes)
             .configure(jobs::routes)
             .configure(imports::routes)
+            .configure(exports::routes)
             .configure(notices::routes),
     );
     config.configure(system::routes);
@@ -63,6 +64,7 @@ fn cors(origins: &[String]) -> Cors {
             "idempotency-key",
             "if-match",
             "if-none-match",
+            "range",
             "traceparent",
             "accept-language",
         ])
@@ -78,6 +80,9 @@ fn cors(origins: &[String]) -> Cors {
             "Deprecation",
             "Sunset",
             "Idempotency-Replayed",
+            "Content-Disposition",
+            "Content-Range",
+            "Accept-Ranges",
         ])
         .max_age(600)
         .disable_vary_header()

@@ -141,6 +141,8 @@ settings! {
     temporary_bytes: Number<1, { u32::MAX }> = "EDUCRM_TEMPORARY_BYTES" or "1073741824";
     /// Bytes of such files of a whole institution, at most.
     institution_temporary_bytes: Number<1, { u32::MAX }> = "EDUCRM_INSTITUTION_TEMPORARY_BYTES" or "4294967295";
+    /// Hours that the file of an export is kept.
+    export_hours: Number<1, 720> = "EDUCRM_EXPORT_HOURS" or "24";
     /// Seconds that an upload may take.
     upload_seconds: Number<1, 3600> = "EDUCRM_UPLOAD_SECONDS" or "120";
     /// Jobs that this process runs at once; 0: none, where other instances do.

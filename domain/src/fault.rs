@@ -5,11 +5,22 @@
 
 use std::{borrow::Cow, fmt};
 
+use crate::organization::Locale;
+
 /// A sentence in the two languages of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
     pub zh: &'static str,
     pub en: &'static str,
+}
+
+impl Text {
+    pub fn of(self, locale: Locale) -> &'static str {
+        match locale {
+            Locale::Chinese => self.zh,
+            Locale::English => self.en,
+        }
+    }
 }
 
 /// What kind of refusal a rule makes.

@@ -26,6 +26,7 @@
 //! - [`follow_ups`]: what was said to a customer, and when to speak again
 //! - [`enrollments`]: seats in classes, lesson hours, lessons and roll calls
 //! - [`imports`]: lists of leads, read as a careful clerk would
+//! - [`exports`]: lists that leave the program as a file
 //! - [`payments`]: what customers owe and pay, and the journal of it
 //! - [`analytics`]: reports, without the people
 //! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
@@ -40,6 +41,7 @@ pub mod day;
 pub mod email;
 pub mod enrollments;
 pub mod events;
+pub mod exports;
 pub mod fault;
 pub mod files;
 pub mod follow_ups;

@@ -17,7 +17,8 @@
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
-//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`analytics`]
+//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
+//!   [`analytics`]
 
 pub mod access;
 pub mod analytics;
@@ -29,6 +30,7 @@ pub mod customers;
 pub mod database;
 pub mod enrollments;
 pub mod events;
+pub mod exports;
 pub mod files;
 pub mod follow_ups;
 pub mod idempotency;

@@ -4,6 +4,8 @@
 //! the last: chunks can't be altered, swapped, added or left out. Never more than a few chunks are
 //! held in memory.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use object_store::{MultipartUpload, PutPayload};
@@ -99,10 +101,11 @@ impl<C: Cipher> SealedWriter<C> {
     }
 }
 
-/// A content of so many chunks, chunk by chunk.
+/// Chunks by their numbers, of a content of so many in all; `from` begins with the first of them.
 pub(crate) fn opened<C, S, E>(
     from: S,
     cipher: C,
+    numbers: Range<u64>,
     chunks: u64,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send
 where
@@ -110,11 +113,11 @@ where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: std::fmt::Display,
 {
-    let begin = (from, BytesMut::new(), 0_u64, cipher);
+    let begin = (from, BytesMut::new(), numbers.start, cipher);
     stream::try_unfold(
         begin,
         move |(mut from, mut held, number, cipher)| async move {
-            if number == chunks {
+            if number >= numbers.end {
                 return Ok(None);
             }
             let last = number + 1 == chunks;

@@ -11,7 +11,7 @@ async fn reader(w: &World, rules: Value) -> Actor {
 }
 
 /// The same with these permissions.
-pub(super) async fn reader_with(w: &World, permissions: &[&str], rules: Value) -> Actor {
+pub(crate) async fn reader_with(w: &World, permissions: &[&str], rules: Value) -> Actor {
     let boss = w.as_boss();
     let permissions: Vec<Value> = permissions
         .iter()

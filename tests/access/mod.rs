@@ -1,7 +1,7 @@
 mod agreement;
 mod api_clients;
 mod field_channels;
-mod fields;
+pub(crate) mod fields;
 mod foreign_ids;
 mod log_in;
 mod matrix;

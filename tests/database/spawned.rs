@@ -6,19 +6,21 @@ use std::{collections::BTreeSet, path::Path, pin::Pin, sync::Arc};
 use domain::{
     access::{
         ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersDelete,
-        CustomersReveal, CustomersShare, CustomersWrite, EnrollmentsWrite, FollowUpsWrite,
-        ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite,
-        Permission, PrincipalKind, RolesWrite, SessionsManage, StaffWrite, TagsManage, TagsWrite,
+        CustomersReveal, CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun,
+        FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
+        PaymentsWrite, Permission, PrincipalKind, RolesWrite, SessionsManage, StaffWrite,
+        TagsManage, TagsWrite,
     },
     courses::{Class, Course, Subject},
     enrollments::WithdrawalReason,
+    files::TemporaryRoom,
     id::Id,
-    organization::{Campus, Department, Group, Position, Region, Team},
+    organization::{Campus, Department, Group, Locale, Position, Region, Team},
     tags::{Tag, TagCategory},
 };
 use educrm::{
-    access, app::App, courses, customers, enrollments, files, follow_ups, http::IfMatch, imports,
-    organization, payments, reference, tags,
+    access, app::App, courses, customers, enrollments, exports, files, follow_ups, http::IfMatch,
+    imports, organization, payments, reference, tags,
 };
 use persistence::{
     Error, Operation, Tx,
@@ -106,6 +108,13 @@ macro_rules! commands {
     };
 }
 
+/// Room for a file of an export.
+const ROOM: TemporaryRoom = TemporaryRoom {
+    files: 10,
+    bytes: 1 << 30,
+    institution_bytes: 1 << 40,
+};
+
 const COMMANDS: &[Command] = commands! { |tx, grant, given|
     createCustomer CustomersWrite => customers::commands::create(tx, grant, given.body());
     changeCustomer CustomersWrite => customers::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
@@ -149,6 +158,8 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     recordFollowUp FollowUpsWrite => follow_ups::commands::record(tx, grant, given.body());
     changeFollowUp FollowUpsWrite => follow_ups::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
     createImport ImportsRun => imports::commands::create(tx, grant, &given.grant(), given.body());
+    createExport ExportsRun => exports::commands::create(tx, grant, &given.grant(), &ROOM, &given.body(), Locale::English);
+    downloadExport ExportsRun => exports::commands::download(tx, grant, &given.grant(), given.id());
     cancelJob Oneself => jobs::store::cancel(tx, grant, given.id());
     readNotice Oneself => notices::store::mark_read(tx, grant, given.id());
     readAllNotices Oneself => notices::store::mark_all_read(tx, grant);

@@ -11,7 +11,7 @@ use domain::{
 use educrm::access::refusals;
 use persistence::{
     Error, Operation,
-    access::{Bearer, sessions},
+    access::{Bearer, load, sessions},
     events::sequencer::Pass,
     organization::store::{NewStaff, hire},
 };
@@ -398,6 +398,60 @@ impl World {
                     campus.uuid().into(),
                     id.into(),
                     id.into(),
+                    now.into(),
+                    now.into(),
+                ],
+            )
+            .await
+            .unwrap();
+        id
+    }
+
+    /// An export of somebody's that has ended, with a file.
+    pub async fn ended_export(&self, institution: Id<Institution>, owner: Uuid) -> Uuid {
+        let id = self.server.app.clock.stamp().id::<()>().uuid();
+        let now = self.server.app.clock.now().as_microsecond();
+        let expires = now + 3_600_000_000;
+        let actor = self.acting_as(institution, Id::new(owner)).await;
+        let made = actor.upload("/api/v1/files", "a.csv", b"ID\r\n").await;
+        let file: Uuid = made.expect(201).id().parse().unwrap();
+        let app = self.server.app.clone();
+        let loading = async move {
+            let bearer = Bearer::owner(institution, Id::new(owner), None);
+            let standing = load(&app.db.read(), &bearer, app.clock.now()).await;
+            standing.unwrap().unwrap().digest()
+        };
+        let rights = self.server.inside(loading).await;
+        self.server
+            .execute(
+                institution,
+                "UPDATE files SET record_kind = 'export', record_id = ?, expires_at = ? \
+                 WHERE institution_id = ? AND id = ?",
+                vec![
+                    id.into(),
+                    expires.into(),
+                    institution.uuid().into(),
+                    file.into(),
+                ],
+            )
+            .await
+            .unwrap();
+        self.server
+            .execute(
+                institution,
+                "INSERT INTO exports (institution_id, id, version, owner_id, job_id, entity, format, \
+                 locale, filters, status, row_count, revealed_rows, file_id, rights, expires_at, \
+                 created_at, finished_at) VALUES (?, ?, 1, ?, ?, 'customers', 'csv', 'en', ?, \
+                 'succeeded', 0, 0, ?, ?, ?, ?, ?)",
+                vec![
+                    institution.uuid().into(),
+                    id.into(),
+                    owner.into(),
+                    id.into(),
+                    serde_json::json!({}).into(),
+                    file.into(),
+                    rights.to_vec().into(),
+                    expires.into(),
                     now.into(),
                     now.into(),
                 ],

@@ -65,11 +65,15 @@ pub fn show_text(
     text: String,
 ) -> Option<String> {
     let rules = reader.map(Authority::fields);
-    let access = rules.and_then(|rules| rules.of(record).find(|(known, _)| known.field == field));
+    left(rules.and_then(|rules| rules.access(record, field)), text)
+}
+
+/// What a rule leaves of a text.
+pub fn left(access: Option<FieldAccess>, text: String) -> Option<String> {
     match access {
-        None | Some((_, FieldAccess::ReadOnly)) => Some(text),
-        Some((_, FieldAccess::Masked)) => Some(MASK.into()),
-        Some((_, FieldAccess::Hidden)) => None,
+        None | Some(FieldAccess::ReadOnly) => Some(text),
+        Some(FieldAccess::Masked) => Some(MASK.into()),
+        Some(FieldAccess::Hidden) => None,
     }
 }
 

@@ -40,8 +40,9 @@ use crate::{
 pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
 /// Operations that cost more than others, or are worth guessing at.
-const HEAVY: [&str; 8] = [
+const HEAVY: [&str; 9] = [
     "changePassword",
+    "createExport",
     "exportAuditEvents",
     "issueClientToken",
     "logIn",

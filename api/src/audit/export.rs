@@ -11,7 +11,7 @@ use persistence::{
 use serde_json::json;
 
 use super::{AuditEventBody, AuditExportFormat, ExportAuditEvents};
-use crate::http::Reply;
+use crate::{exports::csv::lines, http::Reply};
 
 /// Records of one export, at most.
 const MOST: u64 = 10_000;
@@ -56,9 +56,7 @@ pub(super) fn export(
     }
 }
 
-/// Ids, codes and times only: no cell can be a formula.
 fn csv(events: &[AuditEventBody]) -> Result<String, Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
     let header = [
         "time",
         "position",
@@ -72,7 +70,7 @@ fn csv(events: &[AuditEventBody]) -> Result<String, Error> {
         "trace_id",
         "targets",
     ];
-    writer.write_record(header).map_err(Error::internal)?;
+    let mut rows = vec![header.map(str::to_owned)];
     for event in events {
         let targets: Vec<_> = event
             .targets
@@ -81,7 +79,7 @@ fn csv(events: &[AuditEventBody]) -> Result<String, Error> {
             .collect();
         let outcome = serde_json::to_value(event.outcome).map_err(Error::internal)?;
         let kind = serde_json::to_value(event.actor.kind).map_err(Error::internal)?;
-        let row = [
+        rows.push([
             event.time.to_string(),
             event.position.map_or_else(String::new, |p| p.to_string()),
             event.id.to_string(),
@@ -96,9 +94,7 @@ fn csv(events: &[AuditEventBody]) -> Result<String, Error> {
             event.request_id.to_string(),
             event.trace_id.clone(),
             targets.join("; "),
-        ];
-        writer.write_record(row).map_err(Error::internal)?;
+        ]);
     }
-    let bytes = writer.into_inner().map_err(Error::internal)?;
-    String::from_utf8(bytes).map_err(Error::internal)
+    String::from_utf8(lines(rows)?).map_err(Error::internal)
 }

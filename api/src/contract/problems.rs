@@ -70,6 +70,7 @@ const SHARED: &[Shared] = &[
         "The present state does not allow it.",
         &[("Retry-After", "RetryAfter")],
     ),
+    Shared("410", "Gone", "It was there, and is no more.", &[]),
     Shared(
         "412",
         "Stale",
@@ -82,6 +83,12 @@ const SHARED: &[Shared] = &[
         "MediaType",
         "The media type is not supported.",
         &[("Accept-Patch", "AcceptPatch")],
+    ),
+    Shared(
+        "416",
+        "RangeNotThere",
+        "None of the bytes that were asked for is there.",
+        &[("Content-Range", "ContentRange")],
     ),
     Shared(
         "422",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    access::{PrincipalKind, TagsRead},
+    access::{CustomersRead, FIELD_NOT_READABLE, PrincipalKind, TagsRead},
     customers::{ContactPoint, Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
@@ -17,11 +17,12 @@ use persistence::{
     customers::store,
     database::Change,
     organization::store::{holds_at, is_staff},
+    scope::Page,
     tags::store::labels,
 };
 use serde_json::json;
 
-use super::{ChangeCustomer, CreateCustomer, RevealCustomer, TransferCustomer};
+use super::{ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, TransferCustomer};
 use crate::{
     http::IfMatch,
     organization::day::{self, Day},
@@ -268,6 +269,27 @@ pub async fn get_with_tags(
     store::find_with_tags(handle, grant, tagging, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
+/// A page of the customers within reach, in the order of their creation; an export of a list holds the
+/// same.
+///
+/// # Errors
+/// 422 where tags are asked for without a grant by which to look for them.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &Grant<CustomersRead>,
+    tagging: Option<&Grant<TagsRead>>,
+    filters: &CustomerFilters,
+    page: &Page,
+) -> Result<Vec<Customer>, Error> {
+    let filter = filters.filter();
+    if filters.tag_id.is_none() {
+        return store::list(handle, grant, &filter, page).await;
+    }
+    let unreadable = || FieldFault::new("/filters/tag_id", &FIELD_NOT_READABLE);
+    let tagging = tagging.ok_or_else(unreadable)?;
+    store::list_tagged(handle, (tagging, &filters.tags()), (grant, &filter), page).await
 }
 
 /// What may be seen of the tags of some customers.

@@ -12,6 +12,7 @@ use domain::{
 use jiff::Timestamp;
 use persistence::customers::store::Filter;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
@@ -20,6 +21,7 @@ use super::{CustomerEducation, CustomerKind, CustomerOccupation, CustomerStage, 
 use crate::http::{list::CreationOrder, wire::Wire};
 
 /// Which customers; each filter must hold.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": ["student"], "intent": [3, 4]}))]
@@ -57,6 +59,7 @@ pub struct CustomerFilters {
 }
 
 /// A span of time.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct InstantRange {

@@ -14,9 +14,9 @@ use persistence::{
     clock::micros,
     customers::{
         search::{Criteria, Place, search},
-        store, timeline,
+        timeline,
     },
-    scope::{Direction, Page},
+    scope::Direction,
 };
 use uuid::Uuid;
 
@@ -121,7 +121,8 @@ pub(super) async fn list_customers(
     let filters = CustomerFilters::from(query);
     let tagging = tagging(&ctx, &filters, "tag_id");
     let tagging = tagging.map_err(|fault| Problem::parameters(vec![fault]))?;
-    let rows = listed(&ctx, &filters, tagging.as_ref(), &page).await?;
+    let (read, tagging) = (ctx.read(), tagging.as_ref());
+    let rows = commands::list(&read, &ctx.grant, tagging, &filters, &page).await?;
     let (rows, next) = part.cut(rows, place_of);
     Ok(next.answer::<CustomerPage>(seen(&ctx, rows).await?)?)
 }
@@ -147,23 +148,6 @@ fn tagging(
     grant
         .map(Some)
         .ok_or_else(|| FieldFault::new(pointer, &FIELD_NOT_READABLE))
-}
-
-/// A page of the customers within reach, in the order of their creation.
-async fn listed(
-    ctx: &Granted<CustomersRead>,
-    filters: &CustomerFilters,
-    tagging: Option<&Grant<TagsRead>>,
-    page: &Page,
-) -> Result<Vec<Customer>, Error> {
-    let (read, filter) = (ctx.read(), filters.filter());
-    match tagging {
-        None => store::list(&read, &ctx.grant, &filter, page).await,
-        Some(tagging) => {
-            let tags = filters.tags();
-            store::list_tagged(&read, (tagging, &tags), (&ctx.grant, &filter), page).await
-        }
-    }
 }
 
 /// Find customers by name, pinyin, telephone number, e-mail or postal address
@@ -193,7 +177,8 @@ pub(super) async fn search_customers(
     let tagging = tagging(&ctx, &filters, "/filters/tag_id");
     let tagging = tagging.map_err(|fault| Fault::fields(vec![fault]))?;
     let (customers, next_cursor) = if queries.is_empty() {
-        let rows = listed(&ctx, &filters, tagging.as_ref(), &page).await?;
+        let (read, tagging) = (ctx.read(), tagging.as_ref());
+        let rows = commands::list(&read, &ctx.grant, tagging, &filters, &page).await?;
         let (rows, next) = part.cut(rows, place_of);
         (rows, next.cursor)
     } else {

@@ -4,9 +4,11 @@ mod body;
 pub mod commands;
 mod handlers;
 pub mod link;
+mod output;
 pub mod upload;
 
 pub use body::*;
+pub use output::Output;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Whether uploads go to this path; they may take longer than other requests.

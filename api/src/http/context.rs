@@ -67,6 +67,15 @@ impl From<Locale> for Language {
     }
 }
 
+impl From<Language> for Locale {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Chinese => Self::Chinese,
+            Language::English => Self::English,
+        }
+    }
+}
+
 /// Ids, language and origin of one request.
 #[derive(Clone, Debug)]
 pub struct RequestContext {

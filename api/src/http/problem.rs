@@ -7,6 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use domain::{
+    exports::EXPORT_EXPIRED,
     fault::{Class, Fault, FieldFault, Param, Rule, VERSION_STALE},
     rules,
 };
@@ -83,6 +84,9 @@ rules! {
     INVALID_VALUE = Invalid "invalid_value" {
         "取值不正确", "Not a valid value";
         "此取值不被接受。", "This value is not accepted." }
+    RANGE_NOT_SATISFIABLE = Invalid "range_not_satisfiable" {
+        "请求的范围不存在", "The range is not there";
+        "文件共 {size} 字节。", "There are {size} bytes." }
     INVALID_CURSOR = Invalid "invalid_cursor" {
         "分页游标无效", "The cursor is not valid";
         "游标只能用于得到它的同一查询。", "A cursor continues only the query that gave it." }
@@ -115,7 +119,7 @@ rules! {
 /// The status of answers that name this rule: what its class says, but for what is refused by the way
 /// that a request came.
 pub fn status(rule: &Rule) -> StatusCode {
-    let by_the_way: [(&Rule, StatusCode); 16] = [
+    let by_the_way: [(&Rule, StatusCode); 18] = [
         (&MALFORMED, StatusCode::BAD_REQUEST),
         (&IDEMPOTENCY_KEY_REQUIRED, StatusCode::BAD_REQUEST),
         (&UNAUTHENTICATED, StatusCode::UNAUTHORIZED),
@@ -126,6 +130,8 @@ pub fn status(rule: &Rule) -> StatusCode {
         (&TIMED_OUT, StatusCode::REQUEST_TIMEOUT),
         (&BODY_TOO_LARGE, StatusCode::PAYLOAD_TOO_LARGE),
         (&MEDIA_TYPE_UNSUPPORTED, StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (&EXPORT_EXPIRED, StatusCode::GONE),
+        (&RANGE_NOT_SATISFIABLE, StatusCode::RANGE_NOT_SATISFIABLE),
         (&PRECONDITION_REQUIRED, StatusCode::PRECONDITION_REQUIRED),
         (&RATE_LIMITED, StatusCode::TOO_MANY_REQUESTS),
         (&LOGIN_THROTTLED, StatusCode::TOO_MANY_REQUESTS),

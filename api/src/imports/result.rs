@@ -6,7 +6,7 @@ use domain::{
     id::Id,
     imports::{
         header::LeadField,
-        outcome::{Counts, Import, RowResult, neutral},
+        outcome::{Counts, Import, RowResult},
     },
     jobs::JobStatus,
     notices::{NoticeKind, Numbers},
@@ -14,24 +14,24 @@ use domain::{
 };
 use jiff::SignedDuration;
 use persistence::{
-    Error, Handle,
+    Error,
     access::Grant,
     files,
-    files::content::Writer,
     imports::{rows, store},
     notices,
 };
-use sha2::{Digest, Sha256};
 
-use super::{commands, run::beside};
-use crate::jobs::{Halt, Run};
+use super::commands;
+use crate::{
+    exports::csv,
+    files::Output,
+    jobs::{Halt, Run},
+};
 
 /// How long a result file is kept.
 const LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Rows read at once.
 const PAGE: u64 = 500;
-/// Spreadsheets read a CSV as UTF-8 only after this mark.
-const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Writes the result file, then ends the import, its job and its owner's wait in one step.
 pub(super) async fn finish(run: &Run, id: Id<Import>, own: &Grant<Oneself>) -> Result<(), Halt> {
@@ -84,74 +84,36 @@ fn numbers(counts: &Counts) -> Numbers {
 
 /// Writes a line for each problem of a row, or for the row.
 async fn write(run: &Run, id: Id<Import>, file: Id<StoredFile>) -> Result<(i64, [u8; 32]), Halt> {
-    let institution = run.institution();
     let read = run.app.db.read();
-    let keys = read.keys_of(institution).await?;
-    let writer = run.app.contents.write(keys, institution, file).await?;
-    let mut out = Output {
-        writer,
-        digest: Sha256::new(),
-        size: 0,
-    };
-    out.push(MARK).await?;
-    out.push(&line(&["row", "outcome", "code", "field", "value"])?)
+    let mut out = Output::begin(&run.app, run.institution(), file).await?;
+    out.push(csv::MARK).await?;
+    out.push(&csv::lines([["row", "outcome", "code", "field", "value"]])?)
         .await?;
     let mut after = 0;
     loop {
-        let grant = beside::<ImportsRun>(run).await?;
+        let grant = run.grant::<ImportsRun>().await?;
         let grant = grant.ok_or_else(|| Error::AuthorityChanged)?;
         let page = rows::list(&read, &grant, id, &[], after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.row;
-        let mut text = Vec::new();
-        for result in &page {
-            text.extend(lines(result)?);
-        }
-        out.push(&text).await?;
+        out.push(&csv::lines(page.iter().flat_map(cells))?).await?;
     }
-    out.writer.finish().await?;
-    Ok((out.size, out.digest.finalize().into()))
+    Ok(out.finish().await?)
 }
 
-fn lines(result: &RowResult) -> Result<Vec<u8>, Error> {
-    let row = result.row.to_string();
-    let outcome = result.outcome.as_str();
+fn cells(result: &RowResult) -> Vec<[String; 5]> {
+    let line = |code: &str, field: &str, value: &str| {
+        let row = result.row.to_string();
+        [&row, result.outcome.as_str(), code, field, value].map(str::to_owned)
+    };
     if result.problems.is_empty() {
-        return line(&[&row, outcome, "", "", ""]);
+        return vec![line("", "", "")];
     }
-    let mut text = Vec::new();
-    for problem in &result.problems {
-        let field = problem.field.map_or("", LeadField::as_str);
-        text.extend(line(&[
-            &row,
-            outcome,
-            &problem.code,
-            field,
-            &problem.value,
-        ])?);
-    }
-    Ok(text)
-}
-
-fn line(cells: &[&str]) -> Result<Vec<u8>, Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer
-        .write_record(cells.iter().map(|cell| neutral(cell)))
-        .map_err(Error::internal)?;
-    writer.into_inner().map_err(Error::internal)
-}
-
-/// A file that is being written.
-struct Output {
-    writer: Writer,
-    digest: Sha256,
-    size: i64,
-}
-
-impl Output {
-    async fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.digest.update(bytes);
-        self.size += i64::try_from(bytes.len()).map_err(Error::internal)?;
-        self.writer.push(bytes).await
-    }
+    let problems = result.problems.iter();
+    problems
+        .map(|problem| {
+            let field = problem.field.map_or("", LeadField::as_str);
+            line(&problem.code, field, &problem.value)
+        })
+        .collect()
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::{
-    access::{ImportsRun, Oneself, Permission},
+    access::{ImportsRun, Oneself},
     fault::{Fault, NOT_FOUND},
     files::{FileType, StoredFile},
     id::Id,
@@ -14,7 +14,6 @@ use domain::{
 use futures_util::TryStreamExt;
 use persistence::{
     Error, Handle,
-    access::Grant,
     imports::{known::Households, rows, store},
 };
 use tokio::sync::{Semaphore, mpsc};
@@ -109,17 +108,11 @@ async fn content(
     Ok(Arc::new(whole))
 }
 
-/// The owner's grant of a permission beside that of importing, as far as there is one.
-pub(super) async fn beside<P: Permission>(run: &Run) -> Result<Option<Grant<P>>, Halt> {
-    Ok(Grant::of(&*run.authority().await?, run.app.clock.now()))
-}
-
 pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     let told = run.payload().await?;
     let id = Id::<Import>::new(Uuid::from_slice(&told).map_err(Error::corrupt)?);
-    let own = beside::<Oneself>(run)
-        .await?
-        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let own = run.grant::<Oneself>().await?;
+    let own = own.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let own = &own;
     let (import, file) = run
         .step::<ImportsRun, _, _, _>(|tx, grant| async move {

@@ -165,6 +165,11 @@ impl Run {
             .await?)
     }
 
+    /// The owner's grant of a permission, as far as there is one.
+    pub async fn grant<P: Permission>(&self) -> Result<Option<Grant<P>>, Halt> {
+        Ok(Grant::of(&*self.authority().await?, self.app.clock.now()))
+    }
+
     /// The owner's rights, as they were last read.
     pub async fn authority(&self) -> Result<Arc<Authority>, Halt> {
         let known = self.known().clone();

@@ -24,7 +24,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
-use crate::{app::App, backup, imports};
+use crate::{app::App, backup, exports, imports};
 
 /// How long to wait at most before looking for jobs that other instances have queued.
 const LOOK: Duration = Duration::from_secs(1);
@@ -169,6 +169,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
     }
     match run.kind() {
         JobKind::RunImport => imports::run::run(run).await,
+        JobKind::RunExport => exports::run::run(run).await,
         JobKind::RemoveExpired => schedule::remove_expired(run).await,
         JobKind::MakeBackup => backup::job::run(run).await,
     }
@@ -249,8 +250,12 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
             let (owner, kind) = (Id::new(owner), NoticeKind::ImportFailed);
             notify(tx, owner, kind, &Numbers::new(), run.target()).await
         }
+        (JobKind::RunExport, Some(owner)) => {
+            let (owner, kind) = (Id::new(owner), NoticeKind::ExportFailed);
+            notify(tx, owner, kind, &Numbers::new(), run.target()).await
+        }
         (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
-        (JobKind::RunImport, None) | (JobKind::RemoveExpired, _) => Ok(()),
+        (JobKind::RunImport | JobKind::RunExport, None) | (JobKind::RemoveExpired, _) => Ok(()),
     }
 }
 

@@ -21,7 +21,8 @@ pub struct Unread;
 type Words<T> = &'static [(T, &'static str)];
 
 /// Words by which people say that they say nothing.
-const UNTOLD: &str = "保密 未知 不详 不明 未填 无 - -- / n/a none unknown not_given";
+const UNTOLD: &str =
+    "保密 未知 不详 不明 未填 未提供 无 - -- / n/a none unknown not_given notgiven";
 
 const GENDERS: Words<Gender> = &[
     (
@@ -43,20 +44,26 @@ const INTENTS: Words<i16> = &[
 ];
 
 const EDUCATIONS: Words<Education> = &[
-    (Education::Primary, "小学 primary primary_school"),
+    (
+        Education::Primary,
+        "小学 primary primary_school primaryschool",
+    ),
     (
         Education::JuniorSecondary,
-        "初中 junior_secondary middle_school",
+        "初中 junior_secondary juniorsecondaryschool middle_school",
     ),
     (
         Education::SeniorSecondary,
-        "高中 senior_secondary high_school",
+        "高中 senior_secondary seniorsecondaryschool high_school",
     ),
     (
         Education::Vocational,
-        "中专 职高 技校 中职 中专或职高 vocational",
+        "中专 职高 技校 中职 中专或职高 vocational vocationalschool",
     ),
-    (Education::Associate, "大专 专科 高职 associate college"),
+    (
+        Education::Associate,
+        "大专 专科 高职 associate college juniorcollege",
+    ),
     (
         Education::Bachelor,
         "本科 大学本科 大学 学士 bachelor bachelors university",
@@ -72,9 +79,12 @@ const EDUCATIONS: Words<Education> = &[
 const OCCUPATIONS: Words<Occupation> = &[
     (
         Occupation::CompanyEmployee,
-        "公司职员 职员 企业职员 企业员工 上班族 白领 company_employee employee",
+        "公司职员 职员 企业职员 企业员工 上班族 白领 company_employee companyemployee employee",
     ),
-    (Occupation::CivilServant, "公务员 机关干部 civil_servant"),
+    (
+        Occupation::CivilServant,
+        "公务员 机关干部 civil_servant civilservant",
+    ),
     (Occupation::Teacher, "教师 老师 teacher"),
     (Occupation::Student, "学生 student"),
     (

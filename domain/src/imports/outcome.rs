@@ -154,17 +154,6 @@ impl CellProblem {
     }
 }
 
-/// A cell of a file that a spreadsheet will open: never a formula.
-pub fn neutral(cell: &str) -> String {
-    let begins_formula =
-        cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if begins_formula {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
-}
-
 /// Whether the columns can be imported as they are mapped.
 pub fn check_mapping(mapping: &[Option<LeadField>]) -> Result<(), &'static crate::fault::Rule> {
     if mapping.contains(&Some(LeadField::Name)) {
@@ -177,15 +166,6 @@ pub fn check_mapping(mapping: &[Option<LeadField>]) -> Result<(), &'static crate
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+86138", "-1", "@SUM(A1)", "\t=1", "＝1+1"] {
-            assert_eq!(neutral(cell), format!("'{cell}"));
-        }
-        assert_eq!(neutral("张伟"), "张伟");
-        assert_eq!(neutral("1-1"), "1-1");
-    }
 
     #[test]
     fn a_value_in_its_safe_form_tells_where_to_look_and_no_more() {

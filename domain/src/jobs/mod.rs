@@ -23,6 +23,7 @@ text_enum! {
     /// What a job does.
     JobKind as "JobKind" {
         RunImport = "run_import" { "导入", "Run an import" }
+        RunExport = "run_export" { "导出", "Run an export" }
         /// Files and results whose time is over.
         RemoveExpired = "remove_expired" { "清理过期文件", "Remove what has expired" }
         /// The daily copy of everything (SECU-03).

@@ -14,6 +14,8 @@ text_enum! {
     NoticeKind as "NoticeKind" {
         ImportFinished = "import_finished" { "导入完成", "Import finished" }
         ImportFailed = "import_failed" { "导入失败", "Import failed" }
+        ExportFinished = "export_finished" { "导出完成", "Export finished" }
+        ExportFailed = "export_failed" { "导出失败", "Export failed" }
         BackupFailed = "backup_failed" { "备份失败", "Backup failed" }
         BackupNotCopied = "backup_not_copied" { "备份副本缺失", "Backup not copied" }
     }
@@ -47,6 +49,14 @@ impl NoticeKind {
             Self::ImportFailed => Text {
                 zh: "导入未完成，已导入的行保持不变。请查看任务的失败原因。",
                 en: "The import did not finish; the rows that it took in stay. Its job says why.",
+            },
+            Self::ExportFinished => Text {
+                zh: "导出已完成：共 {rows} 行。请及时下载，文件只保留一段时间。",
+                en: "The export is done: {rows} rows. Download it in time: the file is kept for a while only.",
+            },
+            Self::ExportFailed => Text {
+                zh: "导出未完成，没有文件。请查看任务的失败原因。",
+                en: "The export did not finish: there is no file. Its job says why.",
             },
             Self::BackupFailed => Text {
                 zh: "今日备份未完成。请运维人员查看服务器日志，排除原因后执行 educrm backup。",

@@ -188,7 +188,7 @@ impl Authority {
     }
 
     /// Stands for all that it may do and see: another digest says that some of that has changed.
-    pub(crate) fn digest(&self) -> [u8; 32] {
+    pub fn digest(&self) -> [u8; 32] {
         let all = format!("{:?}", (&self.permissions, &self.fields, &self.places));
         digest(&[all.as_bytes()])
     }

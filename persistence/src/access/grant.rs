@@ -4,7 +4,7 @@ use domain::{
     access::{
         ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
         CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
-        DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, FollowUpsRead,
+        DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead,
         FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
         PaymentsWrite, Permission, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share,
         StaffWrite, TagsManage, TagsRead, TagsWrite,
@@ -13,6 +13,7 @@ use domain::{
     courses::{Class, Course, Lesson, Subject},
     customers::{Anchor, Customer},
     enrollments::{Attendance, Enrollment},
+    exports::Export,
     files::StoredFile,
     follow_ups::FollowUp,
     id::Id,
@@ -87,11 +88,12 @@ impl<P: Permission> Grant<P> {
     }
 }
 
-/// What a share opens: the customer with its follow-ups and tags, to be read or to be changed as
-/// well. Never its money, and never to be deleted, moved or shared on.
+/// What a share opens: the customer with its follow-ups and tags, to be read, exported as the list
+/// shows it, or changed as well. Never its money, and never to be deleted, moved or shared on.
 const SHARED: &[&str] = &[
     CustomersRead::CODE,
     CustomersWrite::CODE,
+    ExportsRun::CODE,
     FollowUpsRead::CODE,
     FollowUpsWrite::CODE,
     TagsRead::CODE,
@@ -242,6 +244,7 @@ macro_rules! grants {
 
 grants! {
     ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
+    ExportsRun reads Export, Customer; writes Export; deletes ;
     Oneself reads StoredFile, Job, Notice; writes StoredFile, Job, Notice; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;

@@ -202,7 +202,7 @@ impl Opened {
         let count = size.saturating_sub(HEAD as u64).div_ceil(whole).max(1);
         let from = stream::once(async move { Ok(rest) }).chain(from).boxed();
         Ok(Self {
-            chunks: Box::pin(opened(from, chunks, count)),
+            chunks: Box::pin(opened(from, chunks, 0..count, count)),
             held: BytesMut::new(),
             left: 0,
         })

@@ -3,17 +3,19 @@
 //! Each content is sealed under its institution's key and bound to its file: it can't be put in
 //! another's place.
 
-use std::{path::Path as Folder, sync::Arc};
+use std::{ops::Range, path::Path as Folder, sync::Arc};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use domain::{files::StoredFile, id::Id, organization::Institution};
-use futures_util::Stream;
-use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path};
+use futures_util::{Stream, TryStreamExt};
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path,
+};
 
 use crate::{
     Error,
     keys::{FieldKeys, SealedAt, digest, row_of},
-    sealed::{Cipher, SealedWriter, chunks_of, opened},
+    sealed::{CHUNK, Cipher, SealedWriter, chunks_of, opened},
 };
 
 /// Where contents stand.
@@ -98,17 +100,46 @@ impl Contents {
         institution: Id<Institution>,
         file: &StoredFile,
     ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
+        let size = u64::try_from(file.size).map_err(Error::corrupt)?;
+        self.read_part(keys, institution, file, 0..size).await
+    }
+
+    /// Some bytes of the content of a file, chunk by chunk; no others are read but of the first and
+    /// the last chunk.
+    pub async fn read_part(
+        &self,
+        keys: Arc<FieldKeys>,
+        institution: Id<Institution>,
+        file: &StoredFile,
+        wanted: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
         let source = Source {
             keys,
             file: file.id,
         };
-        let size = u64::try_from(file.size).map_err(Error::corrupt)?;
+        let chunk = CHUNK as u64;
+        let sealed = (CHUNK + source.added()) as u64;
+        let chunks = chunks_of(u64::try_from(file.size).map_err(Error::corrupt)?);
+        let numbers = wanted.start / chunk..chunks_of(wanted.end);
+        let options = GetOptions {
+            range: (numbers.start > 0).then(|| GetRange::Offset(numbers.start * sealed)),
+            ..GetOptions::default()
+        };
         let stored = self
             .store
-            .get(&path(institution, file.id))
+            .get_opts(&path(institution, file.id), options)
             .await
             .map_err(Error::internal)?;
-        Ok(opened(stored.into_stream(), source, chunks_of(size)))
+        let mut before = usize::try_from(wanted.start % chunk).map_err(Error::internal)?;
+        let mut left = wanted.end - wanted.start;
+        let all = opened(stored.into_stream(), source, numbers, chunks);
+        Ok(all.map_ok(move |mut bytes| {
+            bytes.advance(before);
+            before = 0;
+            bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= bytes.len() as u64;
+            bytes
+        }))
     }
 
     /// Removes a content; one that is gone already is as good.

@@ -17,7 +17,9 @@ use jiff::SignedDuration;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{Error, Handle, Tx, clock::database_now, database::statement, imports, keys::SealedAt};
+use crate::{
+    Error, Handle, Tx, clock::database_now, database::statement, exports, imports, keys::SealedAt,
+};
 
 /// The right to go on with a job.
 #[derive(Clone, Copy, Debug)]
@@ -197,6 +199,7 @@ impl Lease {
         let ended = ended.rows_affected() == 1;
         if ended {
             imports::store::end(tx, self.institution, self.job, status).await?;
+            exports::store::end(tx, self.institution, self.job, status).await?;
         }
         Ok(ended)
     }

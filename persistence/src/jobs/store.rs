@@ -16,7 +16,7 @@ use crate::{
     access::{Reads, Writes},
     clock::{database_now, micros, timestamp},
     database::{Change, remove_until, statement},
-    imports,
+    exports, imports,
     keys::bytes,
     scope::{Page, own, own_page},
 };
@@ -153,7 +153,9 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
     };
     let job = read(row)?;
     if job.finished_at.is_some() {
-        imports::store::end(tx, grant.scope().institution(), id, job.status).await?;
+        let institution = grant.scope().institution();
+        imports::store::end(tx, institution, id, job.status).await?;
+        exports::store::end(tx, institution, id, job.status).await?;
     }
     let after = json!({ "cancel_requested": true });
     tx.record(Change::new("job", id.uuid(), job.version, after));

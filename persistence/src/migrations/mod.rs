@@ -41,6 +41,7 @@ mod m0092_search_access;
 mod m0092_staff_phones;
 mod m0093_temporary_files;
 mod m0094_customer_profiles;
+mod m0095_exports;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0092_staff_phones::Migration),
             Box::new(m0093_temporary_files::Migration),
             Box::new(m0094_customer_profiles::Migration),
+            Box::new(m0095_exports::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod agreements;
 pub mod institution;
+pub mod names;
 pub mod phones;
 pub(crate) mod places;
 pub mod role_rules;

@@ -198,7 +198,9 @@ pub async fn make(
             vec![made.id()]
         }
         // There is no other state than to be gone.
-        Kind::File | Kind::Job | Kind::Notice | Kind::Import if state == State::Deleted => {
+        Kind::File | Kind::Job | Kind::Notice | Kind::Import | Kind::Export
+            if state == State::Deleted =>
+        {
             vec![Uuid::now_v7().to_string()]
         }
         Kind::File => {
@@ -243,6 +245,7 @@ pub async fn make(
                 .await
                 .to_string(),
         ],
+        Kind::Export => vec![w.ended_export(institution, holder).await.to_string()],
         Kind::Notice => vec![w.notice(institution, holder).await.to_string()],
         Kind::Session => {
             let id = Uuid::now_v7();

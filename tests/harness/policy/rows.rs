@@ -54,14 +54,16 @@ pub enum Kind {
     Notice,
     /// Its owner's, who may import.
     Import,
+    /// Its owner's, who may export; with a file.
+    Export,
 }
 
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Customer, CustomerFile, DayReport, Enrollment, File, FollowUp, Import, Job,
-            Lesson, Notice, Payment, Receipt, Receivable, Relation, Session, Share, Tagging,
+            Charge, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp, Import,
+            Job, Lesson, Notice, Payment, Receipt, Receivable, Relation, Session, Share, Tagging,
             TaughtClass,
         };
         !matches!(
@@ -71,6 +73,7 @@ impl Kind {
                 | CustomerFile
                 | DayReport
                 | Enrollment
+                | Export
                 | File
                 | FollowUp
                 | Import
@@ -105,7 +108,7 @@ impl Kind {
     pub fn is_personal(self) -> bool {
         matches!(
             self,
-            Self::Session | Self::File | Self::Job | Self::Notice | Self::Import
+            Self::Session | Self::File | Self::Job | Self::Notice | Self::Import | Self::Export
         )
     }
 }
@@ -260,6 +263,8 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("readNotice", Kind::Notice, State::Live),
     ("getImport", Kind::Import, State::Live),
     ("listImportRows", Kind::Import, State::Live),
+    ("getExport", Kind::Export, State::Live),
+    ("downloadExport", Kind::Export, State::Live),
 ];
 
 /// What everybody may do to what is his own.
@@ -273,6 +278,7 @@ pub const NOT_BY_EXAMPLE: &[&str] = &["changePassword", "createImport", "propose
 /// Operations that look at a second permission, since nobody gives more than they hold.
 pub const ALSO_NEEDS: &[(&str, &str)] = &[
     ("shareCustomer", "customers:read"),
+    ("createExport", "customers:read"),
     ("createRole", "customers:read"),
 ];
 
@@ -307,6 +313,7 @@ pub fn listed(schema: &str) -> Kind {
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),
         ("ImportPage", Kind::Import),
+        ("ExportPage", Kind::Export),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("TagCategoryPage", Kind::TagCategory),

@@ -1,0 +1,305 @@
+//! The job that makes the file of an export: some hundred customers at a time, each time with what its
+//! owner may do and see then. A run that begins anew writes the file anew.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    access::{
+        CustomersRead, CustomersReveal, DirectoryRead, ExportsRun, FieldAccess, Oneself, TagsRead,
+    },
+    customers::Customer,
+    exports::{
+        EXPORT_RIGHTS_CHANGED, EXPORT_TOO_LARGE, Export, ExportFormat, Exported, WORKBOOK_ROWS_MAX,
+        column::{COLUMNS, Column, Needs, Row},
+    },
+    fault::{Fault, NOT_FOUND},
+    files::{FilePurpose, StoredFile, file_name},
+    id::Id,
+    jobs::JobStatus,
+    notices::{NoticeKind, Numbers},
+    text_enum::TextEnum,
+};
+use jiff::{SignedDuration, tz::TimeZone};
+use persistence::{
+    Error,
+    access::{Authority, Grant, Reads},
+    clock::micros,
+    customers::links::within_reach,
+    exports::store,
+    files, notices,
+    organization::{names, store::institution_zone},
+    scope::{Direction, Page},
+};
+use uuid::Uuid;
+
+use super::{
+    commands::{self, RECORD, missing},
+    sheet::Sheet,
+};
+use crate::{
+    access::fields::left,
+    customers::{CustomerFilters, commands as customers},
+    files::Output,
+    jobs::{Halt, Run},
+};
+
+/// Customers read at once.
+const BATCH: u64 = 500;
+
+pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
+    let told = run.payload().await?;
+    let id = Id::<Export>::new(Uuid::from_slice(&told).map_err(Error::corrupt)?);
+    let own = run.grant::<Oneself>().await?;
+    let own = &own.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let file: Id<StoredFile> = run.app.clock.stamp().id();
+    let export = run
+        .step::<ExportsRun, _, _, _>(|tx, grant| async move {
+            files::store::expect(&tx, own, file, FilePurpose::Record, 0).await?;
+            commands::get(&tx, &grant, id).await
+        })
+        .await?;
+    let mut table = Table::begin(run, &export).await?;
+    let mut output = Output::begin(&run.app, run.institution(), file).await?;
+    output.push(&table.header()?).await?;
+    let lease = run.lease();
+    loop {
+        let done = table.rows;
+        run.step::<ExportsRun, _, _, _>(
+            |tx, _| async move { lease.advance(&tx, done, None).await },
+        )
+        .await?;
+        let Some(bytes) = table.next(run).await? else {
+            break;
+        };
+        output.push(&bytes).await?;
+    }
+    let (rows, revealed_rows, rights) = (table.rows, table.revealed, table.rights);
+    output.push(&table.sheet.end()?).await?;
+    let (size, sha256) = output.finish().await?;
+    let export = &export;
+    let keep_for = SignedDuration::from_hours(run.app.settings.export_hours.0.into());
+    run.step::<ExportsRun, _, _, _>(|tx, grant| async move {
+        let caller = tx.operation().authority.as_deref();
+        if caller.is_none_or(|caller| caller.digest() != rights) {
+            return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
+        }
+        let expires_at = tx.now().saturating_add(keep_for).unwrap_or(tx.now());
+        let record = ("export", export.id.uuid());
+        let zone = institution_zone(&tx, run.institution()).await?;
+        let kind = export.format.file_type();
+        let stored = StoredFile {
+            id: file,
+            version: 1,
+            owner: export.owner,
+            purpose: FilePurpose::Record,
+            kind,
+            name: file_name(&name(export, zone.as_deref())?, kind),
+            size,
+            sha256,
+            attached_to: Some((record.0.to_owned(), Id::new(record.1))),
+            created_at: tx.now(),
+            expires_at: Some(expires_at),
+        };
+        files::store::keep(&tx, own, &stored).await?;
+        let made = Exported {
+            file,
+            rows,
+            revealed_rows,
+            rights,
+            expires_at,
+        };
+        store::keep(&tx, &grant, export, &made).await?;
+        let numbers = Numbers::from([("rows".to_owned(), rows)]);
+        let kind = NoticeKind::ExportFinished;
+        notices::store::notify(&tx, export.owner, kind, &numbers, Some(record)).await?;
+        lease.advance(&tx, rows, Some(rows)).await?;
+        lease.finish(&tx, JobStatus::Succeeded, None).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// What the file is called: what is in it, and when it was asked for.
+fn name(export: &Export, zone: Option<&str>) -> Result<String, Error> {
+    let zone = zone
+        .map(TimeZone::get)
+        .transpose()
+        .map_err(Error::corrupt)?;
+    let at = export.created_at.to_zoned(zone.unwrap_or(TimeZone::UTC));
+    let what = export.entity.label().of(export.locale);
+    Ok(format!(
+        "{what}-{}.{}",
+        at.strftime("%Y%m%d-%H%M%S"),
+        export.format.as_str()
+    ))
+}
+
+/// The table as it is written.
+struct Table<'a> {
+    export: &'a Export,
+    filters: CustomerFilters,
+    /// Columns that are shown, each with the rule for its field.
+    columns: Vec<(&'static Column, Option<FieldAccess>)>,
+    /// All that the owner might do and see at the beginning: it must stay so until the end.
+    rights: [u8; 32],
+    sheet: Sheet,
+    after: Option<(i64, Uuid)>,
+    is_over: bool,
+    rows: i64,
+    revealed: i64,
+}
+
+impl<'a> Table<'a> {
+    async fn begin(run: &Run, export: &'a Export) -> Result<Self, Halt> {
+        let owner = run.authority().await?;
+        let filters = serde_json::from_str(&export.filters).map_err(Error::corrupt)?;
+        Ok(Self {
+            export,
+            filters,
+            columns: columns(&owner),
+            rights: owner.digest(),
+            sheet: Sheet::begin(export.format)?,
+            after: None,
+            is_over: false,
+            rows: 0,
+            revealed: 0,
+        })
+    }
+
+    fn header(&mut self) -> Result<Vec<u8>, Error> {
+        let headings = self.columns.iter().map(|(column, _)| column.heading);
+        let headings = headings.map(|text| text.of(self.export.locale).to_owned());
+        self.sheet.rows(&[headings.collect()])
+    }
+
+    /// The next rows as they stand in the file; none after the last.
+    async fn next(&mut self, run: &Run) -> Result<Option<Vec<u8>>, Halt> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let owner = run.authority().await?;
+        if owner.digest() != self.rights {
+            return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
+        }
+        let customers = self.page(run).await?;
+        let rows = self.cells(run, &owner, &customers).await?;
+        self.rows += i64::try_from(rows.len()).map_err(Error::internal)?;
+        if self.export.format == ExportFormat::Xlsx && self.rows >= WORKBOOK_ROWS_MAX {
+            return Err(Fault::new(&EXPORT_TOO_LARGE).into());
+        }
+        Ok(Some(self.sheet.rows(&rows)?))
+    }
+
+    /// The next customers of the list, as far as exports reach them.
+    async fn page(&mut self, run: &Run) -> Result<Vec<Customer>, Halt> {
+        let grant = run.grant::<CustomersRead>().await?;
+        let grant = grant.ok_or_else(missing::<CustomersRead>)?;
+        let tagging = run.grant::<TagsRead>().await?;
+        let page = Page {
+            order: Direction::NewestFirst,
+            after: self.after,
+            limit: BATCH,
+        };
+        let read = run.app.db.report();
+        let mut listed =
+            customers::list(&read, &grant, tagging.as_ref(), &self.filters, &page).await?;
+        self.is_over = listed.len() < usize::try_from(BATCH).map_err(Error::internal)?;
+        if let Some(last) = listed.last() {
+            self.after = Some((micros(last.created_at), last.id.uuid()));
+        }
+        let exports = run.grant::<ExportsRun>().await?;
+        let within = reached(run, exports.as_ref(), &listed).await?;
+        listed.retain(|customer| within.contains(&customer.id));
+        Ok(listed)
+    }
+
+    async fn cells(
+        &mut self,
+        run: &Run,
+        owner: &Authority,
+        customers: &[Customer],
+    ) -> Result<Vec<Vec<String>>, Halt> {
+        let read = run.app.db.report();
+        let ids: Vec<_> = customers.iter().map(|customer| customer.id).collect();
+        let tagging = run.grant::<TagsRead>().await?;
+        let mut tags = customers::tags(&read, tagging.as_ref(), &ids).await?;
+        let names = match run.grant::<DirectoryRead>().await? {
+            Some(directory) => names::of(&read, &directory, &named(customers)).await?,
+            None => Default::default(),
+        };
+        let reveals = run.grant::<CustomersReveal>().await?;
+        let reveals = reveals.filter(|_| owner.fields().is_readable(RECORD, "contact_points"));
+        let revealed = reached(run, reveals.as_ref(), customers).await?;
+        let zones = names::zones(&read, run.institution()).await?;
+        let mut rows = Vec::with_capacity(customers.len());
+        for customer in customers {
+            let zone = zones.get(&customer.campus).map(|zone| TimeZone::get(zone));
+            let row = Row {
+                customer,
+                tags: &tags.remove(&customer.id).unwrap_or_default(),
+                names: &names,
+                zone: &zone
+                    .transpose()
+                    .map_err(Error::corrupt)?
+                    .unwrap_or(TimeZone::UTC),
+                is_revealed: revealed.contains(&customer.id),
+            };
+            self.revealed += i64::from(row.is_revealed && !customer.contacts.is_empty());
+            rows.push(self.row(&row));
+        }
+        Ok(rows)
+    }
+
+    fn row(&self, row: &Row<'_>) -> Vec<String> {
+        let cells = self.columns.iter().map(|(column, access)| {
+            let cell = (column.cell)(row, self.export.locale);
+            match cell.is_empty() {
+                true => cell,
+                false => left(*access, cell).unwrap_or_default(),
+            }
+        });
+        cells.collect()
+    }
+}
+
+/// The columns that somebody may see: hidden fields have none.
+fn columns(reader: &Authority) -> Vec<(&'static Column, Option<FieldAccess>)> {
+    let is_open = |needs| match needs {
+        Needs::Nothing => true,
+        Needs::Directory => reader.holds::<DirectoryRead>(),
+        Needs::Tags => reader.holds::<TagsRead>(),
+    };
+    COLUMNS
+        .iter()
+        .filter(|column| is_open(column.needs))
+        .map(|column| (column, reader.fields().access(RECORD, column.field)))
+        .filter(|(_, access)| *access != Some(FieldAccess::Hidden))
+        .collect()
+}
+
+/// Those of some customers that a grant reaches, if there is one.
+async fn reached<P>(
+    run: &Run,
+    grant: Option<&Grant<P>>,
+    customers: &[Customer],
+) -> Result<BTreeSet<Id<Customer>>, Error>
+where
+    Grant<P>: Reads<Customer>,
+{
+    let all = customers.iter().map(|customer| customer.id).collect();
+    match grant.map(Reads::<Customer>::scope) {
+        None => Ok(BTreeSet::new()),
+        Some(scope) if scope.is_whole() => Ok(all),
+        Some(scope) => within_reach(&run.app.db.report(), scope, &all).await,
+    }
+}
+
+/// People and places that customers name.
+fn named(customers: &[Customer]) -> BTreeSet<Uuid> {
+    let of = |customer: &Customer| {
+        let collector = customer.provenance.collector.map(|staff| staff.uuid());
+        let places = [customer.holder.uuid(), customer.campus.uuid()];
+        places.into_iter().chain(collector)
+    };
+    customers.iter().flat_map(of).collect()
+}

@@ -1,0 +1,3 @@
+//! Exports: rows.
+
+pub mod store;

@@ -1,0 +1,225 @@
+//! Exports, for whoever began them.
+
+use domain::{
+    exports::{
+        AT_ONCE, Export, ExportEntity, ExportFormat, ExportStatus, Exported, TOO_MANY_EXPORTS,
+    },
+    fault::Fault,
+    id::Id,
+    jobs::{Job, JobStatus},
+    organization::{Institution, Locale},
+    text_enum::TextEnum,
+};
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::{Value, json};
+
+use crate::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    clock::{micros, timestamp},
+    database::{Change, statement},
+    keys::bytes,
+    scope::{Page, own, own_page},
+};
+
+const COLUMNS: &str = "id, version, owner_id, job_id, entity, format, locale, filters, status, \
+    row_count, revealed_rows, file_id, rights, expires_at, created_at, finished_at";
+
+/// Refuses another export while as many as one may have are under way. The caller has made sure that
+/// no other of the institution is let in meanwhile.
+///
+/// # Errors
+/// 409 `too_many_exports`.
+pub async fn check_turn(tx: &Tx, grant: &impl Writes<Export>) -> Result<(), Error> {
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT count(*) AS under_way FROM exports \
+             WHERE institution_id = ? AND owner_id = ? AND finished_at IS NULL",
+            [
+                grant.scope().institution().uuid().into(),
+                grant.scope().principal().into(),
+            ],
+        ))
+        .await?
+        .ok_or_else(|| Error::corrupt("a count without a row"))?;
+    if row.try_get::<i64>("", "under_way")? >= AT_ONCE {
+        return Err(Fault::new(&TOO_MANY_EXPORTS).with("max", AT_ONCE).into());
+    }
+    Ok(())
+}
+
+/// Writes a new export; what is asked for, and why, is on the trail.
+pub async fn insert(
+    tx: &Tx,
+    grant: &impl Writes<Export>,
+    export: &Export,
+    reason: &str,
+) -> Result<(), Error> {
+    let filters = filters(export)?;
+    tx.execute_raw(statement(
+        tx,
+        "INSERT INTO exports (institution_id, id, version, owner_id, job_id, entity, format, locale, \
+         filters, status, created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, 'running', ?)",
+        [
+            grant.scope().institution().uuid().into(),
+            export.id.uuid().into(),
+            export.owner.uuid().into(),
+            export.job.uuid().into(),
+            export.entity.as_str().into(),
+            export.format.as_str().into(),
+            export.locale.as_str().into(),
+            filters.clone().into(),
+            micros(export.created_at).into(),
+        ],
+    ))
+    .await?;
+    let asked = json!({
+        "of": export.entity.as_str(), "format": export.format.as_str(), "filters": filters,
+        "reason": reason,
+    });
+    tx.record(Change::new("export", export.id.uuid(), 1, asked));
+    Ok(())
+}
+
+/// An export of the bearer of the grant.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Export>,
+    id: Id<Export>,
+) -> Result<Option<Export>, Error> {
+    let row = own(handle, grant.scope(), ("exports", COLUMNS), id.uuid()).await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// One page of the exports of the bearer of the grant.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<Export>,
+    page: &Page,
+) -> Result<Vec<Export>, Error> {
+    let rows = own_page(handle, grant.scope(), ("exports", COLUMNS), page).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Notes what an export has made. How much it is, and of what, is on the trail before it can leave.
+pub async fn keep(
+    tx: &Tx,
+    grant: &impl Writes<Export>,
+    export: &Export,
+    made: &Exported,
+) -> Result<(), Error> {
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE exports SET version = version + 1, row_count = ?, revealed_rows = ?, file_id = ?, \
+         rights = ?, expires_at = ? WHERE institution_id = ? AND id = ?",
+        [
+            made.rows.into(),
+            made.revealed_rows.into(),
+            made.file.uuid().into(),
+            bytes(made.rights),
+            micros(made.expires_at).into(),
+            grant.scope().institution().uuid().into(),
+            export.id.uuid().into(),
+        ],
+    ))
+    .await?;
+    let told = json!({
+        "of": export.entity.as_str(), "format": export.format.as_str(), "filters": filters(export)?,
+        "rows": made.rows, "revealed_rows": made.revealed_rows,
+    });
+    tx.record(Change::new(
+        "export",
+        export.id.uuid(),
+        export.version + 1,
+        told,
+    ));
+    Ok(())
+}
+
+/// Notes that the file of an export leaves, before it does.
+pub fn downloaded(tx: &Tx, export: &Export, made: &Exported) {
+    let what = json!({
+        "downloaded": true, "format": export.format.as_str(), "rows": made.rows,
+        "revealed_rows": made.revealed_rows,
+    });
+    tx.record(Change::new(
+        "export",
+        export.id.uuid(),
+        export.version,
+        what,
+    ));
+}
+
+/// Ends the export that a job did, if any, as the job has ended.
+pub(crate) async fn end(
+    tx: &Tx,
+    institution: Id<Institution>,
+    job: Id<Job>,
+    status: JobStatus,
+) -> Result<(), Error> {
+    let status = match status {
+        JobStatus::Queued | JobStatus::Running => ExportStatus::Running,
+        JobStatus::Succeeded => ExportStatus::Succeeded,
+        JobStatus::Failed => ExportStatus::Failed,
+        JobStatus::Cancelled => ExportStatus::Cancelled,
+    };
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE exports SET version = version + 1, status = ?, finished_at = ? \
+         WHERE institution_id = ? AND job_id = ? AND finished_at IS NULL",
+        [
+            status.as_str().into(),
+            micros(tx.now()).into(),
+            institution.uuid().into(),
+            job.uuid().into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
+fn filters(export: &Export) -> Result<Value, Error> {
+    serde_json::from_str(&export.filters).map_err(Error::internal)
+}
+
+fn read(row: &QueryResult) -> Result<Export, Error> {
+    let entity: String = row.try_get("", "entity")?;
+    let format: String = row.try_get("", "format")?;
+    let locale: String = row.try_get("", "locale")?;
+    let status: String = row.try_get("", "status")?;
+    let filters: Value = row.try_get("", "filters")?;
+    Ok(Export {
+        id: Id::new(row.try_get("", "id")?),
+        version: row.try_get("", "version")?,
+        owner: Id::new(row.try_get("", "owner_id")?),
+        job: Id::new(row.try_get("", "job_id")?),
+        entity: ExportEntity::parse(&entity).ok_or_else(|| Error::corrupt("export entity"))?,
+        format: ExportFormat::parse(&format).ok_or_else(|| Error::corrupt("export format"))?,
+        locale: Locale::parse(&locale).ok_or_else(|| Error::corrupt("export locale"))?,
+        filters: filters.to_string(),
+        status: ExportStatus::parse(&status).ok_or_else(|| Error::corrupt("export status"))?,
+        result: made(row)?,
+        created_at: timestamp(row.try_get("", "created_at")?)?,
+        finished_at: row
+            .try_get::<Option<i64>>("", "finished_at")?
+            .map(timestamp)
+            .transpose()?,
+    })
+}
+
+fn made(row: &QueryResult) -> Result<Option<Exported>, Error> {
+    let Some(file) = row.try_get("", "file_id")? else {
+        return Ok(None);
+    };
+    let rights: Vec<u8> = row.try_get("", "rights")?;
+    Ok(Some(Exported {
+        file: Id::new(file),
+        rows: row.try_get("", "row_count")?,
+        revealed_rows: row.try_get("", "revealed_rows")?,
+        rights: rights
+            .try_into()
+            .map_err(|_| Error::corrupt("export rights"))?,
+        expires_at: timestamp(row.try_get("", "expires_at")?)?,
+    }))
+}
