@@ -160,6 +160,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
         // Scopes belong to OAuth schemes; for bearer tokens the extension names the permission.
         operation["security"] = match permission.as_str() {
             code if GOVERNING.contains(&code) => json!([{ "bearer": [] }]),
+            Oneself::CODE if account => json!([{ "bearer": [] }]),
             Oneself::CODE => json!([{ "bearer": [] }, { "client": [] }]),
             code => json!([{ "bearer": [] }, { "client": [code] }]),
         };

@@ -208,6 +208,13 @@ impl Query {
         self.terms.iter().map(field).collect()
     }
 
+    /// Whether it tells more of a way to reach somebody than its safe form shows: a few of them would
+    /// amount to a reveal.
+    pub fn looks_behind_masks(&self) -> bool {
+        let mut terms = self.terms.iter();
+        terms.any(|term| matches!(term, Term::EmailPart(_) | Term::Address(_)))
+    }
+
     /// Any of these may match.
     pub fn terms(&self) -> &[Term] {
         &self.terms

@@ -61,7 +61,16 @@ const CANARIES: &[(&str, &str, &str)] = &[
 ];
 
 /// Of these, what the trail never tells.
-const PERSONAL: &[&str] = &["name", "birth_date", "region", "school", "grade", "note"];
+const PERSONAL: &[&str] = &[
+    "name",
+    "birth_date",
+    "region",
+    "education",
+    "occupation",
+    "school",
+    "grade",
+    "note",
+];
 
 async fn canary(w: &World) -> String {
     let mut body =

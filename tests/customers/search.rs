@@ -129,6 +129,38 @@ both! {
         assert!(found(&w.as_stranger(), json!({"address": "望京"})).await.is_empty());
     }
 
+    async fn what_answers_mask_is_sought_by_who_may_reveal_it_and_on_the_trail(w: World) {
+        let boss = w.as_boss();
+        let new = async |campus, reach: &str, permissions: &[&str]| {
+            let permissions: Vec<_> = permissions.iter()
+                .map(|code| json!({"permission": code, "reach": if *code == "customers:reveal" { reach } else { "institution" }}))
+                .collect();
+            let role = boss.post("/api/v1/roles", &json!({"name": format!("查询员{reach}"), "permissions": permissions})).await.expect(201).id();
+            let actor = w.hire(&[], campus, None).await;
+            boss.put(&format!("/api/v1/staff/{}/roles", actor.principal), &json!({"role_ids": [role]})).await.expect(200);
+            actor
+        };
+        let mut body = w.new_customer("张伟");
+        body["holder_id"] = json!(w.places.north);
+        body["contact_points"] = json!([
+            {"kind": "email", "value": "li@example.com"}, {"kind": "address", "value": "海淀区学院路 30 号"},
+        ]);
+        let id = boss.post("/api/v1/customers", &body).await.expect(201).id();
+        let asked = [json!({"address": "学院路"}), json!({"email": "li"}), json!({"query": "@example.com"})];
+        let reader = new(w.places.north, "none", &["customers:read"]).await;
+        let north = new(w.places.north, "campus", &["customers:read", "customers:reveal"]).await;
+        let south = new(w.places.south, "campus", &["customers:read", "customers:reveal"]).await;
+        for asked in asked {
+            reader.post(SEARCH, &asked).await.expect_problem(403, "permission_missing");
+            assert_eq!(found(&north, asked.clone()).await, std::slice::from_ref(&id), "{asked}");
+            assert!(found(&south, asked.clone()).await.is_empty(), "{asked}");
+        }
+        assert_eq!(found(&reader, json!({"email": "li@example.com"})).await, [id]);
+        let trail = boss.get(&format!("/api/v1/audit-events?operation=searchCustomers&principal_id={}", north.principal)).await.expect(200);
+        assert_eq!(trail.ids().len(), 3);
+        assert!(!trail.text.contains("学院路"), "{}", trail.text);
+    }
+
     async fn filters_narrow_a_search_with_and_without_text(w: World) {
         let manager = w.as_manager();
         let mut ids = Vec::new();

@@ -13,7 +13,10 @@ use jiff::Timestamp;
 use persistence::customers::store::Filter;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -36,7 +39,7 @@ pub struct CustomerFilters {
     #[schema(min_items = 1, max_items = 20, nullable = false)]
     pub source_channel: Option<Vec<SourceChannel>>,
     /// With any of these intents.
-    #[schema(min_items = 1, max_items = 4, nullable = false)]
+    #[schema(min_items = 1, max_items = 4, nullable = false, value_type = Option<Vec<IntentLevel>>)]
     pub intent: Option<Vec<i16>>,
     /// With any of these degrees of schooling.
     #[schema(min_items = 1, max_items = 10, nullable = false)]
@@ -57,6 +60,24 @@ pub struct CustomerFilters {
     #[schema(nullable = false)]
     pub created_at: Option<InstantRange>,
 }
+
+/// Strength of interest (意向强烈度): 1 weak to 4 strong.
+pub struct IntentLevel;
+
+impl PartialSchema for IntentLevel {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .description(Some(
+                "Strength of interest (意向强烈度): 1 weak to 4 strong.",
+            ))
+            .minimum(Some(1))
+            .maximum(Some(4))
+            .into()
+    }
+}
+
+impl ToSchema for IntentLevel {}
 
 /// A span of time.
 #[skip_serializing_none]
@@ -143,7 +164,7 @@ pub struct ListCustomers {
     #[param(style = Form, explode = false)]
     pub source_channel: Option<Vec<SourceChannel>>,
     /// With any of these intents.
-    #[param(style = Form, explode = false)]
+    #[param(style = Form, explode = false, value_type = Option<Vec<IntentLevel>>)]
     pub intent: Option<Vec<i16>>,
     /// With any of these degrees of schooling.
     #[param(style = Form, explode = false)]

@@ -2,10 +2,11 @@ use actix_web::{HttpRequest, delete, get, patch, post};
 use domain::{
     access::{
         CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
-        FIELD_NOT_READABLE, TagsRead,
+        FIELD_NOT_READABLE, Permission, TagsRead,
     },
     customers::Customer,
     fault::{Fault, FieldFault},
+    search::Query,
 };
 use jiff::Timestamp;
 use persistence::{
@@ -16,8 +17,10 @@ use persistence::{
         search::{Criteria, Place, search},
         timeline,
     },
+    database::Change,
     scope::Direction,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -35,6 +38,7 @@ use crate::{
         cursor::Position,
         list::{Paging, Part},
         path::PathId,
+        problem::PERMISSION_MISSING,
     },
 };
 
@@ -154,10 +158,13 @@ fn tagging(
 ///
 /// Whatever meets all that is given is found: `query`, which is what people type into one field; `name`,
 /// `phone`, `email` and `address`, each sought in its field only; and `filters`. Numbers are found
-/// whole or by their last four digits, e-mail addresses whole or by whole words, names and postal
-/// addresses by any part. Without any text it is the list of customers. What looks into a field that
-/// field rules hide or mask for the caller is refused with `field_not_readable`. It is a POST so that no
-/// personal data stand in an address; nothing is stored.
+/// whole or by their last four digits, e-mail addresses whole or by whole words, postal addresses by any
+/// part, names by any part of two characters or more, or by the first. They come in the order in which
+/// they were taken in; a page may be short, or empty, while `next_cursor` names another. Without any
+/// text it is the list of customers. What looks into a field that field rules hide or mask for the
+/// caller is refused with `field_not_readable`. Words of e-mail addresses and parts of postal ones are
+/// sought with `customers:reveal`, among the customers whose contact values the caller may reveal, and
+/// the trail tells that it was done. It is a POST so that no personal data stand in an address.
 #[utoipa::path(tag = TAG, request_body = SearchCustomers, responses((status = 200, body = CustomerPage)),
     security(("bearer" = ["customers:read"])), extensions(("x-read-only" = json!(true))))]
 #[post("/customers/search")]
@@ -184,6 +191,10 @@ pub(super) async fn search_customers(
     } else {
         let filter = filters.filter();
         let mut criteria = Criteria::new(&queries, &filter);
+        if queries.iter().any(Query::looks_behind_masks) {
+            let revealing = looked_behind_masks(&ctx, &queries).await?;
+            criteria = criteria.within(&revealing);
+        }
         if let Some(tagging) = &tagging {
             criteria = criteria.with_any(tagging, &filters.tags());
         }
@@ -200,6 +211,33 @@ pub(super) async fn search_customers(
         items: seen(&ctx, customers).await?,
         next_cursor,
     })?)
+}
+
+/// By which grant somebody looks for what answers mask, once that is on the trail: what is sought is not,
+/// which may be the value itself.
+///
+/// # Errors
+/// 403 for who may not reveal contact values.
+async fn looked_behind_masks(
+    ctx: &Granted<CustomersRead>,
+    queries: &[Query],
+) -> Result<Grant<CustomersReveal>, Problem> {
+    let grant = Grant::<CustomersReveal>::of(ctx.authority(), ctx.stamp().now());
+    let missing = || Fault::new(&PERMISSION_MISSING).with("permission", CustomersReveal::CODE);
+    let grant = grant.ok_or_else(missing)?;
+    let criteria = queries.len();
+    ctx.transaction(|tx, _| async move {
+        let sought = json!({ "fields": ["contact_points"], "criteria": criteria });
+        tx.record(Change::new(
+            "search",
+            tx.stamp().id::<()>().uuid(),
+            1,
+            sought,
+        ));
+        Ok(())
+    })
+    .await?;
+    Ok(grant)
 }
 
 /// Read a customer

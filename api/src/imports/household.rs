@@ -158,7 +158,7 @@ impl Ground<'_> {
             stage: Stage::Lead,
             region: None,
             education: None,
-            occupation: None,
+            occupation: lead.guardian_occupation,
             school: None,
             grade: None,
             note: None,

@@ -167,11 +167,17 @@ pub fn channel(cell: &str) -> Result<Option<Channel>, Unread> {
     word(cell, CHANNELS)
 }
 
-fn word<T: Copy>(cell: &str, words: Words<T>) -> Result<Option<T>, Unread> {
+/// Whether a cell says something, and not that nothing is known.
+pub fn is_told(cell: &str) -> bool {
     let text = fold(cell);
-    if text.is_empty() || is_among(UNTOLD, &text) {
+    !text.is_empty() && !is_among(UNTOLD, &text)
+}
+
+fn word<T: Copy>(cell: &str, words: Words<T>) -> Result<Option<T>, Unread> {
+    if !is_told(cell) {
         return Ok(None);
     }
+    let text = fold(cell);
     let found = words.iter().find(|(_, known)| is_among(known, &text));
     found.map(|(value, _)| Some(*value)).ok_or(Unread)
 }

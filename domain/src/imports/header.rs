@@ -17,6 +17,7 @@ text_enum! {
         School = "school" { "就读学校", "School" }
         GuardianName = "guardian_name" { "家长姓名", "Name of the guardian" }
         GuardianRelation = "guardian_relation" { "与家长关系", "What the guardian is to the child" }
+        GuardianOccupation = "guardian_occupation" { "家长职业", "Occupation of the guardian" }
         GuardianPhone = "guardian_phone" { "家长电话", "Phone of the guardian" }
         Phone = "phone" { "手机号", "Phone" }
         OtherPhone = "other_phone" { "备用电话", "Other phone" }
@@ -47,7 +48,7 @@ impl LeadField {
             Self::BirthDate => Some("birth_date"),
             Self::Intent => Some("intent"),
             Self::Education => Some("education"),
-            Self::Occupation => Some("occupation"),
+            Self::Occupation | Self::GuardianOccupation => Some("occupation"),
             Self::Grade => Some("grade"),
             Self::School => Some("school"),
             Self::Region => Some("region"),
@@ -84,9 +85,10 @@ const HEADINGS: &[(LeadField, &str)] = &[
         LeadField::Education,
         "教育背景 学历 文化程度 受教育程度 education degree",
     ),
+    (LeadField::Occupation, "职业 工作 occupation profession job"),
     (
-        LeadField::Occupation,
-        "职业 工作 家长职业 occupation profession job",
+        LeadField::GuardianOccupation,
+        "家长职业 父母职业 监护人职业 guardianoccupation parentoccupation",
     ),
     (LeadField::Grade, "年级 就读年级 在读年级 grade"),
     (

@@ -28,6 +28,7 @@ pub struct Lead {
     pub guardian_name: Option<String>,
     /// In the school's own words.
     pub guardian_relation: Option<String>,
+    pub guardian_occupation: Option<Occupation>,
     pub guardian_phones: Vec<Phone>,
     /// Each once, the preferred one first.
     pub phones: Vec<Phone>,
@@ -100,6 +101,7 @@ pub fn read_row(
         school: row.understood(LeadField::School, |cell| fitting(cell, PLACE_MAX)),
         guardian_name: row.line(LeadField::GuardianName),
         guardian_relation: row.line(LeadField::GuardianRelation),
+        guardian_occupation: row.understood(LeadField::GuardianOccupation, cell::occupation),
         guardian_phones: row.checked(LeadField::GuardianPhone, cell::phones),
         phones,
         wechat: row.line(LeadField::Wechat),
@@ -134,7 +136,7 @@ fn day(cell: &str) -> Result<Option<Date>, Unread> {
 
 /// Text on one line, as far as its field has room for it.
 fn fitting(cell: &str, max: usize) -> Result<Option<String>, Unread> {
-    match cell::line(cell) {
+    match cell::line(cell).filter(|text| cell::is_told(text)) {
         Some(text) if text.chars().count() > max => Err(Unread),
         text => Ok(text),
     }

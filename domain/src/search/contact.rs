@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::{email::Email, text::fold};
 
 /// The parts by which an e-mail address is found: what stands before and after its `@`, and the
-/// words of both of two letters or more.
+/// words of both of two letters or more, but for the top-level domain.
 pub fn email_parts(email: &Email) -> BTreeSet<String> {
     let (local, domain) = email.parts();
     let of = |part: &str| -> Vec<String> {
@@ -15,7 +15,10 @@ pub fn email_parts(email: &Email) -> BTreeSet<String> {
         let words = words.filter(|word| word.len() > 1);
         words.chain([part]).map(str::to_owned).collect()
     };
-    of(local).into_iter().chain(of(domain)).collect()
+    let mut parts: BTreeSet<String> = of(local).into_iter().collect();
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    parts.extend(of(domain).into_iter().filter(|part| part != top));
+    parts
 }
 
 /// The part of an e-mail address that somebody typed, with or without its `@`; `None` where no
@@ -51,7 +54,6 @@ mod tests {
         let email = Email::parse("Li.Hong+kids@mail.example.com").unwrap();
         let parts: Vec<_> = email_parts(&email).into_iter().collect();
         let expected = [
-            "com",
             "example",
             "hong",
             "kids",

@@ -211,8 +211,9 @@ pub(super) fn row(
 
 /// The values of a row, in the order of the columns.
 pub(super) fn values(row: ActiveModel) -> Vec<sea_orm::Value> {
+    let value = |column| row.get(column).into_value();
     Column::iter()
-        .filter_map(|column| row.get(column).into_value())
+        .map(|column| value(column).unwrap_or(sea_orm::Value::String(None)))
         .collect()
 }
 
@@ -263,4 +264,13 @@ pub(super) fn fields(customer: &Customer) -> Value {
 }
 
 /// Fields whose values never go on the trail in the clear.
-pub(super) const PERSONAL: &[&str] = &["name", "birth_date", "region", "school", "grade", "note"];
+pub(super) const PERSONAL: &[&str] = &[
+    "name",
+    "birth_date",
+    "region",
+    "education",
+    "occupation",
+    "school",
+    "grade",
+    "note",
+];

@@ -1,9 +1,9 @@
 //! Finding customers by what a person types.
 //!
 //! The grams of a name stand in one index, each with the institution's number before it; a query is
-//! an AND of grams (or several such, any of which may match), newest first, confined to the grant
+//! an AND of grams (or several such, any of which may match), in the order in which they were taken in, confined to the grant
 //! before any customer is read: each document carries whose it is.
-//! Grams only pre-filter: what they let through is held against the name again.
+//! Grams only pre-filter: what they let through is held against names and addresses again.
 
 use domain::{
     customers::{ContactKind, ContactPoint, Customer},
@@ -51,7 +51,9 @@ pub struct Criteria<'a> {
     /// What else a customer must be.
     pub filter: &'a Filter,
     /// What leads to its tags, where any of some are asked for.
-    pub tagged: Option<Condition>,
+    tagged: Option<Condition>,
+    /// What confines documents beside the grant of the search.
+    within: Option<Condition>,
 }
 
 impl<'a> Criteria<'a> {
@@ -60,6 +62,16 @@ impl<'a> Criteria<'a> {
             queries,
             filter,
             tagged: None,
+            within: None,
+        }
+    }
+
+    /// Within this grant too.
+    #[must_use]
+    pub fn within(self, grant: &impl Reads<Customer>) -> Self {
+        Self {
+            within: Some(reachable::<document::Entity>(grant)),
+            ..self
         }
     }
 
@@ -107,10 +119,16 @@ impl<'a> Criteria<'a> {
         Ok(sets)
     }
 
-    /// Whether all that is known of the names sought is how they begin.
+    /// Whether what is sought may be found in many: how names begin, the provider of an e-mail address, a
+    /// city.
     fn is_common(&self) -> bool {
         let mut terms = self.queries.iter().flat_map(Query::terms);
-        terms.all(|term| matches!(term, Term::NamePrefix(_)))
+        terms.all(|term| {
+            matches!(
+                term,
+                Term::NamePrefix(_) | Term::EmailPart(_) | Term::Address(_)
+            )
+        })
     }
 }
 
@@ -266,6 +284,9 @@ async fn candidates(
             .cond_where(criteria.filter.condition())
             .take();
         documents.and_where(Expr::exists(customer));
+    }
+    if let Some(within) = &criteria.within {
+        documents.cond_where(within.clone());
     }
     if let Some(tagged) = &criteria.tagged {
         let tagging = Sql::select()

@@ -48,8 +48,10 @@ impl Options {
         let mut connect = PgConnectOptions::from_str(url)
             // The address holds a password: never repeat it.
             .map_err(|_| Error::Internal("DATABASE_URL can't be read".into()))?;
-        // On this machine nobody listens: TLS would take most of the time of connecting.
-        if is_local(&connect) && matches!(connect.get_ssl_mode(), PgSslMode::Prefer) {
+        // On this machine nobody listens: TLS, unless it is asked for, would take most of the time of
+        // connecting.
+        let is_asked = url.contains("sslmode=") || std::env::var_os("PGSSLMODE").is_some();
+        if is_local(&connect) && !is_asked {
             connect = connect.ssl_mode(PgSslMode::Disable);
         }
         let connect = connect
@@ -205,6 +207,7 @@ mod tests {
         }
         for (url, asked) in [
             ("postgres://a@db.school.example/b", PgSslMode::Prefer),
+            ("postgres://a@localhost/b?sslmode=prefer", PgSslMode::Prefer),
             (
                 "postgres://a@localhost/b?sslmode=require",
                 PgSslMode::Require,

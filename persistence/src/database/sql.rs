@@ -107,6 +107,9 @@ pub(crate) async fn insert_many(
 /// parameters, another one for each number of rows, takes it longer to read than to do.
 fn as_json(names: &[&str], rows: Vec<Vec<Value>>) -> Result<Json, Error> {
     let object = |row: Vec<Value>| {
+        if row.len() != names.len() {
+            return Err(Error::internal("a row is not as wide as its columns"));
+        }
         let fields = names.iter().zip(row);
         let fields = fields.map(|(name, value)| Ok(((*name).to_owned(), cell(value)?)));
         fields
@@ -142,7 +145,7 @@ fn cell(value: Value) -> Result<Json, Error> {
             .map(cell)
             .collect::<Result<Vec<_>, _>>()?
             .into(),
-        other => return Err(Error::Internal(format!("no column holds {other:?}"))),
+        _ => return Err(Error::internal("no column holds such a value")),
     })
 }
 
