@@ -13,7 +13,7 @@ use tests::policy::{NOT_BY_EXAMPLE, doer};
 /// Operation by request, as the audit records of the school say of what was done.
 async fn records(w: &World) -> BTreeMap<String, Vec<String>> {
     let sql = "SELECT request_id, operation FROM audit_records \
-               WHERE institution_id = ? AND outcome = 'done'";
+               WHERE institution_id = ? AND outcome = 'done' ORDER BY operation";
     let rows = w.server.query(sql, vec![w.institution.uuid().into()]).await;
     let mut records = BTreeMap::<String, Vec<String>>::new();
     for row in rows {
@@ -28,7 +28,7 @@ async fn records(w: &World) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Reads that are on the trail themselves: what leaves the system as a file.
-const AUDITED_READS: &[&str] = &["downloadFile"];
+const AUDITED_READS: &[&str] = &["downloadExport", "downloadFile"];
 
 fn request_id(answer: &Answer) -> String {
     answer.header("x-request-id").unwrap().to_owned()
@@ -60,6 +60,12 @@ both! {
             let answer = boss.call(&call).await.expect(operation.success);
             if !operation.is_read || AUDITED_READS.contains(&operation.id.as_str()) {
                 expected.insert(request_id(&answer), vec![operation.id.clone()]);
+            }
+            if answer.status == 202 {
+                // What its job does is told of by itself, under the request that asked for it.
+                let job = boss.ended_job(&answer.id()).await;
+                let done = job.json["kind"].as_str().unwrap().to_owned();
+                expected.entry(request_id(&answer)).or_default().push(done);
             }
             assert_eq!(records(&w).await, expected, "{}", operation.id);
         }

@@ -95,8 +95,8 @@ both! {
         let made = export(&manager, "csv", &json!({})).await;
         let path = format!("{EXPORTS}/{}/content", made.id());
         manager.get(&path).await.expect(200);
-        give(&w, &manager, "finance").await;
-        // The other role gives what the first one does, and hides nothing.
+        give(&w, &manager, "teaching_affairs").await;
+        // The other role gives nothing that the first one does not.
         manager.get(&path).await.expect(200);
         w.add_role("more", &[("customers:read", domain::access::Reach::Institution)]).await;
         give(&w, &manager, "more").await;

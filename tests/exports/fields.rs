@@ -11,8 +11,8 @@ both! {
         customer(&w, "张伟", json!({"note": "怕生", "intent": 4})).await;
         let permissions = ["customers:read", "customers:reveal", "exports:run"];
         let rule = |field: &str, access: &str| json!({"record": "customers", "field": field, "access": access});
-        let rules = json!([rule("name", "masked"), rule("note", "hidden"), rule("intent", "hidden"),
-            rule("gender", "read_only"), rule("collector_id", "hidden")]);
+        let rules = json!([rule("collector_id", "hidden"), rule("gender", "read_only"), rule("intent", "hidden"),
+            rule("name", "masked"), rule("note", "hidden")]);
         let who = reader_with(&w, &permissions, rules).await;
         let rows = table(&who, &json!({})).await;
         assert_eq!((rows[0]["Name"].as_str(), rows[0]["Gender"].as_str()), ("***", "Not given"));

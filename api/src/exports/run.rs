@@ -303,3 +303,21 @@ fn named(customers: &[Customer]) -> BTreeSet<Uuid> {
     };
     customers.iter().flat_map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::COLUMNS;
+
+    #[test]
+    fn every_field_of_a_customer_has_a_column() {
+        let document = crate::contract::document("http://127.0.0.1:8080");
+        let customer = &document["components"]["schemas"]["Customer"]["properties"];
+        let fields = customer.as_object().unwrap().keys().map(String::as_str);
+        // What changes with every change tells nobody anything.
+        let fields: BTreeSet<_> = fields.filter(|field| *field != "version").collect();
+        let shown: BTreeSet<_> = COLUMNS.iter().map(|column| column.field).collect();
+        assert_eq!(shown, fields);
+    }
+}
