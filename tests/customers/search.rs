@@ -131,11 +131,11 @@ both! {
 
     async fn what_answers_mask_is_sought_by_who_may_reveal_it_and_on_the_trail(w: World) {
         let boss = w.as_boss();
-        let new = async |campus, reach: &str, permissions: &[&str]| {
+        let new = async |campus: domain::id::Id<domain::organization::Campus>, reach: &str, permissions: &[&str]| {
             let permissions: Vec<_> = permissions.iter()
                 .map(|code| json!({"permission": code, "reach": if *code == "customers:reveal" { reach } else { "institution" }}))
                 .collect();
-            let role = boss.post("/api/v1/roles", &json!({"name": format!("查询员{reach}"), "permissions": permissions})).await.expect(201).id();
+            let role = boss.post("/api/v1/roles", &json!({"name": format!("查询员 {campus} {reach}"), "permissions": permissions})).await.expect(201).id();
             let actor = w.hire(&[], campus, None).await;
             boss.put(&format!("/api/v1/staff/{}/roles", actor.principal), &json!({"role_ids": [role]})).await.expect(200);
             actor
@@ -156,7 +156,7 @@ both! {
             assert!(found(&south, asked.clone()).await.is_empty(), "{asked}");
         }
         assert_eq!(found(&reader, json!({"email": "li@example.com"})).await, [id]);
-        let trail = boss.get(&format!("/api/v1/audit-events?operation=searchCustomers&principal_id={}", north.principal)).await.expect(200);
+        let trail = boss.get(&format!("/api/v1/audit-events?operation=searchCustomers&actor_id={}", north.principal)).await.expect(200);
         assert_eq!(trail.ids().len(), 3);
         assert!(!trail.text.contains("学院路"), "{}", trail.text);
     }

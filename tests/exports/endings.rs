@@ -3,6 +3,7 @@
 use tests::{Engine, Server, World, both, json, run_on};
 
 use super::{EXPORTS, begin, ended, export};
+use crate::access::fields::reader_with;
 
 both! {
     async fn whoever_exports_is_told_when_it_is_done(w: World) {
@@ -114,6 +115,37 @@ async fn revoked(w: World) {
         .get(&path)
         .await
         .expect_problem(409, "export_not_ready");
+}
+
+/// The only worker is busy with a list while a rule closes the field that the export filters by.
+async fn closed(w: World) {
+    let boss = w.as_boss();
+    let codes = ["customers:read", "exports:run"];
+    let actor = reader_with(&w, &codes, json!([])).await;
+    let list: String = (0..3000).map(|n| format!("学员{n}\n")).collect();
+    let list = format!("姓名\n{list}");
+    crate::imports::begin(&w, &boss, "a.csv", list.as_bytes(), "commit").await;
+    let job = begin(&actor, "csv", &json!({"intent": [4]})).await;
+    let roles = format!("/api/v1/staff/{}/roles", actor.principal);
+    let role = boss.get(&roles).await.expect(200).json["role_ids"][0].clone();
+    let rules = json!({"rules": [{"record": "customers", "field": "intent", "access": "hidden"}]});
+    let path = format!("/api/v1/roles/{}/field-rules", role.as_str().unwrap());
+    boss.put(&path, &rules).await.expect(200);
+    let ended = actor.ended_job(&job.id()).await;
+    assert_eq!(
+        (&ended.json["status"], &ended.json["problem"]["code"]),
+        (&json!("failed"), &json!("export_rights_changed"))
+    );
+}
+
+#[test]
+fn an_export_does_not_go_by_a_field_that_is_closed_meanwhile_on_sqlite() {
+    with_workers(Engine::Sqlite, "1", closed);
+}
+
+#[test]
+fn an_export_does_not_go_by_a_field_that_is_closed_meanwhile_on_postgres() {
+    with_workers(Engine::Postgres, "1", closed);
 }
 
 #[test]

@@ -40,9 +40,10 @@ use crate::{
 pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
 /// Operations that cost more than others, or are worth guessing at.
-const HEAVY: [&str; 9] = [
+const HEAVY: [&str; 10] = [
     "changePassword",
     "createExport",
+    "downloadExport",
     "exportAuditEvents",
     "issueClientToken",
     "logIn",

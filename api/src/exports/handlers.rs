@@ -45,8 +45,9 @@ fn own(ctx: &Granted<ExportsRun>) -> Result<Grant<Oneself>, Problem> {
 /// others. Headings and labels are in the language of the request; imports understand them. Answers at
 /// once with the job: watch it by its address, or wait for the notice. Needs `customers:read` as well.
 /// One has two exports under way at most. A cell of a CSV that a program could take for a formula begins
-/// with an apostrophe, also `+86…`; cells of a workbook are typed as text, and a workbook ends at
-/// 1,048,576 rows.
+/// with an apostrophe, also `+86…`; cells of a workbook are typed as text. The job
+/// fails with `export_too_large` where a workbook has no room for the rows, and with
+/// `export_rights_changed` where the caller may do or see something else before it ends.
 #[utoipa::path(tag = TAG, request_body = CreateExport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["exports:run"])),
     extensions(("x-problem-codes" = json!(["too_many_exports", "temporary_files_full"]))))]

@@ -1,7 +1,7 @@
 //! The job that makes the file of an export: some hundred customers at a time, each time with what its
 //! owner may do and see then. A run that begins anew writes the file anew.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     access::{
@@ -45,6 +45,9 @@ use crate::{
 
 /// Customers read at once.
 const BATCH: u64 = 500;
+/// How often a batch is tried while others keep the database busy, and what lies between.
+const TURNS: usize = 30;
+const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     let told = run.payload().await?;
@@ -152,7 +155,12 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     async fn begin(run: &Run, export: &'a Export) -> Result<Self, Halt> {
         let owner = run.authority().await?;
-        let filters = serde_json::from_str(&export.filters).map_err(Error::corrupt)?;
+        let filters: CustomerFilters =
+            serde_json::from_str(&export.filters).map_err(Error::corrupt)?;
+        // The rules may have changed since it was asked for.
+        if !filters.unreadable(owner.fields()).is_empty() {
+            return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
+        }
         Ok(Self {
             export,
             filters,
@@ -172,8 +180,25 @@ impl<'a> Table<'a> {
         self.sheet.rows(&[headings.collect()])
     }
 
-    /// The next rows as they stand in the file; none after the last.
+    /// The next rows as they stand in the file; none after the last. Where reports keep the database
+    /// busy, it waits for its turn.
     async fn next(&mut self, run: &Run) -> Result<Option<Vec<u8>>, Halt> {
+        let before = (self.after, self.is_over, self.rows, self.revealed);
+        for _ in 1..TURNS {
+            match self.batch(run).await {
+                Err(Halt::Failed(Error::Busy)) => {
+                    (self.after, self.is_over, self.rows, self.revealed) = before;
+                    run.step::<ExportsRun, _, _, _>(|_, _| async { Ok(()) })
+                        .await?;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                done => return done,
+            }
+        }
+        self.batch(run).await
+    }
+
+    async fn batch(&mut self, run: &Run) -> Result<Option<Vec<u8>>, Halt> {
         if self.is_over {
             return Ok(None);
         }

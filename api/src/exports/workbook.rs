@@ -112,7 +112,7 @@ fn part(
     content: &str,
 ) -> Result<(), Error> {
     archive
-        .start_file(name, SimpleFileOptions::default())
+        .start_file(name, SimpleFileOptions::default().large_file(true))
         .map_err(Error::internal)?;
     archive
         .write_all(format!("{DECLARATION}{content}").as_bytes())

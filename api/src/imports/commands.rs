@@ -100,6 +100,15 @@ pub async fn file(
     let found = files::store::find(handle, own, id, now).await?;
     Ok(match found {
         None => Err(FieldFault::new("/file_id", &REFERENCE_UNKNOWN)),
+        // What an import made of it, or an export, is not a list to be imported.
+        Some(file)
+            if file
+                .attached_to
+                .as_ref()
+                .is_some_and(|(kind, _)| kind != "import") =>
+        {
+            Err(FieldFault::new("/file_id", &REFERENCE_UNKNOWN))
+        }
         Some(file) if !file.kind.is_table() => Err(FieldFault::new("/file_id", &FILE_TYPE_REFUSED)),
         Some(file) => Ok(file),
     })
