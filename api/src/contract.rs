@@ -192,6 +192,13 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
             list.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         }
     }
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        // One is given or absent, never null.
+        let kind = parameter["schema"]["type"].as_array();
+        if let Some(kind) = kind.and_then(|kinds| kinds.iter().find(|kind| *kind != "null")) {
+            parameter["schema"]["type"] = kind.clone();
+        }
+    }
     if method == "patch" {
         let content = &mut operation["requestBody"]["content"];
         let schema = content["application/json"].clone();

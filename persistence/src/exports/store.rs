@@ -6,8 +6,7 @@ use domain::{
     },
     fault::Fault,
     id::Id,
-    jobs::{Job, JobStatus},
-    organization::{Institution, Locale},
+    organization::Locale,
     text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -149,34 +148,6 @@ pub fn downloaded(tx: &Tx, export: &Export, made: &Exported) {
         export.version,
         what,
     ));
-}
-
-/// Ends the export that a job did, if any, as the job has ended.
-pub(crate) async fn end(
-    tx: &Tx,
-    institution: Id<Institution>,
-    job: Id<Job>,
-    status: JobStatus,
-) -> Result<(), Error> {
-    let status = match status {
-        JobStatus::Queued | JobStatus::Running => ExportStatus::Running,
-        JobStatus::Succeeded => ExportStatus::Succeeded,
-        JobStatus::Failed => ExportStatus::Failed,
-        JobStatus::Cancelled => ExportStatus::Cancelled,
-    };
-    tx.execute_raw(statement(
-        tx,
-        "UPDATE exports SET version = version + 1, status = ?, finished_at = ? \
-         WHERE institution_id = ? AND job_id = ? AND finished_at IS NULL",
-        [
-            status.as_str().into(),
-            micros(tx.now()).into(),
-            institution.uuid().into(),
-            job.uuid().into(),
-        ],
-    ))
-    .await?;
-    Ok(())
 }
 
 fn filters(export: &Export) -> Result<Value, Error> {

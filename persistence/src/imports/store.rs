@@ -6,8 +6,6 @@ use domain::{
         header::LeadField,
         outcome::{Counts, Import, ImportEntity, ImportMode, ImportStatus},
     },
-    jobs::{Job, JobStatus},
-    organization::Institution,
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
@@ -133,34 +131,6 @@ pub async fn keep_result(
             result.into(),
             grant.scope().institution().uuid().into(),
             id.uuid().into(),
-        ],
-    ))
-    .await?;
-    Ok(())
-}
-
-/// Ends the import that a job did, if any, as the job has ended.
-pub(crate) async fn end(
-    tx: &Tx,
-    institution: Id<Institution>,
-    job: Id<Job>,
-    status: JobStatus,
-) -> Result<(), Error> {
-    let status = match status {
-        JobStatus::Queued | JobStatus::Running => ImportStatus::Running,
-        JobStatus::Succeeded => ImportStatus::Succeeded,
-        JobStatus::Failed => ImportStatus::Failed,
-        JobStatus::Cancelled => ImportStatus::Cancelled,
-    };
-    tx.execute_raw(statement(
-        tx,
-        "UPDATE imports SET version = version + 1, status = ?, finished_at = ? \
-         WHERE institution_id = ? AND job_id = ? AND finished_at IS NULL",
-        [
-            status.as_str().into(),
-            micros(tx.now()).into(),
-            institution.uuid().into(),
-            job.uuid().into(),
         ],
     ))
     .await?;

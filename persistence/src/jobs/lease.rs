@@ -17,9 +17,8 @@ use jiff::SignedDuration;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{
-    Error, Handle, Tx, clock::database_now, database::statement, exports, imports, keys::SealedAt,
-};
+use super::store::end_task;
+use crate::{Error, Handle, Tx, clock::database_now, database::statement, keys::SealedAt};
 
 /// The right to go on with a job.
 #[derive(Clone, Copy, Debug)]
@@ -198,8 +197,7 @@ impl Lease {
             .await?;
         let ended = ended.rows_affected() == 1;
         if ended {
-            imports::store::end(tx, self.institution, self.job, status).await?;
-            exports::store::end(tx, self.institution, self.job, status).await?;
+            end_task(tx, self.institution, self.job, status).await?;
         }
         Ok(ended)
     }

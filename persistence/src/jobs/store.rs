@@ -4,6 +4,7 @@ use domain::{
     fault::Fault,
     id::Id,
     jobs::{JOB_CANCELLED, JOB_FINISHED, Job, JobKind, JobStatus},
+    organization::Institution,
     text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -16,7 +17,6 @@ use crate::{
     access::{Reads, Writes},
     clock::{database_now, micros, timestamp},
     database::{Change, remove_until, statement},
-    exports, imports,
     keys::bytes,
     scope::{Page, own, own_page},
 };
@@ -154,8 +154,7 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
     let job = read(row)?;
     if job.finished_at.is_some() {
         let institution = grant.scope().institution();
-        imports::store::end(tx, institution, id, job.status).await?;
-        exports::store::end(tx, institution, id, job.status).await?;
+        end_task(tx, institution, id, job.status).await?;
     }
     let after = json!({ "cancel_requested": true });
     tx.record(Change::new("job", id.uuid(), job.version, after));
@@ -209,4 +208,31 @@ fn read(row: &QueryResult) -> Result<Job, Error> {
             .map(timestamp)
             .transpose()?,
     })
+}
+
+/// Ends the import or export that a job did, if any, as the job has ended.
+pub(crate) async fn end_task(
+    tx: &Tx,
+    institution: Id<Institution>,
+    job: Id<Job>,
+    status: JobStatus,
+) -> Result<(), Error> {
+    let status = match status {
+        JobStatus::Queued => JobStatus::Running,
+        status => status,
+    };
+    for table in ["imports", "exports"] {
+        let sql = format!(
+            "UPDATE {table} SET version = version + 1, status = ?, finished_at = ? \
+             WHERE institution_id = ? AND job_id = ? AND finished_at IS NULL"
+        );
+        let values = [
+            status.as_str().into(),
+            micros(tx.now()).into(),
+            institution.uuid().into(),
+            job.uuid().into(),
+        ];
+        tx.execute_raw(statement(tx, &sql, values)).await?;
+    }
+    Ok(())
 }
