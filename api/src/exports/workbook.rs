@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use domain::imports::outcome::CELL_MAX;
+use domain::{exports::EXPORT_TOO_LARGE, fault::Fault, imports::outcome::CELL_MAX};
 use persistence::Error;
 use quick_xml::escape::escape;
 use zip::{
@@ -66,7 +66,12 @@ impl Write for Written {
 pub(super) struct Workbook {
     archive: ZipWriter<StreamWriter<Written>>,
     written: Written,
+    /// Bytes of the sheet.
+    size: u64,
 }
+
+/// Bytes that a sheet has room for: programs that read workbooks know no larger parts of an archive.
+const SIZE_MAX: u64 = 4_000_000_000;
 
 impl Workbook {
     pub(super) fn begin() -> Result<Self, Error> {
@@ -76,7 +81,11 @@ impl Workbook {
             part(&mut archive, name, content)?;
         }
         part(&mut archive, SHEET, BEGIN)?;
-        Ok(Self { archive, written })
+        Ok(Self {
+            archive,
+            written,
+            size: 0,
+        })
     }
 
     pub(super) fn rows(&mut self, rows: &[Vec<String>]) -> Result<Vec<u8>, Error> {
@@ -99,6 +108,10 @@ impl Workbook {
     }
 
     fn write(&mut self, xml: &str) -> Result<(), Error> {
+        self.size += xml.len() as u64;
+        if self.size > SIZE_MAX {
+            return Err(Fault::new(&EXPORT_TOO_LARGE).into());
+        }
         self.archive
             .write_all(xml.as_bytes())
             .map_err(Error::internal)
@@ -112,7 +125,7 @@ fn part(
     content: &str,
 ) -> Result<(), Error> {
     archive
-        .start_file(name, SimpleFileOptions::default().large_file(true))
+        .start_file(name, SimpleFileOptions::default())
         .map_err(Error::internal)?;
     archive
         .write_all(format!("{DECLARATION}{content}").as_bytes())
