@@ -100,7 +100,7 @@ pub async fn file(
     let found = files::store::find(handle, own, id, now).await?;
     Ok(match found {
         None => Err(FieldFault::new("/file_id", &REFERENCE_UNKNOWN)),
-        // What an import made of it, or an export, is not a list to be imported.
+        // The file of an export leaves by its download only, which asks for more and is on the trail.
         Some(file)
             if file
                 .attached_to
