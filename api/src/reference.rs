@@ -72,7 +72,7 @@ where
     let page = part.page(Direction::OldestFirst)?;
     let archived = include_archived.unwrap_or(false);
     let rows = reference::list::<T>(&ctx.read(), &ctx.grant, filter, archived, &page).await?;
-    let (rows, next) = part.cut(rows, |r| (micros(r.created_at), r.id.uuid()));
+    let (rows, next) = part.cut(rows, |r| (micros(T::place(r)), r.id.uuid()));
     Ok(next.answer_tagged::<T::Page>(rows.into_iter().map(T::Body::from))?)
 }
 

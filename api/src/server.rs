@@ -7,8 +7,14 @@ use std::{
 };
 
 use actix_cors::Cors;
-use actix_web::{App as Actix, HttpServer, dev::ServerHandle, middleware::from_fn, web};
-use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+use actix_web::{
+    App as Actix, HttpServer,
+    dev::ServerHandle,
+    guard::{self, Guard},
+    middleware::from_fn,
+    web,
+};
+use utoipa_actix_web::{AppExt, OpenApiFactory, scope, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
@@ -18,6 +24,7 @@ use crate::{
     audit, courses, customers, enrollments, events, exports, files, follow_ups,
     http::{
         edge::{Draining, edge},
+        operations::OperationInfo,
         parameters,
     },
     imports,
@@ -28,27 +35,45 @@ use crate::{
 
 /// Every route of the program. The contract is made from the same list.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(
-        scope::scope("/api/v1")
-            .configure(system::public_routes)
-            .configure(events::routes)
-            .configure(audit::routes)
-            .configure(access::routes)
-            .configure(organization::routes)
-            .configure(customers::routes)
-            .configure(follow_ups::routes)
-            .configure(tags::routes)
-            .configure(courses::routes)
-            .configure(enrollments::routes)
-            .configure(payments::routes)
-            .configure(analytics::routes)
-            .configure(files::routes)
-            .configure(jobs::routes)
-            .configure(imports::routes)
-            .configure(exports::routes)
-            .configure(notices::routes),
-    );
+    const CAPABILITIES: [fn(&mut ServiceConfig<'_>); 17] = [
+        system::public_routes,
+        events::routes,
+        audit::routes,
+        access::routes,
+        organization::routes,
+        customers::routes,
+        follow_ups::routes,
+        tags::routes,
+        courses::routes,
+        enrollments::routes,
+        payments::routes,
+        analytics::routes,
+        files::routes,
+        jobs::routes,
+        imports::routes,
+        exports::routes,
+        notices::routes,
+    ];
+    config.service(scope::scope(API).configure(|api| {
+        for routes in CAPABILITIES {
+            api.service(scope::scope("").guard(asks_for(routes)).configure(routes));
+        }
+    }));
     config.configure(system::routes);
+}
+
+const API: &str = "/api/v1";
+
+/// Whether a request asks for an operation of a capability, all of whose paths are its own: the edge has
+/// found out which. The framework would compare the path with every pattern of every capability.
+fn asks_for(routes: fn(&mut ServiceConfig<'_>)) -> impl Guard {
+    let capability: scope::Scope<_> = scope::scope(API);
+    let own = capability.configure(routes).paths().paths;
+    guard::fn_guard(move |request| {
+        let asked = request.req_data();
+        let operation = asked.get::<Arc<OperationInfo>>();
+        operation.is_some_and(|operation| own.contains_key(&*operation.route))
+    })
 }
 
 /// Which browsers may call: exact origins, no credentials.

@@ -98,7 +98,7 @@ const breaches = {
   "lists-paged": [({ list }) => without(list, "limit"), ({ list }) => without(list, "cursor")],
   "pages-regular": [
     ({ schemas }) => delete schemas.CustomerPage.properties.next_cursor,
-    ({ schemas }) => schemas.CustomerPage.required.pop(),
+    ({ schemas }) => schemas.CustomerPage.required.shift(),
     ({ schemas }) => (schemas.CustomerPage.properties.items.items = schemas.Customer),
   ],
   "answers-are-objects": [

@@ -12,6 +12,7 @@ use domain::{
     organization::{Campus, Institution},
     reference::{Details, Reference},
 };
+use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select, Value,
     sea_query::Expr,
@@ -38,7 +39,8 @@ pub trait Kept: Details + Send + Sync + 'static {
     const INSTITUTION: <Self::Entity as EntityTrait>::Column;
     const ID: <Self::Entity as EntityTrait>::Column;
     const VERSION: <Self::Entity as EntityTrait>::Column;
-    const CREATED: <Self::Entity as EntityTrait>::Column;
+    /// An instant in whose order lists are.
+    const ORDER: <Self::Entity as EntityTrait>::Column;
     const ARCHIVED: <Self::Entity as EntityTrait>::Column;
     /// The campus where a record stands, for kinds that stand at one: it never changes.
     const CAMPUS: Option<<Self::Entity as EntityTrait>::Column> = None;
@@ -48,9 +50,14 @@ pub trait Kept: Details + Send + Sync + 'static {
         None
     }
 
+    /// The instant of a record in [`Kept::ORDER`].
+    fn place(record: &Reference<Self>) -> Timestamp {
+        record.created_at
+    }
+
     /// A list of ids in a filter that is empty is no condition.
-    fn condition(_filter: &Self::Filter) -> Condition {
-        Condition::all()
+    fn condition(_filter: &Self::Filter) -> Result<Condition, Error> {
+        Ok(Condition::all())
     }
 
     fn read(row: <Self::Entity as EntityTrait>::Model) -> Result<Reference<Self>, Error>;
@@ -152,12 +159,15 @@ macro_rules! stands_in {
         stands_in!($module, ());
     };
     ($module:ident, $filter:ty) => {
+        stands_in!($module, $filter, CreatedAt);
+    };
+    ($module:ident, $filter:ty, $order:ident) => {
         type Entity = $module::Entity;
         type Filter = $filter;
         const INSTITUTION: $module::Column = $module::Column::InstitutionId;
         const ID: $module::Column = $module::Column::Id;
         const VERSION: $module::Column = $module::Column::Version;
-        const CREATED: $module::Column = $module::Column::CreatedAt;
+        const ORDER: $module::Column = $module::Column::$order;
         const ARCHIVED: $module::Column = $module::Column::ArchivedAt;
     };
 }
@@ -303,7 +313,7 @@ async fn whole_record<T: Kept>(
     Ok(Some(record))
 }
 
-/// One page of what meets a filter, in the order of creation; archived records only where they are
+/// One page of what meets a filter, in the order of its kind; archived records only where they are
 /// asked for.
 pub async fn list<T: Kept>(
     handle: &impl Handle,
@@ -312,12 +322,12 @@ pub async fn list<T: Kept>(
     with_archived: bool,
     page: &Page,
 ) -> Result<Vec<Reference<T>>, Error> {
-    let mut select = confined::<T>(grant.scope()).filter(T::condition(filter));
+    let mut select = confined::<T>(grant.scope()).filter(T::condition(filter)?);
     if !with_archived {
         select = select.filter(T::ARCHIVED.is_null());
     }
-    let (created, id) = (Expr::col(T::CREATED), Expr::col(T::ID));
-    page.confine(QuerySelect::query(&mut select), created, id);
+    let (at, id) = (Expr::col(T::ORDER), Expr::col(T::ID));
+    page.confine(QuerySelect::query(&mut select), at, id);
     let mut records = select
         .all(handle)
         .await?

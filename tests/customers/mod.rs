@@ -1,4 +1,5 @@
 mod access;
+mod beside;
 mod change;
 mod contacts;
 mod create;

@@ -165,12 +165,15 @@ both! {
     async fn a_share_gives_no_permission(w: World) {
         let id = &southern(&w, 1).await[0];
         let (finance, teacher, recruiter) = (w.actor("finance"), w.actor("teacher"), w.as_recruiter());
-        for actor in [&finance, &teacher, &recruiter] {
+        let employee = w.hire(&["employee"], w.places.north, None).await;
+        for actor in [&finance, &teacher, &employee, &recruiter] {
             share(&w, id, actor.principal.uuid(), true, None).await;
         }
         finance.get(&path(id)).await.expect(200);
         finance.patch(&path(id), &json!({"intent": 1})).await.expect_problem(403, "permission_missing");
-        teacher.get(&path(id)).await.expect_problem(403, "permission_missing");
+        employee.get(&path(id)).await.expect_problem(403, "permission_missing");
+        // Who reaches own students only reaches no one else by a share.
+        teacher.get(&path(id)).await.expect_problem(404, "not_found");
         recruiter.delete(&path(id)).await.expect_problem(403, "permission_missing");
     }
 

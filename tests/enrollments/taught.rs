@@ -48,6 +48,28 @@ both! {
         assert!(teacher.get("/api/v1/enrollments").await.expect(200).ids().is_empty());
     }
 
+    async fn a_teacher_sees_own_students_but_not_how_they_were_won(w: World) {
+        let teacher = w.hire(&["teacher"], w.places.north, None).await;
+        let class = w.open_class(json!({"teacher_id": teacher.principal})).await;
+        let mut body = w.new_customer("张伟");
+        body["note"] = json!("嫌贵");
+        body["holder_id"] = json!(w.places.north);
+        let student = w.as_boss().post("/api/v1/customers", &body).await.expect(201).id();
+        let path = format!("/api/v1/customers/{student}");
+        teacher.get(&path).await.expect_problem(404, "not_found");
+        let enrolled = w.enroll(&student, &class).await.expect(201).id();
+        let seen = teacher.get(&path).await.expect(200).json;
+        assert_eq!(seen["name"], "张伟");
+        for field in ["note", "intent", "stage", "source_channel", "collected_at", "collector_id"] {
+            assert_eq!(seen[field], json!(null), "{field}");
+        }
+        let enrollment = teacher.get(&format!("/api/v1/enrollments/{enrolled}")).await.expect(200);
+        assert_eq!(enrollment.json["price"], json!(null));
+        teacher.patch(&path, &json!({"intent": 2})).await.expect_problem(403, "permission_missing");
+        let revealed = teacher.post(&format!("{path}/reveal"), &json!({"reason": "联系"})).await;
+        revealed.expect_problem(403, "permission_missing");
+    }
+
     async fn what_a_teacher_reaches_is_the_union_with_other_roles(w: World) {
         let class = w.open_class(json!({"teacher_id": w.as_recruiter().principal})).await;
         w.enroll(&w.new_student("张伟").await, &class).await.expect(201);

@@ -13,9 +13,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::NamedRecord;
 use crate::{
     access::fields::Shown,
-    http::{list::page, wire::Wire},
+    http::{list::PageBody, wire::Wire},
 };
 
 pub type ContactKind = Wire<domain::customers::ContactKind>;
@@ -293,6 +294,7 @@ impl ChangeCustomer {
     "school": "实验小学", "grade": "五年级", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
+    "holder": null, "campus": null, "collector": null,
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
 pub struct CustomerBody {
     pub id: Uuid,
@@ -357,6 +359,15 @@ pub struct CustomerBody {
     /// By whom the customer's data were collected; null where a field rule hides it.
     #[schema(required)]
     pub collector_id: Option<Uuid>,
+    /// Who holds it; null unless `expand` names it.
+    #[schema(required)]
+    pub holder: Option<NamedRecord>,
+    /// The campus; null unless `expand` names it.
+    #[schema(required)]
+    pub campus: Option<NamedRecord>,
+    /// Who collected its data; null unless `expand` names it, and where `collector_id` is.
+    #[schema(required)]
+    pub collector: Option<NamedRecord>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -414,13 +425,51 @@ impl CustomerBody {
             source_channel: Some(Wire(customer.provenance.channel)),
             collected_at: Some(customer.provenance.collected_at),
             collector_id: customer.provenance.collector.map(Id::uuid),
+            holder: None,
+            campus: None,
+            collector: None,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
         }
     }
 }
 
-page! {
-    /// One page of customers.
-    CustomerPage of CustomerBody as Shown<CustomerBody>
+/// One page of customers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CustomerPage {
+    #[schema(value_type = Vec<CustomerBody>)]
+    pub items: Vec<Shown<CustomerBody>>,
+    /// Continues the list; null at its end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+    /// How many there are on all pages, counted up to 10,000; null unless `include_total` asks for it.
+    #[schema(required, minimum = 0, maximum = 10_000)]
+    pub total: Option<u64>,
+    /// Whether there are more than `total`; null where that is.
+    #[schema(required)]
+    pub total_is_capped: Option<bool>,
+}
+
+/// Customers are counted up to here.
+pub const COUNTED: u64 = 10_000;
+
+impl PageBody for CustomerPage {
+    type Item = Shown<CustomerBody>;
+
+    fn new(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self {
+        Self {
+            items,
+            next_cursor,
+            total: None,
+            total_is_capped: None,
+        }
+    }
+}
+
+impl CustomerPage {
+    /// Says how many there are, of whom one more than [`COUNTED`] were counted at most.
+    pub fn say(&mut self, counted: u64) {
+        self.total = Some(counted.min(COUNTED));
+        self.total_is_capped = Some(counted > COUNTED);
+    }
 }

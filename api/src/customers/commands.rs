@@ -287,9 +287,32 @@ pub async fn list(
     if filters.tag_id.is_none() {
         return store::list(handle, grant, &filter, page).await;
     }
-    let unreadable = || FieldFault::new("/filters/tag_id", &FIELD_NOT_READABLE);
     let tagging = tagging.ok_or_else(unreadable)?;
     store::list_tagged(handle, (tagging, &filters.tags()), (grant, &filter), page).await
+}
+
+/// How many customers the list has on all its pages, counted up to `most`.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(
+    handle: &impl Handle,
+    grant: &Grant<CustomersRead>,
+    tagging: Option<&Grant<TagsRead>>,
+    filters: &CustomerFilters,
+    most: u64,
+) -> Result<u64, Error> {
+    let (filter, tags) = (filters.filter(), filters.tags());
+    let tagged = match (&filters.tag_id, tagging) {
+        (None, _) => None,
+        (Some(_), tagging) => Some((tagging.ok_or_else(unreadable)?, tags.as_slice())),
+    };
+    store::count(handle, tagged, (grant, &filter), most).await
+}
+
+/// Who may not see tags can't go by them.
+fn unreadable() -> FieldFault {
+    FieldFault::new("/filters/tag_id", &FIELD_NOT_READABLE)
 }
 
 /// What may be seen of the tags of some customers.

@@ -20,7 +20,10 @@ use utoipa::{
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{CustomerEducation, CustomerKind, CustomerOccupation, CustomerStage, SourceChannel};
+use super::{
+    CustomerEducation, CustomerExpansion, CustomerKind, CustomerOccupation, CustomerStage, RECORD,
+    SourceChannel,
+};
 use crate::http::{list::CreationOrder, wire::Wire};
 
 /// Which customers; each filter must hold.
@@ -146,8 +149,6 @@ impl CustomerFilters {
     }
 }
 
-const RECORD: &str = "customers";
-
 /// Which customers, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -189,6 +190,12 @@ pub struct ListCustomers {
     #[param(rename = "created_at[lt]")]
     #[serde(rename = "created_at[lt]")]
     pub created_until: Option<Timestamp>,
+    /// What is shown beside the ids of each.
+    #[param(style = Form, explode = false, max_items = 5)]
+    pub expand: Option<Vec<CustomerExpansion>>,
+    /// Whether the page says how many there are on all pages.
+    #[param(default = false)]
+    pub include_total: Option<bool>,
 }
 
 impl From<ListCustomers> for CustomerFilters {
@@ -215,7 +222,7 @@ impl From<ListCustomers> for CustomerFilters {
 /// addresses; nothing is kept of it.
 #[derive(Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"query": "zhangwei", "filters": {"stage": ["lead"]}}))]
+#[schema(example = json!({"query": "zhangwei", "filters": {"kind": ["student"]}}))]
 pub struct SearchCustomers {
     /// Part of a name in characters, in pinyin (`zhangwei`) or as initials (`zw`); a whole telephone
     /// number in any usual form; the last four digits of one; a whole e-mail address; or what stands
@@ -241,6 +248,9 @@ pub struct SearchCustomers {
     /// Newest first, when absent.
     #[schema(nullable = false)]
     pub sort: Option<CreationOrder>,
+    /// What is shown beside the ids of each.
+    #[schema(max_items = 5, nullable = false)]
+    pub expand: Option<Vec<CustomerExpansion>>,
     /// Rows of a page; 50 when absent.
     #[schema(minimum = 1, maximum = 200, nullable = false)]
     pub limit: Option<u16>,

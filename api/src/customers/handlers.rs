@@ -24,9 +24,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    ChangeCustomer, CreateCustomer, CustomerBody, CustomerFilters, CustomerPage, ListCustomers,
-    ListTimeline, RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage,
-    TransferCustomer, commands,
+    COUNTED, ChangeCustomer, CreateCustomer, CustomerBody, CustomerExpansion, CustomerFilters,
+    CustomerPage, ExpandCustomer, ListCustomers, ListTimeline, RECORD, RevealCustomer,
+    RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage, TransferCustomer, commands,
+    expansion::expand,
 };
 use crate::{
     access::{
@@ -36,7 +37,8 @@ use crate::{
     http::{
         IfMatch, Json, List, Problem, Reply,
         cursor::Position,
-        list::{Paging, Part},
+        list::{PageBody, Paging, Part},
+        parameters::Parameters,
         path::PathId,
         problem::PERMISSION_MISSING,
     },
@@ -44,8 +46,6 @@ use crate::{
 
 const TAG: &str = "customers";
 
-/// The permissions on customers, and so their field rules, go by this name.
-const RECORD: &str = "customers";
 /// Fields that a new customer must have, whoever takes it in.
 const NEEDED: &[&str] = &["name", "source_channel"];
 
@@ -69,10 +69,11 @@ fn tagged(reader: &Authority, now: Timestamp) -> Option<Grant<TagsRead>> {
     Grant::of(reader, now)
 }
 
-/// Customers as the caller may see them.
+/// Customers as the caller may see them, with what is to stand beside their ids.
 async fn seen(
     ctx: &Granted<CustomersRead>,
     customers: Vec<Customer>,
+    beside: Option<&[CustomerExpansion]>,
 ) -> Result<Vec<Shown<CustomerBody>>, Error> {
     let reader = ctx.authority();
     let ids: Vec<_> = customers.iter().map(|customer| customer.id).collect();
@@ -80,9 +81,14 @@ async fn seen(
     let mut tags = commands::tags(&ctx.read(), grant.as_ref(), &ids).await?;
     let bodies = customers.into_iter().map(|customer| {
         let tags = tags.remove(&customer.id).unwrap_or_default();
-        show(Some(reader), RECORD, CustomerBody::new(customer, tags))
+        CustomerBody::new(customer, tags)
     });
-    bodies.collect()
+    let mut bodies: Vec<_> = bodies.collect();
+    expand(ctx, beside, &mut bodies).await?;
+    let bodies = bodies.into_iter();
+    bodies
+        .map(|body| show(Some(reader), RECORD, body))
+        .collect()
 }
 
 /// Take in a customer
@@ -122,13 +128,20 @@ pub(super) async fn list_customers(
     let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
     let page = part.page(query.sort.unwrap_or_default())?;
+    let (beside, counting) = (query.expand.clone(), query.include_total == Some(true));
     let filters = CustomerFilters::from(query);
     let tagging = tagging(&ctx, &filters, "tag_id");
     let tagging = tagging.map_err(|fault| Problem::parameters(vec![fault]))?;
     let (read, tagging) = (ctx.read(), tagging.as_ref());
     let rows = commands::list(&read, &ctx.grant, tagging, &filters, &page).await?;
     let (rows, next) = part.cut(rows, place_of);
-    Ok(next.answer::<CustomerPage>(seen(&ctx, rows).await?)?)
+    let rows = seen(&ctx, rows, beside.as_deref()).await?;
+    let (mut page, link) = next.page::<CustomerPage>(rows);
+    if counting {
+        let most = COUNTED + 1;
+        page.say(commands::count(&read, &ctx.grant, tagging, &filters, most).await?);
+    }
+    Ok(Reply::ok(&page)?.with_next(link))
 }
 
 /// The place of a customer in a list.
@@ -180,6 +193,7 @@ pub(super) async fn search_customers(
     let address = format!("{}?{bound}", request.path());
     let part = Part::new(ctx.app(), address, limit, cursor);
     let page = part.page(asked.sort.unwrap_or_default())?;
+    let beside = asked.expand;
     let filters = asked.filters.unwrap_or_default();
     let tagging = tagging(&ctx, &filters, "/filters/tag_id");
     let tagging = tagging.map_err(|fault| Fault::fields(vec![fault]))?;
@@ -207,10 +221,8 @@ pub(super) async fn search_customers(
         let next = found.unsearched.map(|doc| part.cursor((doc, Uuid::nil())));
         (found.customers, next)
     };
-    Ok(Reply::ok(&CustomerPage {
-        items: seen(&ctx, customers).await?,
-        next_cursor,
-    })?)
+    let customers = seen(&ctx, customers, beside.as_deref()).await?;
+    Ok(Reply::ok(&CustomerPage::new(customers, next_cursor))?)
 }
 
 /// By which grant somebody looks for what answers mask, once that is on the trail: what is sought is not,
@@ -244,16 +256,23 @@ async fn looked_behind_masks(
 ///
 /// Contact values are masked: `POST /customers/{customer_id}/reveal` shows them. Null stands for what a
 /// field rule hides.
-#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = CustomerBody)),
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ExpandCustomer), responses((status = 200, body = CustomerBody)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}")]
 pub(super) async fn get_customer(
     ctx: Granted<CustomersRead>,
     id: PathId<Customer>,
+    query: Parameters<ExpandCustomer>,
 ) -> Result<Reply, Problem> {
     let tagging = tagged(ctx.authority(), ctx.stamp().now());
     let found = commands::get_with_tags(&ctx.read(), &ctx.grant, tagging.as_ref(), id.0).await?;
-    let (version, body) = (found.0.version, CustomerBody::new(found.0, found.1));
+    let (version, mut body) = (found.0.version, CustomerBody::new(found.0, found.1));
+    expand(
+        &ctx,
+        query.0.expand.as_deref(),
+        std::slice::from_mut(&mut body),
+    )
+    .await?;
     let body = show(Some(ctx.authority()), RECORD, body)?;
     Ok(Reply::record(version, &body)?)
 }

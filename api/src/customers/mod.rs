@@ -2,6 +2,7 @@
 
 mod body;
 pub mod commands;
+mod expansion;
 mod files;
 mod filters;
 mod handlers;
@@ -9,9 +10,13 @@ pub mod relations;
 mod timeline;
 
 pub use body::*;
+pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
 pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The permissions on customers, and so their field rules, go by this name.
+const RECORD: &str = "customers";
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config

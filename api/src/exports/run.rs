@@ -340,8 +340,9 @@ mod tests {
         let document = crate::contract::document("http://127.0.0.1:8080");
         let customer = &document["components"]["schemas"]["Customer"]["properties"];
         let fields = customer.as_object().unwrap().keys().map(String::as_str);
-        // What changes with every change tells nobody anything.
-        let fields: BTreeSet<_> = fields.filter(|field| *field != "version").collect();
+        // What changes with every change tells nobody anything; names stand in the columns of ids.
+        let beside = ["version", "holder", "campus", "collector"];
+        let fields: BTreeSet<_> = fields.filter(|field| !beside.contains(field)).collect();
         let shown: BTreeSet<_> = COLUMNS.iter().map(|column| column.field).collect();
         assert_eq!(shown, fields);
     }

@@ -207,7 +207,10 @@ impl Next {
     }
 
     /// The page, and the address of the next one.
-    fn page<P: PageBody>(self, items: impl IntoIterator<Item = P::Item>) -> (P, Option<String>) {
+    pub fn page<P: PageBody>(
+        self,
+        items: impl IntoIterator<Item = P::Item>,
+    ) -> (P, Option<String>) {
         let separator = if self.address.ends_with('?') { "" } else { "&" };
         let link = self.cursor.as_ref();
         let link = link.map(|cursor| format!("{}{separator}cursor={cursor}", self.address));

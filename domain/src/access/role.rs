@@ -192,10 +192,22 @@ pub struct BuiltInRole {
 }
 
 /// Fields that built-in roles see less of, by least privilege (ROLE-12): the books need no opinion
-/// on a customer.
+/// on a customer, and lessons nothing of how the family was won.
 const FIELD_RULES: &[(&str, &str, &str, FieldAccess)] = &[
     ("finance", "customers", "note", FieldAccess::Hidden),
     ("finance", "customers", "intent", FieldAccess::Hidden),
+    ("teacher", "customers", "intent", FieldAccess::Hidden),
+    ("teacher", "customers", "stage", FieldAccess::Hidden),
+    ("teacher", "customers", "note", FieldAccess::Hidden),
+    (
+        "teacher",
+        "customers",
+        "source_channel",
+        FieldAccess::Hidden,
+    ),
+    ("teacher", "customers", "collected_at", FieldAccess::Hidden),
+    ("teacher", "customers", "collector_id", FieldAccess::Hidden),
+    ("teacher", "enrollments", "price", FieldAccess::Hidden),
 ];
 
 impl BuiltInRole {
@@ -303,7 +315,7 @@ roles! {
         Own: "customers:read" "customers:write" "customers:reveal" "follow_ups:read"
             "follow_ups:write" "tags:read"; ]
     "teacher" Either { "教师", "Teacher" } [
-        Taught: "enrollments:read" "attendance:write"; ]
+        Taught: "customers:read" "enrollments:read" "attendance:write"; ]
     "finance" Either { "财务", "Finance" } [
         Campus: "customers:read" "enrollments:read" "payments:read" "payments:write"
             "payments:void" "exports:run" "reports:read"; ]

@@ -94,8 +94,8 @@ impl Kept for Course {
     const EVENTS: &'static Events = &COURSE;
     stands_in!(courses, Vec<Id<Subject>>);
 
-    fn condition(subjects: &Vec<Id<Subject>>) -> Condition {
-        among(courses::Column::SubjectId, subjects)
+    fn condition(subjects: &Vec<Id<Subject>>) -> Result<Condition, Error> {
+        Ok(among(courses::Column::SubjectId, subjects))
     }
 
     fn read(row: courses::Model) -> Result<Reference<Self>, Error> {
@@ -169,10 +169,10 @@ impl Kept for Class {
         Some(self.campus)
     }
 
-    fn condition(filter: &ClassFilter) -> Condition {
-        among(classes::Column::CampusId, &filter.campuses)
+    fn condition(filter: &ClassFilter) -> Result<Condition, Error> {
+        Ok(among(classes::Column::CampusId, &filter.campuses)
             .add(among(classes::Column::CourseId, &filter.courses))
-            .add(among(classes::Column::TeacherId, &filter.teachers))
+            .add(among(classes::Column::TeacherId, &filter.teachers)))
     }
 
     fn read(row: classes::Model) -> Result<Reference<Self>, Error> {

@@ -3,18 +3,25 @@
 use domain::{
     courses::{Class, Hours, Lesson},
     id::Id,
-    organization::{Campus, Institution},
+    organization::{Campus, Institution, Staff},
     reference::Reference,
 };
-use jiff::civil::Time;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition,
+    sea_query::{Expr, ExprTrait, Query},
+};
 use serde_json::{Value, json};
 
 use super::LESSON;
 use crate::{
     Error,
     clock::{date, date_column, micros, timestamp},
-    reference::{Events, Kept, record, stands_in},
+    reference::{Events, Kept, among, record, stands_in},
 };
 
 mod rows {
@@ -57,25 +64,55 @@ fn time(text: &str) -> Result<Time, Error> {
     Time::strptime("%H:%M", text).map_err(Error::corrupt)
 }
 
-/// Lessons of one class, or of all.
+/// Which lessons; a list of ids that is empty is no condition.
 #[derive(Clone, Debug, Default)]
 pub struct LessonFilter {
-    pub class: Option<Id<Class>>,
+    pub classes: Vec<Id<Class>>,
+    pub campuses: Vec<Id<Campus>>,
+    /// Teachers of their classes.
+    pub teachers: Vec<Id<Staff>>,
+    pub held_from: Option<Date>,
+    pub held_until: Option<Date>,
+}
+
+/// Whether the class of a lesson has one of these teachers.
+fn taught_by(teachers: &[Id<Staff>]) -> Expr {
+    let class = |column: &'static str| Expr::col(("classes", column));
+    let mut classes = Query::select();
+    classes
+        .expr(Expr::val(1))
+        .from("classes")
+        .and_where(
+            class("institution_id").eq(Expr::col((rows::Entity, rows::Column::InstitutionId))),
+        )
+        .and_where(class("id").eq(Expr::col((rows::Entity, rows::Column::ClassId))))
+        .and_where(class("teacher_id").is_in(teachers.iter().map(|id| id.uuid())));
+    Expr::exists(classes)
 }
 
 impl Kept for Lesson {
     const KIND: &'static str = "lesson";
     const EVENTS: &'static Events = &LESSON;
-    stands_in!(rows, LessonFilter);
+    stands_in!(rows, LessonFilter, StartsAt);
     const CAMPUS: Option<rows::Column> = Some(rows::Column::CampusId);
 
     fn campus(&self) -> Option<Id<Campus>> {
         Some(self.campus)
     }
 
-    fn condition(filter: &LessonFilter) -> Condition {
-        let class = filter.class.map(|id| rows::Column::ClassId.eq(id.uuid()));
-        Condition::all().add_option(class)
+    fn place(record: &Reference<Self>) -> Timestamp {
+        record.details.starts_at
+    }
+
+    fn condition(filter: &LessonFilter) -> Result<Condition, Error> {
+        let from = filter.held_from.map(date_column).transpose()?;
+        let until = filter.held_until.map(date_column).transpose()?;
+        let taught = (!filter.teachers.is_empty()).then(|| taught_by(&filter.teachers));
+        Ok(among(rows::Column::ClassId, &filter.classes)
+            .add(among(rows::Column::CampusId, &filter.campuses))
+            .add_option(taught)
+            .add_option(from.map(|date| rows::Column::HeldOn.gte(date)))
+            .add_option(until.map(|date| rows::Column::HeldOn.lt(date))))
     }
 
     fn read(row: rows::Model) -> Result<Reference<Self>, Error> {

@@ -30,7 +30,7 @@ use crate::{
     clock::micros,
     database::{Change, insert_many, unless_stale},
     enrollments::store as enrollments,
-    scope::{Page, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
+    scope::{self, Page, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
     tags::{
         entity as taggings,
         store::{beside, having, label},
@@ -225,6 +225,23 @@ pub async fn list_tagged(
     let (led_by, shown) = ((tagging, having), (grant, filter.condition()));
     let rows = page_led::<taggings::Entity, Entity>(handle, led_by, shown, part).await?;
     rows.into_iter().map(|row| row.open(&keys)).collect()
+}
+
+/// How many customers a list shows on all its pages, counted up to `most`; the tags as in
+/// [`list_tagged`], where it goes by any.
+pub async fn count(
+    handle: &impl Handle,
+    tagged: Option<(&impl Reads<Tagging>, &[Id<Tag>])>,
+    (grant, filter): (&impl Reads<Customer>, &Filter),
+    most: u64,
+) -> Result<u64, Error> {
+    let filter = filter.condition();
+    let Some((tagging, tags)) = tagged else {
+        return scope::count::<Entity>(handle, grant, filter, most).await;
+    };
+    let having = tags.iter().map(|tag| having(*tag)).collect();
+    let (led_by, shown) = ((tagging, having), (grant, filter));
+    scope::count_led::<taggings::Entity, Entity>(handle, led_by, shown, most).await
 }
 
 /// Writes a new customer.

@@ -42,6 +42,7 @@ mod m0092_staff_phones;
 mod m0093_temporary_files;
 mod m0094_customer_profiles;
 mod m0095_exports;
+mod m0096_timetable;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0093_temporary_files::Migration),
             Box::new(m0094_customer_profiles::Migration),
             Box::new(m0095_exports::Migration),
+            Box::new(m0096_timetable::Migration),
         ]
     }
 }

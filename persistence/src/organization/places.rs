@@ -72,8 +72,8 @@ impl Kept for Campus {
     const EVENTS: &'static Events = &CAMPUS;
     stands_in!(campuses, Vec<Id<Region>>);
 
-    fn condition(regions: &Vec<Id<Region>>) -> Condition {
-        among(campuses::Column::RegionId, regions)
+    fn condition(regions: &Vec<Id<Region>>) -> Result<Condition, Error> {
+        Ok(among(campuses::Column::RegionId, regions))
     }
 
     fn read(row: campuses::Model) -> Result<Reference<Self>, Error> {
@@ -161,8 +161,8 @@ impl Kept for Department {
     const EVENTS: &'static Events = &DEPARTMENT;
     stands_in!(departments, Vec<Id<Department>>);
 
-    fn condition(parents: &Vec<Id<Department>>) -> Condition {
-        among(departments::Column::ParentId, parents)
+    fn condition(parents: &Vec<Id<Department>>) -> Result<Condition, Error> {
+        Ok(among(departments::Column::ParentId, parents))
     }
 
     fn read(row: departments::Model) -> Result<Reference<Self>, Error> {
@@ -272,8 +272,8 @@ impl Kept for Team {
     const EVENTS: &'static Events = &TEAM;
     stands_in!(teams, Vec<Id<Campus>>);
 
-    fn condition(of: &Vec<Id<Campus>>) -> Condition {
-        among(teams::Column::CampusId, of)
+    fn condition(of: &Vec<Id<Campus>>) -> Result<Condition, Error> {
+        Ok(among(teams::Column::CampusId, of))
     }
 
     fn read(row: teams::Model) -> Result<Reference<Self>, Error> {

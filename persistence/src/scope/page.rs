@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use domain::customers::Customer;
 use sea_orm::{
-    ColumnTrait, Condition, IdenStatic, Iterable, Order, Statement, Value,
+    ColumnTrait, Condition, IdenStatic, Order, Statement, Value,
     sea_query::{
         DynIden, Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, SelectStatement,
         SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Scoped, reach::*};
+use super::{Scoped, reach::*, whole_row};
 use crate::{
     Error, Handle,
     access::{Branch, Reads, Scope},
@@ -29,6 +29,15 @@ pub struct Page {
 }
 
 impl Page {
+    /// The newest rows.
+    fn first(limit: u64) -> Self {
+        Self {
+            order: Direction::NewestFirst,
+            after: None,
+            limit,
+        }
+    }
+
     /// The keyset: one range scan as a row value, on both engines.
     pub(crate) fn behind(&self, created: Expr, id: Expr) -> Option<SimpleExpr> {
         let (at, last) = self.after?;
@@ -135,13 +144,52 @@ pub(crate) async fn page_led<L: Scoped, E: Scoped<Record = Customer>>(
     (grant, filter): (&impl Reads<Customer>, Condition),
     page: &Page,
 ) -> Result<Vec<E::Model>, Error> {
+    let walks = led_walks::<L, E>(led_by, (grant, filter), page);
+    keyed::<L, E>(handle, leader.scope(), &walks).await
+}
+
+/// How many rows [`page`] has on all its pages, counted up to `most`.
+pub(crate) async fn count<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    filter: Condition,
+    most: u64,
+) -> Result<u64, Error> {
+    let walk = Walk::<E> {
+        at: E::CREATED,
+        id: E::ID,
+        filter,
+        beside: None,
+        page: &Page::first(most),
+    };
+    counted(handle, grant.scope(), &[walk]).await
+}
+
+/// How many rows [`page_led`] has on all its pages, counted up to `most`.
+pub(crate) async fn count_led<L: Scoped, E: Scoped<Record = Customer>>(
+    handle: &impl Handle,
+    (leader, led_by): (&impl Reads<L::Record>, Vec<Condition>),
+    shown: (&impl Reads<Customer>, Condition),
+    most: u64,
+) -> Result<u64, Error> {
+    let page = Page::first(most);
+    let walks = led_walks::<L, E>(led_by, shown, &page);
+    counted(handle, leader.scope(), &walks).await
+}
+
+/// How [`page_led`] walks: one walk a condition.
+fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
+    led_by: Vec<Condition>,
+    (grant, filter): (&impl Reads<Customer>, Condition),
+    page: &'a Page,
+) -> Vec<Walk<'a, L>> {
     let customer = Condition::all()
         .add(column::<E>(E::INSTITUTION).eq(column::<L>(L::INSTITUTION)))
         .add(column::<E>(E::ID).eq(column::<L>(L::CUSTOMER)))
         .add(within::<E>(grant.scope(), false))
         .add(living::<E>())
         .add(filter);
-    let walks: Vec<Walk<'_, L>> = led_by
+    led_by
         .into_iter()
         .map(|led_by| Walk {
             at: L::CREATED,
@@ -150,8 +198,7 @@ pub(crate) async fn page_led<L: Scoped, E: Scoped<Record = Customer>>(
             beside: Some(E::default().into_iden()),
             page,
         })
-        .collect();
-    keyed::<L, E>(handle, leader.scope(), &walks).await
+        .collect()
 }
 
 /// Members of one union; SQLite takes 500.
@@ -168,21 +215,21 @@ struct Walk<'a, E: Scoped> {
     page: &'a Page,
 }
 
-/// Rows of `E` by the keys that the ranges of `L` begin with.
-async fn keyed<L: Scoped, E: Scoped>(
+/// The keys that the ranges of `L` begin with, as [`KEYS`]; `None` where there are no ranges.
+fn first_keys<L: Scoped>(
     handle: &impl Handle,
     scope: &Scope,
     walks: &[Walk<'_, L>],
-) -> Result<Vec<E::Model>, Error> {
+) -> Option<Sql> {
     let ranges: Vec<SelectStatement> = walks
         .iter()
         .flat_map(|walk| scope.branches().iter().map(move |branch| (branch, walk)))
         .flat_map(|(branch, walk)| keys(scope, branch, walk))
         .collect();
-    let (Some(page), false) = (walks.first().map(|walk| walk.page), ranges.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let limit = whole_page(page.limit);
+    if ranges.is_empty() {
+        return None;
+    }
+    let limit = whole_page(walks.first()?.page.limit);
     let mut sql = Sql::of(handle);
     sql.text("WITH page_keys AS (");
     for (number, some) in ranges.chunks(MEMBERS).enumerate() {
@@ -199,6 +246,42 @@ async fn keyed<L: Scoped, E: Scoped>(
         sql.text(") AS branches");
     }
     sql.text(") ");
+    Some(sql)
+}
+
+/// How many keys there are in all ranges, counted up to the limit of their page.
+async fn counted<L: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    walks: &[Walk<'_, L>],
+) -> Result<u64, Error> {
+    let Some(mut sql) = first_keys(handle, scope, walks) else {
+        return Ok(0);
+    };
+    let most = walks.first().map_or(0, |walk| walk.page.limit);
+    sql.text(&format!(
+        "SELECT COUNT(*) AS counted FROM (SELECT 1 FROM {KEYS} LIMIT {most}) AS found"
+    ));
+    let row = handle.query_one_raw(sql.statement(handle)).await?;
+    let counted: i64 = match row {
+        Some(row) => row.try_get("", "counted")?,
+        None => 0,
+    };
+    u64::try_from(counted).map_err(Error::corrupt)
+}
+
+/// Rows of `E` by the keys that the ranges of `L` begin with.
+async fn keyed<L: Scoped, E: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    walks: &[Walk<'_, L>],
+) -> Result<Vec<E::Model>, Error> {
+    let Some(page) = walks.first().map(|walk| walk.page) else {
+        return Ok(Vec::new());
+    };
+    let Some(sql) = first_keys(handle, scope, walks) else {
+        return Ok(Vec::new());
+    };
     // The keys come first, and CROSS JOIN keeps them outermost: SQLite's planner would walk the
     // table in the order that is wanted.
     let mut select = all_of::<E>();
@@ -218,9 +301,7 @@ async fn keyed<L: Scoped, E: Scoped>(
 
 fn all_of<E: Scoped>() -> SelectStatement {
     let mut select = SelectStatement::new();
-    for shown in E::Column::iter() {
-        select.expr(column::<E>(shown));
-    }
+    select.expr(whole_row::<E>());
     select
 }
 

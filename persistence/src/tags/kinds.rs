@@ -63,8 +63,8 @@ impl Kept for Tag {
     const EVENTS: &'static Events = &TAG;
     stands_in!(tags, Vec<Id<TagCategory>>);
 
-    fn condition(categories: &Vec<Id<TagCategory>>) -> Condition {
-        among(tags::Column::CategoryId, categories)
+    fn condition(categories: &Vec<Id<TagCategory>>) -> Result<Condition, Error> {
+        Ok(among(tags::Column::CategoryId, categories))
     }
 
     fn read(row: tags::Model) -> Result<Reference<Self>, Error> {

@@ -1,5 +1,6 @@
 use domain::{courses::Lesson, reference::Reference};
 use jiff::{Timestamp, civil::Date};
+use persistence::courses::LessonFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -7,7 +8,7 @@ use validator::Validate;
 
 use crate::{
     http::{clock_time::ClockTime, list::page},
-    reference::Shown,
+    reference::{Shown, named},
 };
 
 /// A new lesson of a class, by the clocks of its campus.
@@ -113,11 +114,57 @@ impl Shown for Lesson {
     type Page = LessonPage;
 }
 
-/// Which part of the lessons of a class, in the order in which they were planned.
+/// Which lessons, in the order in which they begin.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListLessons {
     /// Whether cancelled lessons are shown too.
     #[param(default = false)]
     pub include_archived: Option<bool>,
+    /// At any of these campuses.
+    #[param(style = Form, explode = false)]
+    pub campus_id: Option<Vec<Uuid>>,
+    /// Of any of these classes.
+    #[param(style = Form, explode = false)]
+    pub class_id: Option<Vec<Uuid>>,
+    /// Of classes that any of these teach.
+    #[param(style = Form, explode = false)]
+    pub teacher_id: Option<Vec<Uuid>>,
+    /// Held on this date or after, by the clocks of the campus.
+    #[param(rename = "held_on[gte]")]
+    #[serde(rename = "held_on[gte]")]
+    pub held_from: Option<Date>,
+    /// Held before this date, by the clocks of the campus.
+    #[param(rename = "held_on[lt]")]
+    #[serde(rename = "held_on[lt]")]
+    pub held_until: Option<Date>,
+}
+
+impl ListLessons {
+    pub fn filter(&self) -> LessonFilter {
+        LessonFilter {
+            campuses: named(self.campus_id.as_ref()),
+            classes: named(self.class_id.as_ref()),
+            teachers: named(self.teacher_id.as_ref()),
+            held_from: self.held_from,
+            held_until: self.held_until,
+        }
+    }
+}
+
+/// Which part of the lessons of a class, in the order in which they begin.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListClassLessons {
+    /// Whether cancelled lessons are shown too.
+    #[param(default = false)]
+    pub include_archived: Option<bool>,
+    /// Held on this date or after, by the clocks of the campus.
+    #[param(rename = "held_on[gte]")]
+    #[serde(rename = "held_on[gte]")]
+    pub held_from: Option<Date>,
+    /// Held before this date, by the clocks of the campus.
+    #[param(rename = "held_on[lt]")]
+    #[serde(rename = "held_on[lt]")]
+    pub held_until: Option<Date>,
 }

@@ -5,7 +5,9 @@ use domain::{
 };
 use persistence::courses::LessonFilter;
 
-use super::{ChangeLesson, CreateLesson, LessonBody, LessonPage, ListLessons, commands};
+use super::{
+    ChangeLesson, CreateLesson, LessonBody, LessonPage, ListClassLessons, ListLessons, commands,
+};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
     http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
@@ -35,21 +37,39 @@ pub(super) async fn create_lesson(
     .await
 }
 
+/// List lessons: the timetable
+///
+/// In the order in which they begin, of all campuses unless filters say otherwise. A teacher's own
+/// timetable is the list with the teacher's `teacher_id`.
+#[utoipa::path(tag = TAG, params(Paging, ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
+    security(("bearer" = ["directory:read"])))]
+#[get("/lessons")]
+pub(super) async fn list_lessons(
+    ctx: Granted<DirectoryRead>,
+    asked: List<ListLessons>,
+) -> Result<Reply, Problem> {
+    let List { query, part } = asked;
+    list_where::<Lesson, _>(&ctx, part, query.include_archived, &query.filter()).await
+}
+
 /// List the lessons of a class
 ///
 /// In the order in which they begin.
-#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging, ListLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
+#[utoipa::path(tag = TAG, params(("class_id" = Uuid, Path), Paging, ListClassLessons), responses((status = 200, body = LessonPage, headers(("ETag")))),
     security(("bearer" = ["directory:read"])))]
 #[get("/classes/{class_id}/lessons")]
-pub(super) async fn list_lessons(
+pub(super) async fn list_class_lessons(
     ctx: Granted<DirectoryRead>,
     class: PathId<Class>,
-    asked: List<ListLessons>,
+    asked: List<ListClassLessons>,
 ) -> Result<Reply, Problem> {
     let List { query, part } = asked;
     let class = read(&ctx.read(), &ctx.grant, class.0).await?;
     let filter = LessonFilter {
-        class: Some(class.id),
+        classes: vec![class.id],
+        held_from: query.held_from,
+        held_until: query.held_until,
+        ..LessonFilter::default()
     };
     list_where::<Lesson, _>(&ctx, part, query.include_archived, &filter).await
 }

@@ -11,6 +11,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::create_lesson)
         .service(handlers::list_lessons)
+        .service(handlers::list_class_lessons)
         .service(handlers::get_lesson)
         .service(handlers::change_lesson)
         .service(handlers::archive_lesson)

@@ -1,0 +1,80 @@
+//! People and places beside the ids of a customer, where a request asks for them: `expand`.
+
+use std::collections::BTreeSet;
+
+use domain::access::{CustomersRead, DirectoryRead};
+use persistence::{Error, access::Grant, organization::names};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{CustomerBody, RECORD};
+use crate::access::Granted;
+
+/// What a customer names by its id and may be shown beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerExpansion {
+    /// Who holds it: a person of staff, or a campus for its pool.
+    Holder,
+    /// To which campus it belongs.
+    Campus,
+    /// By whom its data were collected.
+    Collector,
+}
+
+/// What is shown beside a customer.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ExpandCustomer {
+    /// What is shown beside its id.
+    #[param(style = Form, explode = false, max_items = 5)]
+    pub expand: Option<Vec<CustomerExpansion>>,
+}
+
+/// A person or a place by name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NamedRecord {
+    pub id: Uuid,
+    pub name: String,
+}
+
+/// Puts beside the ids of customers what was asked for.
+pub(super) async fn expand(
+    ctx: &Granted<CustomersRead>,
+    asked: Option<&[CustomerExpansion]>,
+    customers: &mut [CustomerBody],
+) -> Result<(), Error> {
+    let reader = ctx.authority();
+    let asked = |what| asked.is_some_and(|asked| asked.contains(&what));
+    let holder = asked(CustomerExpansion::Holder);
+    let campus = asked(CustomerExpansion::Campus);
+    // The name tells what the rule hides.
+    let is_readable = reader.fields().is_readable(RECORD, "collector_id");
+    let collector = asked(CustomerExpansion::Collector) && is_readable;
+    let Some(directory) = Grant::<DirectoryRead>::of(reader, ctx.stamp().now()) else {
+        return Ok(());
+    };
+    let ids: BTreeSet<Uuid> = customers
+        .iter()
+        .flat_map(|customer| {
+            let collector = customer.collector_id.filter(|_| collector);
+            let holder = holder.then_some(customer.holder_id);
+            let campus = campus.then_some(customer.campus_id);
+            [holder, campus, collector].into_iter().flatten()
+        })
+        .collect();
+    let names = names::of(&ctx.read(), &directory, &ids).await?;
+    let named = |id: Uuid| {
+        let name = names.get(&id)?.clone();
+        Some(NamedRecord { id, name })
+    };
+    for customer in customers {
+        let by = customer.collector_id.filter(|_| collector);
+        customer.holder = holder.then_some(customer.holder_id).and_then(named);
+        customer.campus = campus.then_some(customer.campus_id).and_then(named);
+        customer.collector = by.and_then(named);
+    }
+    Ok(())
+}
