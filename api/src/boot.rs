@@ -2,9 +2,10 @@
 
 use domain::{
     access::{Principal, PrincipalKind},
+    fault::Text,
     id::Id,
     money::Currency,
-    organization::{Institution, NewInstitution},
+    organization::{Institution, Locale, NewInstitution},
 };
 use persistence::{
     Database, Operation,
@@ -157,6 +158,11 @@ pub struct Founded {
 /// User name of the first administrator.
 pub const ADMINISTRATOR: &str = "admin";
 
+const ADMINISTRATOR_NAME: Text = Text {
+    zh: "管理员",
+    en: "Administrator",
+};
+
 /// Founds an institution with its headquarters and an administrator.
 pub async fn found_institution(
     app: &App,
@@ -189,7 +195,7 @@ pub async fn found_institution(
                 &tx,
                 &NewStaff {
                     user_name: ADMINISTRATOR.into(),
-                    name: "管理员".into(),
+                    name: ADMINISTRATOR_NAME.of(new.locale).into(),
                     phone: None,
                     campuses: vec![campus],
                     home_team: None,
@@ -217,6 +223,7 @@ pub async fn found_first(app: &App) -> Result<Option<Founded>, persistence::Erro
         name: "我的学校".into(),
         time_zone: "Asia/Shanghai".into(),
         currency: Currency::CNY,
+        locale: Locale::Chinese,
     };
     found_institution(app, &new).await.map(Some)
 }

@@ -8,7 +8,8 @@ use domain::{
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN, Rule},
     id::Id,
     money::Currency,
-    organization::{Institution, NewInstitution},
+    organization::{Institution, Locale, NewInstitution},
+    text_enum::TextEnum,
 };
 use persistence::{
     Database, Operation,
@@ -105,11 +106,19 @@ enum InstitutionCommand {
         /// ISO 4217 code of the one currency of its books.
         #[arg(long, default_value_t = Currency::CNY, value_parser = currency)]
         currency: Currency,
+        /// Language of its texts, and of the names of its roles and departments: zh-CN or en.
+        #[arg(long, default_value = Locale::Chinese.as_str(), value_parser = locale)]
+        locale: Locale,
     },
     /// List the institutions.
     List,
     /// Let nobody of an institution in any more; its data stay.
     Suspend {
+        #[arg(long)]
+        code: String,
+    },
+    /// Let the people of a suspended institution in again.
+    Resume {
         #[arg(long)]
         code: String,
     },
@@ -280,30 +289,46 @@ async fn institution(app: &App, command: InstitutionCommand) -> Result<(), Failu
             name,
             time_zone,
             currency,
+            locale,
         } => {
             let new = NewInstitution {
                 code,
                 name,
                 time_zone,
                 currency,
+                locale,
             };
             let founded = boot::found_institution(app, &new).await?;
             println!("institution {}", new.code);
             print_log_in(app, ADMINISTRATOR, &founded.one_time_password);
         }
         InstitutionCommand::List => list(&app.db).await?,
-        InstitutionCommand::Suspend { code } => {
-            let operation = by_operator(app, known(&app.db, &code).await?, "suspend_institution");
-            app.db
-                .transaction(
-                    &operation,
-                    |tx| async move { suspend_institution(&tx).await },
-                )
-                .await?;
-            println!("institution {code} is suspended");
-        }
+        InstitutionCommand::Suspend { code } => suspend(app, &code, true).await?,
+        InstitutionCommand::Resume { code } => suspend(app, &code, false).await?,
     }
     Ok(())
+}
+
+async fn suspend(app: &App, code: &str, suspended: bool) -> Result<(), Failure> {
+    let (name, status) = if suspended {
+        ("suspend_institution", "suspended")
+    } else {
+        ("resume_institution", "active")
+    };
+    let operation = by_operator(app, known(&app.db, code).await?, name);
+    let is_news = app
+        .db
+        .transaction(&operation, |tx| async move {
+            suspend_institution(&tx, suspended).await
+        })
+        .await?;
+    let already = if is_news { "" } else { " already" };
+    println!("institution {code} is {status}{already}");
+    Ok(())
+}
+
+fn locale(text: &str) -> Result<Locale, &'static str> {
+    Locale::parse(text).ok_or("zh-CN or en")
 }
 
 fn currency(text: &str) -> Result<Currency, &'static str> {

@@ -4,7 +4,7 @@ use domain::{
     access::{Principal, PrincipalKind, Session},
     id::Id,
     money::Currency,
-    organization::{Campus, Institution, NewInstitution, Staff, Team},
+    organization::{Campus, Institution, Locale, NewInstitution, Staff, Team},
 };
 use educrm::app::App;
 use persistence::{
@@ -230,6 +230,7 @@ pub async fn settle(app: App, code: &'static str) -> School {
         name: "启明教育".into(),
         time_zone: "Asia/Shanghai".into(),
         currency: Currency::CNY,
+        locale: Locale::Chinese,
     };
     let new = &new;
     let (places, sessions) = commit(&app.db, &operation, |tx| async move {

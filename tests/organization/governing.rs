@@ -74,6 +74,32 @@ both! {
         assert!(!told.text.contains(password), "{}", told.text);
     }
 
+    async fn the_sessions_of_somebody_who_lost_a_phone_are_ended(w: World) {
+        let administrator = w.hire(&["system_administrator"], w.places.north, None).await;
+        let recruiter = w.as_recruiter();
+        let path = |of: &tests::Actor, what: &str| format!("/api/v1/staff/{}/{what}", of.principal);
+        let own = recruiter.get("/api/v1/auth/sessions").await.expect(200);
+        let seen = administrator.get(&path(&recruiter, "sessions")).await.expect(200);
+        assert_eq!(seen.ids(), own.ids());
+        assert!(!own.ids().is_empty());
+        assert_eq!(seen.json["items"][0]["is_current"], false);
+        for refused in [
+            w.as_manager().get(&path(&recruiter, "sessions")).await,
+            w.as_manager().post(&path(&recruiter, "end-sessions"), &json!(null)).await,
+        ] {
+            refused.expect_problem(403, "permission_missing");
+        }
+        w.as_stranger().get(&path(&recruiter, "sessions")).await.expect_problem(404, "not_found");
+        for (of, code) in [(&administrator, "own_standing"), (&w.as_boss(), "staff_beyond_own")] {
+            administrator.post(&path(of, "end-sessions"), &json!(null)).await.expect_problem(403, code);
+        }
+        administrator.post(&path(&recruiter, "end-sessions"), &json!(null)).await.expect(204);
+        recruiter.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
+        assert!(administrator.get(&path(&recruiter, "sessions")).await.expect(200).ids().is_empty());
+        let told = w.as_boss().get("/api/v1/audit-events?operation=endStaffSessions").await.expect(200);
+        assert_eq!(told.json["items"].as_array().unwrap().len(), 1);
+    }
+
     async fn nobody_takes_from_a_role_of_those_who_govern_and_hold_more(w: World) {
         let boss = w.as_boss();
         let of = |code: &str| json!({"permission": code, "reach": "institution"});

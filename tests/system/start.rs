@@ -96,6 +96,45 @@ fn a_superuser_of_postgresql_is_refused_unless_it_is_a_trial() {
 }
 
 #[test]
+fn an_institution_speaks_its_language_and_is_suspended_and_resumed() {
+    let site = site();
+    let drill = Path::new(DRILL);
+    let found = [
+        "institution",
+        "create",
+        "--code",
+        "music",
+        "--name",
+        "Music",
+    ];
+    let why = site
+        .run(drill, &[&found[..], &["--locale", "fr"]].concat())
+        .refused();
+    assert!(why.contains("zh-CN or en"), "{why}");
+    site.run(drill, &[&found[..], &["--locale", "en"]].concat())
+        .done();
+    let status = || {
+        let all = site.run(drill, &["institution", "list"]).done();
+        let own = all.lines().find(|line| line.starts_with("music\t"));
+        own.unwrap().split('\t').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(status(), "active");
+    for (command, expected, said) in [
+        ("suspend", "suspended", "is suspended\n"),
+        ("suspend", "suspended", "is suspended already\n"),
+        ("resume", "active", "is active\n"),
+        ("resume", "active", "is active already\n"),
+    ] {
+        let told = site
+            .run(drill, &["institution", command, "--code", "music"])
+            .done();
+        assert!(told.contains(said), "{told}");
+        assert_eq!(status(), expected);
+    }
+    site.run(drill, &["audit", "verify"]).done();
+}
+
+#[test]
 fn an_institution_is_not_founded_with_a_currency_that_there_is_not() {
     let site = site();
     let found = ["institution", "create", "--code", "music", "--name", "音乐"];

@@ -302,6 +302,17 @@ pub async fn end_session(tx: &Tx, session: Id<Session>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Ends every session of somebody.
+pub async fn end_sessions(tx: &Tx, principal: Id<Principal>) -> Result<(), Error> {
+    let institution = tx.operation().institution;
+    let open = sessions::list(tx, institution, principal, tx.now()).await?;
+    sessions::end_others(tx, principal, None).await?;
+    let ids: Vec<_> = open.iter().map(|session| session.id).collect();
+    let ended = json!({ "state": "ended", "session_ids": ids });
+    tx.record(Change::new("sessions", principal.uuid(), 1, ended));
+    Ok(())
+}
+
 /// Checks the present password, as guarded against guesses as a log-in is. Slow: before the
 /// transaction, never in it.
 pub(super) async fn confirm_password(

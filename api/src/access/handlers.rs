@@ -1,7 +1,8 @@
 use actix_web::{HttpRequest, get, http::StatusCode, http::header, post, web};
 use domain::{
-    access::{CLIENT_KEY_MANAGED, Oneself, PrincipalKind, Session},
+    access::{CLIENT_KEY_MANAGED, Oneself, Permission, Principal, PrincipalKind, Session},
     fault::{Fault, NOT_FOUND, Rule},
+    id::Id,
 };
 use persistence::{
     access::{Authority, credentials, sessions},
@@ -111,24 +112,25 @@ fn no_client(who: &Authority) -> Result<(), Fault> {
 #[utoipa::path(tag = TAG, responses((status = 200, body = SessionList)), security(("bearer" = ["self"])))]
 #[get("/auth/sessions")]
 pub(super) async fn list_sessions(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
+    sessions_of(&ctx, ctx.authority().principal()).await
+}
+
+/// Answers the open sessions of somebody.
+pub async fn sessions_of<P: Permission>(
+    ctx: &Granted<P>,
+    principal: Id<Principal>,
+) -> Result<Reply, Problem> {
     let who = ctx.authority();
-    let sessions = sessions::list(
-        &ctx.read(),
-        who.institution(),
-        who.principal(),
-        ctx.stamp().now(),
-    )
-    .await?;
+    let now = ctx.stamp().now();
+    let open = sessions::list(&ctx.read(), who.institution(), principal, now).await?;
+    let items = open.into_iter().map(|session| SessionBody {
+        id: session.id.uuid(),
+        created_at: session.created_at,
+        expires_at: session.expires_at,
+        is_current: who.session() == session.id,
+    });
     Ok(Reply::list(&SessionList {
-        items: sessions
-            .into_iter()
-            .map(|s| SessionBody {
-                id: s.id.uuid(),
-                created_at: s.created_at,
-                expires_at: s.expires_at,
-                is_current: who.session() == s.id,
-            })
-            .collect(),
+        items: items.collect(),
     })?)
 }
 

@@ -24,6 +24,7 @@ pub use api_keys::ApiKeys;
 pub use authenticate::{Authorities, authenticate};
 pub use body::*;
 pub use granted::Granted;
+pub use handlers::sessions_of;
 pub use idempotency_key::{IdempotencyKey, OptionalIdempotencyKey};
 pub use limits::{Limits, PROBES};
 pub use refusals::Refusals;

@@ -5,7 +5,7 @@ use domain::{
     courses::Course,
     id::Id,
     money::Currency,
-    organization::{Campus, NewInstitution, Staff, Team},
+    organization::{Campus, Locale, NewInstitution, Staff, Team},
     tags::Tag,
 };
 use persistence::{
@@ -103,6 +103,7 @@ impl School {
             name: CAMPUSES[0].into(),
             time_zone: ZONE.into(),
             currency: Currency::CNY,
+            locale: Locale::Chinese,
         };
         let founded = boot::found_institution(&filling.app, &new).await?;
         filling.belongs_to(founded.institution);

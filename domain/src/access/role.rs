@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, FieldFault, Text},
+    organization::Locale,
     reference::Details,
     text, text_enum,
 };
@@ -222,19 +223,20 @@ impl BuiltInRole {
     }
 }
 
-impl From<&BuiltInRole> for Role {
-    fn from(role: &BuiltInRole) -> Self {
-        Self {
-            code: role.code.into(),
-            name: role.name.zh.into(),
+impl BuiltInRole {
+    /// The role as an institution of a language begins with it.
+    pub fn planted(&self, locale: Locale) -> Role {
+        Role {
+            code: self.code.into(),
+            name: self.name.of(locale).into(),
             is_built_in: true,
-            side: role.side,
-            permissions: role
+            side: self.side,
+            permissions: self
                 .permissions
                 .iter()
                 .flat_map(|(reach, codes)| codes.iter().map(|code| ((*code).to_owned(), *reach)))
                 .collect(),
-            fields: role.fields(),
+            fields: self.fields(),
             requires_agreement: false,
         }
     }
@@ -380,6 +382,10 @@ mod tests {
     use super::*;
     use crate::access::PERMISSIONS;
 
+    fn planted(role: &BuiltInRole) -> Role {
+        role.planted(Locale::Chinese)
+    }
+
     #[test]
     fn every_built_in_role_has_a_code_and_a_name_of_its_own() {
         let codes: BTreeSet<_> = BUILT_IN_ROLES.iter().map(|r| r.code).collect();
@@ -393,7 +399,7 @@ mod tests {
 
     #[test]
     fn every_built_in_role_is_one_that_an_institution_could_make() {
-        for role in BUILT_IN_ROLES.iter().map(Role::from) {
+        for role in BUILT_IN_ROLES.iter().map(planted) {
             let list: Vec<_> = role.permissions.iter().cloned().collect();
             assert_eq!(
                 permissions(&list),
@@ -410,7 +416,7 @@ mod tests {
         let owner = BUILT_IN_ROLES
             .iter()
             .find(|r| r.code == "boss")
-            .map(Role::from)
+            .map(planted)
             .unwrap();
         let mut own: BTreeMap<String, BTreeSet<Reach>> = BTreeMap::new();
         for (code, reach) in &owner.permissions {
@@ -418,7 +424,7 @@ mod tests {
         }
         let offered = PERMISSIONS.iter().filter(|p| !p.reaches.is_empty());
         assert_eq!(own.len(), offered.count());
-        for role in BUILT_IN_ROLES.iter().map(Role::from) {
+        for role in BUILT_IN_ROLES.iter().map(planted) {
             assert_eq!(within_own(&own, &role.permissions), Ok(()), "{}", role.code);
         }
     }

@@ -54,6 +54,8 @@ pub struct NewInstitution {
     pub time_zone: String,
     /// An institution keeps its books in one currency.
     pub currency: Currency,
+    /// Of texts for whoever asks for no language, and of the names of what is there from the start.
+    pub locale: Locale,
 }
 
 impl NewInstitution {

@@ -76,27 +76,33 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
             new.name.as_str().into(),
             new.time_zone.as_str().into(),
             new.currency.code().into(),
-            Locale::Chinese.as_str().into(),
+            new.locale.as_str().into(),
             now.into(),
         ],
     )
     .await?;
     tx.create_keys().await?;
-    departments(tx).await?;
-    roles(tx).await?;
-    let founded = json!({ "code": new.code, "name": new.name, "time_zone": new.time_zone, "currency": new.currency.code() });
+    departments(tx, new.locale).await?;
+    roles(tx, new.locale).await?;
+    let founded = json!({
+        "code": new.code,
+        "name": new.name,
+        "time_zone": new.time_zone,
+        "currency": new.currency.code(),
+        "locale": new.locale.as_str(),
+    });
     tx.record(Change::new("institution", institution, 1, founded));
     Ok(())
 }
 
-async fn departments(tx: &Tx) -> Result<(), Error> {
+async fn departments(tx: &Tx, locale: Locale) -> Result<(), Error> {
     let mut records: Vec<Reference<Department>> = Vec::new();
     let mut parent = None;
     for department in DEPARTMENTS {
         let record = Reference::create(
             Department {
                 code: department.code.into(),
-                name: department.name.zh.into(),
+                name: department.name.of(locale).into(),
                 parent: parent.filter(|_| department.is_unit),
             },
             &tx.stamp(),
@@ -110,11 +116,11 @@ async fn departments(tx: &Tx) -> Result<(), Error> {
     reference::plant(tx, tx.operation().institution, &records).await
 }
 
-async fn roles(tx: &Tx) -> Result<(), Error> {
+async fn roles(tx: &Tx, locale: Locale) -> Result<(), Error> {
     let institution = tx.operation().institution;
     let records = BUILT_IN_ROLES
         .iter()
-        .map(|role| Reference::create(Role::from(role), &tx.stamp()))
+        .map(|role| Reference::create(role.planted(locale), &tx.stamp()))
         .collect::<Result<Vec<_>, _>>()?;
     reference::plant(tx, institution, &records).await?;
     let mut permissions = Vec::new();
@@ -263,25 +269,31 @@ pub async fn list_institutions(
         .collect()
 }
 
-/// Lets nobody of an institution in any more; its data stay.
-pub async fn suspend_institution(tx: &Tx) -> Result<(), Error> {
-    tx.access_changed();
-    run(
-        tx,
-        "UPDATE institutions SET status = 'suspended', access_version = access_version + 1, \
-         version = version + 1 WHERE institution_id = ?",
-        [tx.operation().institution.uuid().into()],
-    )
-    .await?;
+/// Lets nobody of an institution in any more, though its data stay; or lets its people in again.
+/// Whether that was news.
+pub async fn suspend_institution(tx: &Tx, suspended: bool) -> Result<bool, Error> {
     let institution = tx.operation().institution.uuid();
-    let change = Change::new(
-        "institution",
-        institution,
-        1,
-        json!({ "status": "suspended" }),
-    );
-    tx.record(change.before(json!({ "status": "active" })));
-    Ok(())
+    let (was, is) = if suspended {
+        ("active", "suspended")
+    } else {
+        ("suspended", "active")
+    };
+    let changed = tx
+        .query_one_raw(statement(
+            tx,
+            "UPDATE institutions SET status = ?, access_version = access_version + 1, \
+             version = version + 1 WHERE institution_id = ? AND status = ? RETURNING version",
+            [is.into(), institution.into(), was.into()],
+        ))
+        .await?;
+    let Some(changed) = changed else {
+        return Ok(false);
+    };
+    tx.access_changed();
+    let version = changed.try_get("", "version")?;
+    let change = Change::new("institution", institution, version, json!({ "status": is }));
+    tx.record(change.before(json!({ "status": was })));
+    Ok(true)
 }
 
 /// The institution of a code.

@@ -6,7 +6,7 @@ use domain::{
     access::{Principal, PrincipalKind},
     id::Id,
     money::Currency,
-    organization::{Campus, Institution, NewInstitution, Staff},
+    organization::{Campus, Institution, Locale, NewInstitution, Staff},
     search::{last_four_gram, name_grams},
     text::fold,
 };
@@ -125,6 +125,7 @@ async fn people(app: &App, customers: usize) -> Seeded {
                 name: "启明教育".into(),
                 time_zone: "Asia/Shanghai".into(),
                 currency: Currency::CNY,
+                locale: Locale::Chinese,
             };
             found(&tx, &new).await?;
             let campuses = [

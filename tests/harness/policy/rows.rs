@@ -244,6 +244,8 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("recordStaffAgreement", Kind::Staff, State::Any),
     ("suspendStaff", Kind::Staff, State::Live),
     ("resetStaffPassword", Kind::Staff, State::Any),
+    ("listStaffSessions", Kind::Staff, State::Any),
+    ("endStaffSessions", Kind::Staff, State::Any),
     ("reinstateStaff", Kind::Staff, State::Deleted),
     ("leaveStaff", Kind::Staff, State::Any),
     ("getApiClient", Kind::ApiClient, State::Any),

@@ -223,12 +223,12 @@ pub async fn leave(tx: &Tx, grant: &Manager, id: Id<Staff>) -> Result<Staff, Err
     Ok(after)
 }
 
-/// A person about to be given another password.
+/// A person about to be given another password, or whose log-ins are about to end.
 ///
 /// # Errors
 /// 403 for oneself, and for somebody who governs others and holds more; 409 for one who has left: what
 /// that person will hold after a return can't be judged now.
-pub async fn reset(tx: &Tx, grant: &impl Writes<Staff>, id: Id<Staff>) -> Result<Staff, Error> {
+pub async fn managed(tx: &Tx, grant: &impl Writes<Staff>, id: Id<Staff>) -> Result<Staff, Error> {
     let person = store::lock(tx, grant, id).await?;
     let person = person.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     deciding(tx, &person).await?;

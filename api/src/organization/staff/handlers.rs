@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     access::{
-        Granted, IdempotencyKey, OptionalIdempotencyKey,
-        commands::{one_time_password, set_one_time_password},
+        Granted, IdempotencyKey, OptionalIdempotencyKey, SessionList,
+        commands::{end_sessions, one_time_password, set_one_time_password},
+        sessions_of,
     },
     http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},
 };
@@ -195,11 +196,45 @@ pub(super) async fn reset_staff_password(
     let (password, hash) = one_time_password(ctx.app()).await?;
     let (password, hash) = (password.as_str(), hash.as_str());
     ctx.once(key.bare(), |tx, grant| async move {
-        let person = commands::reset(&tx, &grant, id.0).await?;
+        let person = commands::managed(&tx, &grant, id.0).await?;
         set_one_time_password(&tx, person.id.cast(), hash).await?;
         Reply::ok(&OneTimePassword {
             one_time_password: password.to_owned(),
         })
+    })
+    .await
+}
+
+/// List the open sessions of a person of staff
+///
+/// The newest first, at most 200.
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 200, body = SessionList)),
+    security(("bearer" = ["sessions:manage"])))]
+#[get("/staff/{staff_id}/sessions")]
+pub(super) async fn list_staff_sessions(
+    ctx: Granted<SessionsManage>,
+    id: PathId<Staff>,
+) -> Result<Reply, Problem> {
+    let person = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    sessions_of(&ctx, person.id.cast()).await
+}
+
+/// End every session of a person of staff, as when a phone is lost
+///
+/// Their tokens are good for nothing from then on; the person logs in anew.
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path)), responses((status = 204)),
+    security(("bearer" = ["sessions:manage"])),
+    extensions(("x-problem-codes" = json!(["own_standing", "staff_beyond_own", "staff_status"]))))]
+#[post("/staff/{staff_id}/end-sessions")]
+pub(super) async fn end_staff_sessions(
+    ctx: Granted<SessionsManage>,
+    id: PathId<Staff>,
+    key: OptionalIdempotencyKey,
+) -> Result<Reply, Problem> {
+    ctx.once(key.bare(), |tx, grant| async move {
+        let person = commands::managed(&tx, &grant, id.0).await?;
+        end_sessions(&tx, person.id.cast()).await?;
+        Ok(Reply::no_content())
     })
     .await
 }

@@ -16,6 +16,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_staff_roles)
         .service(handlers::set_staff_roles)
         .service(handlers::suspend_staff)
+        .service(handlers::list_staff_sessions)
+        .service(handlers::end_staff_sessions)
         .service(handlers::reset_staff_password)
         .service(handlers::reinstate_staff)
         .service(handlers::leave_staff);
