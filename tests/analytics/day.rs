@@ -62,6 +62,15 @@ both! {
         assert_eq!(counts(&again.json), [1, 1, 1, 2]);
     }
 
+    async fn what_is_only_planned_is_due_and_not_done(w: World) {
+        let boss = w.as_boss();
+        let child = student(&w).await;
+        let today = report(&boss, &w, None).await.expect(200).json["on"].clone();
+        let plan = json!({"customer_id": child, "method": "phone", "outcome": "planned", "next_on": today});
+        boss.post("/api/v1/follow-ups", &plan).await.expect(201);
+        assert_eq!(counts(&report(&boss, &w, None).await.json), [1, 0, 1, 0]);
+    }
+
     async fn who_is_spoken_to_is_no_more_due(w: World) {
         let boss = w.as_boss();
         let child = student(&w).await;

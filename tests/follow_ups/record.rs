@@ -42,6 +42,26 @@ both! {
         }
     }
 
+    async fn a_follow_up_that_is_only_planned_has_a_next_date_until_it_is_called_off(w: World) {
+        let id = customer(&w).await;
+        let recruiter = w.as_recruiter();
+        let mut plan = json!({"customer_id": id, "method": "phone", "outcome": "planned", "intent": 1});
+        let refused = recruiter.post(PATH, &plan).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/next_on".into(), "next_date_missing".into())]);
+        plan["next_on"] = json!(day(&w, 0));
+        let made = recruiter.post(PATH, &plan).await.expect(201);
+        let due = recruiter.get("/api/v1/follow-ups/due").await.expect(200);
+        assert_eq!((due.ids(), &due.json["items"][0]["outcome"]), (vec![made.id()], &json!("planned")));
+        let path = made.header("location").unwrap();
+        let off = recruiter.patch(path, &json!({"next_on": null})).await.expect(200);
+        assert_eq!(off.json["is_open"], false);
+        recruiter.patch(path, &json!({"content": "家长来电取消"})).await.expect(200);
+        // What was said can't become a plan without a date.
+        let said = record(&w, &id, None).await;
+        let refused = recruiter.patch(said.header("location").unwrap(), &json!({"outcome": "planned"})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/next_on".into(), "next_date_missing".into())]);
+    }
+
     async fn a_customer_out_of_reach_is_as_good_as_none(w: World) {
         let id = customer(&w).await;
         let body = |id: &str| json!({"customer_id": id, "method": "phone", "outcome": "other"});

@@ -52,7 +52,7 @@ pub struct DayReportBody {
 /// Follow-ups of a day.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DayFollowUps {
-    /// Those that took place on that day.
+    /// Those that took place on that day; those that were only planned do not count.
     pub done: i64,
     /// Customers whose next date is that day, and with whom nobody has spoken since.
     pub due: i64,

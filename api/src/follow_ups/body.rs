@@ -31,7 +31,7 @@ pub struct RecordFollowUp {
     pub customer_id: Uuid,
     /// How the customer was spoken to.
     pub method: FollowUpMethod,
-    /// What came of it.
+    /// What came of it; `planned` where nobody has spoken to the customer yet, and only `next_on` is told.
     pub outcome: FollowUpOutcome,
     /// Strength of interest (意向强烈度) as it seemed: 1 weak to 4 strong.
     #[schema(minimum = 1, maximum = 4, nullable = false)]
@@ -43,6 +43,7 @@ pub struct RecordFollowUp {
     #[schema(nullable = false)]
     pub occurred_at: Option<Timestamp>,
     /// When to speak again: a day at the customer's campus. What was due before is settled either way.
+    /// Needed where the outcome is `planned`.
     #[schema(nullable = false)]
     pub next_on: Option<Date>,
 }
@@ -101,7 +102,7 @@ pub struct FollowUpBody {
     pub customer_id: Uuid,
     /// How the customer was spoken to.
     pub method: FollowUpMethod,
-    /// What came of it.
+    /// What came of it; `planned` where nobody has spoken to the customer yet.
     pub outcome: FollowUpOutcome,
     /// Strength of interest (意向强烈度) as it seemed: 1 weak to 4 strong; null where nobody said.
     #[schema(required, minimum = 1, maximum = 4)]
@@ -109,7 +110,8 @@ pub struct FollowUpBody {
     /// What was said, in the words of whoever spoke; null where nothing was written.
     #[schema(required)]
     pub content: Option<String>,
-    /// When the customer was spoken to, which may be before it was written down; never in the future.
+    /// When the customer was spoken to, or the follow-up planned, which may be before it was written
+    /// down; never in the future.
     pub occurred_at: Timestamp,
     /// When to speak again: a day at the customer's campus.
     #[schema(required)]
@@ -118,7 +120,7 @@ pub struct FollowUpBody {
     pub is_open: bool,
     /// Whether the next date stands and has passed at the customer's campus.
     pub is_overdue: bool,
-    /// Who spoke to the customer.
+    /// Who spoke to the customer, or planned it.
     #[schema(required)]
     pub author_id: Option<Uuid>,
     pub created_at: Timestamp,

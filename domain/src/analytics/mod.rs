@@ -23,7 +23,7 @@ pub struct DayReport {
     /// Customers who were taken in on that day and belong to the campus, guardians aside: they come
     /// with their children.
     pub new_leads: i64,
-    /// Follow-ups that took place on that day, of the customers of the campus.
+    /// Follow-ups that took place on that day, of the customers of the campus; plans do not count.
     pub follow_ups_done: i64,
     /// Customers of the campus whose next date is that day, and with whom nobody has spoken since.
     pub follow_ups_due: i64,

@@ -7,4 +7,7 @@ rules! {
     NEXT_DATE_INVALID = Invalid "next_date_invalid" {
         "下次跟进日期不正确", "Not a date for the next follow-up";
         "下次跟进日期应在今天与 {last} 之间。", "The next follow-up is between today and {last}." }
+    NEXT_DATE_MISSING = Invalid "next_date_missing" {
+        "缺少下次跟进日期", "There is no date for the next follow-up";
+        "计划中的跟进应有下次跟进日期。", "A follow-up that is only planned has a date for the next one." }
 }

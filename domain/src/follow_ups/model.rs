@@ -1,6 +1,8 @@
+use std::ops::RangeInclusive;
+
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
-use super::{NEXT_DATE_INVALID, OCCURRED_IN_FUTURE};
+use super::{NEXT_DATE_INVALID, NEXT_DATE_MISSING, OCCURRED_IN_FUTURE};
 use crate::{
     customers::{Anchor, Customer},
     day,
@@ -37,6 +39,8 @@ text_enum! {
         WrongContact = "wrong_contact" { "联系方式有误", "Wrong number or address" }
         DoNotContact = "do_not_contact" { "请勿再联系", "Asked not to be contacted" }
         Other = "other" { "其他", "Other" }
+        /// Nobody has spoken to the customer yet.
+        Planned = "planned" { "待跟进", "Planned only" }
     }
 }
 
@@ -44,6 +48,11 @@ text_enum! {
 pub const CONTENT_MAX: usize = 4000;
 /// How far ahead the next date can be.
 const NEXT_YEARS: i64 = 2;
+
+/// The days for which a next follow-up can be set on `today`.
+pub fn next_days(today: Date) -> RangeInclusive<Date> {
+    today..=today.saturating_add(Span::new().years(NEXT_YEARS))
+}
 
 /// A follow-up of a customer.
 #[derive(Clone, Debug)]
@@ -57,7 +66,7 @@ pub struct FollowUp {
     pub report: Report,
     /// While no later follow-up has settled the next date: that day at the campus.
     pub due: Option<Due>,
-    /// Who spoke to the customer, where that was a person of staff.
+    /// Who spoke to the customer or planned it, where that was a person of staff.
     pub author: Option<Id<Staff>>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -72,6 +81,7 @@ pub struct Report {
     pub intent: Option<i16>,
     /// Up to [`CONTENT_MAX`] characters.
     pub content: Option<String>,
+    /// When the customer was spoken to, or the follow-up planned.
     pub occurred_at: Timestamp,
     /// A day at the customer's campus.
     pub next_on: Option<Date>,
@@ -111,13 +121,14 @@ impl Report {
     ///
     /// # Errors
     /// Every field that breaks a rule, at once. The next date is judged on the campus's day, unless
-    /// it is `kept` from before. What was `recorded` then had happened by then.
+    /// it is kept from `before`; only what was planned before can do without. What was `recorded` then
+    /// had happened by then.
     fn checked(
         self,
         zone: &TimeZone,
         now: Timestamp,
         recorded: Timestamp,
-        kept: Option<Date>,
+        before: Option<&Self>,
     ) -> Result<Self, Fault> {
         let mut faults = Vec::new();
         let content = self.content.as_deref().map(|content| {
@@ -128,13 +139,18 @@ impl Report {
         if self.occurred_at > recorded {
             faults.push(FieldFault::new("/occurred_at", &OCCURRED_IN_FUTURE));
         }
-        let today = now.to_zoned(zone.clone()).date();
-        let last = today.saturating_add(Span::new().years(NEXT_YEARS));
-        if self
-            .next_on
-            .is_some_and(|next| Some(next) != kept && !(today..=last).contains(&next))
-        {
-            faults.push(FieldFault::new("/next_on", &NEXT_DATE_INVALID).with("last", last));
+        let days = next_days(now.to_zoned(zone.clone()).date());
+        let is_kept = before.is_some_and(|before| before.next_on == self.next_on);
+        let was_planned = before.is_some_and(|before| before.outcome == Outcome::Planned);
+        match self.next_on {
+            Some(next) if !is_kept && !days.contains(&next) => {
+                let fault = FieldFault::new("/next_on", &NEXT_DATE_INVALID);
+                faults.push(fault.with("last", days.end()));
+            }
+            None if self.outcome == Outcome::Planned && !was_planned => {
+                faults.push(FieldFault::new("/next_on", &NEXT_DATE_MISSING));
+            }
+            _ => {}
         }
         Fault::unless_empty(faults)?;
         Ok(Self { content, ..self })
@@ -168,6 +184,28 @@ impl FollowUp {
         })
     }
 
+    /// A follow-up of a customer to whom nobody has spoken yet.
+    ///
+    /// # Errors
+    /// Where `next_on` is none of the [`next_days`].
+    pub fn plan(
+        customer: &Anchor,
+        next_on: Date,
+        author: Option<Id<Staff>>,
+        zone: &TimeZone,
+        stamp: &Stamp,
+    ) -> Result<Self, Fault> {
+        let report = Report {
+            method: Method::Other,
+            outcome: Outcome::Planned,
+            intent: None,
+            content: None,
+            occurred_at: stamp.now(),
+            next_on: Some(next_on),
+        };
+        Self::record(customer, report, author, zone, stamp)
+    }
+
     /// The follow-up told otherwise; the same follow-up when nothing differs. Only the next date of
     /// the customer's latest follow-up is due.
     pub fn correct(
@@ -177,7 +215,8 @@ impl FollowUp {
         zone: &TimeZone,
         stamp: &Stamp,
     ) -> Result<Self, Fault> {
-        let report = report.checked(zone, stamp.now(), self.created_at, self.report.next_on)?;
+        let before = Some(&self.report);
+        let report = report.checked(zone, stamp.now(), self.created_at, before)?;
         if report == self.report {
             return Ok(self.clone());
         }

@@ -31,7 +31,7 @@ const DAY: &str = "\
         AND created_at >= ? AND created_at < ? AND kind <> 'guardian' \
     UNION ALL SELECT 'follow_ups_done', COUNT(*), 0 FROM follow_ups \
     WHERE institution_id = ? AND customer_campus_id = ? AND deleted_at IS NULL \
-        AND occurred_at >= ? AND occurred_at < ? \
+        AND outcome <> 'planned' AND occurred_at >= ? AND occurred_at < ? \
     UNION ALL SELECT 'follow_ups_due', COUNT(*), 0 FROM follow_ups \
     WHERE institution_id = ? AND customer_campus_id = ? AND deleted_at IS NULL \
         AND due_at >= ? AND due_at < ? \
