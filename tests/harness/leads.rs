@@ -159,6 +159,18 @@ fn written(chance: &mut Chance, phone: &str) -> String {
     }
 }
 
+/// Adds a tag that lists can name.
+pub async fn add_tag(address: SocketAddr, token: &str, name: &str) {
+    let client = new_client();
+    let post = |path: &str, body: Value| {
+        let request = client.post(format!("http://{address}/api/v1/{path}"));
+        answer(request.json(&body), token)
+    };
+    let category = post("tag-categories", json!({ "name": name })).await;
+    let tag = json!({"name": name, "category_id": category["id"]});
+    post("tags", tag).await;
+}
+
 /// How far a job has come.
 pub struct Progress {
     pub done: u64,

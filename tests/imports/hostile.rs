@@ -29,4 +29,14 @@ both! {
         assert_eq!(outcomes, ["failed", "created", "created"]);
         assert_eq!(rows[0]["problems"][0]["code"], "cell_too_long");
     }
+
+    async fn names_of_tags_without_end_fail_their_rows_and_no_other(w: World) {
+        let names = |from: usize| (from..from + 5000).map(|n| n.to_string()).collect::<Vec<_>>().join("/");
+        let rows_of_many: String = (1..10).map(|n| format!("学员,{}\n", names(n * 5000))).collect();
+        let list = format!("姓名,标签\n{rows_of_many}李娜,好\n");
+        let boss = w.as_boss();
+        let rows = rows(&boss, &import(&w, &boss, &list, "commit").await).await;
+        let codes: Vec<_> = rows.iter().map(|row| row["problems"][0]["code"].as_str()).collect();
+        assert_eq!(codes, [vec![Some("too_long"); 9], vec![None]].concat());
+    }
 }

@@ -2,6 +2,7 @@
 
 mod endings;
 mod hostile;
+mod marks;
 mod messy;
 mod reach;
 mod results;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use domain::{access::PrincipalKind, id::Id, organization::Institution};
 use educrm::app::App;
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use persistence::{Error, Operation};
 use sea_orm::{ConnectionTrait, Statement};
 use tests::{
@@ -15,9 +16,11 @@ use tokio::runtime::Runtime;
 
 const DRILL: &str = env!("CARGO_BIN_EXE_drill");
 
-/// What an import leaves: rows by outcome, and whom it took in.
+/// What an import leaves: rows by outcome, whom it took in, and what it put on them.
 const END: &str = "SELECT outcome || ' ' || CAST(row_number AS text) AS line FROM import_rows \
     UNION ALL SELECT kind || ' ' || name FROM customers \
+    UNION ALL SELECT 'tag ' || c.name FROM taggings t JOIN customers c ON c.id = t.customer_id \
+    UNION ALL SELECT 'next ' || c.name FROM follow_ups f JOIN customers c ON c.id = f.customer_id \
     UNION ALL SELECT 'relations ' || CAST(count(*) AS text) FROM customer_relations ORDER BY 1";
 const JOBS: &str = "SELECT status || ' ' || CAST(attempt AS text) AS line FROM jobs";
 
@@ -36,17 +39,23 @@ struct Story {
     institution: Id<Institution>,
     token: String,
     campus: String,
+    /// A day on which leads can be spoken to.
+    next: Date,
     runtime: Runtime,
 }
 
 impl Story {
     fn new(engine: Engine) -> Option<Self> {
         let site = Site::new(engine, &[])?;
-        let school = site.prepare(async |app: App| tests::world::settle(app, "school").await);
+        let (school, now) = site.prepare(async |app: App| {
+            let now = app.clock.now();
+            (tests::world::settle(app, "school").await, now)
+        });
         Some(Self {
             institution: school.institution,
             token: site.token(school.institution, school.person("boss")),
             campus: school.places.north.to_string(),
+            next: now.to_zoned(TimeZone::UTC).date() + 7.days(),
             runtime: Runtime::new().unwrap(),
             site,
         })
@@ -75,9 +84,20 @@ impl Story {
         });
     }
 
+    /// A list whose leads all have a tag and a next date. Its rows begin with a quoted cell, and none of
+    /// their other lines does.
+    fn marked(&self, list: &str) -> String {
+        let marks = format!("\"VIP/火星\",\"{}\"", self.next);
+        let rows = list.replace("\n\"", &format!("\n{marks},\""));
+        format!("标签,下次跟进时间,{rows}")
+    }
+
     /// Imports a list in a process that is killed so often on its way; what it leaves.
     fn import(&self, list: &str, kills: u64) -> Vec<String> {
         let mut process = self.site.start(Path::new(DRILL));
+        let tag = leads::add_tag(process.address, &self.token, "VIP");
+        self.runtime.block_on(tag);
+        let list = &self.marked(list);
         let sent = leads::send(process.address, &self.token, &self.campus, list);
         let job = self.runtime.block_on(sent);
         for killed in 0..kills {
@@ -99,7 +119,11 @@ fn killed(engine: Engine) {
     let (Some(one), Some(other)) = (Story::new(engine), Story::new(engine)) else {
         return;
     };
-    assert_eq!(one.import(&list, 3), other.import(&list, 0));
+    let end = other.import(&list, 0);
+    for put_on in ["tag ", "next "] {
+        assert!(end.iter().any(|line| line.starts_with(put_on)), "{put_on}");
+    }
+    assert_eq!(one.import(&list, 3), end);
 }
 
 #[test]

@@ -169,7 +169,8 @@ pub struct ImportRow {
     pub problems: Vec<ImportProblem>,
     /// Fields in which the row differs from the known customer, where that is within reach.
     pub differences: Vec<ImportField>,
-    /// Cells that could not be understood, and were left out.
+    /// Cells that could not be understood, and were left out; of tags and of the next follow-up, also
+    /// what could not be put on the customer. Both go into its note then.
     pub unread: Vec<ImportField>,
 }
 

@@ -73,6 +73,8 @@ pub(super) async fn propose_mapping(
 /// rows in one by one, so that rows that are refused hold up no other, and what was taken in stays when
 /// it is cancelled. A row is a duplicate where a child of its name is known by one of its phones, or
 /// by birth date and guardian: it changes nothing, and `differences` names what it says otherwise.
+/// Tags that are there are put on the new customer, and its next follow-up is planned, where the importer
+/// may do so by hand; what else their columns say goes into the note, and `unread` names it.
 /// Without `mapping` the columns are guessed by their headings.
 #[utoipa::path(tag = TAG, request_body = CreateImport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["imports:run"])))]

@@ -12,10 +12,10 @@ use domain::{
     phone::Phone,
     stamp::Stamp,
 };
-use jiff::tz::TimeZone;
 use persistence::imports::known::{Guardian, Households};
 
 use super::{
+    marks::Marks,
     plan::{Candidate, Ground, Household},
     table::Row,
 };
@@ -33,13 +33,14 @@ impl Ground<'_> {
             lead,
             campus,
             keys,
+            marks,
         } = candidate;
         let told = |fault: Fault, fields: &[LeadField], name: LeadField| {
             self.told(row, &fault, fields, name)
         };
         let phones: Vec<&Phone> = lead.all_phones().collect();
         let Some(guardian_name) = lead.guardian_name.as_deref() else {
-            let (customer, fields) = self.child(lead, *campus, &phones, stamp);
+            let (customer, fields) = self.child(lead, marks, *campus, &phones, stamp);
             let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
             return Ok(Household {
                 customers: vec![child],
@@ -62,7 +63,7 @@ impl Ground<'_> {
                 .map(|(phone, _)| *phone)
                 .collect()
         });
-        let (customer, fields) = self.child(lead, *campus, &own, stamp);
+        let (customer, fields) = self.child(lead, marks, *campus, &own, stamp);
         let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
         let label = lead.guardian_relation.as_ref();
         let label = label.map(|label| label.chars().take(50).collect::<String>());
@@ -103,6 +104,7 @@ impl Ground<'_> {
     fn child(
         &self,
         lead: &Lead,
+        marks: &Marks,
         campus: Id<Campus>,
         phones: &[&Phone],
         stamp: &Stamp,
@@ -136,7 +138,7 @@ impl Ground<'_> {
             occupation: lead.occupation,
             school: lead.school.clone(),
             grade: lead.grade.clone(),
-            note: note(lead),
+            note: note(lead, marks),
         };
         self.customer(lead, profile, points, campus, stamp)
     }
@@ -174,7 +176,7 @@ impl Ground<'_> {
         campus: Id<Campus>,
         stamp: &Stamp,
     ) -> (Result<Customer, Fault>, Vec<LeadField>) {
-        let zone = self.zones.get(&campus).cloned().unwrap_or(TimeZone::UTC);
+        let zone = self.zone(campus);
         let collected = lead
             .collected_on
             .and_then(|day| day.to_zoned(zone.clone()).ok())
@@ -245,14 +247,13 @@ fn phone_points(phones: &[&Phone]) -> Vec<(LeadField, ContactInput)> {
     points
 }
 
-/// The note of a lead, and what it says that has no place of its own yet.
-fn note(lead: &Lead) -> Option<String> {
-    let tags = (!lead.tags.is_empty()).then(|| lead.tags.join("、"));
-    let next = lead.next_follow_up_on.map(|day| day.to_string());
+/// The note of a lead, and what it says that has no place of its own.
+fn note(lead: &Lead, marks: &Marks) -> Option<String> {
+    let tags = (!marks.other_tags.is_empty()).then(|| marks.other_tags.join("、"));
     let more = [
         ("意向课程", lead.course.clone()),
         ("采集人", lead.collector.clone()),
-        ("下次跟进", next),
+        ("下次跟进", marks.other_next.clone()),
         ("标签", tags),
     ];
     let mut lines: Vec<String> = lead.note.clone().into_iter().collect();

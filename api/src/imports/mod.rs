@@ -4,6 +4,7 @@ mod body;
 pub mod commands;
 mod handlers;
 mod household;
+mod marks;
 mod plan;
 mod result;
 pub(crate) mod run;

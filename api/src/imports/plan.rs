@@ -19,7 +19,7 @@ use domain::{
     stamp::Stamp,
     text::fold,
 };
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use persistence::{
     Error, Tx,
     access::{Grant, Reads, Scope, Writes},
@@ -28,7 +28,10 @@ use persistence::{
     organization::store::campuses,
 };
 
-use super::table::Row;
+use super::{
+    marks::{Marker, Marks},
+    table::Row,
+};
 use crate::{access::fields::writable, customers::commands::caller};
 
 /// What holds for all rows of an import.
@@ -94,6 +97,7 @@ pub(super) struct Candidate<'a> {
     pub(super) lead: Lead,
     pub(super) campus: Id<Campus>,
     pub(super) keys: LeadKeys,
+    pub(super) marks: Marks,
 }
 
 /// A new child with its household.
@@ -136,13 +140,19 @@ where
                 row,
                 lead,
                 campus,
+                marks: Marks::default(),
             }),
         }
+    }
+    let marker = Marker::new(tx, &candidates).await?;
+    for one in &mut candidates {
+        one.marks = marker.marks(&one.lead, one.campus, ground.today(one.campus, &stamp));
     }
     let keys: Vec<LeadKeys> = candidates.iter().map(|c| c.keys.clone()).collect();
     let mut households = known::households(tx, grant, &keys).await?;
     let mut step = Step::default();
     let (mut customers, mut relations, mut duplicates) = (Vec::new(), Vec::new(), Vec::new());
+    let mut marked = Vec::new();
     for candidate in candidates {
         let mut result = RowResult {
             row: candidate.row.number,
@@ -152,6 +162,7 @@ where
             differences: Vec::new(),
             unread: candidate.lead.unread.clone(),
         };
+        result.unread.extend(&candidate.marks.unread);
         let known = households
             .child(&candidate.keys)
             .or_else(|| memory.child(&candidate.keys));
@@ -172,13 +183,13 @@ where
                 result.problems = problems;
             }
             Ok(household) => {
-                let child = household.customers.first().map(|child| child.id);
-                if let Some(child) = child {
-                    households.add_child(&candidate.keys, child);
-                    step.added.push((candidate.keys, child));
-                }
-                if ground.import.mode == ImportMode::Commit {
-                    result.customer = child;
+                if let Some(child) = household.customers.first() {
+                    households.add_child(&candidate.keys, child.id);
+                    step.added.push((candidate.keys, child.id));
+                    marked.push((child.anchor(), candidate.marks));
+                    if ground.import.mode == ImportMode::Commit {
+                        result.customer = Some(child.id);
+                    }
                 }
                 customers.extend(household.customers);
                 relations.extend(household.relation);
@@ -188,6 +199,7 @@ where
     }
     if ground.import.mode == ImportMode::Commit {
         store::insert_all(tx, grant, &customers, &relations).await?;
+        marker.put_on(tx, &ground, &marked).await?;
     }
     compare(tx, &duplicates, &mut results).await?;
     results.sort_by_key(|result| result.row);
@@ -315,6 +327,14 @@ impl Ground<'_> {
         cell.map(String::as_str).unwrap_or_default()
     }
 
+    pub(super) fn zone(&self, campus: Id<Campus>) -> TimeZone {
+        self.zones.get(&campus).cloned().unwrap_or(TimeZone::UTC)
+    }
+
+    fn today(&self, campus: Id<Campus>, stamp: &Stamp) -> Date {
+        stamp.now().to_zoned(self.zone(campus)).date()
+    }
+
     pub(super) fn problem(&self, row: &Row, code: &str, field: Option<LeadField>) -> CellProblem {
         let value = field.map_or("", |field| self.cell(row, field));
         CellProblem {
@@ -352,8 +372,7 @@ impl Ground<'_> {
             self.campuses.get(&named).copied()
         };
         let at = campus.unwrap_or(self.import.campus);
-        let zone = self.zones.get(&at).cloned().unwrap_or(TimeZone::UTC);
-        let today = stamp.now().to_zoned(zone).date();
+        let today = self.today(at, stamp);
         let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
         let read = read_row(self.mapping, &cells, today);
         let mut problems: Vec<CellProblem> = match &read {

@@ -224,7 +224,8 @@ pub struct CustomerTagBody {
     pub put_on_at: Timestamp,
     /// Who put it on: a person of staff, or an API client.
     pub put_on_by: Uuid,
-    /// Why it was put on; null where nobody said.
+    /// Why it was put on; null where nobody said. `import:` and the id of an import where it came with a
+    /// list.
     #[schema(required)]
     pub put_on_reason: Option<String>,
     /// Null while the customer has it.

@@ -217,6 +217,17 @@ impl Profile {
 }
 
 impl Customer {
+    /// What another record needs of it.
+    pub fn anchor(&self) -> Anchor {
+        Anchor {
+            id: self.id,
+            kind: self.profile.kind,
+            name: self.profile.name.clone(),
+            holder: self.holder,
+            campus: self.campus,
+        }
+    }
+
     /// A new customer, met as `provenance` says.
     ///
     /// # Errors

@@ -1,9 +1,14 @@
 //! One value as people write it into a spreadsheet, after [`unquoted`].
 
+use std::collections::BTreeSet;
+
 use jiff::{ToSpan, civil::Date};
 use unicode_normalization::UnicodeNormalization;
 
-use super::is_among;
+use super::{
+    is_among,
+    words::{CHANNELS, EDUCATIONS, GENDERS, INTENTS, OCCUPATIONS, UNTOLD, Words},
+};
 use crate::{
     customers::{BIRTH_DATE_INVALID, Channel, Education, Gender, NAME_MISSING, Occupation},
     email::Email,
@@ -16,124 +21,6 @@ use crate::{
 /// The cell says something that isn't known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unread;
-
-/// The words of each value, folded, parted by blanks.
-type Words<T> = &'static [(T, &'static str)];
-
-/// Words by which people say that they say nothing.
-const UNTOLD: &str =
-    "保密 未知 不详 不明 未填 未提供 无 - -- / n/a none unknown not_given notgiven";
-
-const GENDERS: Words<Gender> = &[
-    (
-        Gender::Male,
-        "男 男性 男生 男孩 男士 先生 m male boy mr mr.",
-    ),
-    (
-        Gender::Female,
-        "女 女性 女生 女孩 女士 小姐 f female girl ms ms. mrs mrs. miss",
-    ),
-];
-
-/// Stars are known at both ends only: two may be the middle of three or of five.
-const INTENTS: Words<i16> = &[
-    (4, "强 很强 强烈 非常强 高 很高 a ★★★ 4 strong high"),
-    (3, "较强 较高 比较强 比较高 b 3"),
-    (2, "中 中等 一般 普通 c 2 medium average"),
-    (1, "弱 较弱 低 较低 很低 d ★ 1 weak low"),
-];
-
-const EDUCATIONS: Words<Education> = &[
-    (
-        Education::Primary,
-        "小学 primary primary_school primaryschool",
-    ),
-    (
-        Education::JuniorSecondary,
-        "初中 junior_secondary juniorsecondaryschool middle_school",
-    ),
-    (
-        Education::SeniorSecondary,
-        "高中 senior_secondary seniorsecondaryschool high_school",
-    ),
-    (
-        Education::Vocational,
-        "中专 职高 技校 中职 中专或职高 vocational vocationalschool",
-    ),
-    (
-        Education::Associate,
-        "大专 专科 高职 associate college juniorcollege",
-    ),
-    (
-        Education::Bachelor,
-        "本科 大学本科 大学 学士 bachelor bachelors university",
-    ),
-    (
-        Education::Master,
-        "硕士 硕士研究生 研究生 master masters mba",
-    ),
-    (Education::Doctorate, "博士 博士研究生 doctorate doctor phd"),
-    (Education::Other, "其他 其它 other"),
-];
-
-const OCCUPATIONS: Words<Occupation> = &[
-    (
-        Occupation::CompanyEmployee,
-        "公司职员 职员 企业职员 企业员工 上班族 白领 company_employee companyemployee employee",
-    ),
-    (
-        Occupation::CivilServant,
-        "公务员 机关干部 civil_servant civilservant",
-    ),
-    (Occupation::Teacher, "教师 老师 teacher"),
-    (Occupation::Student, "学生 student"),
-    (
-        Occupation::Freelancer,
-        "自由职业 自由职业者 freelancer freelance",
-    ),
-    (Occupation::Other, "其他 其它 other"),
-];
-
-const CHANNELS: Words<Channel> = &[
-    (
-        Channel::Hotline,
-        "电话咨询 咨询热线 热线 电话 来电 来电咨询 hotline phone call",
-    ),
-    (
-        Channel::WalkIn,
-        "到访 上门 上门咨询 自然到访 到店 门店 前台 walk_in walk-in walkin",
-    ),
-    (
-        Channel::Website,
-        "官网 官方网站 网站 网站留言 在线留言 网络 website web",
-    ),
-    (
-        Channel::Social,
-        "微信 微信公众号 公众号 企业微信 朋友圈 视频号 抖音 快手 小红书 微博 \
-         社交媒体 social socialmedia wechat douyin",
-    ),
-    (
-        Channel::Event,
-        "地推 活动 招生活动 市场活动 线下活动 线上活动 展会 event",
-    ),
-    (
-        Channel::PublicLesson,
-        "公益课 公开课 public_lesson publiclesson openclass",
-    ),
-    (
-        Channel::Referral,
-        "转介绍 老带新 介绍 推荐 朋友介绍 朋友推荐 老学员推荐 家长推荐 referral",
-    ),
-    (
-        Channel::PartnerSchool,
-        "合作学校 学校合作 校园合作 partner_school partnerschool",
-    ),
-    (
-        Channel::Advertisement,
-        "广告 传单 宣传单 advertisement ad ads",
-    ),
-    (Channel::Other, "其他 其它 other"),
-];
 
 /// Without blank ends, and without the apostrophe by which spreadsheets mark text. Some write
 /// nothing but that mark into their blank cells.
@@ -213,18 +100,16 @@ pub fn note(cell: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The parts of a list such as `价格敏感、老学员推荐`, each once.
+/// The parts of a list such as `价格敏感、老学员推荐`, or one on several lines, each once.
 pub fn list(cell: &str) -> Vec<String> {
-    let mut items = Vec::new();
-    for item in cell
-        .split(['、', ',', '，', ';', '；', '|', '\n'])
-        .filter_map(line)
-    {
-        if !items.contains(&item) {
-            items.push(item);
-        }
+    if !is_told(cell) {
+        return Vec::new();
     }
-    items
+    let mut seen = BTreeSet::new();
+    cell.split(['、', ',', '，', ';', '；', '|', '｜', '/', '／', '\n', '\r'])
+        .filter_map(line)
+        .filter(|item| seen.insert(item.clone()))
+        .collect()
 }
 
 /// The numbers of a cell, each once. Refused with `phone_invalid` where one of them is none.
@@ -378,29 +263,6 @@ mod tests {
     }
 
     #[test]
-    fn each_word_has_one_meaning_and_is_folded() {
-        fn check<T>(words: Words<T>) {
-            let all: Vec<_> = words
-                .iter()
-                .flat_map(|(_, known)| known.split(' '))
-                .collect();
-            for word in &all {
-                assert_eq!(fold(word), *word);
-                assert_eq!(
-                    all.iter().filter(|other| *other == word).count(),
-                    1,
-                    "{word}"
-                );
-            }
-        }
-        check(GENDERS);
-        check(INTENTS);
-        check(EDUCATIONS);
-        check(OCCUPATIONS);
-        check(CHANNELS);
-    }
-
-    #[test]
     fn names_lose_their_stray_blanks() {
         assert_eq!(name(" 张伟\t").as_deref(), Ok("张伟"));
         assert_eq!(name("张\u{3000}伟").as_deref(), Ok("张伟"));
@@ -421,8 +283,13 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_parted_at_any_comma() {
+    fn lists_are_parted_at_any_comma_and_at_line_breaks() {
         assert_eq!(list("价格敏感、VIP, VIP；"), ["价格敏感", "VIP"]);
+        assert_eq!(
+            list("甲，乙;丙|丁/戊\r\n己 庚"),
+            ["甲", "乙", "丙", "丁", "戊", "己 庚"]
+        );
+        assert!(list(" 、/\n").is_empty() && list("N/A").is_empty());
     }
 
     #[test]

@@ -60,7 +60,8 @@ impl LeadField {
             | Self::Wechat
             | Self::Email
             | Self::Address => Some("contact_points"),
-            // What has no field of its own yet goes into the note.
+            // What has no field of its own goes into the note, and so does what can't be put on the
+            // customer.
             Self::Course | Self::Collector | Self::NextFollowUpOn | Self::Tags | Self::Note => {
                 Some("note")
             }

@@ -44,6 +44,8 @@ pub struct Lead {
     pub collector: Option<String>,
     pub collected_on: Option<Date>,
     pub next_follow_up_on: Option<Date>,
+    /// As it was written, where it is no date.
+    pub next_follow_up: Option<String>,
     pub tags: Vec<String>,
     pub note: Option<String>,
     /// Cells that say something, which could not be read and is left out.
@@ -115,10 +117,14 @@ pub fn read_row(
         collector: row.line(LeadField::Collector),
         collected_on: row.understood(LeadField::CollectedOn, day),
         next_follow_up_on: row.understood(LeadField::NextFollowUpOn, day),
+        next_follow_up: None,
         tags: cell::list(row.cell(LeadField::Tags)),
         note: cell::note(row.cell(LeadField::Note)),
         unread: Vec::new(),
     };
+    if row.unread.contains(&LeadField::NextFollowUpOn) {
+        lead.next_follow_up = row.line(LeadField::NextFollowUpOn);
+    }
     lead.unread = row.unread;
     if row.faults.is_empty() {
         Ok(lead)
@@ -128,7 +134,7 @@ pub fn read_row(
 }
 
 fn day(cell: &str) -> Result<Option<Date>, Unread> {
-    if cell.is_empty() {
+    if !cell::is_told(cell) {
         return Ok(None);
     }
     cell::day(cell).map(Some).ok_or(Unread)
@@ -270,6 +276,30 @@ mod tests {
             [LeadField::Gender, LeadField::Intent, LeadField::Channel]
         );
         assert_eq!((lead.gender, lead.intent, lead.channel), (None, None, None));
+    }
+
+    #[test]
+    fn a_next_date_that_is_none_is_kept_as_it_was_written() {
+        let read = |cell| {
+            let mapping = propose(&["姓名", "下次跟进时间"]);
+            let lead = read_row(&mapping, &["张伟", cell], TODAY).unwrap();
+            (lead.next_follow_up_on, lead.next_follow_up, lead.unread)
+        };
+        assert_eq!(
+            read("2026年10月8日"),
+            (Some(date(2026, 10, 8)), None, vec![])
+        );
+        assert_eq!(
+            read("下周 三"),
+            (
+                None,
+                Some("下周 三".to_owned()),
+                vec![LeadField::NextFollowUpOn]
+            )
+        );
+        for blank in ["", "无", "-"] {
+            assert_eq!(read(blank), (None, None, vec![]));
+        }
     }
 
     #[test]

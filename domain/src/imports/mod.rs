@@ -2,7 +2,9 @@
 //!
 //! Columns are recognised by their headings, cells by what people write into them. A row is
 //! refused only for what would make a wrong record: no name, or a telephone number, birth date or
-//! e-mail address that can't be right. Other cells that can't be read are left out, and named.
+//! e-mail address that can't be right. Other cells that can't be read are left out, and named. Tags
+//! that are there are put on the customer, and its next follow-up is planned, where the importer may
+//! do so by hand; what is left of these columns goes into the note, and is named, too.
 //! Nothing is ever evaluated: `=1+1` is text.
 //!
 //! - [`header`]: which field a column holds
@@ -14,6 +16,7 @@ pub mod cell;
 pub mod header;
 pub mod lead;
 pub mod outcome;
+mod words;
 
 /// Whether `text` is one of the words, which are parted by blanks.
 fn is_among(words: &str, text: &str) -> bool {

@@ -130,7 +130,7 @@ pub struct RowResult {
     pub problems: Vec<CellProblem>,
     /// Fields in which a duplicate differs from what is stored, where the importer may know.
     pub differences: Vec<LeadField>,
-    /// Cells that say something which could not be read, and was left out.
+    /// Cells that say something which could not be read, or not be put on the customer.
     pub unread: Vec<LeadField>,
 }
 

@@ -209,14 +209,6 @@ pub(super) fn row(
     })
 }
 
-/// The values of a row, in the order of the columns.
-pub(super) fn values(row: ActiveModel) -> Vec<sea_orm::Value> {
-    let value = |column| row.get(column).into_value();
-    Column::iter()
-        .map(|column| value(column).unwrap_or(sea_orm::Value::String(None)))
-        .collect()
-}
-
 /// The columns that differ. Sealed contact points differ each time they are sealed.
 pub(super) fn changes(before: ActiveModel, mut after: ActiveModel, contacts: bool) -> ActiveModel {
     for column in Column::iter() {

@@ -12,15 +12,15 @@ use domain::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
-    QueryResult, QuerySelect, sea_query::LockType,
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    QuerySelect, sea_query::LockType,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
-    entity::{Column, Entity, Model, PERSONAL, changes, fields, row, values},
+    entity::{Column, Entity, Model, PERSONAL, changes, fields, row},
     index, relations,
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     access::{Reads, Scope, Writes, shares},
     audit::difference,
     clock::micros,
-    database::{Change, insert_many, unless_stale},
+    database::{Change, insert_rows, unless_stale},
     enrollments::store as enrollments,
     scope::{self, Page, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
     tags::{
@@ -276,10 +276,9 @@ pub async fn insert_all(
     let keys = tx.keys().await?;
     let rows = customers
         .iter()
-        .map(|customer| row(institution, &keys, customer).map(values))
+        .map(|customer| row(institution, &keys, customer))
         .collect::<Result<Vec<_>, _>>()?;
-    let columns: Vec<&str> = Column::iter().map(|column| column.as_str()).collect();
-    insert_many(tx, ("customers", &columns.join(", ")), "", rows).await?;
+    insert_rows(tx, rows).await?;
     index::index_new(tx, institution, customers).await?;
     relations::insert_all(tx, institution, begun).await?;
     for customer in customers {

@@ -39,7 +39,9 @@ use crate::keys::{FieldKeys, Keys};
 pub(crate) use constraint::Constraint;
 pub use error::Error;
 pub use read::Read;
-pub(crate) use sql::{among, insert_many, placeholders, remove_until, statement, unless_stale};
+pub(crate) use sql::{
+    among, insert_many, insert_rows, placeholders, remove_until, statement, unless_stale,
+};
 pub use tx::{Actor, Change, Operation, Origin, Tx};
 
 /// Attempts of a transaction that the database gave up for a reason that is not its own.

@@ -2,7 +2,10 @@
 
 use domain::fault::{Fault, VERSION_STALE};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value, sea_query::ArrayType};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable,
+    Statement, Value, sea_query::ArrayType,
+};
 use serde_json::{Map, Value as Json};
 
 use super::{Error, Handle, Tx};
@@ -101,6 +104,22 @@ pub(crate) async fn insert_many(
             .await?;
     }
     Ok(())
+}
+
+/// Inserts whole rows of an entity, many in a statement.
+pub(crate) async fn insert_rows<A: ActiveModelTrait>(tx: &Tx, rows: Vec<A>) -> Result<(), Error> {
+    type Column<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Column;
+    let columns: Vec<Column<A>> = Column::<A>::iter().collect();
+    let values = |row: A| {
+        let value = |column: &Column<A>| row.get(*column).into_value();
+        let values = columns.iter().map(value);
+        let values = values.map(|value| value.unwrap_or(Value::String(None)));
+        values.collect()
+    };
+    let rows = rows.into_iter().map(values).collect();
+    let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+    let table = A::Entity::default();
+    insert_many(tx, (table.table_name(), &names.join(", ")), "", rows).await
 }
 
 /// Rows as one value, of which PostgreSQL makes rows of a table again. A statement of thousands of

@@ -22,7 +22,7 @@ use crate::{
     access::{Reads, Writes},
     audit::difference,
     clock::micros,
-    database::{Change, statement, unless_stale},
+    database::{Change, insert_rows, statement, unless_stale},
     scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
 };
 
@@ -137,6 +137,26 @@ pub async fn insert(
     Entity::insert(row(institution, follow_up)?)
         .exec_without_returning(tx)
         .await?;
+    tx.record(recorded(follow_up));
+    Ok(())
+}
+
+/// Writes follow-ups of customers that are new and have no other, many in a statement.
+pub async fn insert_new(
+    tx: &Tx,
+    grant: &impl Writes<FollowUp>,
+    follow_ups: &[FollowUp],
+) -> Result<(), Error> {
+    let institution = grant.scope().institution();
+    let rows = follow_ups.iter().map(|one| row(institution, one));
+    insert_rows(tx, rows.collect::<Result<_, _>>()?).await?;
+    for follow_up in follow_ups {
+        tx.record(recorded(follow_up));
+    }
+    Ok(())
+}
+
+fn recorded(follow_up: &FollowUp) -> Change {
     let (_, after) = difference(None, &fields(follow_up), PERSONAL);
     let data = json!({
         "customer_id": follow_up.customer,
@@ -144,9 +164,7 @@ pub async fn insert(
         "outcome": follow_up.report.outcome.as_str(),
         "next_on": follow_up.report.next_on.map(|d| d.to_string()),
     });
-    let change = Change::new("follow_up", follow_up.id.uuid(), follow_up.version, after);
-    tx.record(change.event(&RECORDED, data));
-    Ok(())
+    Change::new("follow_up", follow_up.id.uuid(), follow_up.version, after).event(&RECORDED, data)
 }
 
 /// Whether no follow-up of the same customer was recorded after this one. The customer is anchored.

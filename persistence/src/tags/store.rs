@@ -1,6 +1,6 @@
 //! The tags of customers, within a grant.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
     customers::Customer,
@@ -10,8 +10,8 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Order,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, JoinType},
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Value,
+    sea_query::{ArrayType, Expr, ExprTrait, JoinType},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::micros,
-    database::{Change, statement},
+    database::{Change, among, insert_many, statement},
     scope::{Scoped, reachable, scoped, scoped_update},
 };
 
@@ -41,6 +41,33 @@ pub async fn is_open(tx: &Tx, grant: &impl Reads<Tagging>, tag: Id<Tag>) -> Resu
         ))
         .await?;
     Ok(row.is_some())
+}
+
+/// Names that are looked up at once.
+const NAMES: usize = 1000;
+
+/// The tags of these names, folded, that can be put on customers.
+pub async fn named(
+    tx: &Tx,
+    grant: &impl Reads<Tagging>,
+    names: BTreeSet<String>,
+) -> Result<HashMap<String, Id<Tag>>, Error> {
+    let names: Vec<Value> = names.into_iter().map(Value::from).collect();
+    let mut named = HashMap::new();
+    for part in names.chunks(NAMES) {
+        let (is_named, part) = among(tx, "name_fold", ArrayType::String, part.to_vec());
+        let mut values: Vec<Value> = vec![grant.scope().institution().uuid().into()];
+        values.extend(part);
+        let sql = format!(
+            "SELECT name_fold, id FROM tags \
+             WHERE institution_id = ? AND {is_named} AND archived_at IS NULL"
+        );
+        for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
+            let id: Uuid = row.try_get("", "id")?;
+            named.insert(row.try_get("", "name_fold")?, Id::new(id));
+        }
+    }
+    Ok(named)
 }
 
 /// The tags that a customer has, and those that it had too where `ended` is asked for, oldest first.
@@ -196,12 +223,55 @@ pub async fn put_on(tx: &Tx, grant: &impl Writes<Tagging>, tagging: &Tagging) ->
         ],
     ))
     .await?;
+    tx.record(was_put_on(tagging));
+    Ok(())
+}
+
+/// Puts tags on customers that are made at the same moment, many in a statement.
+pub async fn put_on_new(
+    tx: &Tx,
+    grant: &impl Writes<Tagging>,
+    taggings: &[Tagging],
+) -> Result<(), Error> {
+    let institution = grant.scope().institution().uuid();
+    let rows = taggings.iter().map(|tagging| {
+        let act = &tagging.put_on;
+        vec![
+            institution.into(),
+            tagging.id.uuid().into(),
+            tagging.customer.uuid().into(),
+            tagging.holder.uuid().into(),
+            tagging.campus.uuid().into(),
+            micros(act.at).into(),
+            tagging.tag.uuid().into(),
+            micros(act.at).into(),
+            act.by.into(),
+            act.reason.clone().into(),
+        ]
+    });
+    insert_many(
+        tx,
+        (
+            "taggings",
+            "institution_id, id, customer_id, holder_id, customer_campus_id, \
+             customer_created_at, tag_id, put_on_at, put_on_by, put_on_reason",
+        ),
+        "",
+        rows.collect(),
+    )
+    .await?;
+    for tagging in taggings {
+        tx.record(was_put_on(tagging));
+    }
+    Ok(())
+}
+
+fn was_put_on(tagging: &Tagging) -> Change {
     let data = json!({ "customer_id": tagging.customer, "tag_id": tagging.tag });
     let after = json!({
-        "customer_id": tagging.customer, "tag_id": tagging.tag, "reason": act.reason,
+        "customer_id": tagging.customer, "tag_id": tagging.tag, "reason": tagging.put_on.reason,
     });
-    tx.record(Change::new("tagging", tagging.id.uuid(), 1, after).event(&PUT_ON, data));
-    Ok(())
+    Change::new("tagging", tagging.id.uuid(), 1, after).event(&PUT_ON, data)
 }
 
 /// Takes a tag off a customer.
