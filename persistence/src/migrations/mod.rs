@@ -43,7 +43,7 @@ mod m0093_temporary_files;
 mod m0094_customer_profiles;
 mod m0095_exports;
 mod m0096_timetable;
-mod m0098_planned_follow_ups;
+mod m0097_planned_follow_ups;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -95,7 +95,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0094_customer_profiles::Migration),
             Box::new(m0095_exports::Migration),
             Box::new(m0096_timetable::Migration),
-            Box::new(m0098_planned_follow_ups::Migration),
+            Box::new(m0097_planned_follow_ups::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! Follow-ups that are only planned. On the day of a campus they count as none that was done.
 
 super::migration!(
-    "m0098_planned_follow_ups",
+    "m0097_planned_follow_ups",
     r#"
 DROP INDEX follow_ups_day_idx;
 --sqlite
