@@ -1,3 +1,4 @@
+mod attempts;
 mod children;
 mod crash;
 mod keys;

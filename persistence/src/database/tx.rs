@@ -6,7 +6,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
 };
 
@@ -25,6 +25,8 @@ use crate::{
     audit, events,
     keys::{FieldKeys, Keys},
 };
+
+mod attempt;
 
 /// Who does something.
 #[derive(Clone, Debug)]
@@ -156,9 +158,17 @@ const CLOSED: u8 = 2;
 /// An open transaction: an owned, cheap handle.
 ///
 /// After a failed statement it accepts no other, as on PostgreSQL; after its closure has ended it
-/// accepts none at all.
+/// accepts none at all. While an [`attempt`](Tx::attempt) is under way, only the attempt's own handle
+/// accepts any.
 #[derive(Clone)]
-pub struct Tx(Arc<Inner>);
+pub struct Tx {
+    inner: Arc<Inner>,
+    /// Of which attempt it is; the transaction's own is [`WHOLE`].
+    attempt: u64,
+}
+
+/// Where no attempt is under way.
+const WHOLE: u64 = 0;
 
 struct Inner {
     transaction: Weak<DatabaseTransaction>,
@@ -170,6 +180,10 @@ struct Inner {
     access_changed: Arc<AtomicBool>,
     recorded: Arc<AtomicBool>,
     state: AtomicU8,
+    /// The attempt that is under way.
+    attempt: AtomicU64,
+    /// How many attempts there have been.
+    attempts: AtomicU64,
     operation: Operation,
     changes: Mutex<Vec<Change>>,
 }
@@ -193,7 +207,7 @@ impl Tx {
         backend: DbBackend,
         setting: Setting<'_>,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             transaction,
             backend,
             keys: setting.keys.clone(),
@@ -202,9 +216,15 @@ impl Tx {
             access_changed: setting.access_changed.clone(),
             recorded: setting.recorded.clone(),
             state: AtomicU8::new(OPEN),
+            attempt: AtomicU64::new(WHOLE),
+            attempts: AtomicU64::new(WHOLE),
             operation: setting.operation.clone(),
             changes: Mutex::new(Vec::new()),
-        }))
+        };
+        Self {
+            inner: Arc::new(inner),
+            attempt: WHOLE,
+        }
     }
 
     /// Runs `work`, writes what it recorded, and closes this handle whatever happens.
@@ -214,7 +234,7 @@ impl Tx {
         Fut: Future<Output = Result<T, Error>>,
     {
         let closing = Closing(self);
-        if let Some(authority) = &self.0.operation.authority {
+        if let Some(authority) = &self.inner.operation.authority {
             crate::access::confirm(self, authority).await?;
         }
         let value = work(self.clone()).await?;
@@ -224,7 +244,7 @@ impl Tx {
             events::write(self, &changes).await?;
             self.left_a_record();
         }
-        if self.0.state.load(Ordering::Acquire) != OPEN {
+        if self.inner.state.load(Ordering::Acquire) != OPEN {
             return Err(Error::Internal(
                 "a statement failed and its error was dropped".into(),
             ));
@@ -234,46 +254,49 @@ impl Tx {
     }
 
     pub fn stamp(&self) -> Stamp {
-        self.0.operation.stamp
+        self.inner.operation.stamp
     }
 
     pub fn now(&self) -> Timestamp {
-        self.0.operation.stamp.now()
+        self.inner.operation.stamp.now()
     }
 
     pub fn operation(&self) -> &Operation {
-        &self.0.operation
+        &self.inner.operation
     }
 
     /// The keys of the operation's institution.
     pub async fn keys(&self) -> Result<Arc<FieldKeys>, Error> {
         let institution = self.operation().institution;
-        if !self.0.made_keys.load(Ordering::Acquire) {
-            return self.0.keys.of(self, institution).await;
+        if !self.inner.made_keys.load(Ordering::Acquire) {
+            return self.inner.keys.of(self, institution).await;
         }
-        let own = &self.0.own_keys;
-        own.get_or_try_init(async || self.0.keys.read(self, institution).await)
+        let own = &self.inner.own_keys;
+        own.get_or_try_init(async || self.inner.keys.read(self, institution).await)
             .await
             .cloned()
     }
 
     /// Says that what somebody may do has changed: loaded authorities are forgotten at the commit.
     pub(crate) fn access_changed(&self) {
-        self.0.access_changed.store(true, Ordering::Release);
+        self.inner.access_changed.store(true, Ordering::Release);
     }
 
     /// Says that there will be something new on the trail: its position is given after the commit.
     pub(crate) fn left_a_record(&self) {
-        self.0.recorded.store(true, Ordering::Release);
+        self.inner.recorded.store(true, Ordering::Release);
     }
 
     /// Makes the first keys of the operation's institution, which is new.
     pub(crate) async fn create_keys(&self) -> Result<(), Error> {
-        self.0
+        if self.attempt != WHOLE {
+            return Err(Error::internal("an attempt can't take back keys"));
+        }
+        self.inner
             .keys
             .create(self, self.operation().institution)
             .await?;
-        self.0.made_keys.store(true, Ordering::Release);
+        self.inner.made_keys.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -288,17 +311,20 @@ impl Tx {
     }
 
     fn changes(&self) -> MutexGuard<'_, Vec<Change>> {
-        self.0
+        self.inner
             .changes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<Arc<DatabaseTransaction>, DbErr> {
-        if self.0.state.load(Ordering::Acquire) != OPEN {
+        if self.inner.state.load(Ordering::Acquire) != OPEN {
             return Err(DbErr::Custom("the transaction accepts no statement".into()));
         }
-        self.0
+        if self.inner.attempt.load(Ordering::Acquire) != self.attempt {
+            return Err(DbErr::Custom("another attempt is under way".into()));
+        }
+        self.inner
             .transaction
             .upgrade()
             .ok_or_else(|| DbErr::Custom("the transaction has ended".into()))
@@ -306,10 +332,12 @@ impl Tx {
 
     fn noted<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         if result.is_err() {
-            let _ =
-                self.0
-                    .state
-                    .compare_exchange(OPEN, BROKEN, Ordering::AcqRel, Ordering::Acquire);
+            let _ = self.inner.state.compare_exchange(
+                OPEN,
+                BROKEN,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
         }
         result
     }
@@ -320,14 +348,14 @@ struct Closing<'a>(&'a Tx);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        self.0.0.state.store(CLOSED, Ordering::Release);
+        self.0.inner.state.store(CLOSED, Ordering::Release);
     }
 }
 
 #[async_trait::async_trait]
 impl ConnectionTrait for Tx {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.backend
+        self.inner.backend
     }
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let transaction = self.open()?;
