@@ -141,6 +141,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     let creates = ["201", "202"]
         .iter()
         .any(|status| operation["responses"].get(*status).is_some())
+        || operation["x-creates"] == json!(true)
         || operation["x-moves-value"] == json!(true);
     let changes_shared = matches!(method, "patch" | "put" | "delete");
     let account = path.contains("/auth/");
@@ -154,15 +155,30 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     if let Some(name) = operation["operationId"].as_str() {
         operation["operationId"] = lower_camel(name).into();
     }
-    if let Some(permission) = operation["security"][0]["bearer"][0].as_str() {
-        let permission = permission.to_owned();
+    let permissions: Vec<String> = operation["security"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|each| each["bearer"][0].as_str().map(str::to_owned))
+        .collect();
+    if let Some(permission) = permissions.first() {
         operation["x-required-permission"] = permission.clone().into();
+        if permissions.len() > 1 {
+            // Any of them opens it.
+            operation["x-sufficient-permissions"] = json!(permissions);
+        }
         // Scopes belong to OAuth schemes; for bearer tokens the extension names the permission.
         operation["security"] = match permission.as_str() {
             code if GOVERNING.contains(&code) => json!([{ "bearer": [] }]),
             Oneself::CODE if account => json!([{ "bearer": [] }]),
             Oneself::CODE => json!([{ "bearer": [] }, { "client": [] }]),
-            code => json!([{ "bearer": [] }, { "client": [code] }]),
+            _ => {
+                let clients = permissions.iter().map(|code| json!({ "client": [code] }));
+                [json!({ "bearer": [] })]
+                    .into_iter()
+                    .chain(clients)
+                    .collect()
+            }
         };
     } else if !secured {
         operation["security"] = json!([]);

@@ -14,6 +14,7 @@
 //! - [`search`]: the grams by which a customer is found
 //! - [`reference`]: records that others choose from: campuses, roles, teams
 //! - [`numbers`]: human-facing numbers without gaps
+//! - [`bulk`]: many operations in one call
 //!
 //! Capabilities, by the names that they have everywhere:
 //! - [`access`]: permissions, reach, roles
@@ -34,6 +35,7 @@
 pub mod access;
 pub mod analytics;
 pub mod audit;
+pub mod bulk;
 pub mod calendar;
 pub mod courses;
 pub mod customers;

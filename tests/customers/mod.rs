@@ -1,5 +1,6 @@
 mod access;
 mod beside;
+mod bulk;
 mod change;
 mod contacts;
 mod create;

@@ -121,6 +121,7 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     deleteCustomer CustomersDelete => customers::commands::delete(tx, grant, given.id(), IfMatch::Any);
     restoreCustomer CustomersDelete => customers::commands::restore(tx, grant, given.id());
     transferCustomer CustomersAssign => customers::commands::transfer(tx, grant, given.id(), given.body());
+    bulkCustomers CustomersWrite => customers::bulk::commands::perform(tx, &given.body());
     revealCustomer CustomersReveal => customers::commands::reveal(tx, grant, given.id(), &given.body());
     relateCustomer CustomersWrite => customers::relations::commands::relate(tx, grant, given.id(), given.body());
     endRelation CustomersWrite => customers::relations::commands::end(tx, grant, given.id(), given.second_id(), IfMatch::Any);

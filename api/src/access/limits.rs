@@ -40,7 +40,8 @@ use crate::{
 pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
 /// Operations that cost more than others, or are worth guessing at.
-const HEAVY: [&str; 10] = [
+const HEAVY: [&str; 11] = [
+    "bulkCustomers",
     "changePassword",
     "createExport",
     "downloadExport",
@@ -53,7 +54,8 @@ const HEAVY: [&str; 10] = [
     "searchCustomers",
 ];
 /// Operations that may hold a connection for long: a principal has some of them at once.
-const LONG: [&str; 6] = [
+const LONG: [&str; 7] = [
+    "bulkCustomers",
     "exportAuditEvents",
     "getDayReport",
     "getReceivablesTotal",

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use actix_web::{body::BoxBody, dev::ServiceResponse};
+use actix_web::{HttpRequest, body::BoxBody, dev::ServiceResponse};
 use domain::{
     access::{Principal, PrincipalKind},
     id::Id,
@@ -150,12 +150,21 @@ impl Refusals {
 
 /// Notes that a request of somebody who is known was refused, where it asked for a sensitive action.
 pub(crate) fn note(response: &ServiceResponse<BoxBody>, context: &RequestContext, app: &App) {
-    let request = response.request();
-    let Caller::Known(authority) = Caller::of(request) else {
-        return;
-    };
     let error = response.response().error();
-    let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) else {
+    if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
+        note_of(response.request(), context, app, problem.code());
+    }
+}
+
+/// Notes the same of a part of a request, which was answered all the same; `rule` is the code of the
+/// rule that was broken.
+pub(crate) fn note_of(
+    request: &HttpRequest,
+    context: &RequestContext,
+    app: &App,
+    rule: &'static str,
+) {
+    let Caller::Known(authority) = Caller::of(request) else {
         return;
     };
     let Some(operation) = OperationInfo::of(request).filter(|operation| operation.is_sensitive)
@@ -177,7 +186,7 @@ pub(crate) fn note(response: &ServiceResponse<BoxBody>, context: &RequestContext
         request: context.request_id,
         trace: context.trace_id,
         at: stamp.now(),
-        rule: problem.code(),
+        rule,
         target: ids
             .filter_map(|(_, text)| Uuid::try_parse(text).ok())
             .last(),

@@ -44,10 +44,10 @@ use crate::{
     },
 };
 
-const TAG: &str = "customers";
+pub(super) const TAG: &str = "customers";
 
 /// Fields that a new customer must have, whoever takes it in.
-const NEEDED: &[&str] = &["name", "source_channel"];
+pub(super) const NEEDED: &[&str] = &["name", "source_channel"];
 
 fn created(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
     let (id, version) = (customer.id, customer.version);

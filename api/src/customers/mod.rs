@@ -1,6 +1,7 @@
 //! Customers over HTTP.
 
 mod body;
+pub mod bulk;
 pub mod commands;
 mod expansion;
 mod files;
@@ -30,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::transfer_customer)
         .service(handlers::reveal_customer)
         .service(handlers::list_timeline)
+        .configure(bulk::routes)
         .configure(relations::routes)
         .configure(files::routes);
 }

@@ -1,6 +1,6 @@
 //! JSON bodies: bounded before they are built, checked against the published schema, then read.
 
-use std::{fmt, future::Future, pin::Pin, time::Duration};
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -11,7 +11,7 @@ use actix_web::{
 use domain::fault::{Fault, FieldFault};
 use futures_util::StreamExt;
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
@@ -23,7 +23,7 @@ use super::{
         BODY_TOO_COMPLEX, BODY_TOO_LARGE, INVALID_VALUE, MALFORMED, MEDIA_TYPE_UNSUPPORTED,
         Problem, TIMED_OUT,
     },
-    schema::reference,
+    schema::Schemas,
 };
 use crate::app::App;
 
@@ -53,38 +53,108 @@ where
         let payload = payload.take();
         Box::pin(async move {
             let app = App::of(&request)?;
-            media_type(&request)?;
-            let bytes = collect_in_time(app, payload).await?;
-            let body = parse(&bytes)?;
-            let names = body
-                .as_object()
-                .map(|fields| fields.keys().cloned().collect());
-            let fingerprint = persistence::keys::digest(&[&canonical(&body)]);
-            let check = app
-                .schemas
-                .check::<T>(|| reference(&T::name()))
-                .map_err(Problem::internal)?;
-            let faults = check.faults(&body);
-            if !faults.is_empty() {
-                return Err(Fault::fields(faults).into());
-            }
-            // What the schema lets through and the type does not is a fault of the schema.
-            let value: T = serde_json::from_value(body).map_err(|error| {
-                // The error itself quotes the value.
-                tracing::warn!(class = ?error.classify(), schema = %T::name(), "schema and type disagree");
-                Problem::from(Fault::field("", &INVALID_VALUE))
-            })?;
-            value.validate().map_err(|errors| {
-                let mut fields = Vec::new();
-                broken(&errors, "", &mut fields);
-                Problem::from(Fault::fields(fields))
-            })?;
+            let body = read(app, &request, payload).await?;
+            let fingerprint = fingerprint(&body);
+            let faults = app.schemas.faults::<T>(&body).map_err(Problem::internal)?;
+            Fault::unless_empty(faults)?;
             Ok(Self {
-                value,
-                names: names.unwrap_or_default(),
+                names: names(&body),
+                value: typed(body)?,
                 fingerprint,
             })
         })
+    }
+}
+
+/// The body of a request, within its limits.
+pub(crate) async fn read(
+    app: &App,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Value, Problem> {
+    media_type(request)?;
+    let bytes = collect_in_time(app, payload).await?;
+    parse(&bytes)
+}
+
+/// Digest of the canonical body: what an idempotency key stands for.
+pub(crate) fn fingerprint(body: &Value) -> [u8; 32] {
+    persistence::keys::digest(&[&canonical(body)])
+}
+
+fn names(body: &Value) -> Vec<String> {
+    let fields = body.as_object().into_iter().flatten();
+    fields.map(|(name, _)| name.clone()).collect()
+}
+
+/// What a body says that is as its schema says.
+fn typed<T>(body: Value) -> Result<T, Fault>
+where
+    T: DeserializeOwned + ToSchema + Validate,
+{
+    // What the schema lets through and the type does not is a fault of the schema.
+    let value: T = serde_json::from_value(body).map_err(|error| {
+        // The error itself quotes the value.
+        tracing::warn!(class = ?error.classify(), schema = %T::name(), "schema and type disagree");
+        Fault::field("", &INVALID_VALUE)
+    })?;
+    value.validate().map_err(|errors| {
+        let mut fields = Vec::new();
+        broken(&errors, "", &mut fields);
+        Fault::fields(fields)
+    })?;
+    Ok(value)
+}
+
+/// A part of a body that is a body itself: what one of many operations is given. It is looked at by
+/// itself, so that what is wrong with it is that operation's own.
+#[derive(Clone)]
+pub struct Sent<T> {
+    body: Value,
+    faults: Vec<FieldFault>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for Sent<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Sent<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Ok(Self {
+            body: Value::deserialize(d)?,
+            faults: Vec::new(),
+            of: PhantomData,
+        })
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + Validate + 'static> Sent<T> {
+    /// Looks for what breaks its schema; that is told by [`value`](Self::value).
+    pub(crate) fn check(&mut self, schemas: &Schemas) -> Result<(), Problem> {
+        self.faults = schemas.faults::<T>(&self.body).map_err(Problem::internal)?;
+        Ok(())
+    }
+
+    /// Every field that breaks its schema.
+    pub(crate) fn faults(&self) -> &[FieldFault] {
+        &self.faults
+    }
+
+    /// Names of the fields that were sent.
+    pub(crate) fn names(&self) -> Vec<String> {
+        names(&self.body)
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule.
+    pub(crate) fn value(&self) -> Result<T, Fault> {
+        Fault::unless_empty(self.faults.clone())?;
+        typed(self.body.clone())
     }
 }
 

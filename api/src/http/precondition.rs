@@ -36,6 +36,12 @@ impl IfMatch {
     }
 }
 
+/// The version that a record has now, as the refusal of a change tells that was made from another.
+pub(crate) fn current_version(fault: &Fault) -> Option<i64> {
+    let told = fault.params.iter().find(|(name, _)| *name == CURRENT)?;
+    told.1.parse().ok().filter(|_| fault.rule == &VERSION_STALE)
+}
+
 impl FromRequest for IfMatch {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

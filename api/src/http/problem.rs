@@ -255,9 +255,14 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, &UNAVAILABLE).header(header::RETRY_AFTER, "1")
     }
 
+    /// The document as it is told within another answer.
+    pub(crate) fn told(&self, context: &RequestContext, public_url: &str) -> ProblemBody {
+        ProblemBody::new(self, context, public_url)
+    }
+
     /// The finished document.
     pub(crate) fn render(&self, context: &RequestContext, public_url: &str) -> HttpResponse {
-        let body = ProblemBody::new(self, context, public_url);
+        let body = self.told(context, public_url);
         let mut response = HttpResponseBuilder::new(self.status);
         for (name, value) in &self.headers {
             response.insert_header((name, value.as_str()));

@@ -13,6 +13,7 @@ use jsonschema::{
     error::{TypeKind, ValidationErrorKind as Kind},
 };
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::problem::{
     INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_MANY, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT,
@@ -20,7 +21,7 @@ use super::problem::{
 };
 
 /// Errors told at once; more would help nobody.
-const MOST_ERRORS: usize = 50;
+pub(crate) const MOST_ERRORS: usize = 50;
 
 /// The document's schemas, and the checks compiled from them.
 pub struct Schemas {
@@ -42,6 +43,34 @@ impl Schemas {
             components: document.get("components").cloned().unwrap_or(Value::Null),
             compiled: RwLock::default(),
         }
+    }
+
+    /// Every field of a value that breaks the named schema of `T`.
+    pub(crate) fn faults<T: ToSchema + 'static>(
+        &self,
+        value: &Value,
+    ) -> Result<Vec<FieldFault>, String> {
+        let check = self.check::<T>(|| reference(&T::name()))?;
+        Ok(check.faults(value))
+    }
+
+    /// The same but for the part of the schema at `pointer`, where anything may stand: it is looked at by
+    /// itself. Of one `T` it is always the same part.
+    pub(crate) fn faults_but_for<T: ToSchema + 'static>(
+        &self,
+        pointer: &str,
+        value: &Value,
+    ) -> Result<Vec<FieldFault>, String> {
+        let check = self.check::<T>(|| {
+            let all = self.components.get("schemas");
+            let named = all.and_then(|all| all.get(T::name().as_ref()));
+            let mut schema = named.cloned().unwrap_or(Value::Null);
+            if let Some(part) = schema.pointer_mut(pointer) {
+                *part = true.into();
+            }
+            schema
+        })?;
+        Ok(check.faults(value))
     }
 
     /// The check of `T`, compiled once from `schema`.
@@ -186,6 +215,6 @@ fn list(options: &Value) -> String {
 }
 
 /// A schema that refers to a named one of the document.
-pub(super) fn reference(name: &str) -> Value {
+fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }

@@ -12,8 +12,9 @@ use domain::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
-    QuerySelect, sea_query::LockType,
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect,
+    sea_query::{self, ArrayType, Expr, LockType},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -30,7 +31,10 @@ use crate::{
     clock::micros,
     database::{Change, insert_rows, unless_stale},
     enrollments::store as enrollments,
-    scope::{self, Page, page, page_led, reaches, scoped, scoped_to_change, scoped_update},
+    scope::{
+        self, Page, each_to_change, page, page_led, reaches, scoped, scoped_to_change,
+        scoped_update,
+    },
     tags::{
         entity as taggings,
         store::{beside, having, label},
@@ -169,6 +173,37 @@ pub async fn lock(
         .one(tx)
         .await?;
     opened(tx, row).await
+}
+
+/// Locks customers that are about to be changed one after another, as far as they are within reach, in the
+/// order that all keep to: or two who change the same ones in different orders could each wait for the
+/// other.
+pub async fn lock_all(
+    tx: &Tx,
+    wanted: &[(&dyn Writes<Customer>, Vec<Id<Customer>>)],
+) -> Result<(), Error> {
+    // SQLite has one writer.
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let wanted: Vec<_> = wanted
+        .iter()
+        .map(|(grant, ids)| {
+            let ids = ids.iter().map(|id| id.uuid().into()).collect();
+            let ids = sea_query::Value::Array(ArrayType::Uuid, Some(Box::new(ids)));
+            let named = Expr::cust_with_values("customers.id = ANY ($1)", [ids]);
+            (*grant, Condition::all().add(named))
+        })
+        .collect();
+    each_to_change::<Entity>(&wanted)
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple::<Uuid>()
+        .all(tx)
+        .await?;
+    Ok(())
 }
 
 /// A customer within reach, unless deleted: until the transaction ends it is neither moved nor deleted.

@@ -168,6 +168,18 @@ pub(crate) fn scoped_to_change<E: Scoped>(grant: &impl Writes<E::Record>) -> Sel
     all::<E>().filter(within::<E>(grant.scope(), true))
 }
 
+/// Rows by key that may be changed, deleted ones too, each by the grant that it is wanted with.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) fn each_to_change<E: Scoped>(
+    wanted: &[(&dyn Writes<E::Record>, Condition)],
+) -> Select<E> {
+    let each = wanted
+        .iter()
+        .map(|(grant, rows)| within::<E>(grant.scope(), true).add(rows.clone()));
+    // An empty "any of" would be left out, and let everything through.
+    E::find().filter(each.fold(Condition::any().add(nothing()), Condition::add))
+}
+
 /// An update of rows by key, within reach.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 pub(crate) fn scoped_update<E: Scoped>(grant: &impl Writes<E::Record>) -> UpdateMany<E> {
