@@ -30,6 +30,16 @@ both! {
         assert_eq!(rows[0]["problems"][0]["code"], "cell_too_long");
     }
 
+    async fn phones_without_end_fail_their_row_and_no_other(w: World) {
+        let phones: Vec<_> = (0..40).map(|n| format!("1380013{n:04}")).collect();
+        let list = format!("姓名,手机号\n张伟,{}\n李娜,13900139000\n", phones.join("/"));
+        let boss = w.as_boss();
+        let rows = rows(&boss, &import(&w, &boss, &list, "commit").await).await;
+        let outcomes: Vec<_> = rows.iter().map(|r| r["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["failed", "created"]);
+        assert_eq!(rows[0]["problems"][0]["code"], "phone_invalid");
+    }
+
     async fn names_of_tags_without_end_fail_their_rows_and_no_other(w: World) {
         let names = |from: usize| (from..from + 5000).map(|n| n.to_string()).collect::<Vec<_>>().join("/");
         let rows_of_many: String = (1..10).map(|n| format!("学员,{}\n", names(n * 5000))).collect();

@@ -10,10 +10,12 @@ use super::{
     words::{CHANNELS, EDUCATIONS, GENDERS, INTENTS, OCCUPATIONS, UNTOLD, Words},
 };
 use crate::{
-    customers::{BIRTH_DATE_INVALID, Channel, Education, Gender, NAME_MISSING, Occupation},
+    customers::{
+        BIRTH_DATE_INVALID, CONTACTS_MAX, Channel, Education, Gender, NAME_MISSING, Occupation,
+    },
     email::Email,
     fault::Rule,
-    phone::{Phone, split_phones},
+    phone::{PHONE_INVALID, Phone, split_phones},
     search::is_han,
     text::{fold, nfc},
 };
@@ -112,13 +114,17 @@ pub fn list(cell: &str) -> Vec<String> {
         .collect()
 }
 
-/// The numbers of a cell, each once. Refused with `phone_invalid` where one of them is none.
+/// The numbers of a cell, each once. Refused with `phone_invalid` where one of them is none, or where
+/// there are more than a customer can have.
 pub fn phones(cell: &str) -> Result<Vec<Phone>, &'static Rule> {
     let mut phones = Vec::new();
     for text in split_phones(cell) {
         let phone = Phone::parse(text)?;
         if !phones.contains(&phone) {
             phones.push(phone);
+        }
+        if phones.len() > CONTACTS_MAX {
+            return Err(&PHONE_INVALID);
         }
     }
     Ok(phones)
