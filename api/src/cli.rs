@@ -16,7 +16,7 @@ use persistence::{
     audit::{chain, verify},
     invariants,
     organization::store::{
-        self, NewStaff, campuses, hire, institution_by_code, list_institutions, suspend_institution,
+        self, NewStaff, campuses, hire, institution_by_code, list_institutions, set_suspended,
     },
 };
 
@@ -112,12 +112,12 @@ enum InstitutionCommand {
     },
     /// List the institutions.
     List,
-    /// Let nobody of an institution in any more; its data stay.
+    /// Let nobody of an institution in any more, and end all log-ins; its data stay.
     Suspend {
         #[arg(long)]
         code: String,
     },
-    /// Let the people of a suspended institution in again.
+    /// Let the people of a suspended institution log in again.
     Resume {
         #[arg(long)]
         code: String,
@@ -319,7 +319,7 @@ async fn suspend(app: &App, code: &str, suspended: bool) -> Result<(), Failure> 
     let is_news = app
         .db
         .transaction(&operation, |tx| async move {
-            suspend_institution(&tx, suspended).await
+            set_suspended(&tx, suspended).await
         })
         .await?;
     let already = if is_news { "" } else { " already" };

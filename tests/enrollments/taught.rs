@@ -57,14 +57,17 @@ both! {
         let student = w.as_boss().post("/api/v1/customers", &body).await.expect(201).id();
         let path = format!("/api/v1/customers/{student}");
         teacher.get(&path).await.expect_problem(404, "not_found");
-        let enrolled = w.enroll(&student, &class).await.expect(201).id();
+        let files = format!("{path}/files");
+        let file = w.as_boss().upload(&files, "scan.txt", b"one line").await.expect(201).id();
+        w.enroll(&student, &class).await.expect(201);
         let seen = teacher.get(&path).await.expect(200).json;
         assert_eq!(seen["name"], "张伟");
         for field in ["note", "intent", "stage", "source_channel", "collected_at", "collector_id"] {
             assert_eq!(seen[field], json!(null), "{field}");
         }
-        let enrollment = teacher.get(&format!("/api/v1/enrollments/{enrolled}")).await.expect(200);
-        assert_eq!(enrollment.json["price"], json!(null));
+        // Papers of the family are none of a lesson's.
+        assert!(teacher.get(&files).await.expect(200).ids().is_empty());
+        teacher.get(&format!("/api/v1/files/{file}")).await.expect_problem(404, "not_found");
         teacher.patch(&path, &json!({"intent": 2})).await.expect_problem(403, "permission_missing");
         let revealed = teacher.post(&format!("{path}/reveal"), &json!({"reason": "联系"})).await;
         revealed.expect_problem(403, "permission_missing");

@@ -7,6 +7,20 @@ use super::{customer, day, record};
 const PATH: &str = "/api/v1/follow-ups";
 
 both! {
+    async fn what_is_planned_does_not_become_what_was_done_nor_the_other_way(w: World) {
+        let recruiter = w.as_recruiter();
+        let customer = recruiter.post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201).id();
+        let path = format!("/api/v1/customers/{customer}/follow-ups");
+        for (begun, changed) in [("planned", "interested"), ("interested", "planned")] {
+            let body = json!({"method": "phone", "outcome": begun, "next_on": day(&w, 1)});
+            let made = recruiter.post(&path, &body).await.expect(201).id();
+            let change = json!({"outcome": changed});
+            let refused = recruiter.patch(&format!("/api/v1/follow-ups/{made}"), &change).await
+                .expect_problem(422, "validation_failed");
+            assert_eq!(refused.errors(), [("#/outcome".into(), "outcome_fixed".into())]);
+        }
+    }
+
     async fn a_follow_up_reads_back_as_it_was_sent(w: World) {
         let id = customer(&w).await;
         let recruiter = w.as_recruiter();

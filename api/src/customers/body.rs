@@ -359,10 +359,10 @@ pub struct CustomerBody {
     /// By whom the customer's data were collected; null where a field rule hides it.
     #[schema(required)]
     pub collector_id: Option<Uuid>,
-    /// Who holds it; null unless `expand` names it.
+    /// Who holds it; null unless `expand` names it, and for who may not see the directory.
     #[schema(required)]
     pub holder: Option<NamedRecord>,
-    /// The campus; null unless `expand` names it.
+    /// The campus; null unless `expand` names it, and for who may not see the directory.
     #[schema(required)]
     pub campus: Option<NamedRecord>,
     /// Who collected its data; null unless `expand` names it, and where `collector_id` is.

@@ -68,7 +68,7 @@ pub(super) async fn upload_customer_file(
 
 /// List the files of a customer
 ///
-/// The newest first.
+/// The newest first. Who reaches the customer as a student of own classes only sees none.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), Paging),
     responses((status = 200, body = FilePage)), security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/files")]

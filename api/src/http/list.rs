@@ -99,7 +99,11 @@ impl<T: DeserializeOwned + IntoParams + 'static> List<T> {
         let kept: Vec<&str> = request
             .query_string()
             .split('&')
-            .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+            // Whoever walks on has the total already.
+            .filter(|pair| {
+                let passing = ["cursor=", "include_total="];
+                !pair.is_empty() && !passing.iter().any(|name| pair.starts_with(name))
+            })
             .collect();
         let address = format!("{}?{}", request.path(), kept.join("&"));
         let part = Part::new(app, address, paging.limit, paging.cursor);

@@ -162,7 +162,6 @@ where
             differences: Vec::new(),
             unread: candidate.lead.unread.clone(),
         };
-        result.unread.extend(&candidate.marks.unread);
         let known = households
             .child(&candidate.keys)
             .or_else(|| memory.child(&candidate.keys));
@@ -183,6 +182,7 @@ where
                 result.problems = problems;
             }
             Ok(household) => {
+                result.unread.extend(&candidate.marks.unread);
                 if let Some(child) = household.customers.first() {
                     households.add_child(&candidate.keys, child.id);
                     step.added.push((candidate.keys, child.id));

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FIELD_RULE_UNKNOWN, Permissions, ROLE_BEYOND_OWN};
+use super::{FIELD_RULE_UNKNOWN, Permissions, ROLE_BEYOND_OWN, Reach};
 use crate::{
     fault::{Fault, FieldFault, Text},
     text_enum,
@@ -165,13 +165,19 @@ impl FieldRules {
         Self(known.collect())
     }
 
-    /// What is left to somebody of several roles: of each field the most that one of them leaves.
+    /// What is left to somebody of several roles: of each field the most that one of them leaves. A
+    /// role that opens classes or a family only lifts no rule of one that opens more.
     pub fn united<'a>(roles: impl IntoIterator<Item = (&'a Permissions, &'a Self)>) -> Self {
         let roles: Vec<_> = roles.into_iter().collect();
         let rules = FIELDS.iter().filter_map(|known| {
+            let wide = |permissions: &Permissions| concerns(permissions, known.record, reaches_far);
+            let any_wide = roles.iter().any(|(permissions, _)| wide(permissions));
             let mut of_roles = roles
                 .iter()
-                .filter(|(permissions, _)| concerns(permissions, known.record))
+                .filter(|(permissions, _)| match any_wide {
+                    true => wide(permissions),
+                    false => concerns(permissions, known.record, |_| true),
+                })
                 .map(|(_, rules)| rules.access(known.record, known.field));
             let first = of_roles.next()?;
             let most = of_roles.fold(first, |a, b| a.zip(b).map(|(a, b)| a.max(b)));
@@ -187,7 +193,7 @@ impl FieldRules {
     pub fn within_own(&self, permissions: &Permissions, given: &Self) -> Result<(), Fault> {
         let beyond = self.iter().find(|(known, own)| {
             let left = given.access(known.record, known.field);
-            concerns(permissions, known.record) && left.is_none_or(|left| left > *own)
+            concerns(permissions, known.record, |_| true) && left.is_none_or(|left| left > *own)
         });
         match beyond {
             Some((known, _)) => Err(Fault::new(&ROLE_BEYOND_OWN)
@@ -197,17 +203,23 @@ impl FieldRules {
     }
 }
 
-/// Whether a permission on this record is among some.
-fn concerns(permissions: &Permissions, record: &str) -> bool {
-    permissions
-        .iter()
-        .any(|(code, _)| code.split_once(':').is_some_and(|(of, _)| of == record))
+/// Whether a permission on this record is among some, with such a reach.
+fn concerns(permissions: &Permissions, record: &str, such: fn(Reach) -> bool) -> bool {
+    permissions.iter().any(|(code, reach)| {
+        such(*reach) && code.split_once(':').is_some_and(|(of, _)| of == record)
+    })
+}
+
+/// Whether it is more than single classes or a family.
+fn reaches_far(reach: Reach) -> bool {
+    !matches!(reach, Reach::Taught | Reach::Family)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::access::Reach;
     use FieldAccess::{Hidden, Masked, ReadOnly};
 
     fn rules(list: &[(&str, FieldAccess)]) -> FieldRules {
@@ -229,6 +241,22 @@ mod tests {
         let mild = rules(&[("note", ReadOnly), ("name", Hidden)]);
         let united = FieldRules::united([(&customers, &strict), (&customers, &mild)]);
         assert_eq!(united, rules(&[("note", ReadOnly), ("name", Masked)]));
+    }
+
+    #[test]
+    fn a_role_that_opens_single_classes_lifts_no_rule_of_one_that_opens_more() {
+        let at = |reach| BTreeSet::from([("customers:read".to_owned(), reach)]);
+        let (taught, campus) = (at(Reach::Taught), at(Reach::Campus));
+        let (strict, none) = (rules(&[("note", Hidden)]), FieldRules::default());
+        assert_eq!(
+            FieldRules::united([(&taught, &none), (&campus, &strict)]),
+            strict
+        );
+        assert_eq!(
+            FieldRules::united([(&taught, &strict), (&campus, &none)]),
+            none
+        );
+        assert_eq!(FieldRules::united([(&taught, &strict)]), strict);
     }
 
     #[test]

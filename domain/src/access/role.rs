@@ -208,7 +208,6 @@ const FIELD_RULES: &[(&str, &str, &str, FieldAccess)] = &[
     ),
     ("teacher", "customers", "collected_at", FieldAccess::Hidden),
     ("teacher", "customers", "collector_id", FieldAccess::Hidden),
-    ("teacher", "enrollments", "price", FieldAccess::Hidden),
 ];
 
 impl BuiltInRole {

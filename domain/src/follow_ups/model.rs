@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
-use super::{NEXT_DATE_INVALID, NEXT_DATE_MISSING, OCCURRED_IN_FUTURE};
+use super::{NEXT_DATE_INVALID, NEXT_DATE_MISSING, OCCURRED_IN_FUTURE, OUTCOME_FIXED};
 use crate::{
     customers::{Anchor, Customer},
     day,
@@ -142,6 +142,9 @@ impl Report {
         let days = next_days(now.to_zoned(zone.clone()).date());
         let is_kept = before.is_some_and(|before| before.next_on == self.next_on);
         let was_planned = before.is_some_and(|before| before.outcome == Outcome::Planned);
+        if before.is_some() && was_planned != (self.outcome == Outcome::Planned) {
+            faults.push(FieldFault::new("/outcome", &OUTCOME_FIXED));
+        }
         match self.next_on {
             Some(next) if !is_kept && !days.contains(&next) => {
                 let fault = FieldFault::new("/next_on", &NEXT_DATE_INVALID);

@@ -166,6 +166,15 @@ impl Scope {
         &self.branches
     }
 
+    /// The same without what is within reach by its class only.
+    pub(crate) fn beyond_classes(&self) -> Self {
+        let held = |branch: &&Branch| !matches!(branch, Branch::Class(_));
+        Self {
+            branches: self.branches.iter().filter(held).cloned().collect(),
+            ..*self
+        }
+    }
+
     /// Whether everything of the institution is within reach.
     pub fn is_whole(&self) -> bool {
         self.branches == [Branch::Institution]

@@ -221,6 +221,23 @@ pub async fn end_others(
     Ok(())
 }
 
+/// Ends every log-in of the operation's institution; keys of API clients stay.
+pub async fn end_all(tx: &Tx) -> Result<(), Error> {
+    tx.access_changed();
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE sessions SET ended_at = ? WHERE institution_id = ? AND ended_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM api_keys k \
+         WHERE k.institution_id = sessions.institution_id AND k.id = sessions.id)",
+        [
+            micros(tx.now()).into(),
+            tx.operation().institution.uuid().into(),
+        ],
+    ))
+    .await?;
+    Ok(())
+}
+
 /// The sessions of a principal that have not ended, newest first; at most 200.
 pub async fn list(
     handle: &impl Handle,

@@ -9,6 +9,7 @@ use domain::{
 use jiff::{
     Timestamp,
     civil::{Date, Time},
+    tz::TimeZone,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -75,6 +76,12 @@ pub struct LessonFilter {
     pub held_until: Option<Date>,
 }
 
+/// The beginning of a day in UTC; in no zone does the day begin a whole day before or after.
+fn instant(date: Date) -> Option<i64> {
+    let zoned = date.to_zoned(TimeZone::UTC).ok()?;
+    Some(micros(zoned.timestamp()))
+}
+
 /// Whether the class of a lesson has one of these teachers.
 fn taught_by(teachers: &[Id<Staff>]) -> Expr {
     let class = |column: &'static str| Expr::col(("classes", column));
@@ -112,7 +119,16 @@ impl Kept for Lesson {
             .add(among(rows::Column::CampusId, &filter.campuses))
             .add_option(taught)
             .add_option(from.map(|date| rows::Column::HeldOn.gte(date)))
-            .add_option(until.map(|date| rows::Column::HeldOn.lt(date))))
+            .add_option(until.map(|date| rows::Column::HeldOn.lt(date)))
+            // The order is that of the instants: without bounds on these, all history is walked.
+            .add_option(filter.held_from.and_then(|date| {
+                let earliest = instant(date.yesterday().ok()?)?;
+                Some(rows::Column::StartsAt.gte(earliest))
+            }))
+            .add_option(filter.held_until.and_then(|date| {
+                let latest = instant(date.tomorrow().ok()?)?;
+                Some(rows::Column::StartsAt.lt(latest))
+            })))
     }
 
     fn read(row: rows::Model) -> Result<Reference<Self>, Error> {

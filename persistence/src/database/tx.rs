@@ -238,6 +238,9 @@ impl Tx {
             crate::access::confirm(self, authority).await?;
         }
         let value = work(self.clone()).await?;
+        if self.inner.attempt.load(Ordering::Acquire) != WHOLE {
+            return Err(Error::internal("an attempt has not ended"));
+        }
         let changes = std::mem::take(&mut *self.changes());
         if !changes.is_empty() {
             audit::write(self, &changes).await?;

@@ -19,7 +19,7 @@ use serde_json::json;
 use super::staff;
 use crate::{
     Error, Handle, Tx,
-    access::{Grant, Writes, permit},
+    access::{Grant, Writes, permit, sessions},
     clock::micros,
     database::{Change, statement},
     reference::{self, Kept},
@@ -269,9 +269,9 @@ pub async fn list_institutions(
         .collect()
 }
 
-/// Lets nobody of an institution in any more, though its data stay; or lets its people in again.
-/// Whether that was news.
-pub async fn suspend_institution(tx: &Tx, suspended: bool) -> Result<bool, Error> {
+/// Lets nobody of an institution in any more, though its data stay: log-ins end; or lets its people log in
+/// again. Whether that was news.
+pub async fn set_suspended(tx: &Tx, suspended: bool) -> Result<bool, Error> {
     let institution = tx.operation().institution.uuid();
     let (was, is) = if suspended {
         ("active", "suspended")
@@ -289,6 +289,9 @@ pub async fn suspend_institution(tx: &Tx, suspended: bool) -> Result<bool, Error
     let Some(changed) = changed else {
         return Ok(false);
     };
+    if suspended {
+        sessions::end_all(tx).await?;
+    }
     tx.access_changed();
     let version = changed.try_get("", "version")?;
     let change = Change::new("institution", institution, version, json!({ "status": is }));
