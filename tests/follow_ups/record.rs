@@ -9,13 +9,11 @@ const PATH: &str = "/api/v1/follow-ups";
 both! {
     async fn what_is_planned_does_not_become_what_was_done_nor_the_other_way(w: World) {
         let recruiter = w.as_recruiter();
-        let customer = recruiter.post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201).id();
-        let path = format!("/api/v1/customers/{customer}/follow-ups");
+        let id = customer(&w).await;
         for (begun, changed) in [("planned", "interested"), ("interested", "planned")] {
-            let body = json!({"method": "phone", "outcome": begun, "next_on": day(&w, 1)});
-            let made = recruiter.post(&path, &body).await.expect(201).id();
-            let change = json!({"outcome": changed});
-            let refused = recruiter.patch(&format!("/api/v1/follow-ups/{made}"), &change).await
+            let body = json!({"customer_id": id, "method": "phone", "outcome": begun, "next_on": day(&w, 1)});
+            let made = recruiter.post(PATH, &body).await.expect(201);
+            let refused = recruiter.patch(made.header("location").unwrap(), &json!({"outcome": changed})).await
                 .expect_problem(422, "validation_failed");
             assert_eq!(refused.errors(), [("#/outcome".into(), "outcome_fixed".into())]);
         }
@@ -70,10 +68,6 @@ both! {
         let off = recruiter.patch(path, &json!({"next_on": null})).await.expect(200);
         assert_eq!(off.json["is_open"], false);
         recruiter.patch(path, &json!({"content": "家长来电取消"})).await.expect(200);
-        // What was said can't become a plan without a date.
-        let said = record(&w, &id, None).await;
-        let refused = recruiter.patch(said.header("location").unwrap(), &json!({"outcome": "planned"})).await.expect(422);
-        assert_eq!(refused.errors(), [("#/next_on".into(), "next_date_missing".into())]);
     }
 
     async fn a_customer_out_of_reach_is_as_good_as_none(w: World) {

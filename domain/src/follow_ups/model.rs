@@ -121,7 +121,7 @@ impl Report {
     ///
     /// # Errors
     /// Every field that breaks a rule, at once. The next date is judged on the campus's day, unless
-    /// it is kept from `before`; only what was planned before can do without. What was `recorded` then
+    /// it is kept from `before`; only what is planned anew can't do without. What was `recorded` then
     /// had happened by then.
     fn checked(
         self,
@@ -150,7 +150,7 @@ impl Report {
                 let fault = FieldFault::new("/next_on", &NEXT_DATE_INVALID);
                 faults.push(fault.with("last", days.end()));
             }
-            None if self.outcome == Outcome::Planned && !was_planned => {
+            None if self.outcome == Outcome::Planned && before.is_none() => {
                 faults.push(FieldFault::new("/next_on", &NEXT_DATE_MISSING));
             }
             _ => {}
