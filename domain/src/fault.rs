@@ -165,6 +165,9 @@ rules! {
     VERSION_STALE = Stale "version_stale" {
         "记录已被他人修改", "The record has changed";
         "请重新读取后再提交。", "Read it again, then repeat the change with the new ETag." }
+    TOO_MANY = Invalid "too_many" {
+        "过多", "Too many";
+        "最多 {max} 个。", "At most {max}." }
     REQUIRED = Invalid "required" {
         "必填", "Required";
         "此项必须填写。", "This field must be given." }

@@ -69,9 +69,6 @@ rules! {
     TOO_SHORT = Invalid "too_short" {
         "过短", "Too short";
         "至少 {min}。", "At least {min}." }
-    TOO_MANY = Invalid "too_many" {
-        "过多", "Too many";
-        "最多 {max} 个。", "At most {max}." }
     OUT_OF_RANGE = Invalid "out_of_range" {
         "超出范围", "Out of range";
         "应在 {limit} 的范围内。", "The limit is {limit}." }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use domain::fault::{FieldFault, REQUIRED, Rule, TEXT_CONTROL, TEXT_TOO_LONG};
+use domain::fault::{FieldFault, REQUIRED, Rule, TEXT_CONTROL, TEXT_TOO_LONG, TOO_MANY};
 use jsonschema::{
     ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::problem::{
-    INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_MANY, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT,
-    WRONG_TYPE,
+    INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT, WRONG_TYPE,
 };
 
 /// Errors told at once; more would help nobody.

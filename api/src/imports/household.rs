@@ -2,8 +2,8 @@
 
 use domain::{
     customers::{
-        Channel, ContactInput, ContactKind, Customer, Gender, Kind, Profile, Provenance,
-        RELATIONS_MAX, Relation, RelationRole, Stage, TOO_MANY_RELATIONS,
+        CONTACTS_MAX, Channel, ContactInput, ContactKind, Customer, Gender, Kind, Profile,
+        Provenance, RELATIONS_MAX, Relation, RelationRole, Stage, TOO_MANY_RELATIONS,
     },
     fault::Fault,
     id::Id,
@@ -208,8 +208,11 @@ impl Ground<'_> {
             Some("birth_date") => Some(LeadField::BirthDate),
             Some("label") => Some(LeadField::GuardianRelation),
             Some("contact_points") => {
-                let place = pointer.split('/').nth(2)?.parse::<usize>().ok()?;
-                contacts.get(place).copied()
+                // Of too many the first that is too much.
+                let place = pointer.split('/').nth(2).map(str::parse);
+                contacts
+                    .get(place.unwrap_or(Ok(CONTACTS_MAX)).ok()?)
+                    .copied()
             }
             _ => None,
         };

@@ -3,7 +3,7 @@ use std::fmt;
 use super::{CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
 use crate::{
     email::Email,
-    fault::{Fault, FieldFault, REQUIRED, Rule, VALUE_MASKED},
+    fault::{Fault, FieldFault, REQUIRED, Rule, TOO_MANY, VALUE_MASKED},
     id::Id,
     phone::Phone,
     stamp::Stamp,
@@ -126,6 +126,9 @@ pub fn replace(
 ) -> Result<Vec<ContactPoint>, Fault> {
     let mut points = Vec::new();
     let mut faults = Vec::new();
+    if inputs.len() > CONTACTS_MAX {
+        faults.push(FieldFault::new("/contact_points", &TOO_MANY).with("max", CONTACTS_MAX));
+    }
     for (index, input) in inputs.into_iter().enumerate() {
         match point(existing, input, stamp) {
             Ok(point) => points.push(point),

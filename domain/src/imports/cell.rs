@@ -14,8 +14,8 @@ use crate::{
         BIRTH_DATE_INVALID, CONTACTS_MAX, Channel, Education, Gender, NAME_MISSING, Occupation,
     },
     email::Email,
-    fault::Rule,
-    phone::{PHONE_INVALID, Phone, split_phones},
+    fault::{Rule, TOO_MANY},
+    phone::{Phone, split_phones},
     search::is_han,
     text::{fold, nfc},
 };
@@ -114,8 +114,8 @@ pub fn list(cell: &str) -> Vec<String> {
         .collect()
 }
 
-/// The numbers of a cell, each once. Refused with `phone_invalid` where one of them is none, or where
-/// there are more than a customer can have.
+/// The numbers of a cell, each once. Refused with `phone_invalid` where one of them is none, with
+/// `too_many` where there are more than a customer can have.
 pub fn phones(cell: &str) -> Result<Vec<Phone>, &'static Rule> {
     let mut phones = Vec::new();
     for text in split_phones(cell) {
@@ -124,7 +124,7 @@ pub fn phones(cell: &str) -> Result<Vec<Phone>, &'static Rule> {
             phones.push(phone);
         }
         if phones.len() > CONTACTS_MAX {
-            return Err(&PHONE_INVALID);
+            return Err(&TOO_MANY);
         }
     }
     Ok(phones)
