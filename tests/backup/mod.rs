@@ -1,6 +1,7 @@
 //! Backups, and bringing one back: the real commands, on folders of their own (SECU-03…06, T-16).
 
 mod daily;
+mod dump;
 mod keep;
 mod restore;
 

@@ -15,7 +15,7 @@ use tests::{Value, client::Connection, patience::LONGEST_WAIT, process::Site};
 use super::{CUSTOMERS, DRILL, Story, contents, create, lines, new_machine};
 
 /// Uploads a file to a running server; its id.
-async fn upload(address: std::net::SocketAddr, token: &str, content: &[u8]) -> String {
+pub(super) async fn upload(address: std::net::SocketAddr, token: &str, content: &[u8]) -> String {
     let (media, body) = tests::call::form("file", "notes.txt", content);
     let sent = tests::new_client()
         .post(format!("http://{address}/api/v1/files"))

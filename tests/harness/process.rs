@@ -168,13 +168,7 @@ impl Site {
     /// Runs a command of `educrm` to its end.
     pub fn run(&self, drill: &Path, arguments: &[&str]) -> Finished {
         let mut command = self.command(drill, &["educrm"]);
-        let output = finished(command.args(arguments));
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Finished {
-            success: output.status.success(),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        Finished::of(finished(command.args(arguments)))
     }
 
     /// Starts `drill serve` and waits until it is ready.
@@ -229,6 +223,15 @@ pub struct Finished {
 }
 
 impl Finished {
+    pub fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self {
+            success: output.status.success(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
     /// What it printed, where it succeeded.
     #[track_caller]
     pub fn done(self) -> String {

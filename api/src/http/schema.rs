@@ -53,23 +53,32 @@ impl Schemas {
         Ok(check.faults(value))
     }
 
-    /// The same but for the part of the schema at `pointer`, where anything may stand: it is looked at by
-    /// itself. Of one `T` it is always the same part.
+    /// The same but for what the schema of `field` says at `pointer`, the whole of it or of its items,
+    /// where anything may stand: it is looked at by itself. Of one `T` it is always the same part.
     pub(crate) fn faults_but_for<T: ToSchema + 'static>(
         &self,
-        pointer: &str,
+        (field, pointer): (&str, &str),
         value: &Value,
     ) -> Result<Vec<FieldFault>, String> {
         let check = self.check::<T>(|| {
             let all = self.components.get("schemas");
             let named = all.and_then(|all| all.get(T::name().as_ref()));
             let mut schema = named.cloned().unwrap_or(Value::Null);
-            if let Some(part) = schema.pointer_mut(pointer) {
+            let part = schema.pointer_mut(&format!("/properties/{field}{pointer}"));
+            if let Some(part) = part {
                 *part = true.into();
             }
             schema
         })?;
-        Ok(check.faults(value))
+        let mut faults = check.broken(value);
+        if faults.is_empty() {
+            for (name, other) in value.as_object().into_iter().flatten() {
+                if name != field {
+                    nulls(other, &child("", name), &mut faults);
+                }
+            }
+        }
+        Ok(faults)
     }
 
     /// The check of `T`, compiled once from `schema`.
@@ -108,12 +117,18 @@ impl Schemas {
 impl Check {
     /// Every field that breaks a rule, by JSON Pointer.
     pub(super) fn faults(&self, value: &Value) -> Vec<FieldFault> {
+        let mut faults = self.broken(value);
+        if faults.is_empty() {
+            nulls(value, "", &mut faults);
+        }
+        faults
+    }
+
+    /// Every field that breaks a rule of the schema.
+    fn broken(&self, value: &Value) -> Vec<FieldFault> {
         let mut faults = Vec::new();
         for error in self.validator.iter_errors(value).take(MOST_ERRORS) {
             push(&mut faults, &error);
-        }
-        if faults.is_empty() {
-            nulls(value, "", &mut faults);
         }
         faults
     }

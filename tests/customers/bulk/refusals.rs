@@ -1,6 +1,6 @@
 use tests::{both, json};
 
-use super::{BULK, all_or_nothing, best_effort, create, customer, update};
+use super::{BULK, all_or_nothing, best_effort, create, customer, outcomes, update};
 
 both! {
     async fn a_call_of_too_many_operations_or_none_is_refused(w: World) {
@@ -57,6 +57,22 @@ both! {
         let errors = [("#/mode", "required"), ("#/modus", "unknown_field")];
         assert_eq!(refused.errors(), errors.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
         assert_eq!(w.server.contents(w.institution).await, before);
+    }
+
+    async fn a_character_that_no_text_may_hold_is_a_fault_of_its_operation(w: World) {
+        let recruiter = w.as_recruiter();
+        let operations = json!([create(&w, "\0"), create(&w, "李雷")]);
+        let done = best_effort(&recruiter, operations.clone()).await.expect(200);
+        assert_eq!(outcomes(&done), [(422, "validation_failed".to_owned()), (201, String::new())]);
+        let told = &done.json["results"][0]["problem"]["errors"];
+        assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+        let refused = all_or_nothing(&recruiter, operations).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/operations/0/data/name".to_owned(), "control_character".to_owned())]);
+
+        let mut named = create(&w, "韩梅梅");
+        named["ref"] = json!("a\0b");
+        let refused = best_effort(&recruiter, json!([named])).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/operations/0/ref".to_owned(), "control_character".to_owned())]);
     }
 
     async fn a_problem_within_the_answer_speaks_the_language_of_the_reader(w: World) {

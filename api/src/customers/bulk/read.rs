@@ -55,7 +55,7 @@ impl FromRequest for Asked {
 
 /// Everything that is wrong with the call itself.
 fn faults(schemas: &Schemas, body: &Value) -> Result<Vec<FieldFault>, String> {
-    const OPERATIONS: &str = "/properties/operations/items";
+    const OPERATIONS: (&str, &str) = ("operations", "/items");
     let mut faults = schemas.faults_but_for::<BulkCustomers>(OPERATIONS, body)?;
     let operations = body.get("operations").and_then(Value::as_array);
     let mut refs = HashSet::new();
@@ -83,7 +83,7 @@ fn faults(schemas: &Schemas, body: &Value) -> Result<Vec<FieldFault>, String> {
 
 /// What is wrong with an operation, its data aside.
 fn of_operation(schemas: &Schemas, operation: &Value) -> Result<Vec<FieldFault>, String> {
-    const DATA: &str = "/properties/data";
+    const DATA: (&str, &str) = ("data", "");
     let wrong = |fault: FieldFault| Ok(vec![fault]);
     let Some(fields) = operation.as_object() else {
         return wrong(FieldFault::new("", &WRONG_TYPE).with("expected", "object"));
