@@ -85,11 +85,18 @@ both! {
         let recruiter = w.as_recruiter();
         let mut body = w.new_customer("张伟");
         body["contact_points"] = json!([
-            {"kind": "phone", "value": "13800138000"}, {"kind": "wechat", "value": "zhangwei2015"},
+            {"kind": "phone", "value": "13800138000", "label": "妈妈", "is_preferred": true},
+            {"kind": "wechat", "value": "zhangwei2015"},
         ]);
         let made = recruiter.post("/api/v1/customers", &body).await.expect(201);
         let path = format!("/api/v1/customers/{}", made.id());
         let phone = made.json["contact_points"][0]["id"].clone();
+        let kept = recruiter.patch(&path, &json!({"contact_points": [{"id": phone}]})).await.expect(200);
+        assert_eq!(kept.json["contact_points"], json!([made.json["contact_points"][0]]));
+        let cleared = json!({"contact_points": [{"id": phone, "label": null, "is_preferred": false}]});
+        let cleared = recruiter.patch(&path, &cleared).await.expect(200);
+        assert_eq!(cleared.json["contact_points"][0]["label"], json!(null));
+        assert_eq!(cleared.json["contact_points"][0]["is_preferred"], false);
         let change = json!({"contact_points": [{"id": phone, "label": "爸爸"}]});
         let changed = recruiter.patch(&path, &change).await.expect(200);
         assert_eq!(changed.json["contact_points"].as_array().unwrap().len(), 1);
@@ -101,6 +108,7 @@ both! {
             (json!([{"kind": "phone", "value": "12"}]), "#/contact_points/0/value", "phone_invalid"),
             (json!([{"kind": "email", "value": "a@b@c"}]), "#/contact_points/0/value", "email_invalid"),
             (json!([{"id": uuid::Uuid::now_v7()}]), "#/contact_points/0/id", "contact_point_unknown"),
+            (json!([{"id": phone}, {"id": phone}]), "#/contact_points/1/id", "contact_point_repeated"),
             (json!([{"kind": "phone"}]), "#/contact_points/0/value", "contact_value_missing"),
             (json!([{"value": "13800138000"}]), "#/contact_points/0/kind", "required"),
         ] {

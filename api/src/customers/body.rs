@@ -155,10 +155,11 @@ pub struct ContactPointInput {
     /// Phones in any usual form; they are kept in E.164. A masked value is refused.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     pub value: Option<String>,
-    /// Whose it is, such as 妈妈.
-    #[schema(min_length = 1, max_length = 50, nullable = false)]
-    pub label: Option<String>,
-    /// Whether it is to be tried first; not, when absent.
+    /// Whose it is, such as 妈妈. Null clears it.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
+    pub label: Option<Option<String>>,
+    /// Whether it is to be tried first; not, when absent of a new one.
     #[schema(nullable = false)]
     pub is_preferred: Option<bool>,
 }
@@ -176,7 +177,7 @@ impl From<ContactPointInput> for ContactInput {
             kind: input.kind.map(|kind| kind.0),
             value: input.value,
             label: input.label,
-            is_preferred: input.is_preferred.unwrap_or_default(),
+            is_preferred: input.is_preferred,
         }
     }
 }

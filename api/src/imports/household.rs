@@ -230,7 +230,7 @@ fn point(kind: ContactKind, value: String, is_preferred: bool) -> ContactInput {
     ContactInput {
         kind: Some(kind),
         value: Some(value),
-        is_preferred,
+        is_preferred: Some(is_preferred),
         ..ContactInput::default()
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
+use super::{CONTACT_REPEATED, CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
 use crate::{
     email::Email,
     fault::{Fault, FieldFault, REQUIRED, Rule, TOO_MANY, VALUE_MASKED},
@@ -38,15 +38,16 @@ pub struct ContactPoint {
     pub is_preferred: bool,
 }
 
-/// A contact point as it is asked for: an existing one by its id, or a new one.
+/// A contact point as it is asked for: an existing one by its id, or a new one. What is absent of an
+/// existing one stays as it is.
 #[derive(Clone, Default)]
 pub struct ContactInput {
     pub id: Option<Id<ContactPoint>>,
     pub kind: Option<ContactKind>,
-    /// Unchanged, when absent on an existing one.
     pub value: Option<String>,
-    pub label: Option<String>,
-    pub is_preferred: bool,
+    /// `Some(None)` takes it away.
+    pub label: Option<Option<String>>,
+    pub is_preferred: Option<bool>,
 }
 
 impl ContactPoint {
@@ -124,13 +125,18 @@ pub fn replace(
     inputs: Vec<ContactInput>,
     stamp: &Stamp,
 ) -> Result<Vec<ContactPoint>, Fault> {
-    let mut points = Vec::new();
+    let mut points: Vec<ContactPoint> = Vec::new();
     let mut faults = Vec::new();
     if inputs.len() > CONTACTS_MAX {
         faults.push(FieldFault::new("/contact_points", &TOO_MANY).with("max", CONTACTS_MAX));
     }
     for (index, input) in inputs.into_iter().enumerate() {
+        let named = input.id;
         match point(existing, input, stamp) {
+            Ok(known) if named.is_some() && points.iter().any(|each| each.id == known.id) => {
+                let pointer = format!("/contact_points/{index}/id");
+                faults.push(FieldFault::new(pointer, &CONTACT_REPEATED));
+            }
             Ok(point) => points.push(point),
             Err((field, rule)) => {
                 let pointer = format!("/contact_points/{index}/{field}");
@@ -167,17 +173,22 @@ fn point(
         (None, Some(known)) if known.kind == kind => known.value.clone(),
         (None, _) => return Err(("value", &CONTACT_VALUE_MISSING)),
     };
-    let label = input
-        .label
-        .map(|label| text::line("", &label, LABEL_MAX))
-        .transpose()
-        .map_err(|fault| ("label", fault.rule))?;
+    let label = match input.label {
+        None => known.and_then(|known| known.label.clone()),
+        Some(None) => None,
+        Some(Some(text)) => {
+            Some(text::line("", &text, LABEL_MAX).map_err(|fault| ("label", fault.rule))?)
+        }
+    };
     Ok(ContactPoint {
         id: known.map_or_else(|| stamp.id(), |k| k.id),
         kind,
         value,
         label,
-        is_preferred: input.is_preferred,
+        is_preferred: input
+            .is_preferred
+            .or(known.map(|k| k.is_preferred))
+            .unwrap_or_default(),
     })
 }
 
@@ -229,7 +240,7 @@ mod tests {
         let points = replace(&[], vec![phone("13800138000")], &stamp()).unwrap();
         let kept = ContactInput {
             id: Some(points[0].id),
-            label: Some("妈妈".into()),
+            label: Some(Some("妈妈".into())),
             ..ContactInput::default()
         };
         let after = replace(&points, vec![kept], &stamp()).unwrap();

@@ -13,6 +13,9 @@ rules! {
     CONTACT_UNKNOWN = Invalid "contact_point_unknown" {
         "联系方式不存在", "No such contact point";
         "该客户没有这个联系方式。", "The customer has no contact point of this id." }
+    CONTACT_REPEATED = Invalid "contact_point_repeated" {
+        "联系方式重复", "Named twice";
+        "同一联系方式只能出现一次。", "A contact point stands in the list once." }
     CONTACT_VALUE_MISSING = Invalid "contact_value_missing" {
         "缺少联系方式的值", "The value is missing";
         "新的联系方式，或更改类型时，必须填写值。", "A new contact point, or one of another kind, needs its value." }
