@@ -179,8 +179,9 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
                     .wrap(from_fn(parameters::of_public))
                     .wrap(from_fn(Limits::apply))
                     .wrap(from_fn(authenticate))
-                    .wrap(cors(&origins))
                     .wrap(from_fn(edge))
+                    // Outermost: a page must be able to read refusals too.
+                    .wrap(cors(&origins))
             })
             .configure(routes)
             .split_for_parts();

@@ -139,7 +139,12 @@ both! {
         let jsonl = boss.post(&export, &json!({"format": "jsonl", "operation": "exportAuditEvents"})).await.expect(200);
         let line: tests::Value = serde_json::from_str(jsonl.text.trim()).unwrap();
         assert_eq!(line["request_id"], csv.header("x-request-id").unwrap());
-        assert_eq!(operations(&list(&boss, "target_kind=export").await), ["exportAuditEvents"; 2]);
+        let exports = json!({"format": "jsonl", "target_kind": "export", "outcome": "done"});
+        let jsonl = boss.post(&export, &exports).await.expect(200);
+        assert_eq!(jsonl.text.trim().lines().count(), 2);
+        let refused = json!({"format": "csv", "target_kind": "export", "outcome": "refused"});
+        assert_eq!(boss.post(&export, &refused).await.expect(200).text.lines().count(), 1);
+        assert_eq!(operations(&list(&boss, "target_kind=export").await), ["exportAuditEvents"; 4]);
         boss.post(&export, &json!({"format": "xml"})).await.expect_problem(422, "validation_failed");
         boss.post(&export, &json!({"format": "csv", "cursor": "x"})).await.expect_problem(422, "validation_failed");
     }

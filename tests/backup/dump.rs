@@ -17,19 +17,105 @@ use super::{CUSTOMERS, DRILL, create, lines, restore};
 
 /// Where copies of the keys are kept, in the README.
 const SAFE: &str = "/media/safe";
+const README: &str = include_str!("../../README.md");
 
-/// The blocks that hold the commands: dumping, and restoring.
-fn commands() -> [String; 2] {
-    let readme = include_str!("../../README.md");
-    let (_, backup) = readme.split_once("\n## Keys and backup\n").unwrap();
-    let (_, postgres) = backup.split_once("\n### PostgreSQL\n").unwrap();
-    let (postgres, _) = postgres.split_once("\n## ").unwrap();
-    let blocks: Vec<_> = postgres
-        .split("```sh\n")
+/// What the README says under a heading, up to the next one of that rank.
+fn section<'a>(text: &'a str, rank: &str, heading: &str) -> &'a str {
+    let (_, from) = text.split_once(&format!("\n{rank} {heading}\n")).unwrap();
+    from.split(&format!("\n{rank} ")).next().unwrap()
+}
+
+/// The blocks of a language in a text.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    text.split(&fence)
         .skip(1)
-        .map(|block| block.split_once("```").unwrap().0.to_owned())
-        .collect();
-    blocks.try_into().unwrap()
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// A role that owns the tables, and one that reads and writes rows: as the README makes them.
+struct Roles {
+    owner: String,
+    user: String,
+}
+
+impl Roles {
+    fn new() -> Self {
+        let name = format!("educrm_test_{}", uuid::Uuid::now_v7().simple());
+        Self {
+            owner: format!("{name}_owner"),
+            user: format!("{name}_user"),
+        }
+    }
+
+    /// Founds a database by the commands of the README; the roles too, where they are not there.
+    fn found(&self, site: &Site, with_roles: bool) {
+        let server = std::env::var("TEST_POSTGRES_URL").unwrap();
+        let database = database(site);
+        let [commands] = blocks(
+            section(README, "##", "Several instances on PostgreSQL"),
+            "sql",
+        )
+        .try_into()
+        .unwrap();
+        let commands: Vec<_> = commands
+            .lines()
+            .filter(|line| with_roles || !line.contains("CREATE ROLE"))
+            .map(|line| {
+                line.replace("DATABASE educrm", &format!("DATABASE {database}"))
+                    .replace("connect educrm", &format!("connect {database}"))
+                    .replace("educrm_owner", &self.owner)
+                    .replace("ROLE educrm ", &format!("ROLE {} ", self.user))
+                    .replace("TO educrm;", &format!("TO {};", self.user))
+            })
+            .collect();
+        let script = format!("DROP DATABASE {database};\n{}", commands.join("\n"));
+        psql(&server, &script);
+    }
+
+    /// Lets a site use its database as these roles.
+    fn lend(&self, site: &mut Site) {
+        let url = site.database_url().to_owned();
+        let (_, place) = url.rsplit_once('@').unwrap();
+        for (setting, role) in [
+            ("DATABASE_URL", &self.user),
+            ("EDUCRM_MIGRATE_DATABASE_URL", &self.owner),
+        ] {
+            site.set(setting, &format!("postgres://{role}:…@{place}"));
+        }
+        site.set("EDUCRM_DATABASE_SUPERUSER", "off");
+    }
+
+    fn drop(&self) {
+        let server = std::env::var("TEST_POSTGRES_URL").unwrap();
+        psql(
+            &server,
+            &format!("DROP ROLE {};\nDROP ROLE {};", self.user, self.owner),
+        );
+    }
+}
+
+/// Name of a site's database.
+fn database(site: &Site) -> &str {
+    let url = site.database_url();
+    let name = url.rsplit('/').next().unwrap();
+    name.split('?').next().unwrap()
+}
+
+fn psql(url: &str, script: &str) {
+    let mut psql = Command::new("sh");
+    let file = std::env::temp_dir().join(format!("{}.sql", uuid::Uuid::now_v7()));
+    fs::write(&file, script).unwrap();
+    psql.args([
+        "-c",
+        "exec psql -qX -v ON_ERROR_STOP=1 -f \"$1\" \"$0\"",
+        url,
+    ])
+    .arg(&file)
+    .env("PATH", programs());
+    Finished::of(finished(&mut psql)).done();
+    fs::remove_file(file).unwrap();
 }
 
 /// `PATH` with PostgreSQL's own programs: Debian wraps some and leaves out others.
@@ -60,22 +146,28 @@ fn shell(site: &Site, commands: &str) -> Finished {
 }
 
 /// A site whose data folder is `data` in a folder of its own, which is there.
-fn place() -> Option<(Site, PathBuf)> {
+fn place(roles: &Roles, with_roles: bool) -> Option<(Site, PathBuf)> {
     let mut site = Site::new(Engine::Postgres, &[])?;
     let parent = site.folder.clone();
     fs::create_dir(&parent).unwrap();
     site.folder = parent.join("data");
     let folder = site.folder.to_str().unwrap().to_owned();
     site.set("EDUCRM_DATA_DIR", &folder);
+    roles.found(&site, with_roles);
+    roles.lend(&mut site);
     Some((site, parent))
 }
 
 #[test]
 fn the_commands_of_the_readme_bring_a_school_on_postgresql_back() {
-    let Some((site, parent)) = place() else {
+    let roles = Roles::new();
+    let Some((site, parent)) = place(&roles, true) else {
         return;
     };
-    let [dump, restore] = commands();
+    let backup = section(README, "##", "Keys and backup");
+    let [dump, restore] = blocks(section(backup, "###", "PostgreSQL"), "sh")
+        .try_into()
+        .unwrap();
     let school = site.prepare(async |app| tests::world::settle(app, "school").await);
     let token = site.token(school.institution, school.person("boss"));
     let campus = school.places.north.to_string();
@@ -94,14 +186,17 @@ fn the_commands_of_the_readme_bring_a_school_on_postgresql_back() {
     let customers = lines(&site, CUSTOMERS);
     assert_eq!(customers.len(), 2);
 
-    let (elsewhere, new_parent) = place().unwrap();
+    let (elsewhere, new_parent) = place(&roles, false).unwrap();
     let safe = parent.join("safe");
     fs::create_dir(&safe).unwrap();
     for key in KEY_FILES {
         fs::copy(site.folder.join(key), safe.join(key)).unwrap();
     }
     for file in ["educrm-checkpoints.tar", "educrm.dump", "educrm-files.tar"] {
-        fs::copy(parent.join(file), new_parent.join(file)).unwrap();
+        // There may be no checkpoint yet.
+        if parent.join(file).exists() {
+            fs::copy(parent.join(file), new_parent.join(file)).unwrap();
+        }
     }
     let said = shell(&elsewhere, &restore.replace(SAFE, safe.to_str().unwrap())).done();
     assert!(said.contains("every invariant holds"), "{said}");
@@ -116,6 +211,8 @@ fn the_commands_of_the_readme_bring_a_school_on_postgresql_back() {
     });
     assert!(read == content, "the content of the file is another");
     server.stop();
+    drop((site, elsewhere));
+    roles.drop();
     for folder in [parent, new_parent] {
         fs::remove_dir_all(folder).unwrap();
     }

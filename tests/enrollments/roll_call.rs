@@ -213,6 +213,24 @@ both! {
         service.post(&path, &new).await.expect_problem(409, "archived");
     }
 
+    async fn the_roll_of_a_lesson_that_is_to_come_can_not_be_called(w: World) {
+        let service = w.actor("service");
+        let class = w.open_class(json!({})).await;
+        let id = w.enroll(&w.new_student("张伟").await, &class).await.expect(201).id();
+        let lesson = lesson(&w, &class, 150).await;
+        let path = format!("/api/v1/lessons/{lesson}");
+        let day = |days: i64| {
+            let today = jiff::Timestamp::now().in_tz("Asia/Shanghai").unwrap().date();
+            json!({"held_on": today.saturating_add(jiff::Span::new().days(days)).to_string()})
+        };
+        service.patch(&path, &day(2)).await.expect(200);
+        let early = call(&service, &lesson, &[(&id, "present")]).await;
+        early.expect_problem(409, "lesson_ahead");
+        // On its day the roll is called before it begins, too.
+        service.patch(&path, &day(0)).await.expect(200);
+        call(&service, &lesson, &[(&id, "present")]).await.expect(200);
+    }
+
     async fn a_roll_reads_back_as_it_was_called(w: World) {
         let teacher = w.actor("teacher");
         let class = w.open_class(json!({"teacher_id": teacher.principal})).await;

@@ -51,7 +51,7 @@ async fn two_at_once(w: World) {
         .await
         .expect_problem(409, "too_many_exports");
     begin(&w.as_manager(), "csv", &json!({})).await;
-    let id = first.json["target"]["id"].as_str().unwrap();
+    let id = first.json["result"]["id"].as_str().unwrap();
     let path = format!("{EXPORTS}/{id}");
     boss.get(&format!("{path}/content"))
         .await
@@ -92,7 +92,7 @@ async fn revoked(w: World) {
         (&ended.json["status"], &ended.json["problem"]["code"]),
         (&json!("failed"), &json!("permission_missing"))
     );
-    let id = ended.json["target"]["id"].as_str().unwrap();
+    let id = ended.json["result"]["id"].as_str().unwrap();
     let path = format!("{EXPORTS}/{id}/content");
     manager
         .get(&path)

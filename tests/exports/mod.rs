@@ -22,7 +22,7 @@ pub(crate) async fn begin(who: &Actor, format: &str, filters: &Value) -> Answer 
 /// The export of a job, once that has ended.
 pub(crate) async fn ended(who: &Actor, job: &Answer) -> Answer {
     let done = who.ended_job(&job.id()).await;
-    let id = done.json["target"]["id"].as_str().unwrap().to_owned();
+    let id = done.json["result"]["id"].as_str().unwrap().to_owned();
     who.get(&format!("{EXPORTS}/{id}")).await.expect(200)
 }
 

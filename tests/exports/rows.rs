@@ -177,7 +177,7 @@ both! {
         let job = w.client.execute(request).await.unwrap();
         let job: tests::Value = serde_json::from_str(&job.text().await.unwrap()).unwrap();
         let done = boss.ended_job(job["id"].as_str().unwrap()).await;
-        let path = format!("{}/{}", EXPORTS, done.json["target"]["id"].as_str().unwrap());
+        let path = format!("{}/{}", EXPORTS, done.json["result"]["id"].as_str().unwrap());
         let file = content(&boss, &boss.get(&path).await.expect(200)).await;
         assert!(file.text.starts_with("编号,类型,姓名,性别,出生日期,手机号,"), "{}", file.text);
         assert!(file.text.contains(",学员,张伟,女,2015-06-01,'+8613800138000,"), "{}", file.text);

@@ -20,7 +20,7 @@ both! {
         assert_eq!(records, [&json!(first.id()), &json!(earlier.id())]);
         assert_eq!(items[1], json!({
             "kind": "follow_up", "at": "2026-01-01T00:00:00Z", "record_id": earlier.id(),
-            "actor_id": recruiter.principal, "text": "首次到访", "amount": null,
+            "actor_id": recruiter.principal, "text": "首次到访", "amount": null, "is_ended": false,
         }));
         let page = recruiter.get(&format!("{path}?limit=1&kind=follow_up")).await.expect(200);
         let cursor = page.json["next_cursor"].as_str().unwrap();

@@ -10,7 +10,7 @@ both! {
         let job = begin(&w, &boss, "a.csv", "手机号\n13800138000\n".as_bytes(), "commit").await;
         let failed = boss.ended_job(&job.id()).await;
         assert_eq!(failed.json["problem"]["code"], "name_column_missing");
-        let id = failed.json["target"]["id"].as_str().unwrap();
+        let id = failed.json["result"]["id"].as_str().unwrap();
         let import = boss.get(&format!("{IMPORTS}/{id}")).await.expect(200);
         assert_eq!(import.json["status"], "failed");
         assert!(import.json["finished_at"].is_string());
@@ -53,7 +53,7 @@ fn cancelled(engine: Engine) {
         let cancel = format!("/api/v1/jobs/{}/cancel", job.id());
         let ended = boss.post(&cancel, &json!(null)).await.expect(200);
         assert_eq!(ended.json["problem"]["code"], "job_cancelled");
-        let id = ended.json["target"]["id"].as_str().unwrap();
+        let id = ended.json["result"]["id"].as_str().unwrap();
         let import = boss.get(&format!("{IMPORTS}/{id}")).await.expect(200);
         assert_eq!(import.json["status"], "cancelled");
         assert!(import.json["finished_at"].is_string());

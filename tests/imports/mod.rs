@@ -32,7 +32,7 @@ pub(crate) async fn begin(
 pub(crate) async fn ended(who: &Actor, job: &Answer) -> Answer {
     let done = who.ended_job(&job.id()).await;
     assert_eq!(done.json["status"], "succeeded", "{}", done.text);
-    let id = done.json["target"]["id"].as_str().unwrap().to_owned();
+    let id = done.json["result"]["id"].as_str().unwrap().to_owned();
     who.get(&format!("{IMPORTS}/{id}")).await.expect(200)
 }
 

@@ -140,6 +140,47 @@ fn only_the_origins_that_are_named_may_call_from_a_browser() {
 }
 
 #[test]
+fn a_page_can_read_refusals_with_their_headers() {
+    const PAGE: &str = "https://app.school.example";
+    let settings = [
+        ("EDUCRM_CORS_ORIGINS", PAGE),
+        ("EDUCRM_HEAVY_RATE_PER_SECOND", "1"),
+        ("EDUCRM_HEAVY_RATE_BURST", "1"),
+    ];
+    with_settings(&settings, async |w| {
+        let absent = format!("{CUSTOMERS}/{}", uuid::Uuid::now_v7());
+        let boss = w.as_boss();
+        let token = boss.token().unwrap();
+        let call =
+            |method: Method, path: &str| request(&w, method, path).bearer_auth(token.as_str());
+        searching(&w).send().await.unwrap();
+        let cases = [
+            (401, request(&w, Method::GET, CUSTOMERS)),
+            (404, call(Method::GET, &absent)),
+            (404, call(Method::GET, "/api/v1/nothing")),
+            (404, call(Method::GET, "/api/v1/%63ustomers")),
+            (405, call(Method::PUT, CUSTOMERS)),
+            (422, call(Method::GET, "/api/v1/customers?nonsense=1")),
+            (400, call(Method::POST, CUSTOMERS).body("{}")),
+            (429, searching(&w)),
+        ];
+        for (status, call) in cases {
+            let answer = call.header("origin", PAGE).send().await.unwrap();
+            assert_eq!(answer.status(), status);
+            assert_eq!(
+                header(&answer, "access-control-allow-origin"),
+                PAGE,
+                "{status}"
+            );
+            let told = header(&answer, "access-control-expose-headers").to_lowercase();
+            assert!(told.contains("retry-after"), "{status}: {told}");
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!(problem["status"], status);
+        }
+    });
+}
+
+#[test]
 fn what_takes_long_is_done_for_one_principal_in_turns() {
     with_settings(&[("EDUCRM_HEAVY_AT_ONCE", "1")], async |w| {
         let asked = (0..5).map(|_| searching(&w).send());

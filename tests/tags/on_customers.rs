@@ -30,7 +30,9 @@ both! {
         recruiter.post(&format!("{tags}/{tag}/take-off"), &json!({})).await.expect_problem(404, "not_found");
         recruiter.post(&tags, &json!({"tag_id": tag})).await.expect(201);
         let timeline = recruiter.get(&format!("/api/v1/customers/{id}/timeline")).await.expect(200);
-        assert_eq!(timeline.json["items"][0]["text"], "数学薄弱");
+        let told: Vec<_> = timeline.json["items"].as_array().unwrap().iter()
+            .map(|entry| (entry["text"].clone(), entry["is_ended"].clone())).collect();
+        assert_eq!(told, [(json!("数学薄弱"), json!(false)), (json!("数学薄弱"), json!(true))]);
         // The customer's version is its own.
         assert_eq!(recruiter.get(&format!("/api/v1/customers/{id}")).await.json["version"], 1);
     }

@@ -242,6 +242,12 @@ pub struct ExportAuditEvents {
     /// Only this operation, by its operationId.
     #[schema(nullable = false, max_length = 100)]
     pub operation: Option<String>,
+    /// Only what came out so.
+    #[schema(nullable = false)]
+    pub outcome: Option<AuditOutcome>,
+    /// Only what touched records of this kind, such as `customer`.
+    #[schema(nullable = false, max_length = 100)]
+    pub target_kind: Option<String>,
     /// Only what touched this record.
     #[schema(nullable = false)]
     pub target_id: Option<Uuid>,
@@ -252,10 +258,11 @@ impl From<&ExportAuditEvents> for Filter {
         Self {
             principal: asked.actor_id,
             operation: asked.operation.clone(),
+            outcome: asked.outcome.map(|outcome| outcome.0.as_str()),
+            target_kind: asked.target_kind.clone(),
             target: asked.target_id,
             from: asked.from,
             until: asked.until,
-            ..Self::default()
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct TimelineEntry {
     /// Of money only; null elsewhere, and where the caller may not see amounts.
     #[schema(required)]
     pub amount: Option<MoneyBody>,
+    /// Whether it no longer holds: the payment was voided, the tag taken off, the enrollment ended.
+    pub is_ended: bool,
 }
 
 impl From<Happening> for TimelineEntry {
@@ -43,6 +45,7 @@ impl From<Happening> for TimelineEntry {
             actor_id: entry.actor,
             text: entry.text,
             amount: entry.amount.map(MoneyBody::from),
+            is_ended: entry.ended,
         }
     }
 }

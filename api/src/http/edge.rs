@@ -72,7 +72,7 @@ impl Logged {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finished;
 
-/// The outermost middleware.
+/// The middleware around all others but that of browser origins.
 pub async fn edge(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

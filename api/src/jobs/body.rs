@@ -22,14 +22,15 @@ pub struct JobBody {
     #[schema(minimum = 1)]
     pub version: i64,
     /// What the job does.
-    pub kind: JobKind,
+    pub r#type: JobKind,
     /// Where it stands.
     pub status: JobStatus,
     /// How far it has come.
     pub progress: JobProgress,
-    /// The record that it works on, where what came of it can be read.
+    /// The record where what came of it can be read, which is there from the start; null where there is
+    /// none.
     #[schema(required)]
-    pub target: Option<RecordReference>,
+    pub result: Option<RecordReference>,
     /// Why it failed or was cancelled; null otherwise.
     #[schema(required)]
     pub problem: Option<JobProblem>,
@@ -85,14 +86,14 @@ impl JobBody {
         Self {
             id: job.id.uuid(),
             version: job.version,
-            kind: Wire(job.kind),
+            r#type: Wire(job.kind),
             status: Wire(job.status),
             progress: JobProgress {
                 done: job.done,
                 total: job.total,
                 percent,
             },
-            target: RecordReference::of(job.target),
+            result: RecordReference::of(job.target),
             problem: job.problem.map(|code| JobProblem::new(code, language)),
             created_at: job.created_at,
             finished_at: job.finished_at,

@@ -25,6 +25,9 @@ rules! {
     HOURS_EXHAUSTED = Conflict "hours_exhausted" {
         "课时不足", "Not enough lesson hours";
         "剩余课时不足以支付这一课次；请续费或改记为缺勤、请假。", "Fewer hours are left than the lesson takes: renew, or mark the student absent or on leave." }
+    LESSON_AHEAD = Conflict "lesson_ahead" {
+        "课次未到", "The lesson is still to come";
+        "课次日期为 {date}，当天起才能点名。", "The roll can be called from the day of the lesson on: {date}." }
     STUDENT_WITHDRAWN = Conflict "student_withdrawn" {
         "学员已退学", "The student has withdrawn";
         "已退学的报名不能再点名，也不能更正。", "The roll of an enrollment that was withdrawn can be neither called nor corrected." }

@@ -35,6 +35,8 @@ pub enum OnTimeline {
         /// In minor units of `currency`.
         amount: &'static str,
         currency: &'static str,
+        /// Whether it no longer holds, as a condition.
+        ended: &'static str,
     },
     /// Not at all: another table tells the same, or nothing happened.
     Elsewhere,

@@ -29,6 +29,8 @@ pub struct Happening {
     pub actor: Option<Uuid>,
     pub text: Option<String>,
     pub amount: Option<Money>,
+    /// Whether it no longer holds.
+    pub ended: bool,
 }
 
 impl std::fmt::Debug for Happening {
@@ -126,6 +128,7 @@ pub async fn of(
             text,
             amount,
             currency,
+            ended,
             ..
         } = child.shown
         else {
@@ -155,7 +158,7 @@ pub async fn of(
         sql.push_str(&format!(
             "SELECT * FROM (SELECT '{kind}' AS kind, {at} AS at, id, CAST({actor} AS {uuid}) AS actor, \
              CAST({text} AS text) AS text, CAST({amount} AS bigint) AS amount, \
-             CAST({currency} AS text) AS currency FROM {table} \
+             CAST({currency} AS text) AS currency, CASE WHEN {ended} THEN 1 ELSE 0 END AS ended FROM {table} \
              WHERE institution_id = ? AND customer_id = ?{within}{behind} \
              ORDER BY {at} DESC, id DESC LIMIT {limit}) AS {table}",
             kind = kind.as_str(),
@@ -194,6 +197,7 @@ fn entry(row: &QueryResult) -> Result<Happening, Error> {
         actor: row.try_get("", "actor")?,
         text: row.try_get("", "text")?,
         amount: amount(row)?,
+        ended: row.try_get::<i32>("", "ended")? == 1,
     })
 }
 

@@ -34,5 +34,6 @@ pub(crate) static CHILD: Child = Child {
         text: "content",
         amount: "NULL",
         currency: "NULL",
+        ended: "FALSE",
     },
 };

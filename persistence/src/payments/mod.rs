@@ -51,6 +51,7 @@ pub(crate) static CHARGES: Child = Child {
         text: "description",
         amount: "amount_minor",
         currency: "currency",
+        ended: "FALSE",
     },
 };
 
@@ -66,6 +67,7 @@ pub(crate) static PAYMENTS: Child = Child {
         text: "note",
         amount: "amount_minor",
         currency: "currency",
+        ended: "voided_at IS NOT NULL",
     },
 };
 

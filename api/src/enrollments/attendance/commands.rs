@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     access::{AttendanceWrite, EnrollmentsRead},
     courses::Lesson,
+    day,
     enrollments::{
-        Attendance, Enrollment, HOURS_EXHAUSTED, LISTED_TWICE, NOT_IN_CLASS, STUDENT_WITHDRAWN,
-        Status,
+        Attendance, Enrollment, HOURS_EXHAUSTED, LESSON_AHEAD, LISTED_TWICE, NOT_IN_CLASS,
+        STUDENT_WITHDRAWN, Status,
     },
     fault::{Fault, FieldFault, NOT_FOUND, Rule},
     id::Id,
     reference::Reference,
 };
+use jiff::tz::TimeZone;
 use persistence::{
     Error, Handle, Tx,
     access::{Grant, Reads},
@@ -31,8 +33,8 @@ use crate::http::wire::Wire;
 /// roll is called; who is corrected gets them back.
 ///
 /// # Errors
-/// 404 where the lesson is out of reach, 422 where somebody is not in its class, 409 where hours are
-/// exhausted or a student has withdrawn; nobody is marked then.
+/// 404 where the lesson is out of reach, 422 where somebody is not in its class, 409 before its day, where
+/// hours are exhausted or a student has withdrawn; nobody is marked then.
 pub async fn call_roll(
     tx: &Tx,
     grant: &Grant<AttendanceWrite>,
@@ -42,6 +44,7 @@ pub async fn call_roll(
     let lesson = attendance::lock_lesson(tx, grant, id)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    unless_ahead(tx, &lesson.details)?;
     let students = students(tx, grant, &lesson, body).await?;
     let changes = mark(tx, grant, &lesson, &students, body).await?;
     let lesson = attendance::called(tx, grant, &lesson, &changes).await?;
@@ -67,6 +70,18 @@ pub async fn call_roll(
             })
             .collect(),
     })
+}
+
+/// Refuses what is said of a lesson before its day has begun where it is held: its hours would be used
+/// up, and the plan could not change any more.
+fn unless_ahead(tx: &Tx, lesson: &Lesson) -> Result<(), Error> {
+    let zone = TimeZone::get(&lesson.time_zone).map_err(Error::corrupt)?;
+    if tx.now() < day::bounds(lesson.held_on, &zone).start {
+        return Err(Fault::new(&LESSON_AHEAD)
+            .with("date", lesson.held_on)
+            .into());
+    }
+    Ok(())
 }
 
 /// Who was marked how in a lesson whose whole class is within reach.

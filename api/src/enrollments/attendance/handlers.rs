@@ -22,7 +22,7 @@ const TAG: &str = "enrollments";
 /// All of it, or nothing: `errors` names each student for whom it is refused.
 #[utoipa::path(tag = TAG, params(("lesson_id" = Uuid, Path)), request_body = CallRoll,
     responses((status = 200, body = RollCall)), security(("bearer" = ["attendance:write"])),
-    extensions(("x-problem-codes" = json!(["hours_exhausted", "student_withdrawn"])),
+    extensions(("x-problem-codes" = json!(["hours_exhausted", "lesson_ahead", "student_withdrawn"])),
         ("x-moves-value" = json!(true))))]
 #[post("/lessons/{lesson_id}/roll-call")]
 pub(super) async fn call_roll(
