@@ -3,7 +3,7 @@
 //! An instant is microseconds since the epoch in a BIGINT, because the ORM's text timestamps do not
 //! sort on SQLite; a date is a DATE.
 
-use jiff::{Timestamp, civil};
+use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::{Error, Handle};
 
@@ -19,6 +19,12 @@ pub(crate) fn database_now(handle: &impl Handle) -> &'static str {
 
 pub fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
+}
+
+/// The beginning of a day in UTC; in no zone does the day begin a whole day before or after.
+pub(crate) fn utc_midnight(date: civil::Date) -> Option<i64> {
+    let zoned = date.to_zoned(TimeZone::UTC).ok()?;
+    Some(micros(zoned.timestamp()))
 }
 
 /// Fails only on a value that no clock of ours wrote.

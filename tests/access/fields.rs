@@ -132,7 +132,7 @@ both! {
 
     async fn nobody_filters_or_searches_by_what_they_may_not_read(w: World) {
         canary(&w).await;
-        for (field, query) in [("intent", "intent=4"), ("stage", "stage=negotiating"), ("education", "education=vocational"), ("occupation", "occupation=civil_servant"), ("source_channel", "source_channel=public_lesson")] {
+        for (field, query) in [("intent", "intent=4"), ("stage", "stage=negotiating"), ("education", "education=vocational"), ("occupation", "occupation=civil_servant"), ("source_channel", "source_channel=public_lesson"), ("collector_id", "collector_id=00000000-0000-7000-8000-000000000000")] {
             let refused = reader(&w, rule(field, "hidden")).await
                 .get(&format!("/api/v1/customers?{query}")).await.expect_problem(422, "validation_failed");
             assert_eq!(refused.errors(), [(field.to_owned(), "field_not_readable".to_owned())]);

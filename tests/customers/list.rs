@@ -71,6 +71,16 @@ both! {
         ] {
             recruiter.get(&path).await.expect_problem(422, "invalid_cursor");
         }
+        let (one, two) = ("kind=student&stage=lead", "stage=lead&kind=student");
+        let page = recruiter.get(&format!("/api/v1/customers?{one}&limit=1")).await.expect(200);
+        let cursor = page.json["next_cursor"].as_str().unwrap();
+        // In another order, and in larger parts, it is the same query.
+        let rest = recruiter.get(&format!("/api/v1/customers?limit=200&{two}&cursor={cursor}")).await.expect(200);
+        assert_eq!(rest.ids().len(), 2);
+        for other in [w.as_boss(), w.as_colleague(), w.as_stranger()] {
+            let path = format!("/api/v1/customers?{one}&limit=1&cursor={cursor}");
+            other.get(&path).await.expect_problem(422, "invalid_cursor");
+        }
     }
 
     async fn a_parameter_that_is_wrong_or_unknown_is_refused(w: World) {
@@ -103,6 +113,10 @@ both! {
             ("stage=interested,lead", vec![&ids[2], &ids[1], &ids[0]]),
             ("kind=guardian&stage=lead", vec![&ids[1]]),
             ("intent=4,3", vec![&ids[0]]),
+            (&format!("collector_id={}", recruiter.principal), vec![&ids[2], &ids[1], &ids[0]]),
+            (&format!("collector_id={}", w.as_boss().principal), vec![]),
+            ("collected_at%5Bgte%5D=2999-01-01T00:00:00Z", vec![]),
+            ("collected_at%5Blt%5D=2999-01-01T00:00:00Z", vec![&ids[2], &ids[1], &ids[0]]),
             ("created_at%5Bgte%5D=2999-01-01T00:00:00Z", vec![]),
             ("created_at%5Blt%5D=2999-01-01T00:00:00%2B08:00", vec![&ids[2], &ids[1], &ids[0]]),
         ] {

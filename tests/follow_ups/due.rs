@@ -96,4 +96,51 @@ both! {
         let mine = format!("{PATH}?holder_id={}", w.as_manager().principal);
         assert!(w.as_manager().get(&mine).await.expect(200).ids().is_empty());
     }
+
+    async fn the_days_to_come_are_listed_by_their_dates(w: World) {
+        let recruiter = w.as_recruiter();
+        let mut made = Vec::new();
+        for days in [0, 1, 5] {
+            let id = customer(&w).await;
+            made.push(record(&w, &id, Some(&day(&w, days))).await.id());
+        }
+        let settled = customer(&w).await;
+        let old = record(&w, &settled, Some(&day(&w, 1))).await.id();
+        record(&w, &settled, None).await;
+        let week = format!("/api/v1/follow-ups/due?next_on[lt]={}", day(&w, 7));
+        assert_eq!(recruiter.get(&week).await.expect(200).ids(), made);
+        let tomorrow = format!("next_on[gte]={}&next_on[lt]={}", day(&w, 1), day(&w, 2));
+        let open = recruiter.get(&format!("/api/v1/follow-ups/due?{tomorrow}")).await.expect(200);
+        assert_eq!(open.ids(), [made[1].clone()]);
+        let all = recruiter.get(&format!("/api/v1/follow-ups?{tomorrow}&sort=created_at")).await.expect(200);
+        assert_eq!(all.ids(), [made[1].clone(), old]);
+        assert_eq!(due(&recruiter).await, made[..1]);
+    }
+
+    async fn a_next_date_is_a_day_by_the_clocks_of_where_the_customer_is(w: World) {
+        let boss = w.as_boss();
+        let id = customer(&w).await;
+        let path = format!("/api/v1/follow-ups/{}", record(&w, &id, Some(&day(&w, 3))).await.id());
+        let next_on = jiff::civil::Date::strptime("%F", day(&w, 3)).unwrap();
+        let bounds = async || {
+            let sql = "SELECT CAST(due_at AS text) || ' ' || CAST(due_until AS text) FROM follow_ups \
+                WHERE institution_id = ? AND due_at IS NOT NULL";
+            w.server.texts(sql, vec![w.institution.uuid().into()]).await
+        };
+        let in_zone = |zone: &str| {
+            let zone = jiff::tz::TimeZone::get(zone).unwrap();
+            let day = domain::day::bounds(next_on, &zone);
+            vec![format!("{} {}", day.start.as_microsecond(), day.end.as_microsecond())]
+        };
+        assert_eq!(bounds().await, in_zone("Asia/Shanghai"));
+        for (campus, zone) in [(w.places.north, "Europe/London"), (w.places.south, "America/New_York")] {
+            let campus = format!("/api/v1/campuses/{campus}");
+            boss.patch(&campus, &json!({"time_zone": zone})).await.expect(200);
+        }
+        assert_eq!(bounds().await, in_zone("Europe/London"));
+        let move_south = json!({"holder_id": w.places.south, "campus_id": w.places.south, "reason": "搬家"});
+        boss.post(&format!("/api/v1/customers/{id}/transfer"), &move_south).await.expect(200);
+        assert_eq!(bounds().await, in_zone("America/New_York"));
+        assert_eq!(boss.get(&path).await.expect(200).json["next_on"], next_on.to_string());
+    }
 }

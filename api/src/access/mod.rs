@@ -21,6 +21,7 @@ pub mod shares;
 mod tokens;
 
 pub use api_keys::ApiKeys;
+pub(crate) use authenticate::Caller;
 pub use authenticate::{Authorities, authenticate};
 pub use body::*;
 pub use granted::Granted;

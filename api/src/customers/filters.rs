@@ -59,6 +59,12 @@ pub struct CustomerFilters {
     /// With any of these tags.
     #[schema(min_items = 1, max_items = 10, nullable = false)]
     pub tag_id: Option<Vec<Uuid>>,
+    /// Taken in by any of these.
+    #[schema(min_items = 1, max_items = 200, nullable = false)]
+    pub collector_id: Option<Vec<Uuid>>,
+    /// Met in this time.
+    #[schema(nullable = false)]
+    pub collected_at: Option<InstantRange>,
     /// Created in this time.
     #[schema(nullable = false)]
     pub created_at: Option<InstantRange>,
@@ -95,13 +101,20 @@ pub struct InstantRange {
     pub lt: Option<Timestamp>,
 }
 
+impl InstantRange {
+    /// `None` where it has no bound.
+    fn of(gte: Option<Timestamp>, lt: Option<Timestamp>) -> Option<Self> {
+        (gte.is_some() || lt.is_some()).then_some(Self { gte, lt })
+    }
+}
+
 impl CustomerFilters {
     /// As the store reads them; tags stand apart.
     pub fn filter(&self) -> Filter {
         fn values<E: Copy>(list: Option<&Vec<Wire<E>>>) -> Vec<E> {
             list.into_iter().flatten().map(|v| v.0).collect()
         }
-        let created = self.created_at.as_ref();
+        let (created, collected) = (self.created_at.as_ref(), self.collected_at.as_ref());
         Filter {
             kinds: values(self.kind.as_ref()),
             stages: values(self.stage.as_ref()),
@@ -111,6 +124,9 @@ impl CustomerFilters {
             occupations: values(self.occupation.as_ref()),
             holders: self.holder_id.clone().unwrap_or_default(),
             campuses: self.campus_id.clone().unwrap_or_default(),
+            collectors: self.collector_id.clone().unwrap_or_default(),
+            collected_from: collected.and_then(|range| range.gte),
+            collected_until: collected.and_then(|range| range.lt),
             created_from: created.and_then(|range| range.gte),
             created_until: created.and_then(|range| range.lt),
         }
@@ -133,6 +149,8 @@ impl CustomerFilters {
             ("occupation", self.occupation.is_some()),
             ("holder_id", self.holder_id.is_some()),
             ("campus_id", self.campus_id.is_some()),
+            ("collector_id", self.collector_id.is_some()),
+            ("collected_at", self.collected_at.is_some()),
             ("created_at", self.created_at.is_some()),
         ];
         let asked = asked.into_iter().filter(|(_, asked)| *asked);
@@ -182,6 +200,17 @@ pub struct ListCustomers {
     /// With any of these tags.
     #[param(style = Form, explode = false, max_items = 10)]
     pub tag_id: Option<Vec<Uuid>>,
+    /// Taken in by any of these.
+    #[param(style = Form, explode = false)]
+    pub collector_id: Option<Vec<Uuid>>,
+    /// Met at or after.
+    #[param(rename = "collected_at[gte]")]
+    #[serde(rename = "collected_at[gte]")]
+    pub collected_from: Option<Timestamp>,
+    /// Met before.
+    #[param(rename = "collected_at[lt]")]
+    #[serde(rename = "collected_at[lt]")]
+    pub collected_until: Option<Timestamp>,
     /// Created at or after.
     #[param(rename = "created_at[gte]")]
     #[serde(rename = "created_at[gte]")]
@@ -210,10 +239,9 @@ impl From<ListCustomers> for CustomerFilters {
             holder_id: asked.holder_id,
             campus_id: asked.campus_id,
             tag_id: asked.tag_id,
-            created_at: Some(InstantRange {
-                gte: asked.created_from,
-                lt: asked.created_until,
-            }),
+            collector_id: asked.collector_id,
+            collected_at: InstantRange::of(asked.collected_from, asked.collected_until),
+            created_at: InstantRange::of(asked.created_from, asked.created_until),
         }
     }
 }

@@ -190,8 +190,7 @@ pub(super) async fn search_customers(
     let (limit, cursor) = (asked.limit.take(), asked.cursor.take());
     let queries = asked.queries(ctx.authority().fields())?;
     let bound = serde_json::to_string(&asked).map_err(Problem::internal)?;
-    let address = format!("{}?{bound}", request.path());
-    let part = Part::new(ctx.app(), address, limit, cursor);
+    let part = Part::new(&request, &bound, limit, cursor)?;
     let page = part.page(asked.sort.unwrap_or_default())?;
     let beside = asked.expand;
     let filters = asked.filters.unwrap_or_default();

@@ -186,6 +186,14 @@ pub struct ListFollowUps {
     #[param(rename = "occurred_at[lt]")]
     #[serde(rename = "occurred_at[lt]")]
     pub occurred_until: Option<Timestamp>,
+    /// With a next date on or after this day.
+    #[param(rename = "next_on[gte]")]
+    #[serde(rename = "next_on[gte]")]
+    pub next_from: Option<Date>,
+    /// With a next date before this day.
+    #[param(rename = "next_on[lt]")]
+    #[serde(rename = "next_on[lt]")]
+    pub next_until: Option<Date>,
 }
 
 impl ListFollowUps {
@@ -202,6 +210,8 @@ impl ListFollowUps {
             outcomes: values(self.outcome.as_ref()),
             occurred_from: self.occurred_from,
             occurred_until: self.occurred_until,
+            next_from: self.next_from,
+            next_until: self.next_until,
         }
     }
 }
@@ -216,6 +226,14 @@ pub struct ListDueFollowUps {
     /// Of customers of any of these campuses.
     #[param(style = Form, explode = false)]
     pub campus_id: Option<Vec<Uuid>>,
+    /// With their next date on or after this day.
+    #[param(rename = "next_on[gte]")]
+    #[serde(rename = "next_on[gte]")]
+    pub next_from: Option<Date>,
+    /// With their next date before this day, come or still to come; by default, come by now.
+    #[param(rename = "next_on[lt]")]
+    #[serde(rename = "next_on[lt]")]
+    pub next_until: Option<Date>,
 }
 
 impl ListDueFollowUps {
@@ -223,6 +241,8 @@ impl ListDueFollowUps {
         Filter {
             holders: self.holder_id.clone().unwrap_or_default(),
             campuses: self.campus_id.clone().unwrap_or_default(),
+            next_from: self.next_from,
+            next_until: self.next_until,
             ..Filter::default()
         }
     }

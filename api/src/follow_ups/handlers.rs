@@ -82,7 +82,7 @@ pub(super) async fn list_follow_ups(
 /// List the customers that are due or overdue, by their last follow-up
 ///
 /// What is due longest comes first. A customer is due from the day of `next_on`, at its campus, until a
-/// later follow-up is recorded.
+/// later follow-up is recorded. `next_on[lt]` tells of days to come as well.
 #[utoipa::path(tag = TAG, params(Paging, ListDueFollowUps), responses((status = 200, body = FollowUpPage)),
     security(("bearer" = ["follow_ups:read"])))]
 #[get("/follow-ups/due")]

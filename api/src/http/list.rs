@@ -19,7 +19,7 @@ use super::{
     problem::Problem,
     reply::Reply,
 };
-use crate::app::App;
+use crate::{access::Caller, app::App};
 
 /// Rows of a page when nothing is said.
 const DEFAULT_LIMIT: u16 = 50;
@@ -31,7 +31,8 @@ pub struct Paging {
     /// Rows of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u16>,
-    /// Where to continue: `next_cursor` of the page before, with the same other parameters.
+    /// Where to continue: `next_cursor` of the page before, with the same other parameters; `limit` may
+    /// be another.
     #[param(max_length = 512)]
     cursor: Option<String>,
 }
@@ -96,17 +97,20 @@ impl<T: DeserializeOwned + IntoParams + 'static> List<T> {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let app = App::of(request)?;
         let Parameters(Asked { paging, query }) = parameters::read(app, request.query_string())?;
-        let kept: Vec<&str> = request
-            .query_string()
-            .split('&')
-            // Whoever walks on has the total already.
-            .filter(|pair| {
-                let passing = ["cursor=", "include_total="];
-                !pair.is_empty() && !passing.iter().any(|name| pair.starts_with(name))
-            })
-            .collect();
+        let pairs = |passing: &[&str]| -> Vec<&str> {
+            let pairs = request.query_string().split('&');
+            let is_passing = |pair: &str| passing.iter().any(|name| pair.starts_with(name));
+            pairs
+                .filter(|pair| !pair.is_empty() && !is_passing(pair))
+                .collect()
+        };
+        // Whoever walks on has the total already.
+        let kept = pairs(&["cursor=", "include_total="]);
         let address = format!("{}?{}", request.path(), kept.join("&"));
-        let part = Part::new(app, address, paging.limit, paging.cursor);
+        let mut asked = pairs(&["cursor=", "include_total=", "limit="]);
+        asked.sort_unstable();
+        let part = Part::new(request, &asked.join("&"), paging.limit, paging.cursor)?;
+        let part = Part { address, ..part };
         Ok(Self { query, part })
     }
 }
@@ -123,7 +127,9 @@ impl<T: DeserializeOwned + IntoParams + 'static> FromRequest for List<T> {
 /// Which part of a list is asked for.
 pub struct Part {
     cursors: Cursors,
-    /// What the cursor is bound to: path and query, without the cursor.
+    /// What a cursor is bound to: who asks for what, in whatever parts.
+    bound: String,
+    /// Path and query, without the cursor.
     address: String,
     /// Rows to show.
     pub limit: u64,
@@ -131,31 +137,42 @@ pub struct Part {
 }
 
 impl Part {
-    /// Of a search `address` names path and query, though the query stands in the body.
-    pub fn new(app: &App, address: String, limit: Option<u16>, cursor: Option<String>) -> Self {
-        Self {
-            cursors: app.cursors.clone(),
-            address,
+    /// Of what is `asked` for, the part aside.
+    pub fn new(
+        request: &HttpRequest,
+        asked: &str,
+        limit: Option<u16>,
+        cursor: Option<String>,
+    ) -> Result<Self, Problem> {
+        let path = request.path();
+        let who = match Caller::of(request) {
+            Caller::Known(known) => format!("{} {}", known.institution(), known.principal()),
+            Caller::Anonymous | Caller::Unknown => String::new(),
+        };
+        Ok(Self {
+            cursors: App::of(request)?.cursors.clone(),
+            bound: format!("{who} {path}?{asked}"),
+            address: path.to_owned(),
             limit: limit.unwrap_or(DEFAULT_LIMIT).into(),
             cursor,
-        }
+        })
     }
 
     /// The last row of the page before.
     ///
     /// # Errors
-    /// 422 `invalid_cursor` where the cursor is not one of this list.
+    /// 422 `invalid_cursor` where the cursor is not one of this list, or another's.
     pub fn after(&self) -> Result<Option<Position>, Problem> {
         let cursor = self.cursor.as_deref();
         cursor
-            .map(|cursor| self.cursors.read(cursor, &self.address))
+            .map(|cursor| self.cursors.read(cursor, &self.bound))
             .transpose()
     }
 
     /// The rows to read: one more than are shown, to learn whether there are others.
     ///
     /// # Errors
-    /// 422 `invalid_cursor` where the cursor is not one of this list.
+    /// 422 `invalid_cursor` where the cursor is not one of this list, or another's.
     pub fn page(&self, order: impl Into<Direction>) -> Result<Page, Problem> {
         Ok(Page {
             order: order.into(),
@@ -166,7 +183,7 @@ impl Part {
 
     /// The cursor that continues behind a position.
     pub fn cursor(&self, position: Position) -> String {
-        self.cursors.write(position, &self.address)
+        self.cursors.write(position, &self.bound)
     }
 
     /// The rows to show of those that were read, and where the list goes on.

@@ -14,6 +14,7 @@ use domain::{
 use persistence::{
     Error, Tx,
     access::{Grant, Reads},
+    follow_ups::clocks::keep_time,
     organization::{
         has_units,
         staff::missing,
@@ -105,7 +106,12 @@ pub async fn change_campus(
         let mut own = authority.into_iter().flat_map(|a| a.campuses());
         widened(tx, own.any(|campus| together.contains(&campus)))?;
     }
-    save(tx, grant, &before, after).await
+    let is_moved = after.details.time_zone != before.details.time_zone;
+    let saved = save(tx, grant, &before, after).await?;
+    if is_moved {
+        keep_time(tx, id, None).await?;
+    }
+    Ok(saved)
 }
 
 pub async fn unarchive_campus(

@@ -298,7 +298,7 @@ pub(super) async fn list_receivables(
     security(("bearer" = ["payments:read"])))]
 #[get("/receivables/total")]
 pub(super) async fn get_receivables_total(ctx: Granted<PaymentsRead>) -> Result<Reply, Problem> {
-    let (currency, totals) = balances::total_owing(&ctx.read(), &ctx.grant).await?;
+    let (currency, totals) = balances::total_owing(&ctx.report(), &ctx.grant).await?;
     let now = ctx.stamp().now();
     let body = ReceivablesTotal::new(currency, &totals, now);
     Ok(Reply::evaluated(&body)?)

@@ -9,7 +9,6 @@ use domain::{
 use jiff::{
     Timestamp,
     civil::{Date, Time},
-    tz::TimeZone,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -21,7 +20,7 @@ use serde_json::{Value, json};
 use super::LESSON;
 use crate::{
     Error,
-    clock::{date, date_column, micros, timestamp},
+    clock::{date, date_column, micros, timestamp, utc_midnight},
     reference::{Events, Kept, among, record, stands_in},
 };
 
@@ -76,12 +75,6 @@ pub struct LessonFilter {
     pub held_until: Option<Date>,
 }
 
-/// The beginning of a day in UTC; in no zone does the day begin a whole day before or after.
-fn instant(date: Date) -> Option<i64> {
-    let zoned = date.to_zoned(TimeZone::UTC).ok()?;
-    Some(micros(zoned.timestamp()))
-}
-
 /// Whether the class of a lesson has one of these teachers.
 fn taught_by(teachers: &[Id<Staff>]) -> Expr {
     let class = |column: &'static str| Expr::col(("classes", column));
@@ -122,11 +115,11 @@ impl Kept for Lesson {
             .add_option(until.map(|date| rows::Column::HeldOn.lt(date)))
             // The order is that of the instants: without bounds on these, all history is walked.
             .add_option(filter.held_from.and_then(|date| {
-                let earliest = instant(date.yesterday().ok()?)?;
+                let earliest = utc_midnight(date.yesterday().ok()?)?;
                 Some(rows::Column::StartsAt.gte(earliest))
             }))
             .add_option(filter.held_until.and_then(|date| {
-                let latest = instant(date.tomorrow().ok()?)?;
+                let latest = utc_midnight(date.tomorrow().ok()?)?;
                 Some(rows::Column::StartsAt.lt(latest))
             })))
     }

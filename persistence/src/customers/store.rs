@@ -31,6 +31,7 @@ use crate::{
     clock::micros,
     database::{Change, insert_rows, unless_stale},
     enrollments::store as enrollments,
+    follow_ups::clocks::keep_time,
     scope::{
         self, Page, each_to_change, page, page_led, reaches, scoped, scoped_to_change,
         scoped_update,
@@ -52,6 +53,9 @@ pub struct Filter {
     pub occupations: Vec<Occupation>,
     pub holders: Vec<Uuid>,
     pub campuses: Vec<Uuid>,
+    pub collectors: Vec<Uuid>,
+    pub collected_from: Option<Timestamp>,
+    pub collected_until: Option<Timestamp>,
     pub created_from: Option<Timestamp>,
     pub created_until: Option<Timestamp>,
 }
@@ -90,14 +94,20 @@ impl Filter {
         if !self.campuses.is_empty() {
             all = all.add(Column::CampusId.is_in(self.campuses.iter().copied()));
         }
-        all.add_option(
-            self.created_from
-                .map(|at| Column::CreatedAt.gte(micros(at))),
-        )
-        .add_option(
-            self.created_until
-                .map(|at| Column::CreatedAt.lt(micros(at))),
-        )
+        if !self.collectors.is_empty() {
+            all = all.add(Column::CollectorId.is_in(self.collectors.iter().copied()));
+        }
+        let (from, until) = (self.collected_from, self.collected_until);
+        all.add_option(from.map(|at| Column::CollectedAt.gte(micros(at))))
+            .add_option(until.map(|at| Column::CollectedAt.lt(micros(at))))
+            .add_option(
+                self.created_from
+                    .map(|at| Column::CreatedAt.gte(micros(at))),
+            )
+            .add_option(
+                self.created_until
+                    .map(|at| Column::CreatedAt.lt(micros(at))),
+            )
     }
 }
 
@@ -441,6 +451,9 @@ async fn save(
     let is_moved = (after.holder, after.campus) != (before.holder, before.campus);
     if is_moved {
         children::follow(tx, after).await?;
+    }
+    if after.campus != before.campus {
+        keep_time(tx, after.campus, Some(after.id.uuid())).await?;
     }
     if after.deleted_at != before.deleted_at {
         children::hide(tx, after).await?;

@@ -1,5 +1,6 @@
 //! Follow-ups: rows, and what is written with them.
 
+pub mod clocks;
 mod entity;
 pub mod store;
 

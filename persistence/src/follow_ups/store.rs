@@ -5,7 +5,7 @@ use domain::{
     id::Id,
     text_enum::TextEnum,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::LockType,
@@ -21,7 +21,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     audit::difference,
-    clock::micros,
+    clock::{date_column, micros, utc_midnight},
     database::{Change, insert_rows, statement, unless_stale},
     scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
 };
@@ -37,16 +37,21 @@ pub struct Filter {
     pub outcomes: Vec<Outcome>,
     pub occurred_from: Option<Timestamp>,
     pub occurred_until: Option<Timestamp>,
+    pub next_from: Option<Date>,
+    /// Before.
+    pub next_until: Option<Date>,
 }
 
 impl Filter {
-    fn condition(&self) -> Condition {
+    fn condition(&self) -> Result<Condition, Error> {
         let ids = |column: Column, ids: &[Uuid]| {
             (!ids.is_empty()).then(|| column.is_in(ids.iter().copied()))
         };
+        let from = self.next_from.map(date_column).transpose()?;
+        let until = self.next_until.map(date_column).transpose()?;
         let methods = self.methods.iter().map(|v| v.as_str());
         let outcomes = self.outcomes.iter().map(|v| v.as_str());
-        Condition::all()
+        Ok(Condition::all()
             .add_option(ids(Column::CustomerId, &self.customers))
             .add_option(ids(Column::AuthorId, &self.authors))
             .add_option(ids(Column::HolderId, &self.holders))
@@ -65,6 +70,8 @@ impl Filter {
                 self.occurred_until
                     .map(|at| Column::OccurredAt.lt(micros(at))),
             )
+            .add_option(from.map(|day| Column::NextOn.gte(day)))
+            .add_option(until.map(|day| Column::NextOn.lt(day))))
     }
 }
 
@@ -103,11 +110,12 @@ pub async fn list(
     filter: &Filter,
     part: &Page,
 ) -> Result<Vec<FollowUp>, Error> {
-    let rows = page::<Entity>(handle, grant, filter.condition(), part).await?;
+    let rows = page::<Entity>(handle, grant, filter.condition()?, part).await?;
     rows.into_iter().map(FollowUp::try_from).collect()
 }
 
-/// One page of the follow-ups within reach whose next date has come by `now`, longest due first.
+/// One page of the follow-ups within reach whose next date is open, longest due first: of the days that
+/// are asked for, or come by `now`.
 pub async fn due(
     handle: &impl Handle,
     grant: &impl Reads<FollowUp>,
@@ -115,7 +123,15 @@ pub async fn due(
     now: Timestamp,
     part: &Page,
 ) -> Result<Vec<FollowUp>, Error> {
-    let filter = filter.condition().add(Column::DueAt.lte(micros(now)));
+    let due = match filter.next_until {
+        // In no zone does the day begin a whole day later: the walk ends there.
+        Some(day) => utc_midnight(day.tomorrow().unwrap_or(day)),
+        None => Some(micros(now)),
+    };
+    let filter = filter
+        .condition()?
+        .add(Column::DueAt.is_not_null())
+        .add_option(due.map(|at| Column::DueAt.lte(at)));
     let rows = page_by::<Entity>(handle, grant, filter, part, Column::DueAt).await?;
     rows.into_iter().map(FollowUp::try_from).collect()
 }

@@ -42,6 +42,7 @@ pub struct Filter {
     pub campuses: Vec<Uuid>,
     pub enrollments: Vec<Uuid>,
     pub statuses: Vec<ChargeStatus>,
+    pub due_from: Option<Date>,
     pub due_before: Option<Date>,
 }
 
@@ -57,6 +58,7 @@ impl Filter {
                 all = all.add(column.is_in(values.iter().copied()));
             }
         }
+        let due_from = self.due_from.map(date_column).transpose()?;
         let due_before = self.due_before.map(date_column).transpose()?;
         let payers = self.payers.as_ref();
         Ok(all
@@ -70,6 +72,7 @@ impl Filter {
                     })
                 })),
             })
+            .add_option(due_from.map(|date| Column::DueOn.gte(date)))
             .add_option(due_before.map(|date| Column::DueOn.lt(date))))
     }
 }

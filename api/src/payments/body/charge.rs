@@ -137,6 +137,10 @@ pub struct ListCharges {
     /// Made by any of these enrollments.
     #[param(style = Form, explode = false)]
     pub enrollment_id: Option<Vec<Uuid>>,
+    /// Due on or after this date.
+    #[param(rename = "due_on[gte]")]
+    #[serde(rename = "due_on[gte]")]
+    pub due_from: Option<Date>,
     /// Due before this date.
     #[param(rename = "due_on[lt]")]
     #[serde(rename = "due_on[lt]")]
@@ -151,6 +155,7 @@ impl ListCharges {
             campuses: self.campus_id.clone().unwrap_or_default(),
             enrollments: self.enrollment_id.clone().unwrap_or_default(),
             statuses: self.status.iter().flatten().map(|v| v.0).collect(),
+            due_from: self.due_from,
             due_before: self.due_before,
         }
     }
