@@ -176,9 +176,17 @@ impl Actor {
     }
 
     /// Sends, and holds the answer against the contract. Where a slow machine is too busy, nothing was
-    /// done or it is done once for its key, and it is asked again.
+    /// done or it is done once for its key, and it is asked again. Whatever is asked, no answer is a
+    /// failure of the server.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let request = request.build().unwrap();
+        let what = format!("{} {}", request.method(), request.url().path());
+        let answer = self.asked(request).await;
+        assert!(answer.status < 500, "{what}: {}", answer.text);
+        answer
+    }
+
+    async fn asked(&self, request: Request) -> Answer {
         let is_repeatable =
             request.method() == Method::GET || request.headers().contains_key("idempotency-key");
         // What streams can't be sent twice.

@@ -193,7 +193,8 @@ fn collect(value: &Value, names: &mut Vec<String>) {
     }
 }
 
-fn fill(value: &mut Value, ids: &BTreeMap<String, Uuid>) {
+/// Puts ids into the fields of these names.
+pub(crate) fn fill(value: &mut Value, ids: &BTreeMap<String, Uuid>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {

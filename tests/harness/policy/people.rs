@@ -103,6 +103,11 @@ impl Person {
         permission == ONESELF || self.permissions.iter().any(|(code, _)| *code == permission)
     }
 
+    /// Whether a permission is held over the whole institution.
+    pub fn reaches_all(&self, permission: &str) -> bool {
+        self.permissions.contains(&(permission, Reach::Institution))
+    }
+
     /// Whether a record is within the reach of a permission.
     pub fn reaches(&self, permission: &str, target: &Target) -> bool {
         let own = target.holder == self.actor.principal.uuid();

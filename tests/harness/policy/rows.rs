@@ -285,7 +285,11 @@ pub const ALSO_NEEDS: &[(&str, &str)] = &[
 ];
 
 /// Operations that refuse every API client, whatever record it names.
-pub const NOT_BY_PROGRAMS: &[&str] = &["endSession"];
+pub const NOT_BY_PROGRAMS: &[&str] = &["endSession", "logOut"];
+
+/// Operations that make what all campuses share, of a permission that may be held for less than the
+/// whole institution.
+pub const ON_WHAT_ALL_SHARE: &[&str] = &["createSubject", "createCourse"];
 
 /// Operations after which a session is no more.
 pub const LEAVES: &[&str] = &["logOut"];

@@ -1,9 +1,12 @@
 //! Trying operations by everybody, against the model.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use super::{LEAVES, NOT_BY_PROGRAMS, Person, RELATIONS, State, row, target};
-use crate::{Actor, Call, Operation, World};
+use super::{
+    Kind, LEAVES, NOT_BY_EXAMPLE, NOT_BY_PROGRAMS, ON_WHAT_ALL_SHARE, Person, RELATIONS, State,
+    make, row, target,
+};
+use crate::{Actor, Call, Operation, World, fixtures::fill};
 
 /// What came of what was tried.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,8 +100,8 @@ pub async fn try_on_records(
     tally
 }
 
-/// Lets people do an operation that names no record: who holds the permission is let in, whatever
-/// the body is worth to them, and nobody else.
+/// Lets people do an operation that names no record: who holds the permission does it, with a body
+/// that names what is within reach, and nobody else.
 pub async fn try_without_record(
     w: &World,
     operation: &Operation,
@@ -108,7 +111,7 @@ pub async fn try_without_record(
 ) -> Tally {
     let mut tally = Tally::default();
     for (number, person) in people.iter().enumerate() {
-        let call = operation.call_in(w, person.institution, &[]).await;
+        let call = call_of(w, operation, person).await;
         if number == 0 {
             tally.unauthenticated += try_as_nobody(w, &call, suspended).await;
         }
@@ -119,14 +122,63 @@ pub async fn try_without_record(
         let answer = actor.call(&call).await;
         let what = format!("{} by {}: {}", operation.id, person.name, answer.text);
         if person.holds(permission) {
+            let expected = welcome(operation, permission, person);
+            assert_eq!(answer.status, expected, "{what}");
             assert_ne!(answer.json["code"], "permission_missing", "{what}");
-            tally.done += 1;
+            if expected == 403 {
+                tally.forbidden += 1;
+            } else {
+                tally.done += 1;
+            }
         } else {
             answer.expect_problem(403, "permission_missing");
             tally.forbidden += 1;
         }
     }
     tally
+}
+
+/// What an operation that names no record answers to somebody who holds its permission.
+fn welcome(operation: &Operation, permission: &str, person: &Person) -> u16 {
+    let is_one = |of: &[&str]| of.contains(&operation.id.as_str());
+    let is_barred = person.is_program && is_one(NOT_BY_PROGRAMS);
+    if is_barred || (is_one(ON_WHAT_ALL_SHARE) && !person.reaches_all(permission)) {
+        403
+    } else if is_one(NOT_BY_EXAMPLE) {
+        422
+    } else {
+        operation.success
+    }
+}
+
+/// A call whose body names what is within the reach of a person.
+async fn call_of(w: &World, operation: &Operation, person: &Person) -> Call {
+    let Some(mut body) = operation.example_in(w, person.institution).await else {
+        return operation.call_with(&[], None);
+    };
+    let campus = person.campus.uuid();
+    let holder = if person.is_program {
+        campus
+    } else {
+        person.actor.principal.uuid()
+    };
+    let mut own = BTreeMap::from([
+        ("campus_id".to_owned(), campus),
+        ("campus_ids".to_owned(), campus),
+    ]);
+    for (field, kind, holder) in [
+        ("customer_id", Kind::Customer, holder),
+        ("payer_id", Kind::Customer, holder),
+        ("class_id", Kind::Class, campus),
+    ] {
+        if body.get(field).is_some() {
+            let institution = person.institution;
+            let made = make(w, kind, State::Live, institution, holder, person.campus);
+            own.insert(field.to_owned(), made.await[0].parse().unwrap());
+        }
+    }
+    fill(&mut body, &own);
+    operation.call_with(&[], Some(&body))
 }
 
 /// Calls without credentials, and with those of somebody who is suspended; how many were refused.
