@@ -91,6 +91,34 @@ both! {
         assert_ne!(other.id(), first.id());
     }
 
+    async fn a_key_is_of_its_operation_its_record_and_its_institution(w: World) {
+        let boss = w.as_boss();
+        let [one, other] = [w.new_student("张伟").await, w.new_student("李雷").await];
+        let to = json!({"holder_id": w.as_recruiter().principal, "reason": "分班调整"});
+        let bulk = json!({"mode": "best_effort", "operations": [{"op": "create", "data": w.new_customer("李娜")}]});
+        let mut seen = std::collections::BTreeSet::new();
+        for (path, body) in [
+            ("/api/v1/customers".to_owned(), w.new_customer("李娜")),
+            ("/api/v1/customers/bulk".to_owned(), bulk),
+            ("/api/v1/follow-ups".to_owned(), json!({"customer_id": one, "method": "phone", "outcome": "other"})),
+            (format!("/api/v1/customers/{one}/transfer"), to.clone()),
+            (format!("/api/v1/customers/{other}/transfer"), to),
+            ("/api/v1/subjects".to_owned(), json!({"name": "数学"})),
+            ("/api/v1/regions".to_owned(), json!({"name": "数学"})),
+        ] {
+            let done = boss.post_with_key(&path, "k", &body).await;
+            assert!(done.is_success() && done.header("idempotency-replayed").is_none(), "{path}: {}", done.text);
+            assert!(seen.insert(done.text.clone()), "{path}: {}", done.text);
+            let again = boss.post_with_key(&path, "k", &body).await;
+            assert_eq!((again.header("idempotency-replayed"), &again.text), (Some("true"), &done.text), "{path}");
+        }
+        let here = w.server.contents(w.institution).await;
+        let there = w.as_stranger().post_with_key("/api/v1/subjects", "k", &json!({"name": "数学"})).await.expect(201);
+        assert_eq!(there.header("idempotency-replayed"), None);
+        assert!(seen.insert(there.text));
+        assert_eq!(w.server.contents(w.institution).await, here);
+    }
+
     async fn a_refused_command_does_not_use_up_its_key(w: World) {
         let recruiter = w.as_recruiter();
         let mut body = w.new_customer("王芳");

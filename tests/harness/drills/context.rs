@@ -46,17 +46,21 @@ pub(super) async fn rows(
     sql: &str,
     institution: Id<Institution>,
 ) -> Vec<sea_orm::QueryResult> {
+    found(db, sql, vec![institution.uuid().into()]).await
+}
+
+/// What a query finds.
+pub(super) async fn found(
+    db: &Database,
+    sql: &str,
+    values: Vec<sea_orm::Value>,
+) -> Vec<sea_orm::QueryResult> {
     let read = db.read();
     let backend = if read.is_postgres() {
         DbBackend::Postgres
     } else {
         DbBackend::Sqlite
     };
-    read.query_all_raw(Statement::from_sql_and_values(
-        backend,
-        sql,
-        [institution.uuid().into()],
-    ))
-    .await
-    .unwrap()
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    read.query_all_raw(statement).await.unwrap()
 }

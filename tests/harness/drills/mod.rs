@@ -7,6 +7,7 @@
 
 mod context;
 mod crash;
+mod deeds;
 mod matrix;
 mod repetition;
 

@@ -12,17 +12,22 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
 use tokio::{runtime::Runtime, sync::watch, task::JoinSet};
 use uuid::Uuid;
 
-use super::context::{Context, rows};
+use super::{
+    context::Context,
+    deeds::{Command, Counts, DEEDS, Deed, Ground, counts, growth},
+};
 use crate::{
     Engine,
     chance::Chance,
     client::Connection,
+    desk::Desk,
     patience::LONGEST_WAIT,
     process::{Process, Site},
-    world::settle,
+    world::{School, settle},
 };
 
 /// What a drill of repetitions saw.
@@ -30,6 +35,7 @@ use crate::{
 pub struct Repetition {
     seed: u64,
     keys: usize,
+    deeds: BTreeMap<Deed, usize>,
     copies: usize,
     sent: usize,
     dropped: usize,
@@ -43,10 +49,11 @@ impl fmt::Display for Repetition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "seed {}: {} keys, {} copies each: one effect and one answer a key; {} requests sent, {} answers \
-             dropped, {} lost with {} kills, {} told that a twin was under way; slowest start {} ms",
+            "seed {}: {} keys ({:?}), {} copies each: one effect and one answer a key; {} requests sent, \
+             {} answers dropped, {} lost with {} kills, {} told that a twin was under way; slowest start {} ms",
             self.seed,
             self.keys,
+            self.deeds,
             self.copies,
             self.sent,
             self.dropped,
@@ -59,7 +66,7 @@ impl fmt::Display for Repetition {
 }
 
 #[derive(Default)]
-struct Counts {
+struct Tally {
     sent: AtomicUsize,
     dropped: AtomicUsize,
     lost: AtomicUsize,
@@ -67,7 +74,51 @@ struct Counts {
 }
 
 /// Answers seen by key: status, location, ETag, body.
-type Answers = Mutex<BTreeMap<usize, BTreeSet<(String, String, Vec<u8>)>>>;
+type Answers = Mutex<BTreeMap<usize, BTreeSet<(u16, String, String, Vec<u8>)>>>;
+
+/// What is sent with each key, and what the tables hold before and are to hold after.
+struct Plan {
+    commands: Vec<Command>,
+    deeds: BTreeMap<Deed, usize>,
+    before: Counts,
+    expected: Counts,
+}
+
+impl Plan {
+    /// Lets the seed choose among all that moves something, and prepares what it needs.
+    async fn make(
+        site: &Site,
+        school: &School,
+        context: &Context,
+        keys: usize,
+        chance: &mut Chance,
+    ) -> Self {
+        let mut desk = Desk::open(context.address, &context.token).await;
+        let ground = Ground {
+            campus: context.campus,
+            course: desk.course().await,
+        };
+        let db = site.database().await;
+        let effects = ground.effects(&mut desk, &db, school.institution).await;
+        let (mut commands, mut deeds, mut expected) = (Vec::new(), BTreeMap::new(), Counts::new());
+        for _ in 0..keys {
+            let deed = *chance.pick(&DEEDS);
+            commands.push(ground.prepare(&mut desk, deed).await);
+            *deeds.entry(deed).or_default() += 1;
+            for (table, rows) in &effects[&deed] {
+                *expected.entry(table.clone()).or_default() += rows;
+            }
+        }
+        let before = counts(&db, school.institution).await;
+        db.close().await;
+        Self {
+            commands,
+            deeds,
+            before,
+            expected,
+        }
+    }
+}
 
 /// Keys that are worked on at once.
 const KEYS_AT_ONCE: usize = 16;
@@ -92,11 +143,19 @@ pub fn repetition(
     let mut chance = Chance::new(seed);
     let first = site.start(drill);
     let (address, addresses) = watch::channel(first.address);
-    let counts = Arc::new(Counts::default());
+    let tally = Arc::new(Tally::default());
     let answers = Arc::new(Answers::default());
+    let context = Context::new(&site, &school, "boss", first.address);
+    let Plan {
+        commands,
+        deeds,
+        before,
+        expected,
+    } = runtime.block_on(Plan::make(&site, &school, &context, keys, &mut chance));
     let mut report = Repetition {
         seed,
         keys,
+        deeds,
         copies,
         sent: 0,
         dropped: 0,
@@ -106,25 +165,24 @@ pub fn repetition(
         slowest_start: first.start,
     };
     let work = {
-        let context = Arc::new(Context::new(&site, &school, "recruiter", first.address));
-        let (counts, answers) = (counts.clone(), answers.clone());
+        let (tally, answers) = (tally.clone(), answers.clone());
         let mut chance = chance.fork();
         runtime.spawn(async move {
             let mut running = JoinSet::new();
-            for key in 0..keys {
+            for (key, command) in commands.into_iter().enumerate() {
                 if running.len() >= KEYS_AT_ONCE * copies {
                     for _ in 0..copies {
                         running.join_next().await.unwrap().unwrap();
                     }
                 }
                 let name = Uuid::now_v7().to_string();
+                let bytes: Arc<[u8]> = context.post(&command.path, &name, &command.body).into();
                 for _ in 0..copies {
                     running.spawn(copy(
-                        context.clone(),
                         addresses.clone(),
-                        (key, name.clone()),
+                        (key, bytes.clone()),
                         chance.fork(),
-                        counts.clone(),
+                        tally.clone(),
                         answers.clone(),
                     ));
                 }
@@ -157,21 +215,12 @@ pub fn repetition(
     assert_eq!(answers.lock().unwrap().len(), keys);
     runtime.block_on(async {
         let db = site.database().await;
-        let effects = rows(
-            &db,
-            "SELECT name, count(*) AS n FROM customers WHERE institution_id = $1 GROUP BY name",
-            school.institution,
-        )
-        .await;
-        assert_eq!(effects.len(), keys, "seed {seed}: one customer a key");
-        for row in effects {
-            let name: String = row.try_get("", "name").unwrap();
-            assert_eq!(
-                row.try_get::<i64>("", "n").unwrap(),
-                1,
-                "seed {seed}: {name}"
-            );
-        }
+        let after = counts(&db, school.institution).await;
+        assert_eq!(
+            growth(&before, &after),
+            expected,
+            "seed {seed}: one effect a key"
+        );
         let broken = persistence::invariants::check(&db, None).await.unwrap();
         assert!(broken.is_empty(), "seed {seed}: broken {broken:?}");
         db.close().await;
@@ -180,23 +229,21 @@ pub fn repetition(
         server.stop();
     }
     let count = |n: &AtomicUsize| n.load(Ordering::Relaxed);
-    report.sent = count(&counts.sent);
-    report.dropped = count(&counts.dropped);
-    report.lost = count(&counts.lost);
-    report.in_progress = count(&counts.in_progress);
+    report.sent = count(&tally.sent);
+    report.dropped = count(&tally.dropped);
+    report.lost = count(&tally.lost);
+    report.in_progress = count(&tally.in_progress);
     Some(report)
 }
 
 /// Sends one command until it has its answer.
 async fn copy(
-    context: Arc<Context>,
     mut addresses: watch::Receiver<SocketAddr>,
-    (key, name): (usize, String),
+    (key, bytes): (usize, Arc<[u8]>),
     mut chance: Chance,
-    counts: Arc<Counts>,
+    tally: Arc<Tally>,
     answers: Arc<Answers>,
 ) {
-    let bytes = context.create(&name, &format!("key{key}"));
     let begun = Instant::now();
     loop {
         assert!(begun.elapsed() < LONGEST_WAIT, "key {key} has no answer");
@@ -206,34 +253,39 @@ async fn copy(
             let _ = tokio::time::timeout(Duration::from_millis(50), addresses.changed()).await;
             continue;
         };
-        counts.sent.fetch_add(1, Ordering::Relaxed);
+        tally.sent.fetch_add(1, Ordering::Relaxed);
         if chance.percent(30) {
             // The client goes away before the answer.
             if connection.write(&bytes).await.is_ok() {
                 tokio::time::sleep(chance.millis(0..8)).await;
-                counts.dropped.fetch_add(1, Ordering::Relaxed);
+                tally.dropped.fetch_add(1, Ordering::Relaxed);
             }
             continue;
         }
         let Ok(answer) = connection.send(&bytes).await else {
-            counts.lost.fetch_add(1, Ordering::Relaxed);
+            tally.lost.fetch_add(1, Ordering::Relaxed);
             continue;
         };
         let text = |name| answer.header(name).unwrap_or_default().to_owned();
-        match answer.status {
-            201 => {
+        let problem: Value = serde_json::from_slice(answer.body).unwrap();
+        match (answer.status, problem["code"].as_str()) {
+            (200 | 201, _) => {
                 answers.lock().unwrap().entry(key).or_default().insert((
+                    answer.status,
                     text("location"),
                     text("etag"),
                     answer.body.to_vec(),
                 ));
                 return;
             }
-            409 | 503 => {
-                counts.in_progress.fetch_add(1, Ordering::Relaxed);
+            (409, Some("idempotency_in_progress")) | (503, _) => {
+                tally.in_progress.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(chance.millis(5..20)).await;
             }
-            status => panic!("{status}: {}", String::from_utf8_lossy(answer.body)),
+            (status, _) => panic!(
+                "key {key}: {status}: {}",
+                String::from_utf8_lossy(answer.body)
+            ),
         }
     }
 }
