@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 
 use crate::{call::form, chance::Chance, credentials::new_client};
@@ -21,9 +22,37 @@ impl List {
 
 const FAMILY: &[&str] = &["张", "李", "王", "赵", "欧阳", "诸葛", "司马", "陈"];
 const GIVEN: &[&str] = &["伟", "丽", "若雨", "博涵", "子沐", "萱涵", "一诺", "思远"];
-const GENDERS: &[&str] = &["男", "女", "M", "F", "先生", "女士", "保密", ""];
-const INTENTS: &[&str] = &["强", "A", "★★★", "中", "一般", "B", "弱", ""];
-const CHANNELS: &[&str] = &["老带新", "地推", "公益课", "官网", "微信公众号", "前台", ""];
+/// Words with what is stored for them.
+type Words<T> = &'static [(&'static str, Option<T>)];
+const GENDERS: Words<&str> = &[
+    ("男", Some("male")),
+    ("女 ", Some("female")),
+    ("M", Some("male")),
+    ("Ｆ", Some("female")),
+    ("先生", Some("male")),
+    ("女士", Some("female")),
+    ("保密", None),
+    ("", None),
+];
+const INTENTS: Words<i64> = &[
+    ("强", Some(4)),
+    ("A", Some(4)),
+    ("★★★", Some(4)),
+    ("中", Some(2)),
+    ("一般", Some(2)),
+    ("B", Some(3)),
+    ("弱", Some(1)),
+    ("", None),
+];
+const CHANNELS: Words<&str> = &[
+    ("老带新", Some("referral")),
+    ("地推", Some("event")),
+    ("公益课", Some("public_lesson")),
+    ("官网", Some("website")),
+    ("微信公众号", Some("social")),
+    ("前台", Some("walk_in")),
+    ("", None),
+];
 const NOTES: &[&str] = &[
     "",
     "喜欢画画",
@@ -36,28 +65,32 @@ const NOTES: &[&str] = &[
 const BAD_PHONES: &[&str] = &["12345", "1380013800", "无"];
 const BAD_DATES: &[&str] = &["昨天", "2015年2月30日", "6/1/2015", "2999-01-01"];
 const BAD_MAILS: &[&str] = &["x@", "@example.com"];
+/// What parts two numbers in a cell.
+const BETWEEN: &[&str] = &["/", ";", "；", "、", "\n"];
 
 /// A child that was written down before.
 #[derive(Clone)]
 struct Child {
     row: usize,
     name: String,
-    born: String,
+    born: Date,
     guardian: String,
     phone: String,
 }
 
-/// `count` rows; the same seed gives the same list.
+/// `count` rows; the same seed gives the same list. The truth of a row has `row`, `problems`,
+/// `duplicate_of_row`, `sibling_of_row` and, where it is taken in, `store`; `guardian` is whom it
+/// names.
 pub fn generate(seed: u64, count: usize) -> List {
     let mut chance = Chance::new(seed);
     let mut csv =
-        "姓名,性别,出生日期,家长姓名,关系,手机号,邮箱,意向程度,来源渠道,备注\n".to_owned();
+        "姓名,性别,出生日期,家长姓名,关系,手机号,备用电话,邮箱,意向程度,来源渠道,备注\n".to_owned();
     let mut truth = Vec::new();
     let mut children: Vec<Child> = Vec::new();
     for row in 1..=count {
         let kind = chance.below(100);
         let mut problems = Vec::new();
-        let mut duplicate = None;
+        let (mut duplicate, mut sibling) = (None, None);
         let mut child = fresh(&mut chance, row);
         if kind < 10 && !children.is_empty() {
             // The same child again.
@@ -67,15 +100,45 @@ pub fn generate(seed: u64, count: usize) -> List {
         } else if kind < 20 && !children.is_empty() {
             // A brother or a sister.
             let first = chance.pick(&children).clone();
+            sibling = Some(first.row);
             child.guardian = first.guardian;
             child.phone = first.phone;
         }
-        let (mut name, mut phone, mut mail) = (
-            child.name.clone(),
-            written(&mut chance, &child.phone),
-            String::new(),
-        );
-        let mut born = child.born.clone();
+        let mut name = spaced(&mut chance, &child.name);
+        let mut born = written_day(&mut chance, child.born);
+        let guardian = if chance.percent(90) {
+            child.guardian.as_str()
+        } else {
+            ""
+        };
+        // A number that nobody else has.
+        let second = format!("137{:08}", row * 6353 % 100_000_000);
+        let mut phone = written(&mut chance, &child.phone);
+        let (mut other_phone, mut phones) = (String::new(), vec![&child.phone]);
+        match chance.below(10) {
+            0 => {
+                let between = *chance.pick(BETWEEN);
+                phone = format!("{phone}{between}{}", written(&mut chance, &second));
+                phones.push(&second);
+            }
+            1 | 2 => {
+                other_phone = written(&mut chance, &second);
+                phones.push(&second);
+            }
+            // The same number in both columns.
+            3 => other_phone = written(&mut chance, &child.phone),
+            _ => {}
+        }
+        let mail = chance.percent(30).then(|| format!("h{row}@example.com"));
+        let (gender, stored_gender) = *chance.pick(GENDERS);
+        let (intent, stored_intent) = *chance.pick(INTENTS);
+        let (channel, stored_channel) = *chance.pick(CHANNELS);
+        let store = json!({
+            "name": child.name, "gender": stored_gender, "birth_date": child.born.to_string(),
+            "phones": phones.iter().map(|phone| format!("+86{phone}")).collect::<Vec<_>>(),
+            "email": mail, "intent": stored_intent, "channel": stored_channel,
+        });
+        let mut mail = mail.unwrap_or_default();
         if kind >= 94 {
             match kind {
                 94 => {
@@ -99,23 +162,29 @@ pub fn generate(seed: u64, count: usize) -> List {
             children.push(child.clone());
         }
         let cells = [
-            name,
-            (*chance.pick(GENDERS)).into(),
-            born,
-            child.guardian.clone(),
-            "妈妈".into(),
-            phone,
-            mail,
-            (*chance.pick(INTENTS)).into(),
-            (*chance.pick(CHANNELS)).into(),
-            (*chance.pick(NOTES)).into(),
+            &name,
+            gender,
+            &born,
+            guardian,
+            "妈妈",
+            &phone,
+            &other_phone,
+            &mail,
+            intent,
+            channel,
+            *chance.pick(NOTES),
         ];
         let quoted = cells.map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));
         csv.push_str(&quoted.join(","));
         csv.push('\n');
-        truth.push(json!({"row": row, "problems": problems, "duplicate_of_row": duplicate}));
+        let is_taken_in = problems.is_empty();
+        truth.push(json!({
+            "row": row, "problems": problems, "duplicate_of_row": duplicate, "sibling_of_row": sibling,
+            "store": is_taken_in.then_some(store),
+            "guardian": (!guardian.is_empty()).then_some(guardian),
+        }));
     }
-    csv.push_str(",,,,,,,,,\n,,,,,,,,,\n");
+    csv.push_str(",,,,,,,,,,\n,,,,,,,,,,\n");
     List { csv, truth }
 }
 
@@ -123,12 +192,8 @@ fn fresh(chance: &mut Chance, row: usize) -> Child {
     let family = *chance.pick(FAMILY);
     // The number keeps brothers from having one name.
     let name = format!("{family}{}{}", chance.pick(GIVEN), cardinal(row));
-    let born = format!(
-        "20{:02}-{:02}-{:02}",
-        10 + chance.below(10),
-        1 + chance.below(12),
-        1 + chance.below(28)
-    );
+    let mut below = |end| i8::try_from(chance.below(end)).unwrap();
+    let born = date(2010 + i16::from(below(10)), 1 + below(12), 1 + below(28));
     Child {
         row,
         name,
@@ -146,17 +211,53 @@ fn cardinal(number: usize) -> String {
     text.chars().map(digit).collect()
 }
 
+/// A name with the blanks by which people align short ones.
+fn spaced(chance: &mut Chance, name: &str) -> String {
+    let (first, rest) = name.split_at(name.chars().next().unwrap().len_utf8());
+    match chance.below(6) {
+        0 => format!("{first}　{rest}"),
+        1 => format!(" {name} "),
+        _ => name.to_owned(),
+    }
+}
+
 /// A number as people write it.
 fn written(chance: &mut Chance, phone: &str) -> String {
     let (a, rest) = phone.split_at(3);
     let (b, c) = rest.split_at(4);
-    match chance.below(5) {
+    match chance.below(8) {
         0 => format!("{a} {b} {c}"),
         1 => format!("{a}-{b}-{c}"),
         2 => format!("+86{phone}"),
         3 => format!("'{phone}"),
+        4 => full_width(phone),
+        5 => format!("0086 {a}{b}{c}"),
         _ => phone.to_owned(),
     }
+}
+
+/// A day as people write it, or as a spreadsheet counts it.
+fn written_day(chance: &mut Chance, day: Date) -> String {
+    const START: Date = date(1899, 12, 30);
+    match chance.below(9) {
+        0 => day.strftime("%Y/%-m/%-d").to_string(),
+        1 => day.strftime("%Y.%m.%d").to_string(),
+        2 => day.strftime("%Y年%-m月%-d日").to_string(),
+        3 => day.strftime("%Y%m%d").to_string(),
+        4 => (day - START).get_days().to_string(),
+        5 => full_width(&day.to_string()),
+        6 => format!("{day} 00:00:00"),
+        _ => day.to_string(),
+    }
+}
+
+/// Digits as wide as Chinese characters.
+fn full_width(text: &str) -> String {
+    let wide = |c: char| {
+        let digit = c.to_digit(10)?;
+        char::from_u32(u32::from('０') + digit)
+    };
+    text.chars().map(|c| wide(c).unwrap_or(c)).collect()
 }
 
 /// Adds a tag that lists can name.
