@@ -49,6 +49,27 @@ fn workbook(parts: &[(&str, String)]) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
+/// A list as a workbook: what consists of digits only is a number there.
+pub(super) fn of_list(csv: &str) -> Vec<u8> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).from_reader(csv.as_bytes());
+    let mut rows = String::new();
+    for record in reader.records() {
+        rows.push_str("<row>");
+        for cell in &record.unwrap() {
+            if !cell.is_empty() && cell.bytes().all(|b| b.is_ascii_digit()) {
+                rows.push_str(&format!("<c><v>{cell}</v></c>"));
+                continue;
+            }
+            let text = cell.replace('&', "&amp;").replace('<', "&lt;");
+            let text = format!("<is><t xml:space=\"preserve\">{text}</t></is>");
+            rows.push_str(&format!("<c t=\"inlineStr\">{text}</c>"));
+        }
+        rows.push_str("</row>");
+    }
+    workbook(&[("xl/worksheets/sheet1.xml", sheet(&rows))])
+}
+
 fn sheet(rows: &str) -> String {
     format!("<worksheet><sheetData>{rows}</sheetData></worksheet>")
 }
