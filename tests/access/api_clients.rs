@@ -282,7 +282,7 @@ both! {
             let body = json!({"file_id": file, "entity": "customers", "campus_id": w.places.north, "mode": "validate"});
             let job = caller.post("/api/v1/imports", &body).await.expect(202).id();
             let ended = caller.ended_job(&job).await;
-            let import = ended.json["target"]["id"].as_str().unwrap();
+            let import = ended.json["result"]["id"].as_str().unwrap();
             let rows = caller.get(&format!("/api/v1/imports/{import}/rows")).await.expect(200);
             assert_eq!(rows.json["items"][0]["outcome"], "duplicate", "{}", rows.text);
             told.push(rows.json["items"][0]["customer_id"].is_string());

@@ -64,7 +64,7 @@ both! {
             if answer.status == 202 {
                 // What its job does is told of by itself, under the request that asked for it.
                 let job = boss.ended_job(&answer.id()).await;
-                let done = job.json["kind"].as_str().unwrap().to_owned();
+                let done = job.json["type"].as_str().unwrap().to_owned();
                 expected.entry(request_id(&answer)).or_default().push(done);
             }
             assert_eq!(records(&w).await, expected, "{}", operation.id);

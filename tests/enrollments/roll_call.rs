@@ -220,7 +220,7 @@ both! {
         let lesson = lesson(&w, &class, 150).await;
         let path = format!("/api/v1/lessons/{lesson}");
         let day = |days: i64| {
-            let today = jiff::Timestamp::now().in_tz("Asia/Shanghai").unwrap().date();
+            let today = w.server.app.clock.now().in_tz("Asia/Shanghai").unwrap().date();
             json!({"held_on": today.saturating_add(jiff::Span::new().days(days)).to_string()})
         };
         service.patch(&path, &day(2)).await.expect(200);

@@ -54,7 +54,7 @@ both! {
         let list = manager.upload("/api/v1/files?purpose=import", "a.csv", "姓名\n张伟\n".as_bytes()).await.expect(201).id();
         let body = json!({"file_id": list, "entity": "customers", "campus_id": w.places.north, "mode": "commit"});
         let job = manager.post("/api/v1/imports", &body).await.expect(202).id();
-        let import = manager.ended_job(&job).await.json["target"]["id"].as_str().unwrap().to_owned();
+        let import = manager.ended_job(&job).await.json["result"]["id"].as_str().unwrap().to_owned();
         let import = manager.get(&format!("/api/v1/imports/{import}")).await.expect(200);
         let result = import.json["result_file_id"].as_str().unwrap().to_owned();
         for file in [&list, &result] {
