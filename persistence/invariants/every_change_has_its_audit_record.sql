@@ -1,42 +1,19 @@
--- I-31, I-15: a record that has not one event a version. What an institution has from the start was
--- told by its founding: departments and roles that are built in begin without an event, and so may
--- positions, which were a text of each person once. Where old events are purged, nothing can be said.
-WITH records AS (
-    SELECT institution_id, id, version, 'customer' AS kind FROM customers
-    UNION ALL SELECT institution_id, id, version, 'follow_up' FROM follow_ups
-    UNION ALL SELECT institution_id, id, CASE WHEN taken_off_at IS NULL THEN 1 ELSE 2 END, 'tagging' FROM taggings
-    UNION ALL SELECT institution_id, id, version, 'tag_category' FROM tag_categories
-    UNION ALL SELECT institution_id, id, version, 'tag' FROM tags
-    UNION ALL SELECT institution_id, id, version, 'staff' FROM staff
-    UNION ALL SELECT institution_id, id, version, 'charge' FROM charges
-    UNION ALL SELECT institution_id, id, version, 'payment' FROM payments
-    UNION ALL SELECT institution_id, id, version, 'receipt' FROM receipts
-    UNION ALL SELECT institution_id, id, version, 'region' FROM regions
-    UNION ALL SELECT institution_id, id, version, 'campus' FROM campuses
-    UNION ALL SELECT institution_id, id, 1, 'role_rule' FROM role_rules
-    UNION ALL SELECT institution_id, id, 1, 'staff_agreement' FROM staff_agreements
-    UNION ALL SELECT institution_id, id, version, 'team' FROM teams
-    UNION ALL SELECT institution_id, id, version, 'group' FROM groups
-    UNION ALL SELECT institution_id, id, version, 'api_client' FROM api_clients
-    UNION ALL SELECT institution_id, id, version, 'subject' FROM subjects
-    UNION ALL SELECT institution_id, id, version, 'course' FROM courses
-    UNION ALL SELECT institution_id, id, version, 'class' FROM classes
-    UNION ALL SELECT institution_id, id, version, 'lesson' FROM lessons
-    UNION ALL SELECT institution_id, id, version, 'enrollment' FROM enrollments
-    UNION ALL SELECT institution_id, id,
-        CASE WHEN substr(code, 1, 4) = 'own_' THEN version ELSE version - 1 END, 'department' FROM departments
-    UNION ALL SELECT institution_id, id,
-        CASE WHEN is_built_in THEN version - 1 ELSE version END, 'role' FROM roles
-)
-SELECT r.id
-FROM records r
-LEFT JOIN (
-    SELECT institution_id, subject_id, subject_kind, count(*) AS changes
-    FROM events
-    WHERE institution_id = ? OR ? IS NULL
-    GROUP BY institution_id, subject_id, subject_kind
-) e ON e.institution_id = r.institution_id AND e.subject_id = r.id AND e.subject_kind = r.kind
-WHERE (r.institution_id = ? OR ? IS NULL) AND COALESCE(e.changes, 0) <> r.version
-    AND NOT EXISTS (SELECT 1 FROM positions p WHERE p.institution_id = r.institution_id
-        AND p.stream = 'events' AND p.purged_to > 0)
+-- I-31: a change that others were told of and that the trail does not know: there is no audit record of
+-- the same transaction, which has its time and its actor, that names what was changed. What a record says
+-- of the change is sealed; what it names is not. That every change is told of is a rule of its own,
+-- every_change_has_its_event.
+SELECT e.id
+FROM events e
+WHERE (e.institution_id = ? OR ? IS NULL)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM audit_records r
+        WHERE r.institution_id = e.institution_id AND r.at = e.at AND r.outcome = 'done'
+            AND r.principal_id = e.actor_id AND r.principal_kind = e.actor_kind
+            AND ((r.target_kind = e.subject_kind AND r.target_id = e.subject_id)
+                OR EXISTS (SELECT 1 FROM audit_targets t
+                    WHERE t.institution_id = r.institution_id AND t.record_id = r.id
+                        AND t.kind = e.subject_kind AND t.target_id = e.subject_id)))
+    AND NOT EXISTS (SELECT 1 FROM positions p WHERE p.institution_id = e.institution_id
+        AND p.stream = 'audit_records' AND p.purged_to > 0)
 LIMIT 100

@@ -18,8 +18,10 @@ macro_rules! invariants {
 
 invariants! {
     "every_allocation_is_above_zero",
+    "every_balance_is_its_documents",
     "every_balance_is_its_postings",
     "every_change_has_its_audit_record",
+    "every_change_has_its_event",
     "every_charge_is_its_allocations",
     "every_customer_is_searchable",
     "every_enrollment_is_charged",
