@@ -67,10 +67,15 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::follow_ups::Outcome>(),
     ListInfo::of::<domain::payments::ChargeStatus>(),
     ListInfo::of::<domain::payments::Method>(),
+    ListInfo::of::<domain::payments::Account>(),
+    ListInfo::of::<domain::payments::PostingSide>(),
+    ListInfo::of::<domain::payments::Cause>(),
+    ListInfo::of::<domain::payments::SourceKind>(),
     ListInfo::of::<domain::enrollments::Status>(),
     ListInfo::of::<domain::enrollments::WithdrawalReason>(),
     ListInfo::of::<domain::enrollments::PurchaseMode>(),
     ListInfo::of::<domain::enrollments::Attendance>(),
+    ListInfo::of::<domain::enrollments::HourEntryKind>(),
 ];
 
 /// Operations beside the API: no log-in, no prefix.

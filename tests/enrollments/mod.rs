@@ -1,5 +1,6 @@
 mod enroll;
 mod facts;
+mod hours;
 mod leave;
 mod roll_call;
 mod seats;

@@ -3,6 +3,7 @@
 mod access;
 mod balances;
 mod charges;
+mod journal;
 mod ledger;
 mod model;
 mod pay;

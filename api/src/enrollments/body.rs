@@ -1,6 +1,6 @@
 use domain::enrollments::Status;
 use jiff::{Timestamp, civil::Date};
-use persistence::enrollments::store::Filter;
+use persistence::enrollments::{hours::PostedHours, store::Filter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::{
 
 pub type EnrollmentStatus = Wire<Status>;
 pub type WithdrawalReason = Wire<domain::enrollments::WithdrawalReason>;
+pub type HourEntryKind = Wire<domain::enrollments::HourEntryKind>;
 pub type PurchaseMode = Wire<domain::enrollments::PurchaseMode>;
 
 /// A new enrollment (报名). Price and lesson hours are those of the class.
@@ -140,6 +141,57 @@ impl From<Shown> for EnrollmentBody {
 page! {
     /// One page of enrollments.
     EnrollmentPage of EnrollmentBody as fields::Shown<EnrollmentBody>
+}
+
+/// An entry of the ledger of lesson hours (课时流水). It never changes; what a correction gives back is another
+/// entry.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = HourEntry)]
+pub struct HourEntryBody {
+    pub id: Uuid,
+    /// Why it was posted.
+    pub kind: HourEntryKind,
+    /// Lesson hours that it moved, in hundredths: above zero what the student got, below what was taken.
+    pub hours_hundredths: i32,
+    /// Those that were left after it; after the newest, as the enrollment says.
+    pub hours_left_hundredths: i32,
+    /// The lesson that used them, or gave them back; null where none did.
+    #[schema(required)]
+    pub lesson_id: Option<Uuid>,
+    /// When that lesson begins.
+    #[schema(required)]
+    pub lesson_starts_at: Option<Timestamp>,
+    /// The entry that it takes back, in whole or in part; null where it takes back none.
+    #[schema(required)]
+    pub reversal_of: Option<Uuid>,
+    /// Where it happened.
+    pub campus_id: Uuid,
+    /// The day of the books: the campus's date when it was posted.
+    pub business_date: Date,
+    /// When it was posted: entries are in this order, the newest first.
+    pub posted_at: Timestamp,
+}
+
+impl From<PostedHours> for HourEntryBody {
+    fn from(entry: PostedHours) -> Self {
+        Self {
+            id: entry.id.uuid(),
+            kind: Wire(entry.kind),
+            hours_hundredths: entry.hundredths,
+            hours_left_hundredths: entry.left_hundredths,
+            lesson_id: entry.lesson.map(|id| id.uuid()),
+            lesson_starts_at: entry.lesson_starts_at,
+            reversal_of: entry.reversal_of.map(|id| id.uuid()),
+            campus_id: entry.campus.uuid(),
+            business_date: entry.business_date,
+            posted_at: entry.posted_at,
+        }
+    }
+}
+
+page! {
+    /// One page of a ledger of lesson hours.
+    HourEntryPage of HourEntryBody
 }
 
 /// A student on the roster of a class.

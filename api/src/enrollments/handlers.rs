@@ -9,14 +9,17 @@ use persistence::{
     Error, Tx,
     access::{Grant, Reads},
     clock::micros,
-    enrollments::store::{self, Filter},
+    enrollments::{
+        hours,
+        store::{self, Filter},
+    },
     reference,
     scope::Direction,
 };
 
 use super::{
-    CreateEnrollment, EnrollmentBody, EnrollmentPage, ListEnrollments, NAMES, RosterPage, Shown,
-    WithdrawEnrollment, commands,
+    CreateEnrollment, EnrollmentBody, EnrollmentPage, HourEntryBody, HourEntryPage,
+    ListEnrollments, NAMES, RosterPage, Shown, WithdrawEnrollment, commands,
 };
 use crate::{
     access::{
@@ -103,6 +106,28 @@ pub(super) async fn get_enrollment(
     let version = shown.enrollment.version;
     let body = show(Some(ctx.authority()), RECORD, EnrollmentBody::from(shown))?;
     Ok(Reply::record(version, &body)?)
+}
+
+/// List what was granted, used and given back of the lesson hours of an enrollment, newest first
+///
+/// All entries sum up to `hours_left_hundredths` of the enrollment, and are found as long as it is.
+#[utoipa::path(tag = TAG, params(("enrollment_id" = Uuid, Path), Paging),
+    responses((status = 200, body = HourEntryPage)), security(("bearer" = ["enrollments:read"])))]
+#[get("/enrollments/{enrollment_id}/hour-entries")]
+pub(super) async fn list_hour_entries(
+    ctx: Granted<EnrollmentsRead>,
+    id: PathId<Enrollment>,
+    asked: List<Unfiltered>,
+) -> Result<Reply, Problem> {
+    let part = asked.part;
+    let page = part.page(Direction::NewestFirst)?;
+    let read = ctx.read();
+    store::find(&read, &ctx.grant, id.0)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let rows = hours::entries(&read, ctx.grant.scope().institution(), id.0, &page).await?;
+    let (rows, next) = part.cut(rows, |entry| (micros(entry.posted_at), entry.id.uuid()));
+    Ok(next.answer::<HourEntryPage>(rows.into_iter().map(HourEntryBody::from))?)
 }
 
 /// End an enrollment before the course is finished

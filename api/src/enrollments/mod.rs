@@ -18,6 +18,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_enrollment)
         .service(handlers::withdraw_enrollment)
         .service(handlers::complete_enrollment)
+        .service(handlers::list_hour_entries)
         .service(handlers::list_roster)
         .configure(attendance::routes);
 }

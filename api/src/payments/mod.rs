@@ -1,8 +1,9 @@
-//! Charges, payments, balances and receipts over HTTP.
+//! Charges, payments, balances, receipts and the journal over HTTP.
 
 mod body;
 pub mod commands;
 mod handlers;
+mod journal;
 mod receipts;
 
 pub use body::*;
@@ -23,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_balance)
         .service(handlers::list_receivables)
         .service(handlers::get_receivables_total)
+        .service(journal::list_journal_entries)
         .service(receipts::get_payment_receipt)
         .service(receipts::print_receipt)
         .service(receipts::get_receipt_page);

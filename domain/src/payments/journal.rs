@@ -1,5 +1,7 @@
 //! The journal (总账): balanced entries, never changed.
 
+use uuid::Uuid;
+
 use super::{Charge, Payment};
 use crate::{customers::Customer, fault::Fault, id::Id, money::Money, text_enum};
 
@@ -37,6 +39,14 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// The kind of document that an entry comes from.
+    SourceKind as "JournalSource" {
+        Charge = "charge" { "应收", "Charge" }
+        Payment = "payment" { "收款", "Payment" }
+    }
+}
+
 /// A line of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posting {
@@ -53,6 +63,30 @@ pub struct Posting {
 pub enum Source {
     Charge(Id<Charge>),
     Payment(Id<Payment>),
+}
+
+impl Source {
+    /// The document of this kind and id.
+    pub fn new(kind: SourceKind, id: Uuid) -> Self {
+        match kind {
+            SourceKind::Charge => Self::Charge(Id::new(id)),
+            SourceKind::Payment => Self::Payment(Id::new(id)),
+        }
+    }
+
+    pub fn kind(self) -> SourceKind {
+        match self {
+            Self::Charge(_) => SourceKind::Charge,
+            Self::Payment(_) => SourceKind::Payment,
+        }
+    }
+
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Charge(id) => id.uuid(),
+            Self::Payment(id) => id.uuid(),
+        }
+    }
 }
 
 /// An entry: debits and credits of the same sum (I-01). Where and when it is posted is stamped on
@@ -132,10 +166,48 @@ impl Entry {
     }
 }
 
+/// A line as somebody sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenPosting {
+    pub account: Account,
+    /// Whose account it is; `None` of all customers that are out of reach.
+    pub customer: Option<Id<Customer>>,
+    pub side: PostingSide,
+    pub amount: Money,
+}
+
+/// The lines of an entry as whoever reaches some of their customers sees them. Those of the others are
+/// one line an account and side: the entry balances still, and tells neither whose they are nor how
+/// many.
+pub fn seen(
+    postings: &[Posting],
+    reaches: impl Fn(Id<Customer>) -> bool,
+) -> Result<Vec<SeenPosting>, Fault> {
+    let mut lines: Vec<SeenPosting> = Vec::new();
+    for posting in postings {
+        let line = SeenPosting {
+            account: posting.account,
+            customer: reaches(posting.customer).then_some(posting.customer),
+            side: posting.side,
+            amount: posting.amount,
+        };
+        let others = lines.iter_mut().find(|other| {
+            line.customer.is_none()
+                && SeenPosting {
+                    amount: line.amount,
+                    ..**other
+                } == line
+        });
+        match others {
+            Some(others) => others.amount = others.amount.plus(line.amount)?,
+            None => lines.push(line),
+        }
+    }
+    Ok(lines)
+}
+
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::money::Currency;
 
@@ -165,5 +237,34 @@ mod tests {
         let usd = Money::new(100, "USD".parse().unwrap()).unwrap();
         let mixed = whole.credit(Account::DeferredTuition, customer, usd);
         assert!(mixed.balanced().is_err());
+    }
+
+    #[test]
+    fn lines_of_others_are_one_and_the_entry_balances_still() {
+        let customer = |n| Id::new(Uuid::from_u128(n));
+        let cny = |minor| Money::new(minor, Currency::CNY).unwrap();
+        let line = |account, n, side, minor| Posting {
+            account,
+            customer: customer(n),
+            side,
+            amount: cny(minor),
+        };
+        let postings = [
+            line(Account::Cash, 1, PostingSide::Debit, 100),
+            line(Account::Receivable, 2, PostingSide::Credit, 30),
+            line(Account::Receivable, 1, PostingSide::Credit, 20),
+            line(Account::Receivable, 3, PostingSide::Credit, 40),
+            line(Account::CustomerCredit, 3, PostingSide::Credit, 10),
+        ];
+        let shown = |known: fn(u128) -> bool| {
+            let lines = seen(&postings, |id| known(id.uuid().as_u128())).unwrap();
+            let told = |line: &SeenPosting| (line.customer.is_some(), line.amount.minor());
+            lines.iter().map(told).collect::<Vec<_>>()
+        };
+        let all = [(true, 100), (true, 30), (true, 20), (true, 40), (true, 10)];
+        assert_eq!(shown(|_| true), all);
+        let own = [(true, 100), (false, 70), (true, 20), (false, 10)];
+        assert_eq!(shown(|id| id == 1), own);
+        assert_eq!(shown(|_| false), [(false, 100), (false, 90), (false, 10)]);
     }
 }

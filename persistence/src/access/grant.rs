@@ -24,7 +24,7 @@ use domain::{
         Agreement, AgreementText, Campus, Department, Group, Holder, Institution, Position, Region,
         RoleRule, Staff, Team,
     },
-    payments::{Balance, Charge, Payment},
+    payments::{Balance, Charge, Entry, Payment},
     tags::{Tag, TagCategory, Tagging},
 };
 use jiff::Timestamp;
@@ -263,7 +263,7 @@ grants! {
     CustomersShare reads Customer, Share; writes Share; deletes Share;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, TagCategory, Tag; writes ; deletes ;
-    PaymentsRead reads Anchor, Balance, Charge, Payment; writes ; deletes ;
+    PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;
     ReportsRead reads DayReport; writes ; deletes ;

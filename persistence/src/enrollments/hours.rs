@@ -7,20 +7,22 @@ use domain::{
     courses::{Hours, Lesson},
     enrollments::{Enrollment, HourEntryKind},
     id::Id,
-    organization::Institution,
+    organization::{Campus, Institution},
     text_enum::TextEnum,
 };
+use jiff::{Timestamp, civil::Date};
 use sea_orm::{
-    ConnectionTrait, Value,
+    ConnectionTrait, QueryResult, Value,
     sea_query::{Expr, ExprTrait, Func, Query as Sql},
 };
 use uuid::Uuid;
 
 use crate::{
     Error, Handle, Tx,
-    clock::{date_column, micros},
+    clock::{date, date_column, micros, timestamp},
     database::statement,
     payments::journal::Desk,
+    scope::Page,
 };
 
 /// A lot of hours.
@@ -201,6 +203,62 @@ pub async fn left(
             Ok((Id::new(row.try_get("", "enrollment_id")?), left))
         })
         .collect()
+}
+
+/// An entry as it was posted, with what was left after it.
+#[derive(Clone, Debug)]
+pub struct PostedHours {
+    pub id: Id<HourEntry>,
+    pub kind: HourEntryKind,
+    /// Below zero where hours were taken.
+    pub hundredths: i32,
+    /// Hours left after it, in hundredths.
+    pub left_hundredths: i32,
+    pub lesson: Option<Id<Lesson>>,
+    pub lesson_starts_at: Option<Timestamp>,
+    pub reversal_of: Option<Id<HourEntry>>,
+    /// Where it happened.
+    pub campus: Id<Campus>,
+    pub business_date: Date,
+    pub posted_at: Timestamp,
+}
+
+/// One page of the ledger of an enrollment that the caller has found within reach.
+pub async fn entries(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    enrollment: Id<Enrollment>,
+    page: &Page,
+) -> Result<Vec<PostedHours>, Error> {
+    let mut values = vec![institution.uuid().into(), enrollment.uuid().into()];
+    let sql = format!(
+        "SELECT * FROM (SELECT e.id, e.kind, e.hundredths, e.lesson_id, e.reversal_of, e.campus_id,          e.business_date, e.posted_at, s.starts_at, CAST(sum(e.hundredths)          OVER (ORDER BY e.posted_at, e.id) AS bigint) AS left_hundredths          FROM hour_lots l          JOIN hour_entries e ON e.institution_id = l.institution_id AND e.lot_id = l.id          LEFT JOIN lessons s ON s.institution_id = e.institution_id AND s.id = e.lesson_id          WHERE l.institution_id = ? AND l.enrollment_id = ?) AS ledger WHERE TRUE{}",
+        page.ending(("posted_at", "id"), &mut values)
+    );
+    let rows = handle
+        .query_all_raw(statement(handle, &sql, values))
+        .await?;
+    rows.iter().map(posted).collect()
+}
+
+fn posted(row: &QueryResult) -> Result<PostedHours, Error> {
+    let kind: String = row.try_get("", "kind")?;
+    let left: i64 = row.try_get("", "left_hundredths")?;
+    let lesson: Option<Uuid> = row.try_get("", "lesson_id")?;
+    let starts_at: Option<i64> = row.try_get("", "starts_at")?;
+    let reversal_of: Option<Uuid> = row.try_get("", "reversal_of")?;
+    Ok(PostedHours {
+        id: Id::new(row.try_get("", "id")?),
+        kind: HourEntryKind::parse(&kind).ok_or_else(|| Error::corrupt(HourEntryKind::NAME))?,
+        hundredths: row.try_get("", "hundredths")?,
+        left_hundredths: i32::try_from(left).map_err(Error::corrupt)?,
+        lesson: lesson.map(Id::new),
+        lesson_starts_at: starts_at.map(timestamp).transpose()?,
+        reversal_of: reversal_of.map(Id::new),
+        campus: Id::new(row.try_get("", "campus_id")?),
+        business_date: date(row.try_get("", "business_date")?)?,
+        posted_at: timestamp(row.try_get("", "posted_at")?)?,
+    })
 }
 
 /// Moves the balance of an entry's lot; `false` where it would fall below zero.

@@ -44,6 +44,7 @@ mod m0094_customer_profiles;
 mod m0095_exports;
 mod m0096_timetable;
 mod m0097_planned_follow_ups;
+mod m0098_journal_order;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0095_exports::Migration),
             Box::new(m0096_timetable::Migration),
             Box::new(m0097_planned_follow_ups::Migration),
+            Box::new(m0098_journal_order::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use domain::{
     id::Id,
     money::Money,
     organization::{Campus, Institution},
-    payments::{Entry, Source},
+    payments::Entry,
     text_enum::TextEnum,
 };
 use jiff::{civil::Date, tz::TimeZone};
@@ -88,10 +88,6 @@ pub(super) async fn post(
     let postings = entry
         .balanced()?
         .ok_or_else(|| Error::internal("an entry does not balance"))?;
-    let (kind, source) = match entry.source {
-        Source::Charge(id) => ("charge", id.uuid()),
-        Source::Payment(id) => ("payment", id.uuid()),
-    };
     tx.execute_raw(statement(
         tx,
         "INSERT INTO journal_entries (institution_id, id, legal_entity, campus_id, business_date, \
@@ -104,8 +100,8 @@ pub(super) async fn post(
             place.campus.uuid().into(),
             date_column(place.today(tx))?.into(),
             micros(tx.now()).into(),
-            kind.into(),
-            source.into(),
+            entry.source.kind().as_str().into(),
+            entry.source.uuid().into(),
             entry.cause.as_str().into(),
             entry.customer.uuid().into(),
             entry.reversal_of.map(Id::uuid).into(),

@@ -4,6 +4,7 @@ mod allocations;
 pub mod balances;
 pub mod charges;
 mod entity;
+pub mod entries;
 pub mod journal;
 pub mod receipts;
 pub mod store;

@@ -24,7 +24,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use page::{Direction, Page};
-pub(crate) use page::{count, count_led, page, page_by, page_led};
+pub(crate) use page::{count, count_led, page, page_beside, page_by, page_led};
 use reach::{living, within};
 pub(crate) use reach::{nothing, ranges};
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use domain::customers::Customer;
 use sea_orm::{
-    ColumnTrait, Condition, IdenStatic, Order, Statement, Value,
+    ColumnTrait, Condition, IdenStatic, Order, QueryResult, Statement, Value,
     sea_query::{
         DynIden, Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, SelectStatement,
         SimpleExpr, SqlWriterValues, SqliteQueryBuilder,
@@ -125,14 +125,44 @@ pub(crate) async fn page_by<E: Scoped>(
             .order_by_expr(id, page.order());
         return rows::<E>(handle, Sql::of(handle), &select, page).await;
     }
-    let walk = Walk::<E> {
-        at: instant,
-        id: E::ID,
+    let walk = Walk {
+        key: (column::<E>(instant), column::<E>(E::ID)),
+        of_customers: is_customer::<E>(E::ID),
         filter,
         beside: None,
         page,
     };
     keyed::<E, E>(handle, scope, &[walk]).await
+}
+
+/// Time and id of one page of the rows of a table that does not say itself who may see them: those that
+/// `filter` ties to customers within a scope, in the order of `key`.
+pub(crate) async fn page_beside<L: Scoped<Record = Customer>>(
+    handle: &impl Handle,
+    scope: &Scope,
+    (table, key): (&'static str, (Expr, Expr)),
+    filter: Condition,
+    page: &Page,
+) -> Result<Vec<QueryResult>, Error> {
+    let walk = Walk {
+        key,
+        of_customers: false,
+        filter,
+        beside: Some(table.into_iden()),
+        page,
+    };
+    let Some(mut sql) = first_keys::<L>(handle, scope, &[walk]) else {
+        return Ok(Vec::new());
+    };
+    let mut select = SelectStatement::new();
+    select
+        .columns(["at", "id"])
+        .from(KEYS)
+        .order_by("at", page.order())
+        .order_by("id", page.order());
+    sql.select(&select);
+    sql.text(&format!(" LIMIT {}", page.limit));
+    Ok(handle.query_all_raw(sql.statement(handle)).await?)
 }
 
 /// One page of the customers within reach of whom there is a row, within reach too, that meets one of
@@ -155,14 +185,14 @@ pub(crate) async fn count<E: Scoped>(
     filter: Condition,
     most: u64,
 ) -> Result<u64, Error> {
-    let walk = Walk::<E> {
-        at: E::CREATED,
-        id: E::ID,
+    let walk = Walk {
+        key: (column::<E>(E::CREATED), column::<E>(E::ID)),
+        of_customers: is_customer::<E>(E::ID),
         filter,
         beside: None,
         page: &Page::first(most),
     };
-    counted(handle, grant.scope(), &[walk]).await
+    counted::<E>(handle, grant.scope(), &[walk]).await
 }
 
 /// How many rows [`page_led`] has on all its pages, counted up to `most`.
@@ -174,7 +204,7 @@ pub(crate) async fn count_led<L: Scoped, E: Scoped<Record = Customer>>(
 ) -> Result<u64, Error> {
     let page = Page::first(most);
     let walks = led_walks::<L, E>(led_by, shown, &page);
-    counted(handle, leader.scope(), &walks).await
+    counted::<L>(handle, leader.scope(), &walks).await
 }
 
 /// How [`page_led`] walks: one walk a condition.
@@ -182,7 +212,7 @@ fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
     led_by: Vec<Condition>,
     (grant, filter): (&impl Reads<Customer>, Condition),
     page: &'a Page,
-) -> Vec<Walk<'a, L>> {
+) -> Vec<Walk<'a>> {
     let customer = Condition::all()
         .add(column::<E>(E::INSTITUTION).eq(column::<L>(L::INSTITUTION)))
         .add(column::<E>(E::ID).eq(column::<L>(L::CUSTOMER)))
@@ -192,8 +222,8 @@ fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
     led_by
         .into_iter()
         .map(|led_by| Walk {
-            at: L::CREATED,
-            id: L::CUSTOMER,
+            key: (column::<L>(L::CREATED), column::<L>(L::CUSTOMER)),
+            of_customers: is_customer::<L>(L::CUSTOMER),
             filter: led_by.add(customer.clone()),
             beside: Some(E::default().into_iden()),
             page,
@@ -205,26 +235,28 @@ fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
 const MEMBERS: usize = 400;
 
 /// How the key ranges of a page are walked.
-struct Walk<'a, E: Scoped> {
+struct Walk<'a> {
     /// What the page is in the order of: an instant, then an id.
-    at: E::Column,
-    id: E::Column,
+    key: (Expr, Expr),
+    /// Whether the ids are those of customers.
+    of_customers: bool,
     filter: Condition,
     /// Another table of which the filter speaks.
     beside: Option<DynIden>,
     page: &'a Page,
 }
 
+/// Whether a column holds the customers of its rows.
+fn is_customer<E: Scoped>(id: E::Column) -> bool {
+    id.as_str() == E::CUSTOMER.as_str()
+}
+
 /// The keys that the ranges of `L` begin with, as [`KEYS`]; `None` where there are no ranges.
-fn first_keys<L: Scoped>(
-    handle: &impl Handle,
-    scope: &Scope,
-    walks: &[Walk<'_, L>],
-) -> Option<Sql> {
+fn first_keys<L: Scoped>(handle: &impl Handle, scope: &Scope, walks: &[Walk<'_>]) -> Option<Sql> {
     let ranges: Vec<SelectStatement> = walks
         .iter()
         .flat_map(|walk| scope.branches().iter().map(move |branch| (branch, walk)))
-        .flat_map(|(branch, walk)| keys(scope, branch, walk))
+        .flat_map(|(branch, walk)| keys::<L>(scope, branch, walk))
         .collect();
     if ranges.is_empty() {
         return None;
@@ -253,9 +285,9 @@ fn first_keys<L: Scoped>(
 async fn counted<L: Scoped>(
     handle: &impl Handle,
     scope: &Scope,
-    walks: &[Walk<'_, L>],
+    walks: &[Walk<'_>],
 ) -> Result<u64, Error> {
-    let Some(mut sql) = first_keys(handle, scope, walks) else {
+    let Some(mut sql) = first_keys::<L>(handle, scope, walks) else {
         return Ok(0);
     };
     let most = walks.first().map_or(0, |walk| walk.page.limit);
@@ -274,12 +306,12 @@ async fn counted<L: Scoped>(
 async fn keyed<L: Scoped, E: Scoped>(
     handle: &impl Handle,
     scope: &Scope,
-    walks: &[Walk<'_, L>],
+    walks: &[Walk<'_>],
 ) -> Result<Vec<E::Model>, Error> {
     let Some(page) = walks.first().map(|walk| walk.page) else {
         return Ok(Vec::new());
     };
-    let Some(sql) = first_keys(handle, scope, walks) else {
+    let Some(sql) = first_keys::<L>(handle, scope, walks) else {
         return Ok(Vec::new());
     };
     // The keys come first, and CROSS JOIN keeps them outermost: SQLite's planner would walk the
@@ -376,8 +408,8 @@ impl Sql {
 }
 
 /// Key columns of one branch of a page, in order; one key range each.
-fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_, E>) -> Vec<SelectStatement> {
-    let own = (column::<E>(walk.at), column::<E>(walk.id));
+fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<SelectStatement> {
+    let own = walk.key.clone();
     let ordered = |(at, id): (Expr, Expr), outermost: Option<&'static str>, range: Condition| {
         let order = walk.page.order();
         let mut keys = SelectStatement::new();
@@ -406,8 +438,7 @@ fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_, E>) -> Vec<Se
         Branch::Shared(grantees) => {
             // Shares know when their customer was taken in: a list of customers walks them in its
             // order.
-            let of_customers = walk.id.as_str() == E::CUSTOMER.as_str();
-            let key = if of_customers {
+            let key = if walk.of_customers {
                 (share("customer_created_at"), share("customer_id"))
             } else {
                 own

@@ -174,6 +174,7 @@ async fn enrollments(desk: &mut Desk<'_>, child: &str, other: &str) -> String {
         format!("/classes/{class}/lessons"),
         format!("/lessons/{lesson}/roll-call"),
         format!("/enrollments/{enrollment}"),
+        format!("/enrollments/{enrollment}/hour-entries"),
         "/enrollments".into(),
         format!("/enrollments?class_id={class}&limit=1"),
     ] {
@@ -236,6 +237,9 @@ async fn payments(desk: &mut Desk<'_>, child: &str, other: &str) {
         "/payments?method=cash".into(),
         "/receivables".into(),
         "/receivables/total".into(),
+        "/journal-entries".into(),
+        "/journal-entries?limit=2&cause=voided,paid".into(),
+        format!("/journal-entries?customer_id={other}&business_date[lt]=2026-02-30"),
     ] {
         for who in ["finance", "recruiter", "boss"] {
             desk.get(who, &path).await;

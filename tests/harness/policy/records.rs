@@ -353,7 +353,7 @@ pub async fn make(
             let read = maker.get(&path).await.expect(200);
             vec![read.json["receipt_id"].as_str().unwrap().to_owned()]
         }
-        Kind::Receivable => Vec::new(),
+        Kind::Receivable | Kind::JournalEntry => Vec::new(),
         Kind::DayReport => vec![campus.to_string()],
         Kind::Customer => {
             let mut body = w.new_customer("张伟");

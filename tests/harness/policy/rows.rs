@@ -24,6 +24,8 @@ pub enum Kind {
     Receipt,
     /// What a customer owes: it has no id of its own, and is tried by tests/payments.
     Receivable,
+    /// Posted for a charge or a payment, never made alone: it is tried by tests/payments.
+    JournalEntry,
     /// Of a customer.
     CustomerFile,
     /// Its owner's alone, whatever roles there are.
@@ -63,8 +65,8 @@ impl Kind {
     pub fn is_of_institution(self) -> bool {
         use Kind::{
             Charge, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp, Import,
-            Job, Lesson, Notice, Payment, Receipt, Receivable, Relation, Session, Share, Tagging,
-            TaughtClass,
+            Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, Relation, Session,
+            Share, Tagging, TaughtClass,
         };
         !matches!(
             self,
@@ -78,6 +80,7 @@ impl Kind {
                 | FollowUp
                 | Import
                 | Job
+                | JournalEntry
                 | Lesson
                 | Notice
                 | Payment
@@ -169,6 +172,7 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("printReceipt", Kind::Receipt, State::Any),
     ("getReceiptPage", Kind::Receipt, State::Any),
     ("getEnrollment", Kind::Enrollment, State::Any),
+    ("listHourEntries", Kind::Enrollment, State::Any),
     ("withdrawEnrollment", Kind::Enrollment, State::Live),
     ("completeEnrollment", Kind::Enrollment, State::Live),
     ("getDayReport", Kind::DayReport, State::Any),
@@ -341,6 +345,7 @@ pub fn listed(schema: &str) -> Kind {
         ("ChargePage", Kind::Charge),
         ("PaymentPage", Kind::Payment),
         ("ReceivablePage", Kind::Receivable),
+        ("JournalEntryPage", Kind::JournalEntry),
     ];
     let found = kinds.iter().find(|(name, _)| *name == schema);
     assert!(
