@@ -180,19 +180,16 @@ fn of(mut select: SelectStatement, institution: Id<Institution>) -> SelectStatem
 
 /// Entries with a line of some customers.
 fn touching(institution: Id<Institution>, customers: &[Uuid]) -> SelectStatement {
-    let mut touched = Query::select();
-    touched
-        .distinct()
-        .column("entry_id")
-        .from(POSTINGS)
-        .and_where(Expr::col("institution_id").eq(institution.uuid()))
-        .and_where(Expr::col("customer_id").is_in(customers.iter().copied()));
+    let line = |column: &'static str| Expr::col((POSTINGS, column));
     let mut select = Query::select();
     // CROSS JOIN keeps the tables in this order on SQLite, whose planner would walk the largest.
     select
-        .from_subquery(touched, "touched")
+        .distinct()
+        .from(POSTINGS)
         .join(JoinType::CrossJoin, ENTRIES, Condition::all())
-        .and_where(own("id").eq(Expr::col(("touched", "entry_id"))));
+        .and_where(line("institution_id").eq(institution.uuid()))
+        .and_where(line("customer_id").is_in(customers.iter().copied()))
+        .and_where(own("id").eq(line("entry_id")));
     of(select, institution)
 }
 
