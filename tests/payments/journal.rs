@@ -26,11 +26,9 @@ fn sum(entry: &Value, wanted: impl Fn(&Value) -> bool) -> i64 {
         .map(|line| {
             let amount = line["amount"]["amount_minor"].as_i64().unwrap();
             assert!(amount > 0, "{line}");
-            match line["side"].as_str().unwrap() {
-                "debit" => amount,
-                "credit" => -amount,
-                other => panic!("{other}"),
-            }
+            let is_debit = line["side"] == "debit";
+            assert!(is_debit || line["side"] == "credit", "{line}");
+            if is_debit { amount } else { -amount }
         })
         .sum()
 }
