@@ -1,6 +1,16 @@
-use tests::{both, json};
+use domain::access::Reach;
+use serde_json::Value;
+use tests::{Actor, both, json};
 
 use super::role;
+
+fn at(permission: &str, reach: &str) -> Value {
+    json!({ "permission": permission, "reach": reach })
+}
+
+fn listed(permissions: &[&Value]) -> Value {
+    json!({ "permissions": permissions })
+}
 
 both! {
     async fn every_institution_has_the_built_in_roles(w: World) {
@@ -101,22 +111,118 @@ both! {
     }
 
     async fn nobody_makes_a_role_beyond_their_own(w: World) {
-        let boss = w.as_boss();
-        let teacher = w.actor("teacher");
-        let administers = json!({"role_ids": [role(&boss, "system_administrator").await]});
-        boss.put(&format!("/api/v1/staff/{}/roles", teacher.principal), &administers).await.expect(200);
+        w.add_role("editor", &[("roles:write", Reach::Institution), ("audit:read", Reach::Institution)]).await;
+        let editor = w.hire(&["editor"], w.places.north, None).await;
         let reads = json!({"permission": "customers:read", "reach": "own"});
         let audits = json!({"permission": "audit:read", "reach": "institution"});
-        teacher.post("/api/v1/roles", &json!({"name": "a", "permissions": [reads]})).await
+        editor.post("/api/v1/roles", &json!({"name": "a", "permissions": [reads]})).await
             .expect_problem(403, "role_beyond_own");
-        let made = teacher.post("/api/v1/roles", &json!({"name": "a", "permissions": [audits]})).await.expect(201);
+        let made = editor.post("/api/v1/roles", &json!({"name": "a", "permissions": [audits]})).await.expect(201);
         let path = format!("/api/v1/roles/{}", made.id());
-        teacher.patch(&path, &json!({"permissions": [audits, reads]})).await.expect_problem(403, "role_beyond_own");
-        teacher.patch(&path, &json!({"permissions": []})).await.expect(200);
+        editor.patch(&path, &json!({"permissions": [audits, reads]})).await.expect_problem(403, "role_beyond_own");
+        editor.patch(&path, &json!({"permissions": []})).await.expect(200);
         for code in ["recruiter", "boss"] {
-            let copy = format!("/api/v1/roles/{}/copy", role(&boss, code).await);
-            teacher.post(&copy, &json!({"name": "b"})).await.expect_problem(403, "role_beyond_own");
+            let copy = format!("/api/v1/roles/{}/copy", role(&w.as_boss(), code).await);
+            editor.post(&copy, &json!({"name": "b"})).await.expect_problem(403, "role_beyond_own");
         }
+    }
+
+    async fn whoever_assigns_roles_makes_those_that_govern_nobody(w: World) {
+        let administrator = w.hire(&["system_administrator"], w.places.north, None).await;
+        let boss = w.as_boss();
+        for code in ["recruiter", "finance", "branch_manager"] {
+            let copy = format!("/api/v1/roles/{}/copy", role(&boss, code).await);
+            administrator.post(&copy, &json!({"name": code})).await.expect(201);
+        }
+        // Whoever governs by it would hold more than whoever made it.
+        let copy = format!("/api/v1/roles/{}/copy", role(&boss, "boss").await);
+        administrator.post(&copy, &json!({"name": "b"})).await.expect_problem(403, "role_beyond_own");
+        let (reads, hires) = (at("customers:read", "campus"), at("staff:write", "institution"));
+        let both = json!({"name": "b", "permissions": [reads, hires]});
+        administrator.post("/api/v1/roles", &both).await.expect_problem(403, "role_beyond_own");
+
+        let made = json!({"name": "前台", "permissions": [reads]});
+        let made = administrator.post("/api/v1/roles", &made).await.expect(201);
+        let path = format!("/api/v1/roles/{}", made.id());
+        let desk = w.hire(&[], w.places.north, None).await;
+        let given = json!({"role_ids": [made.id()]});
+        administrator.put(&format!("/api/v1/staff/{}/roles", desk.principal), &given).await.expect(200);
+        let wide = json!({"permissions": [reads, at("follow_ups:read", "campus")]});
+        administrator.patch(&path, &wide).await.expect(200);
+        desk.get("/api/v1/follow-ups").await.expect(200);
+        administrator.patch(&path, &listed(&[&reads, &hires])).await.expect_problem(403, "staff_beyond_own");
+        let rules = |access: &str| json!({"rules": [{"record": "customers", "field": "note", "access": access}]});
+        administrator.put(&format!("{path}/field-rules"), &rules("hidden")).await.expect(200);
+        administrator.put(&format!("{path}/field-rules"), &json!({"rules": []})).await.expect(200);
+    }
+
+    async fn nobody_comes_to_more_by_the_roles_that_they_make(w: World) {
+        let administrator = w.hire(&["system_administrator"], w.places.north, None).await;
+        let boss = w.as_boss();
+        let roles = |who: &Actor| format!("/api/v1/staff/{}/roles", who.principal);
+        let (reads, audits) = (at("customers:read", "institution"), at("audit:read", "institution"));
+        let mine = json!({"name": "审计", "permissions": [audits]});
+        let mine = administrator.post("/api/v1/roles", &mine).await.expect(201).id();
+        let path = format!("/api/v1/roles/{mine}");
+        let administers = role(&boss, "system_administrator").await;
+
+        // Not by hand, and not in a role that one holds, by hand or by rule.
+        administrator.put(&roles(&administrator), &json!({"role_ids": [administers, mine]})).await
+            .expect_problem(403, "own_standing");
+        boss.put(&roles(&administrator), &json!({"role_ids": [administers, mine]})).await.expect(200);
+        let wide = listed(&[&audits, &reads]);
+        administrator.patch(&path, &wide).await.expect_problem(403, "role_beyond_own");
+        boss.put(&roles(&administrator), &json!({"role_ids": [administers]})).await.expect(200);
+        let position = boss.post("/api/v1/positions", &json!({"name": "管理员"})).await.expect(201).id();
+        let person = format!("/api/v1/staff/{}", administrator.principal);
+        boss.patch(&person, &json!({"position_id": position})).await.expect(200);
+        let rule = json!({"role_id": mine, "position_id": position});
+        administrator.post("/api/v1/role-rules", &rule).await.expect_problem(403, "own_standing");
+        let rule = boss.post("/api/v1/role-rules", &rule).await.expect(201).id();
+        administrator.patch(&path, &wide).await.expect_problem(403, "role_beyond_own");
+        let nothing = json!({"rules": []});
+        boss.patch(&path, &wide).await.expect(200);
+        let hidden = json!({"rules": [{"record": "customers", "field": "note", "access": "hidden"}]});
+        boss.put(&format!("{path}/field-rules"), &hidden).await.expect(200);
+        administrator.put(&format!("{path}/field-rules"), &nothing).await.expect_problem(403, "role_beyond_own");
+        boss.put(&format!("{path}/field-rules"), &nothing).await.expect(200);
+        boss.delete(&format!("/api/v1/role-rules/{rule}")).await.expect(204);
+
+        // Not by the key of a client either.
+        let key = json!({"name": "接口", "permissions": [audits]});
+        let key = administrator.post("/api/v1/roles", &key).await.expect(201).id();
+        let client = json!({"name": "c", "role_ids": [key], "scopes": ["audit:read", "customers:read"]});
+        administrator.post("/api/v1/api-clients", &client).await.expect(201);
+        administrator.patch(&format!("/api/v1/roles/{key}"), &wide).await.expect_problem(403, "role_beyond_own");
+    }
+
+    async fn nobody_makes_somebody_more_powerful_than_they_are(w: World) {
+        let administrator = w.hire(&["system_administrator"], w.places.north, None).await;
+        let boss = w.as_boss();
+        let friend = w.hire(&[], w.places.north, None).await;
+        let roles = |who: &Actor| format!("/api/v1/staff/{}/roles", who.principal);
+        let (reads, hires) = (at("customers:read", "institution"), at("staff:write", "institution"));
+        let administers = role(&boss, "system_administrator").await;
+        let reader = json!({"name": "r", "permissions": [reads]});
+        let reader = administrator.post("/api/v1/roles", &reader).await.expect(201).id();
+        let empty = administrator.post("/api/v1/roles", &json!({"name": "e", "permissions": []})).await.expect(201).id();
+        // Both at once, one after the other, by a role that becomes more, or by rule.
+        administrator.put(&roles(&friend), &json!({"role_ids": [reader, administers]})).await
+            .expect_problem(403, "staff_beyond_own");
+        administrator.put(&roles(&friend), &json!({"role_ids": [administers, empty]})).await.expect(200);
+        administrator.put(&roles(&friend), &json!({"role_ids": [administers, reader]})).await
+            .expect_problem(403, "staff_beyond_own");
+        administrator.patch(&format!("/api/v1/roles/{empty}"), &listed(&[&reads])).await
+            .expect_problem(403, "staff_beyond_own");
+        let position = boss.post("/api/v1/positions", &json!({"name": "朋友"})).await.expect(201).id();
+        let rule = json!({"role_id": reader, "position_id": position});
+        administrator.patch(&format!("/api/v1/staff/{}", friend.principal), &json!({"position_id": position})).await.expect(200);
+        administrator.post("/api/v1/role-rules", &rule).await.expect_problem(403, "staff_beyond_own");
+        administrator.put(&roles(&friend), &json!({"role_ids": [reader, empty]})).await.expect(200);
+        administrator.patch(&format!("/api/v1/roles/{empty}"), &listed(&[&hires])).await
+            .expect_problem(403, "staff_beyond_own");
+        // The owner may.
+        boss.put(&roles(&friend), &json!({"role_ids": [reader, administers]})).await.expect(200);
     }
 
     async fn roles_of_another_institution_look_like_nothing(w: World) {

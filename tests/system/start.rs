@@ -135,6 +135,24 @@ fn an_institution_speaks_its_language_and_is_suspended_and_resumed() {
 }
 
 #[test]
+fn nobody_is_hired_on_both_sides_of_the_wall_between_sales_and_purchasing() {
+    let site = site();
+    let drill = Path::new(DRILL);
+    let found = ["institution", "create", "--code", "music", "--name", "音乐"];
+    site.run(drill, &found).done();
+    let hired = |name: &str, roles: &[&str]| {
+        let person = ["staff", "create", "--institution", "music"];
+        let named = ["--user-name", name, "--name", name];
+        site.run(drill, &[&person[..], &named, roles].concat())
+    };
+    let both = ["--role", "salesperson", "--role", "purchasing"];
+    let why = hired("li", &both).refused();
+    assert!(why.contains("sales_purchasing_wall"), "{why}");
+    hired("li", &both[..2]).done();
+    hired("wang", &["--role", "purchasing", "--role", "finance"]).done();
+}
+
+#[test]
 fn an_institution_is_not_founded_with_a_currency_that_there_is_not() {
     let site = site();
     let found = ["institution", "create", "--code", "music", "--name", "音乐"];

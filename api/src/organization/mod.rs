@@ -9,6 +9,7 @@ mod groups;
 mod handlers;
 pub mod institution;
 pub mod positions;
+pub mod powers;
 pub mod role_rules;
 pub mod roles;
 pub mod staff;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    access::{GOVERNING, Permissions, Reach, Role, Side},
+    access::{GOVERNING, Permissions, Reach, Role, Side, one_side},
     fault::{Fault, NOT_FOUND},
     id::Id,
     organization::{RoleRule, Staff},
@@ -253,8 +253,33 @@ pub async fn holders(tx: &Tx, role: Id<Role>) -> Result<BTreeSet<Id<Staff>>, Err
         .collect()
 }
 
+/// Whether an API client has a role that it can use.
+pub async fn held_by_client(tx: &Tx, role: Id<Role>) -> Result<bool, Error> {
+    let found = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT 1 AS held FROM principal_roles h JOIN api_clients c \
+             ON c.institution_id = h.institution_id AND c.id = h.principal_id \
+             WHERE h.institution_id = ? AND h.role_id = ? AND c.archived_at IS NULL LIMIT 1",
+            [tx.operation().institution.uuid().into(), role.uuid().into()],
+        ))
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Keeps sales and purchasing apart in what people hold now, by hand and by rule.
+///
+/// # Errors
+/// 409 where they come together.
+pub async fn keep_apart(tx: &Tx, people: impl IntoIterator<Item = Id<Staff>>) -> Result<(), Error> {
+    for sides in sides(tx, people).await?.into_values() {
+        one_side(sides)?;
+    }
+    Ok(())
+}
+
 /// On which sides the roles are that people hold.
-pub async fn sides(
+async fn sides(
     tx: &Tx,
     people: impl IntoIterator<Item = Id<Staff>>,
 ) -> Result<BTreeMap<Id<Staff>, Vec<Side>>, Error> {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     STAFF_CHANGED, STAFF_HIRED, STAFF_ROLES_CHANGED, STAFF_STATUS_CHANGED, phones,
     places::{Links, link, links},
-    role_rules::HELD_ROLES,
+    role_rules::{HELD_ROLES, keep_apart},
 };
 use crate::{
     Error, Handle, Tx,
@@ -283,6 +283,9 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Staff>, person: &Staff) -> Resu
 pub type RolesChange<'a> = (&'a BTreeSet<Id<Role>>, &'a BTreeSet<Id<Role>>);
 
 /// Writes a changed person over the version that it was read at, with other roles where they change.
+///
+/// # Errors
+/// 409 where roles of sales and of purchasing would come together.
 pub async fn update(
     tx: &Tx,
     grant: &impl Writes<Staff>,
@@ -306,6 +309,7 @@ pub async fn update(
     let mut event = &STAFF_CHANGED;
     if let Some((was, is)) = roles {
         link(tx, ROLES, institution, id, was, is).await?;
+        keep_apart(tx, [after.id]).await?;
         for (fields, roles) in [(&mut old, was), (&mut new, is)] {
             if let Some(fields) = fields.as_object_mut() {
                 fields.insert("role_ids".into(), json!(roles));

@@ -1,10 +1,10 @@
 //! What rules give, judged wherever a change alters it: nobody gives by rule, or by moving people,
 //! what they could not give by hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
-    access::{Permissions, Role, may_decide, may_give, one_side},
+    access::{Role, may_give},
     fault::Fault,
     id::Id,
     organization::{OWN_STANDING, Staff},
@@ -12,16 +12,16 @@ use domain::{
 use persistence::{
     Error, Tx,
     access::Reads,
-    organization::role_rules::{Ruled, governors, ruled, sides, take_turns},
+    organization::role_rules::{Ruled, keep_apart, ruled, take_turns},
 };
 
-use crate::reference::get;
+use crate::{organization::powers::Powers, reference::get};
 
 /// What rules give before a change.
 pub struct Given {
     of: Option<Id<Staff>>,
     roles: Ruled,
-    governors: BTreeMap<Id<Staff>, Permissions>,
+    powers: Powers,
 }
 
 impl Given {
@@ -36,10 +36,7 @@ impl Given {
         Ok(Self {
             of,
             roles: ruled(tx, grant, of).await?,
-            governors: match of {
-                None => governors(tx).await?,
-                Some(_) => BTreeMap::new(),
-            },
+            powers: Powers::before(tx).await?,
         })
     }
 
@@ -47,8 +44,8 @@ impl Given {
     ///
     /// # Errors
     /// 403 where it alters what the caller holds, or what somebody holds who governs others and holds
-    /// more, or where a role goes beyond what the caller may give; 409 where sales and purchasing
-    /// would come together.
+    /// more, or makes somebody one of those, or where a role goes beyond what the caller may give; 409
+    /// where sales and purchasing would come together.
     pub async fn judge(
         self,
         tx: &Tx,
@@ -70,19 +67,13 @@ impl Given {
             if people.contains(&Id::new(tx.operation().actor.principal)) {
                 return Err(Fault::new(&OWN_STANDING).into());
             }
-            for person in &people {
-                if let Some(theirs) = self.governors.get(person) {
-                    may_decide(authority.permissions(), theirs)?;
-                }
-            }
+            self.powers.may_alter(tx, &people)?;
             for role in new {
                 let role = get::<Role>(tx, grant, role).await?;
                 may_give(authority.permissions(), authority.fields(), &role.details)?;
             }
         }
-        for sides in sides(tx, people).await?.into_values() {
-            one_side(sides)?;
-        }
-        Ok(())
+        self.powers.judge(tx).await?;
+        keep_apart(tx, people).await
     }
 }

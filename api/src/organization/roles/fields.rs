@@ -143,7 +143,9 @@ pub(super) async fn get_role_field_rules(
 /// Set what a role leaves of fields
 ///
 /// Replaces all of them. What holders see changes at once; of several roles the most generous counts,
-/// field by field. Refused for built-in roles, and where it leaves more than the caller has.
+/// field by field. Refused for built-in roles, and where it leaves more than the caller has;
+/// with `roles:assign` it may leave more, in a role that governs nobody and that neither the caller nor an
+/// API client holds.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), request_body = SetFieldRules,
     responses((status = 200, body = RoleFieldRules)), security(("bearer" = ["roles:write"])),
     extensions(("x-problem-codes" = json!(["role_built_in", "archived", "role_beyond_own",

@@ -79,7 +79,8 @@ pub(super) async fn get_role(
 /// Change a role
 ///
 /// What its holders may do changes at once. A built-in role changes in `requires_agreement` only: copy
-/// it instead. Nobody adds what they do not hold.
+/// it instead. Nobody adds what they do not hold; with `roles:assign` one may, to a role that governs
+/// nobody and that neither the caller nor an API client holds.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), request_body = ChangeRole,
     responses((status = 200, body = RoleBody)), security(("bearer" = ["roles:write"])),
     extensions(("x-problem-codes" = json!(["role_built_in", "archived", "name_taken",
@@ -100,7 +101,8 @@ pub(super) async fn change_role(
 
 /// Copy a role
 ///
-/// With its permissions and its field rules; later changes of the original do not follow.
+/// With its permissions and its field rules; later changes of the original do not follow. Refused where
+/// the caller could not make such a role.
 #[utoipa::path(tag = TAG, params(("role_id" = Uuid, Path)), request_body = CopyRole,
     responses((status = 201, body = RoleBody)), security(("bearer" = ["roles:write"])),
     extensions(("x-problem-codes" = json!(["name_taken", "role_beyond_own"]))))]

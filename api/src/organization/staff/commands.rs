@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{PrincipalStatus, Role, StaffWrite, may_decide, may_give, one_side},
+    access::{PrincipalStatus, Role, StaffWrite, may_decide, may_give},
     fault::{Fault, NOT_FOUND},
     id::Id,
     organization::{
@@ -15,11 +15,7 @@ use domain::{
 use persistence::{
     Error, Handle, Tx,
     access::{Grant, Reads, Writes, sessions},
-    organization::{
-        role_rules::{sides, take_turns},
-        staff as store,
-        store::campus_zone,
-    },
+    organization::{role_rules::take_turns, staff as store, store::campus_zone},
 };
 
 use super::{ChangeStaff, CreateStaff, SetStaffRoles};
@@ -27,6 +23,7 @@ use crate::{
     http::IfMatch,
     organization::{
         commands::{is_caller, widened},
+        powers::Powers,
         role_rules::given::Given,
     },
     reference::choose,
@@ -160,9 +157,9 @@ pub async fn change(
 /// once.
 ///
 /// # Errors
-/// 403 where a role goes beyond what the caller may give, for oneself, and for somebody who governs
-/// others and holds more; 409 where sales and
-/// purchasing would come together.
+/// 403 where a role goes beyond what the caller may give, for oneself, for somebody who governs others
+/// and holds more, and where it makes somebody one of those; 409 where sales and purchasing would come
+/// together.
 pub async fn set_roles(
     tx: &Tx,
     grant: &Manager,
@@ -188,10 +185,9 @@ pub async fn set_roles(
         return Ok(before);
     }
     let after = before.touched(&tx.stamp());
+    let powers = Powers::before(tx).await?;
     store::update(tx, grant, &before, &after, Some((&was, &is))).await?;
-    for sides in sides(tx, [id]).await?.into_values() {
-        one_side(sides)?;
-    }
+    powers.judge(tx).await?;
     Ok(after)
 }
 
