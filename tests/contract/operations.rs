@@ -1,5 +1,9 @@
+use domain::access::Reach;
 use reqwest::Method;
-use tests::{both, json};
+use tests::{
+    both, json,
+    policy::{NOT_BY_EXAMPLE, doer},
+};
 
 /// Operations that need no log-in. This list may only shrink.
 const PUBLIC: &[&str] = &[
@@ -104,6 +108,53 @@ both! {
                 }
             }
         }
+    }
+
+    async fn a_command_that_is_sent_again_gets_its_answer_again(w: World) {
+        let mut repeated = 0;
+        for operation in w.server.contract.callable() {
+            if !operation.takes("idempotency-key") || NOT_BY_EXAMPLE.contains(&operation.id.as_str()) {
+                continue;
+            }
+            let (boss, ids) = doer(&w, &operation).await;
+            let call = operation.call(&w, &ids).await;
+            let first = boss.call(&call).await.expect(operation.success);
+            let again = boss.call(&call).await;
+            assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", operation.id);
+            assert_eq!(again.header("idempotency-replayed"), Some("true"), "{}", operation.id);
+            for header in ["etag", "location"] {
+                assert_eq!(again.header(header), first.header(header), "{}", operation.id);
+            }
+            repeated += 1;
+        }
+        assert!(repeated > 40, "only {repeated} were repeated");
+    }
+
+    async fn who_comes_to_more_by_a_command_gets_its_answer_again(w: World) {
+        w.add_role("arranger", &[
+            ("courses:write", Reach::Campus),
+            ("enrollments:read", Reach::Taught),
+            ("organization:write", Reach::Institution),
+            ("customers:read", Reach::Institution),
+        ]).await;
+        let arranger = w.hire(&["arranger"], w.places.north, None).await;
+        let course = w.fixture(w.institution, "course_id").await.unwrap().to_string();
+        for who in [w.as_boss(), arranger] {
+            let mut class = w.new_class(&course);
+            class["campus_id"] = json!(w.places.north);
+            class["teacher_id"] = json!(who.principal);
+            let made = who.post_with_key("/api/v1/classes", "class", &class).await.expect(201);
+            let again = who.post_with_key("/api/v1/classes", "class", &class).await.expect(201);
+            assert_eq!(again.text, made.text);
+        }
+        let boss = w.as_boss();
+        let group = json!({"name": "暑期班", "member_ids": [boss.principal]});
+        let made = boss.post_with_key("/api/v1/groups", "group", &group).await.expect(201);
+        let team = json!({"name": "一组", "leader_id": boss.principal});
+        boss.post_with_key("/api/v1/teams", "team", &team).await.expect(201);
+        // What came after changes nothing for whoever reaches everything.
+        let again = boss.post_with_key("/api/v1/groups", "group", &group).await.expect(201);
+        assert_eq!(again.text, made.text);
     }
 
     async fn what_is_not_in_the_contract_is_not_served(w: World) {

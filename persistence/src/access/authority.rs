@@ -187,9 +187,28 @@ impl Authority {
         &self.permissions
     }
 
-    /// Stands for all that it may do and see: another digest says that some of that has changed.
+    /// Stands for all that it may do and see: another digest says that some of that has changed. Places
+    /// count as far as it reaches by them.
     pub fn digest(&self) -> [u8; 32] {
-        let all = format!("{:?}", (&self.permissions, &self.fields, &self.places));
+        let reaches: BTreeSet<Reach> = self
+            .permissions
+            .iter()
+            .filter(|(code, _)| *code != Oneself::CODE)
+            .flat_map(|(_, reaches)| reaches.iter().copied())
+            .collect();
+        let by = |counts: bool, places| if counts { places } else { &[] as &[Uuid] };
+        let places = &self.places;
+        let campuses = reaches.contains(&Reach::Campus) || places.only_campuses;
+        let places = (
+            places.own,
+            places.only_campuses,
+            by(reaches.contains(&Reach::Team), &places.team),
+            by(campuses, &places.campuses),
+            by(reaches.contains(&Reach::Region), &places.region_campuses),
+            by(reaches.contains(&Reach::Taught), &places.classes),
+            by(!self.reaches_everything(), &places.grantees),
+        );
+        let all = format!("{:?}", (&self.permissions, &self.fields, places));
         digest(&[all.as_bytes()])
     }
 

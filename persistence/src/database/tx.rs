@@ -285,6 +285,11 @@ impl Tx {
         self.inner.access_changed.store(true, Ordering::Release);
     }
 
+    /// Whether it was said in this transaction.
+    pub(crate) fn has_changed_access(&self) -> bool {
+        self.inner.access_changed.load(Ordering::Acquire)
+    }
+
     /// Says that there will be something new on the trail: its position is given after the commit.
     pub(crate) fn left_a_record(&self) {
         self.inner.recorded.store(true, Ordering::Release);

@@ -1,7 +1,7 @@
 //! Finished replies, so that a command that is sent twice is done once.
 //!
-//! A kept reply is given again only while what its reader may do and see is what it was: field rules
-//! and reach are applied when it is made.
+//! A kept reply is given again only while what its reader may do and see is what it was after the
+//! command: field rules and reach are applied when it is made.
 //!
 //! The record is written with the effect. A twin that comes while the first is under way is told
 //! so on PostgreSQL, by an advisory lock that ends with the transaction; on SQLite it waits its
@@ -11,6 +11,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::{
     Error, Handle, Tx,
+    access::load,
     clock::micros,
     database::{remove_until, statement},
     keys::{SealedAt, bytes, digest, row_of},
@@ -121,10 +122,21 @@ fn rights(tx: &Tx) -> [u8; 32] {
     authority.map_or([0; 32], |authority| authority.digest())
 }
 
+/// The same after the command, which may have changed it: who makes a class teaches it now.
+async fn rights_after(tx: &Tx) -> Result<[u8; 32], Error> {
+    if let Some(authority) = &tx.operation().authority
+        && tx.has_changed_access()
+        && let Some(after) = load(tx, authority.bearer(), tx.now()).await?
+    {
+        return Ok(after.digest());
+    }
+    Ok(rights(tx))
+}
+
 /// Keeps the finished reply; it is gone again if the transaction is.
 pub async fn keep(tx: &Tx, key: &Key, reply: &[u8]) -> Result<(), Error> {
     let operation = tx.operation();
-    let kept = [rights(tx).as_slice(), reply].concat();
+    let kept = [rights_after(tx).await?.as_slice(), reply].concat();
     let sealed = tx.keys().await?.seal(key.place(), &kept)?;
     let now = micros(tx.now());
     // An expired record of the same key makes room.
