@@ -3,7 +3,7 @@ mod api_clients;
 mod field_channels;
 pub(crate) mod fields;
 mod foreign_ids;
-mod log_in;
+pub(crate) mod log_in;
 mod matrix;
 mod passwords;
 mod phones;

@@ -29,6 +29,7 @@ use super::{
     LogIn, TokensBody,
     guesses::{Counted, Guess},
     passwords::{self, PASSWORD_WRONG},
+    refusals,
     tokens::ACCESS_TOKEN_LASTS,
 };
 use crate::{app::App, http::context::RequestContext};
@@ -111,9 +112,24 @@ pub enum Refused {
     /// Seconds to wait.
     Throttled(i64),
     Wrong,
+    /// The account waits, by its other name: whoever asks is told that the password is wrong.
+    Hidden,
     /// The one-time password is right, but too old.
     Expired,
     Failed(Error),
+}
+
+impl Refused {
+    /// Why, as the trail tells it; `None` where nobody was refused.
+    fn rule(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Throttled(_) | Self::Hidden => LOGIN_THROTTLED.code,
+            Self::Wrong => LOGIN_REFUSED.code,
+            Self::Expired => ONE_TIME_PASSWORD_EXPIRED.code,
+            Self::Failed(Error::Fault(fault)) => fault.rule.code,
+            Self::Failed(_) => return None,
+        })
+    }
 }
 
 impl From<Error> for Refused {
@@ -137,34 +153,60 @@ enum Opened {
     Expired,
 }
 
-/// Logs a person in. `network` is where the request came from.
+/// Logs a person in. `network` is where the request came from. What is refused to an account is noted for
+/// the trail: in memory, so that it takes no longer than where there is no such account.
 pub async fn log_in(
     app: &App,
     context: &RequestContext,
     network: [u8; 16],
     body: &LogIn,
 ) -> Result<TokensBody, Refused> {
-    let stamp = app.clock.stamp();
     let name = LogInName::new(&body.user_name);
     let found = credentials::find(&app.db.read(), &body.institution, &name).await?;
+    let account = found.as_ref().map(|c| (c.institution, c.principal));
+    let outcome = let_in(app, context, network, body, &name, found).await;
+    if let (Some((institution, principal)), Err(refused)) = (account, &outcome)
+        && let Some(rule) = refused.rule()
+    {
+        let log_in = operation(
+            institution,
+            Some(principal),
+            "logIn",
+            context,
+            app.clock.stamp(),
+        );
+        refusals::note_log_in(app, log_in, rule);
+    }
+    outcome
+}
+
+async fn let_in(
+    app: &App,
+    context: &RequestContext,
+    network: [u8; 16],
+    body: &LogIn,
+    name: &LogInName,
+    found: Option<Credentials>,
+) -> Result<TokensBody, Refused> {
+    let stamp = app.clock.stamp();
     let guess = Guess::new(
         app,
         &body.institution,
-        &name,
+        name,
         found.as_ref().map(|c| c.user_name.as_str()),
         network,
         body.device_token.as_deref(),
     );
-    let found = match guess.count(app, context, "log_in").await? {
-        Counted::Open => found,
+    let (found, why) = match guess.count(app, context, "log_in").await? {
+        Counted::Open => (found, Refused::Wrong),
         Counted::Wait(wait) => return Err(Refused::Throttled(wait)),
-        Counted::Hidden(_) => None,
+        Counted::Hidden(_) => (None, Refused::Hidden),
     };
     let hash = found.as_ref().map(|c| c.password_hash.as_str());
     let same = app.passwords.verify(&body.password, hash).await?;
     let Some(credentials) = found.filter(|_| same) else {
         tracing::warn!(request_id = %context.request_id, "log-in refused");
-        return Err(Refused::Wrong);
+        return Err(why);
     };
     let Credentials {
         institution,

@@ -16,6 +16,7 @@ use super::{
         self, LOGIN_REFUSED, LOGIN_THROTTLED, ONE_TIME_PASSWORD_EXPIRED, REFRESH_REFUSED, Refused,
     },
     passwords::{self, PASSWORD_WRONG},
+    refusals,
 };
 use crate::{
     app::App,
@@ -44,7 +45,7 @@ pub(super) async fn log_in(
     let context = RequestContext::of(&request);
     match commands::log_in(&app, &context, network, &body.value).await {
         Ok(tokens) => Ok(Reply::ok(&tokens)?),
-        Err(Refused::Wrong) => Err(unauthorized(&LOGIN_REFUSED)),
+        Err(Refused::Wrong | Refused::Hidden) => Err(unauthorized(&LOGIN_REFUSED)),
         Err(Refused::Expired) => Err(unauthorized(&ONE_TIME_PASSWORD_EXPIRED)),
         Err(Refused::Throttled(wait)) => Err(throttled(wait)),
         Err(Refused::Failed(error)) => Err(error.into()),
@@ -188,10 +189,17 @@ pub(super) async fn change_password(
     let confirmed =
         commands::confirm_password(ctx.app(), &requested, &account, network, current_password)
             .await;
+    let refused = |rule| refusals::note_of(&request, &requested, ctx.app(), rule);
     let confirmed = match confirmed {
         Ok(guess) => guess,
-        Err(Refused::Wrong | Refused::Expired) => return Err(wrong().into()),
-        Err(Refused::Throttled(wait)) => return Err(throttled(wait)),
+        Err(Refused::Wrong | Refused::Hidden | Refused::Expired) => {
+            refused(PASSWORD_WRONG.code);
+            return Err(wrong().into());
+        }
+        Err(Refused::Throttled(wait)) => {
+            refused(LOGIN_THROTTLED.code);
+            return Err(throttled(wait));
+        }
         Err(Refused::Failed(error)) => return Err(error.into()),
     };
     let hash = ctx.app().passwords.hash(new_password).await?;

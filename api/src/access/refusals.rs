@@ -2,7 +2,8 @@
 //!
 //! A refusal costs its request nothing: it is noted in memory, within bounds, and written soon after
 //! with others. Of each kind of action a person is refused, ten a minute have a record of their own;
-//! the rest of the minute has one, with their count. Each instance counts for itself. What was noted
+//! the rest of the minute has one, with their count. Log-ins are refused to anybody who sends them: all
+//! those of an institution together have no more than [`LOG_INS`] a minute. Each instance counts for itself. What was noted
 //! when a process is killed is lost; one that stops in order writes it first.
 
 use std::{
@@ -33,6 +34,8 @@ use crate::{
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Refusals of one kind and minute with a record of their own.
 const SINGLE: u32 = 10;
+/// The same of the log-ins to all accounts of an institution.
+const LOG_INS: u32 = 30;
 /// Records that wait at most; what comes beyond is only counted.
 const WAITING: usize = 10_000;
 /// Kinds that are counted at most.
@@ -68,22 +71,52 @@ struct Minute {
 }
 
 impl Noted {
-    fn note(&mut self, kind: Kind, refusal: Refusal) {
-        if let Some(minute) = self.minutes.get(&kind)
-            && minute.is_over(refusal.at)
+    /// Notes a refused log-in to an account.
+    fn note_log_in(&mut self, account: Id<Principal>, refusal: Refusal) {
+        let (institution, operation) = (refusal.institution, refusal.operation.clone());
+        let all: Kind = (institution, Id::new(Uuid::nil()), operation.clone());
+        self.turn(&all, refusal.at);
+        let single = self.minutes.get(&all).map_or(0, |minute| minute.single);
+        if single >= LOG_INS {
+            let nobody = Actor {
+                principal: Uuid::nil(),
+                kind: PrincipalKind::System,
+                ..refusal.actor
+            };
+            let refusal = Refusal {
+                actor: nobody,
+                ..refusal
+            };
+            self.note(all, refusal);
+            return;
+        }
+        let (at, waiting) = (refusal.at, self.waiting.len());
+        self.note((institution, account, operation), refusal);
+        if self.waiting.len() > waiting && self.minutes.len() < KINDS {
+            self.minutes.entry(all).or_insert(Minute::begun(at)).single += 1;
+        }
+    }
+
+    /// Ends the minute of a kind that is over.
+    fn turn(&mut self, kind: &Kind, now: Timestamp) {
+        if let Some(minute) = self.minutes.get(kind)
+            && minute.is_over(now)
         {
-            let minute = self.minutes.remove(&kind);
+            let minute = self.minutes.remove(kind);
             self.waiting.extend(minute.and_then(|minute| minute.more));
         }
+    }
+
+    fn note(&mut self, kind: Kind, refusal: Refusal) {
+        self.turn(&kind, refusal.at);
         if self.minutes.len() >= KINDS && !self.minutes.contains_key(&kind) {
             self.lost += 1;
             return;
         }
-        let minute = self.minutes.entry(kind).or_insert(Minute {
-            since: refusal.at,
-            single: 0,
-            more: None,
-        });
+        let minute = self
+            .minutes
+            .entry(kind)
+            .or_insert(Minute::begun(refusal.at));
         if minute.single < SINGLE && self.waiting.len() < WAITING {
             minute.single += 1;
             self.waiting.push(refusal);
@@ -111,6 +144,14 @@ impl Noted {
 }
 
 impl Minute {
+    fn begun(since: Timestamp) -> Self {
+        Self {
+            since,
+            single: 0,
+            more: None,
+        }
+    }
+
     fn is_over(&self, now: Timestamp) -> bool {
         now.duration_since(self.since) >= MINUTE
     }
@@ -200,6 +241,24 @@ pub(crate) fn note_of(
     app.refusals.noted().note(kind, refusal);
 }
 
+/// Notes that a log-in was refused; its actor is the account that it named.
+pub(super) fn note_log_in(app: &App, log_in: Operation, rule: &'static str) {
+    let account = Id::new(log_in.actor.principal);
+    let refusal = Refusal {
+        id: log_in.stamp.id::<()>().uuid(),
+        institution: log_in.institution,
+        actor: log_in.actor,
+        operation: log_in.name,
+        request: log_in.request,
+        trace: log_in.trace,
+        at: log_in.stamp.now(),
+        rule,
+        target: None,
+        count: 1,
+    };
+    app.refusals.noted().note_log_in(account, refusal);
+}
+
 /// Writes what waits; with `everything`, also what minutes have counted that are not over.
 ///
 /// # Errors
@@ -279,6 +338,21 @@ mod tests {
         assert_eq!(counts(&noted), expected);
         noted.close(begun, true);
         assert_eq!(counts(&noted), expected);
+    }
+
+    #[test]
+    fn log_ins_to_all_accounts_of_an_institution_are_bounded_together() {
+        let (mut noted, begun) = (Noted::default(), Timestamp::UNIX_EPOCH);
+        for number in 0..1_000_u128 {
+            noted.note_log_in(Id::new(Uuid::from_u128(1 + number % 50)), refusal(begun));
+        }
+        noted.note(kind(1), refusal(begun));
+        assert_eq!(counts(&noted), [1; 31]);
+        noted.note_log_in(Id::new(Uuid::from_u128(1)), refusal(begun + MINUTE));
+        noted.close(begun + MINUTE + MINUTE, false);
+        let mut all = counts(&noted);
+        all.sort_unstable();
+        assert_eq!(all, [[1; 32].as_slice(), &[970]].concat());
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub type AuditOutcome = Wire<Outcome>;
 
 /// An audit record (操作日志): who did what to what, when. Every transaction that changes something
 /// leaves one, every reveal and every export; and, within a second or so, what was refused for want of a
-/// right. Of refusals by one operation, ten a minute and person stand alone, the rest together.
+/// right. Of refusals by one operation, ten a minute and person stand alone, the rest together. The actor
+/// of a log-in that was refused is the account that it named, whoever tried.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEvent)]
 pub struct AuditEventBody {
