@@ -3,6 +3,7 @@ mod api_clients;
 mod field_channels;
 pub(crate) mod fields;
 mod foreign_ids;
+mod guesses;
 pub(crate) mod log_in;
 mod matrix;
 mod passwords;
