@@ -1,6 +1,7 @@
 //! What the program says of itself: health, keys, contract, problem types, lists.
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -76,6 +77,10 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::enrollments::PurchaseMode>(),
     ListInfo::of::<domain::enrollments::Attendance>(),
     ListInfo::of::<domain::enrollments::HourEntryKind>(),
+    ListInfo::of::<crate::audit::AuditExportFormat>(),
+    ListInfo::of::<crate::customers::CustomerExpansion>(),
+    ListInfo::of::<crate::http::list::CreationOrder>(),
+    crate::events::TYPES,
 ];
 
 /// Operations beside the API: no log-in, no prefix.
@@ -341,19 +346,16 @@ pub struct EnumValue {
     /// The value, as bodies have it.
     value: &'static str,
     /// In the language of the request.
-    label: &'static str,
+    label: Cow<'static, str>,
 }
 
 impl EnumList {
     fn new(list: &ListInfo, language: Language) -> Self {
         Self {
             name: list.name,
-            values: (list.values)()
+            values: (list.values)(language)
                 .into_iter()
-                .map(|(value, label)| EnumValue {
-                    value,
-                    label: language.of(label),
-                })
+                .map(|(value, label)| EnumValue { value, label })
                 .collect(),
         }
     }

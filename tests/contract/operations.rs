@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use domain::access::Reach;
 use reqwest::Method;
 use tests::{
-    both, json,
+    Value, both, json,
     policy::{NOT_BY_EXAMPLE, doer},
 };
 
@@ -155,6 +157,32 @@ both! {
         // What came after changes nothing for whoever reaches everything.
         let again = boss.post_with_key("/api/v1/groups", "group", &group).await.expect(201);
         assert_eq!(again.text, made.text);
+    }
+
+    async fn every_closed_list_of_the_document_is_told_with_its_labels(w: World) {
+        let document = w.server.contract.document();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let listed: BTreeMap<&str, &Value> = schemas.iter()
+            .filter(|(_, schema)| schema["enum"].is_array())
+            .map(|(name, schema)| (name.as_str(), &schema["enum"]))
+            .collect();
+        for language in ["zh-CN", "en"] {
+            let asked = w.client.get(format!("http://{}/api/v1/enums", w.server.address)).header("accept-language", language);
+            let told: Value = serde_json::from_str(&asked.send().await.unwrap().text().await.unwrap()).unwrap();
+            let told: BTreeMap<&str, Value> = told["items"].as_array().unwrap().iter().map(|list| {
+                let values = list["values"].as_array().unwrap().iter();
+                let values: Vec<_> = values.map(|value| {
+                    assert_ne!(value["label"], "", "{}", list["name"]);
+                    value["value"].clone()
+                }).collect();
+                (list["name"].as_str().unwrap(), json!(values))
+            }).collect();
+            let named: Vec<_> = told.keys().copied().collect();
+            assert_eq!(named, listed.keys().copied().collect::<Vec<_>>());
+            for (name, values) in &listed {
+                assert_eq!(&&told[name], values, "{name}");
+            }
+        }
     }
 
     async fn what_is_not_in_the_contract_is_not_served(w: World) {

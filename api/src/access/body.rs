@@ -144,6 +144,9 @@ pub struct Me {
     /// account can be used; null where nothing is missing.
     #[schema(required, minimum = 1)]
     pub missing_agreement_version: Option<i64>,
+    /// Where the principal works: the campuses that the reaches `campus` and `region` go by. An API
+    /// client that has any is bound to them.
+    pub campus_ids: Vec<Uuid>,
     /// Permissions held, by code.
     #[schema(value_type = Vec<HeldPermission>)]
     pub permissions: Vec<HeldPermission>,

@@ -231,12 +231,13 @@ pub(super) async fn get_me(ctx: Granted<Oneself>) -> Result<Reply, Problem> {
             phone: phone.map(|phone| phone.e164().to_owned()),
             must_change_password: who.must_change_password(),
             missing_agreement_version: who.must_sign(),
+            campus_ids: who.campuses().map(Id::uuid).collect(),
             permissions: who
-                .permissions()
-                .iter()
+                .bounded()
+                .into_iter()
                 .map(|(code, reaches)| HeldPermission {
-                    code: code.clone(),
-                    reaches: reaches.iter().map(|r| Wire(*r)).collect(),
+                    code: code.to_owned(),
+                    reaches: reaches.into_iter().map(Wire).collect(),
                 })
                 .collect(),
             field_rules: roles::rules(who.fields()),

@@ -1,4 +1,4 @@
-use domain::{access::PrincipalKind as Kind, audit::Outcome, text_enum::TextEnum};
+use domain::{access::PrincipalKind as Kind, audit::Outcome, fault::Text, text_enum::TextEnum};
 use jiff::Timestamp;
 use persistence::{
     Error,
@@ -222,6 +222,32 @@ impl From<&ListAuditEvents> for Filter {
 pub enum AuditExportFormat {
     Csv,
     Jsonl,
+}
+
+impl TextEnum for AuditExportFormat {
+    const NAME: &'static str = "AuditExportFormat";
+    const DOC: &'static str = "Form of an export.";
+    const ALL: &'static [Self] = &[Self::Csv, Self::Jsonl];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+        }
+    }
+
+    fn label(self) -> Text {
+        match self {
+            Self::Csv => Text {
+                zh: "CSV 表格",
+                en: "CSV table",
+            },
+            Self::Jsonl => Text {
+                zh: "JSON Lines",
+                en: "JSON Lines",
+            },
+        }
+    }
 }
 
 /// Records to take away. That they were is on the trail before they are answered.

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{CustomersRead, DirectoryRead};
+use domain::{
+    access::{CustomersRead, DirectoryRead},
+    fault::Text,
+    text_enum::TextEnum,
+};
 use persistence::{Error, access::Grant, organization::names};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +25,37 @@ pub enum CustomerExpansion {
     Campus,
     /// By whom its data were collected.
     Collector,
+}
+
+impl TextEnum for CustomerExpansion {
+    const NAME: &'static str = "CustomerExpansion";
+    const DOC: &'static str = "What a customer names by its id and may be shown beside it.";
+    const ALL: &'static [Self] = &[Self::Holder, Self::Campus, Self::Collector];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Holder => "holder",
+            Self::Campus => "campus",
+            Self::Collector => "collector",
+        }
+    }
+
+    fn label(self) -> Text {
+        match self {
+            Self::Holder => Text {
+                zh: "负责人",
+                en: "Holder",
+            },
+            Self::Campus => Text {
+                zh: "校区",
+                en: "Campus",
+            },
+            Self::Collector => Text {
+                zh: "采集人",
+                en: "Collector",
+            },
+        }
+    }
 }
 
 /// What is shown beside a customer.

@@ -3,9 +3,11 @@
 mod body;
 mod contract;
 mod handlers;
+mod labels;
 
 pub use body::*;
 pub use contract::describe;
+pub use labels::TYPES;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use domain::{fault::Text, text_enum::TextEnum};
 use persistence::{
     Error,
     scope::{Direction, Page},
@@ -47,6 +48,32 @@ pub enum CreationOrder {
     /// Oldest first.
     #[serde(rename = "created_at")]
     Oldest,
+}
+
+impl TextEnum for CreationOrder {
+    const NAME: &'static str = "CreationOrder";
+    const DOC: &'static str = "Order of a list by when its records were created.";
+    const ALL: &'static [Self] = &[Self::Newest, Self::Oldest];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "-created_at",
+            Self::Oldest => "created_at",
+        }
+    }
+
+    fn label(self) -> Text {
+        match self {
+            Self::Newest => Text {
+                zh: "最新在前",
+                en: "Newest first",
+            },
+            Self::Oldest => Text {
+                zh: "最早在前",
+                en: "Oldest first",
+            },
+        }
+    }
 }
 
 impl From<CreationOrder> for Direction {

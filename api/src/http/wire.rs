@@ -9,6 +9,8 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, extensions::Extensions, schema::Type},
 };
 
+use super::context::Language;
+
 /// A value of a closed list as its text, a named schema in the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wire<E>(pub E);
@@ -61,18 +63,25 @@ impl<E: TextEnum> ToSchema for Wire<E> {
     }
 }
 
+/// A value and its label.
+pub type Labelled = (&'static str, Cow<'static, str>);
+
 /// A closed list as `GET /enums` shows it.
 #[derive(Debug)]
 pub struct ListInfo {
     pub name: &'static str,
-    pub values: fn() -> Vec<(&'static str, domain::fault::Text)>,
+    pub values: fn(Language) -> Vec<Labelled>,
 }
 
 impl ListInfo {
     pub const fn of<E: TextEnum>() -> Self {
         Self {
             name: E::NAME,
-            values: || E::ALL.iter().map(|v| (v.as_str(), v.label())).collect(),
+            values: |language| {
+                let all = E::ALL.iter();
+                all.map(|v| (v.as_str(), language.of(v.label()).into()))
+                    .collect()
+            },
         }
     }
 }

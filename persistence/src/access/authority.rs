@@ -187,6 +187,25 @@ impl Authority {
         &self.permissions
     }
 
+    /// The same within the bounds of an API client: whoever is bound to campuses reaches no further than
+    /// these, but for what belongs to no campus.
+    pub fn bounded(&self) -> BTreeMap<&str, BTreeSet<Reach>> {
+        let bound = |code: &str, reach: Reach| match reach {
+            Reach::Institution | Reach::Region
+                if self.places.only_campuses && code != DirectoryRead::CODE =>
+            {
+                Reach::Campus
+            }
+            reach => reach,
+        };
+        let all = self.permissions.iter();
+        all.map(|(code, reaches)| {
+            let reaches = reaches.iter().map(|reach| bound(code, *reach));
+            (code.as_str(), reaches.collect())
+        })
+        .collect()
+    }
+
     /// Stands for all that it may do and see: another digest says that some of that has changed. Places
     /// count as far as it reaches by them.
     pub fn digest(&self) -> [u8; 32] {

@@ -1,0 +1,106 @@
+//! Labels of types of events: whose it is, and what happened.
+
+use std::borrow::Cow;
+
+use domain::fault::Text;
+use persistence::events::registry;
+
+use crate::http::{context::Language, wire::ListInfo};
+
+/// Every type of event, as `GET /enums` shows it.
+pub const TYPES: ListInfo = ListInfo {
+    name: "EventType",
+    values: |language| {
+        let all = registry::types().into_iter();
+        all.map(|kind| (kind.name, label(kind.name, language)))
+            .collect()
+    },
+};
+
+const SUBJECTS: &[(&str, &str, &str)] = &[
+    ("api_client", "接口客户端", "API client"),
+    ("campus", "校区", "Campus"),
+    ("charge", "收费项", "Charge"),
+    ("class", "班级", "Class"),
+    ("course", "课程", "Course"),
+    ("customer", "客户", "Customer"),
+    ("customer_share", "客户共享", "Share of a customer"),
+    ("department", "部门", "Department"),
+    ("enrollment", "报名", "Enrollment"),
+    ("follow_up", "跟进", "Follow-up"),
+    ("group", "用户组", "Group"),
+    ("institution", "机构", "Institution"),
+    ("lesson", "课次", "Lesson"),
+    ("payment", "付款", "Payment"),
+    ("position", "岗位", "Position"),
+    ("receipt", "收据", "Receipt"),
+    ("region", "区域", "Region"),
+    ("role", "角色", "Role"),
+    ("role_rule", "授权规则", "Role rule"),
+    ("staff", "员工", "Staff"),
+    ("staff_agreement", "保密协议", "Confidentiality agreement"),
+    ("subject", "科目", "Subject"),
+    ("tag", "标签", "Tag"),
+    ("tag_category", "标签分类", "Tag category"),
+    ("tagging", "客户标签", "Tag of a customer"),
+    ("team", "团队", "Team"),
+];
+
+const HAPPENINGS: &[(&str, &str, &str)] = &[
+    ("archived", "已归档", "archived"),
+    ("changed", "已修改", "changed"),
+    ("completed", "已完成", "completed"),
+    ("created", "已新建", "created"),
+    ("deleted", "已删除", "deleted"),
+    ("ended", "已结束", "ended"),
+    ("hired", "已入职", "hired"),
+    ("holder_changed", "已更换负责人", "holder changed"),
+    ("issued", "已开具", "issued"),
+    ("made", "已设立", "made"),
+    ("opened", "已开放", "opened"),
+    ("printed", "已打印", "printed"),
+    ("put_on", "已添加", "put on"),
+    ("recorded", "已记录", "recorded"),
+    ("restored", "已恢复", "restored"),
+    ("roles_changed", "角色已变更", "roles changed"),
+    ("roll_called", "已点名", "roll called"),
+    ("status_changed", "状态已变更", "status changed"),
+    ("taken_off", "已移除", "taken off"),
+    ("unarchived", "已取消归档", "taken out of the archive"),
+    ("voided", "已作废", "voided"),
+    ("withdrawn", "已退班", "withdrawn"),
+];
+
+fn found(list: &[(&str, &'static str, &'static str)], code: &str) -> Option<Text> {
+    let found = list.iter().find(|(known, ..)| *known == code);
+    found.map(|&(_, zh, en)| Text { zh, en })
+}
+
+fn label(name: &'static str, language: Language) -> Cow<'static, str> {
+    let parts = name.split_once('.');
+    let parts = parts
+        .and_then(|(subject, what)| Some((found(SUBJECTS, subject)?, found(HAPPENINGS, what)?)));
+    let Some((subject, what)) = parts else {
+        return name.into();
+    };
+    let between = language.of(Text {
+        zh: "：", en: ": "
+    });
+    format!("{}{between}{}", language.of(subject), language.of(what)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_of_event_has_a_label() {
+        for kind in registry::types() {
+            assert!(
+                kind.name != label(kind.name, Language::English),
+                "{}",
+                kind.name
+            );
+        }
+    }
+}
