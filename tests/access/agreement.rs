@@ -107,6 +107,41 @@ both! {
         }
     }
 
+    async fn the_signed_paper_is_opened_by_who_signed_and_who_reads_agreements(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let hr = w.hire(&["hr_administration"], w.places.north, None).await;
+        let paper = hr.upload("/api/v1/files", "signed.txt", b"signed").await.expect(201).id();
+        let file = format!("/api/v1/files/{paper}");
+        for who in [&boss, &recruiter] {
+            who.get(&file).await.expect_problem(404, "not_found");
+        }
+        let body = json!({"version": 1, "signed_on": "2025-09-01", "file_id": paper});
+        let made = hr.post(&agreements(&recruiter), &body).await.expect(201);
+        let address = made.header("location").unwrap().to_owned();
+        assert_eq!(address, format!("{}/{}", agreements(&recruiter), made.id()));
+        let read = boss.get(&address).await.expect(200);
+        assert_eq!((&read.json, read.etag()), (&made.json, made.etag()));
+        // Each agreement is under the person who has signed it.
+        let other = format!("{}/{}", agreements(&boss), made.id());
+        boss.get(&other).await.expect_problem(404, "not_found");
+        recruiter.get(&address).await.expect_problem(403, "permission_missing");
+        for who in [&hr, &boss, &recruiter] {
+            who.get(&file).await.expect(200);
+            let content = who.get(&format!("{file}/content")).await.expect(200);
+            assert_eq!(content.text, "signed");
+        }
+        for who in [w.as_colleague(), w.as_manager(), w.as_stranger()] {
+            who.get(&file).await.expect_problem(404, "not_found");
+            who.get(&format!("{file}/content")).await.expect_problem(404, "not_found");
+        }
+        // Who has lost what it takes opens it no more, though the file was the own one.
+        let roles = format!("/api/v1/staff/{}/roles", hr.principal);
+        boss.put(&roles, &json!({"role_ids": []})).await.expect(200);
+        hr.get(&file).await.expect_problem(404, "not_found");
+        let downloads = boss.get("/api/v1/audit-events?operation=downloadFile").await.expect(200);
+        assert_eq!(downloads.ids().len(), 3);
+    }
+
     async fn nobody_demands_what_shuts_out_themselves_or_those_who_hold_more(w: World) {
         let boss = w.as_boss();
         let administrator = w.hire(&["system_administrator"], w.places.north, None).await;

@@ -1,7 +1,7 @@
 //! Use cases of files.
 
 use domain::{
-    access::{CustomersRead, ImportsRun, Permission},
+    access::{CustomersRead, ImportsRun, Permission, StaffWrite},
     fault::{Fault, NOT_FOUND},
     files::{FilePurpose, StoredFile},
     id::Id,
@@ -14,7 +14,7 @@ use persistence::{
 
 use crate::http::problem::PERMISSION_MISSING;
 
-/// A file of the caller's, or of a customer that the caller may read.
+/// A file of the caller's, or of a customer or an agreement that the caller may read.
 ///
 /// # Errors
 /// `permission_missing` where the caller may no longer do what the file is for.
@@ -30,6 +30,10 @@ pub async fn get(
         && let Some(customers) = Grant::<CustomersRead>::of(caller, now)
     {
         file = store::find_of_customer(handle, &customers, id).await?;
+    }
+    if file.is_none() {
+        let agreements = Grant::<StaffWrite>::of(caller, now);
+        file = store::find_of_agreement(handle, grant, agreements.as_ref(), id).await?;
     }
     let is_of = |file: &StoredFile, kind| {
         let record = file.attached_to.as_ref();

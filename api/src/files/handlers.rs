@@ -52,7 +52,8 @@ pub(super) async fn upload_file(
 
 /// Read what is known of a file
 ///
-/// One's own uploads, and files of customers within reach.
+/// One's own uploads, files of customers within reach, and signed agreements: one's own, and with
+/// `staff:write` those of everybody.
 #[utoipa::path(tag = TAG, params(("file_id" = Uuid, Path)), responses((status = 200, body = FileBody)),
     security(("bearer" = ["self"])),
     extensions(("x-problem-codes" = json!(["permission_missing"]))))]

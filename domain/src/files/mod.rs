@@ -78,6 +78,9 @@ pub struct StoredFile {
 /// Kind of the record that a customer is to its files.
 pub const OF_CUSTOMER: &str = "customer";
 
+/// The same of a confidentiality agreement that a person of staff has signed.
+pub const OF_AGREEMENT: &str = "staff_agreement";
+
 impl StoredFile {
     /// The customer that it belongs to.
     pub fn customer(&self) -> Option<Id<Customer>> {

@@ -6,11 +6,11 @@ use domain::{
     customers::Customer,
     fault::Fault,
     files::{
-        FilePurpose, FileType, OF_CUSTOMER, StoredFile, TAKEN_AWAY_LASTS, TEMPORARY_FILES_FULL,
-        TemporaryRoom, UNATTACHED_LASTS,
+        FilePurpose, FileType, OF_AGREEMENT, OF_CUSTOMER, StoredFile, TAKEN_AWAY_LASTS,
+        TEMPORARY_FILES_FULL, TemporaryRoom, UNATTACHED_LASTS,
     },
     id::Id,
-    organization::Institution,
+    organization::{Agreement, Institution},
     text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -165,7 +165,7 @@ pub async fn keep(
     Ok(())
 }
 
-/// A file of the bearer of the grant that belongs to no customer, unless its time is over.
+/// A file of the bearer of the grant that belongs to no customer or agreement, unless its time is over.
 pub async fn find(
     handle: &impl Handle,
     grant: &impl Reads<StoredFile>,
@@ -179,7 +179,7 @@ pub async fn find(
             &format!(
                 "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND id = ? AND owner_id = ? \
                  AND state = 'stored' AND (expires_at IS NULL OR expires_at > ?) \
-                 AND (record_kind IS NULL OR record_kind <> ?)"
+                 AND (record_kind IS NULL OR record_kind NOT IN (?, ?))"
             ),
             [
                 institution.uuid().into(),
@@ -187,6 +187,41 @@ pub async fn find(
                 grant.scope().principal().into(),
                 micros(now).into(),
                 OF_CUSTOMER.into(),
+                OF_AGREEMENT.into(),
+            ],
+        ))
+        .await?;
+    match row {
+        Some(row) => Ok(Some(open(&row, &*handle.keys_of(institution).await?)?)),
+        None => Ok(None),
+    }
+}
+
+/// The paper of an agreement: of the bearer's own, or of anybody's for whoever reads agreements.
+pub async fn find_of_agreement(
+    handle: &impl Handle,
+    grant: &impl Reads<StoredFile>,
+    reader: Option<&impl Reads<Agreement>>,
+    id: Id<StoredFile>,
+) -> Result<Option<StoredFile>, Error> {
+    let institution = grant.scope().institution();
+    let reads_all = reader.is_some_and(|reader| reader.scope().is_whole());
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND id = ? \
+                 AND state = 'stored' AND record_kind = ? AND expires_at IS NULL \
+                 AND EXISTS (SELECT 1 FROM staff_agreements a \
+                 WHERE a.institution_id = files.institution_id AND a.id = files.record_id \
+                 AND (a.staff_id = ? OR ?))"
+            ),
+            [
+                institution.uuid().into(),
+                id.uuid().into(),
+                OF_AGREEMENT.into(),
+                grant.scope().principal().into(),
+                reads_all.into(),
             ],
         ))
         .await?;

@@ -21,6 +21,8 @@ use crate::{
     reference::{access_changed, writable},
 };
 
+const COLUMNS: &str = "id, staff_id, text_version, signed_on, file_id, recorded_by, recorded_at";
+
 /// People with a role that demands the agreement, who have not signed the version that counts.
 fn unsigned() -> String {
     format!(
@@ -125,13 +127,42 @@ pub async fn of(
     let rows = handle
         .query_all_raw(statement(
             handle,
-            "SELECT id, staff_id, text_version, signed_on, file_id, recorded_by, recorded_at \
-             FROM staff_agreements WHERE institution_id = ? AND staff_id = ? \
-             ORDER BY recorded_at DESC, id DESC LIMIT 200",
+            &format!(
+                "SELECT {COLUMNS} FROM staff_agreements WHERE institution_id = ? AND staff_id = ? \
+                 ORDER BY recorded_at DESC, id DESC LIMIT 200"
+            ),
             [scope.institution().uuid().into(), staff.uuid().into()],
         ))
         .await?;
     rows.iter().map(agreement).collect()
+}
+
+/// One of what a person has signed.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Agreement>,
+    staff: Id<Staff>,
+    id: Id<Agreement>,
+) -> Result<Option<Agreement>, Error> {
+    let scope = grant.scope();
+    if !scope.is_whole() {
+        return Ok(None);
+    }
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT {COLUMNS} FROM staff_agreements \
+                 WHERE institution_id = ? AND staff_id = ? AND id = ?"
+            ),
+            [
+                scope.institution().uuid().into(),
+                staff.uuid().into(),
+                id.uuid().into(),
+            ],
+        ))
+        .await?;
+    row.as_ref().map(agreement).transpose()
 }
 
 fn agreement(row: &QueryResult) -> Result<Agreement, Error> {

@@ -374,6 +374,13 @@ pub async fn make(
             }
             vec![made]
         }
+        Kind::StaffAgreement => {
+            let person = reference(w, institution, Kind::Staff, State::Live).await;
+            let body = json!({"version": 1, "signed_on": "2025-09-01"});
+            let path = format!("/api/v1/staff/{person}/agreements");
+            let made = maker.post(&path, &body).await.expect(201);
+            vec![person, made.id()]
+        }
         Kind::ApiClient | Kind::ApiKey => api_client(&maker, kind, state).await,
         _ => vec![reference(w, institution, kind, state).await],
     }

@@ -45,6 +45,8 @@ pub enum Kind {
     /// Of a role that gives nothing, and of a department.
     RoleRule,
     Staff,
+    /// Of a person of staff.
+    StaffAgreement,
     ApiClient,
     /// Of an API client.
     ApiKey,
@@ -246,6 +248,7 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("setStaffRoles", Kind::Staff, State::Any),
     ("listStaffAgreements", Kind::Staff, State::Any),
     ("recordStaffAgreement", Kind::Staff, State::Any),
+    ("getStaffAgreement", Kind::StaffAgreement, State::Any),
     ("suspendStaff", Kind::Staff, State::Live),
     ("resetStaffPassword", Kind::Staff, State::Any),
     ("listStaffSessions", Kind::Staff, State::Any),

@@ -34,7 +34,8 @@ pub struct RecordAgreement {
     pub version: i64,
     /// Not after today in the institution's zone.
     pub signed_on: Date,
-    /// The signed paper: a file of the caller's own, kept with the agreement from then on.
+    /// The signed paper: a file of the caller's own, kept with the agreement from then on. Whoever has
+    /// signed, and whoever may read agreements, can open it then.
     #[schema(nullable = false)]
     pub file_id: Option<Uuid>,
 }

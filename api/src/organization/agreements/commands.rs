@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     access::{Oneself, OrganizationWrite, Permissions, StaffWrite, may_decide},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
+    files::OF_AGREEMENT,
     id::Id,
     organization::{AGREEMENT_UNSIGNED, Agreement, AgreementText, NewAgreement, Staff},
 };
@@ -111,7 +112,7 @@ pub async fn record(
             .await?
             .filter(|file| file.attached_to.is_none())
             .ok_or_else(unknown)?;
-        let record = ("staff_agreement", agreement.id.uuid());
+        let record = (OF_AGREEMENT, agreement.id.uuid());
         if !files::attach(tx, institution, free.id, record, None).await? {
             return Err(unknown().into());
         }

@@ -1,7 +1,7 @@
 use actix_web::{get, post, put};
 use domain::{
     access::{DirectoryRead, Oneself, OrganizationWrite, StaffWrite},
-    organization::{AgreementText, Staff},
+    organization::{Agreement, AgreementText, Staff},
 };
 use persistence::{Error, access::Grant, organization::agreements as store};
 
@@ -10,11 +10,17 @@ use super::{
 };
 use crate::{
     access::{Granted, IdempotencyKey},
-    http::{IfMatch, Json, Problem, Reply, path::PathId},
+    http::{
+        IfMatch, Json, Problem, Reply,
+        path::{PathId, PathIds},
+    },
     organization::staff::commands::get as person,
 };
 
 const TAG: &str = "staff";
+
+/// An agreement never changes.
+const VERSION: i64 = 1;
 
 fn shown(text: AgreementText) -> Result<Reply, Error> {
     let version = text.version;
@@ -88,8 +94,23 @@ pub(super) async fn record_staff_agreement(
     let (new, own) = (&body.value, &own);
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         let agreement = commands::record(&tx, &grant, own, id.0, new.clone()).await?;
-        let address = format!("/api/v1/staff/{}/agreements", id.0);
-        Reply::created(address, 1, &AgreementBody::from(agreement))
+        let address = format!("/api/v1/staff/{}/agreements/{}", id.0, agreement.id);
+        Reply::created(address, VERSION, &AgreementBody::from(agreement))
     })
     .await
+}
+
+/// Read a confidentiality agreement that a person of staff has signed
+///
+/// Its version is always 1.
+#[utoipa::path(tag = TAG, params(("staff_id" = Uuid, Path), ("agreement_id" = Uuid, Path)),
+    responses((status = 200, body = AgreementBody)), security(("bearer" = ["staff:write"])))]
+#[get("/staff/{staff_id}/agreements/{agreement_id}")]
+pub(super) async fn get_staff_agreement(
+    ctx: Granted<StaffWrite>,
+    ids: PathIds<Staff, Agreement>,
+) -> Result<Reply, Problem> {
+    let found = store::find(&ctx.read(), &ctx.grant, ids.0, ids.1).await?;
+    let agreement = found.ok_or_else(Problem::not_found)?;
+    Ok(Reply::record(VERSION, &AgreementBody::from(agreement))?)
 }

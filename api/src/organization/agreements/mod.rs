@@ -12,5 +12,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_agreement_text)
         .service(handlers::set_agreement_text)
         .service(handlers::list_staff_agreements)
-        .service(handlers::record_staff_agreement);
+        .service(handlers::record_staff_agreement)
+        .service(handlers::get_staff_agreement);
 }
