@@ -230,7 +230,8 @@ both! {
         let roles = format!("/api/v1/staff/{}/roles", actor.principal);
         let mut held = boss.get(&roles).await.expect(200).json["role_ids"].as_array().unwrap().clone();
         let own = held[0].as_str().unwrap().to_owned();
-        held.push(json!(administers));
+        w.add_role("editor", &[("roles:write", domain::access::Reach::Institution)]).await;
+        held.push(json!(crate::organization::role(&boss, "editor").await));
         boss.put(&roles, &json!({"role_ids": held})).await.expect(200);
         let reads = json!([{"permission": "customers:read", "reach": "own"}]);
         actor.post("/api/v1/roles", &json!({"name": "a", "permissions": reads})).await.expect_problem(403, "role_beyond_own");
