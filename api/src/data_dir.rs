@@ -48,7 +48,7 @@ impl DataDir {
             .open(path.join("lock"))?;
         lock.try_lock().map_err(|_| {
             io::Error::other(format!(
-                "{}: in use by another educrm process",
+                "{}: in use by another educrm process; stop it, or use its API: see /docs/ there",
                 path.display()
             ))
         })?;

@@ -24,7 +24,7 @@ use crate::{
     app::App,
     audit, courses, customers, enrollments, events, exports, files, follow_ups,
     http::{
-        edge::{Draining, edge},
+        edge::{Draining, edge, preflights},
         operations::OperationInfo,
         parameters,
     },
@@ -180,8 +180,9 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
                     .wrap(from_fn(Limits::apply))
                     .wrap(from_fn(authenticate))
                     .wrap(from_fn(edge))
-                    // Outermost: a page must be able to read refusals too.
+                    // Around the edge: a page must be able to read refusals too.
                     .wrap(cors(&origins))
+                    .wrap(from_fn(preflights))
             })
             .configure(routes)
             .split_for_parts();

@@ -93,6 +93,10 @@ both! {
         let phone = made.json["contact_points"][0]["id"].clone();
         let kept = recruiter.patch(&path, &json!({"contact_points": [{"id": phone}]})).await.expect(200);
         assert_eq!(kept.json["contact_points"], json!([made.json["contact_points"][0]]));
+        let other = json!({"contact_points": [{"id": phone}, {"kind": "phone", "value": "13900139000", "is_preferred": true}]});
+        let other = recruiter.patch(&path, &other).await.expect(200);
+        let preferred: Vec<_> = other.json["contact_points"].as_array().unwrap().iter().map(|p| p["is_preferred"].clone()).collect();
+        assert_eq!(preferred, [json!(false), json!(true)]);
         let cleared = json!({"contact_points": [{"id": phone, "label": null, "is_preferred": false}]});
         let cleared = recruiter.patch(&path, &cleared).await.expect(200);
         assert_eq!(cleared.json["contact_points"][0]["label"], json!(null));

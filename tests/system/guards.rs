@@ -135,6 +135,12 @@ fn only_the_origins_that_are_named_may_call_from_a_browser() {
                 "{origin}"
             );
             assert_eq!(header(&preflight, "access-control-allow-credentials"), "");
+            assert!(!header(&preflight, "x-request-id").is_empty());
+            assert_eq!(header(&preflight, "x-content-type-options"), "nosniff");
+            if preflight.status() != StatusCode::OK {
+                let problem: Value = preflight.json().await.unwrap();
+                assert_eq!(problem["status"], 400);
+            }
         }
     });
 }

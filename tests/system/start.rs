@@ -2,7 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use tests::{Engine, process::Site};
+use tests::{
+    Engine, Value, json,
+    process::{Process, Site},
+};
 
 const DRILL: &str = env!("CARGO_BIN_EXE_drill");
 
@@ -15,6 +18,72 @@ fn site() -> Site {
 fn refused(site: &Site, reason: &str) {
     let why = site.run(Path::new(DRILL), &["serve"]).refused();
     assert!(why.contains(reason), "{why}");
+}
+
+/// What the program has said since it was started.
+fn said(site: &Site) -> String {
+    fs::read_to_string(site.folder.join("log")).unwrap()
+}
+
+/// Status and body of a call, from a process that is running.
+fn call(process: &Process, path: &str, token: &str, body: &Value) -> (u16, Value) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let url = format!("http://{}/api/v1{path}", process.address);
+        let sent = tests::new_client().post(url).bearer_auth(token).json(body);
+        let answer = sent.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    })
+}
+
+fn modes(folder: &Path) -> Vec<(String, u32)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let mut found = Vec::new();
+    for entry in entries {
+        let (path, about) = (entry.path(), entry.metadata().unwrap());
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        found.push((name, about.permissions().mode() & 0o777));
+        if about.is_dir() {
+            found.extend(modes(&path));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_first_start_founds_a_school_and_tells_its_administrators_password_once() {
+    let site = Site::new(Engine::Sqlite, &[]).unwrap();
+    fs::create_dir(&site.folder).unwrap();
+    fs::set_permissions(&site.folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let process = site.start(Path::new(DRILL));
+    let told = said(&site);
+    assert!(
+        told.contains("/api/v1") && told.contains("/docs/"),
+        "{told}"
+    );
+    let mut lines = told.lines().skip_while(|l| !l.starts_with("First start: "));
+    assert!(lines.next().unwrap().contains("`school`, user `admin`"));
+    let password = lines.next().unwrap().trim();
+
+    let log_in = json!({"institution": "school", "user_name": "admin", "password": password});
+    let (status, opened) = call(&process, "/auth/login", "", &log_in);
+    assert_eq!(status, 200, "{opened}");
+    let token = opened["access_token"].as_str().unwrap();
+    let own = json!({"current_password": password, "new_password": "lantern orchid gravel 93"});
+    assert_eq!(call(&process, "/auth/password", token, &own).0, 204);
+    assert_eq!(call(&process, "/auth/login", "", &log_in).0, 401);
+    for (name, mode) in modes(&site.folder) {
+        let is_ours = name != "log";
+        assert!(!is_ours || mode & 0o077 == 0, "{name}: {mode:o}");
+    }
+    process.stop();
+
+    let again = site.start(Path::new(DRILL));
+    assert!(!said(&site).contains("First start"), "{}", said(&site));
+    let log_in = json!({"institution": "school", "user_name": "admin", "password": "lantern orchid gravel 93"});
+    assert_eq!(call(&again, "/auth/login", "", &log_in).0, 200);
+    again.stop();
 }
 
 #[test]

@@ -159,7 +159,8 @@ pub struct ContactPointInput {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub label: Option<Option<String>>,
-    /// Whether it is to be tried first; not, when absent of a new one.
+    /// Whether it is to be tried first; not, when absent of a new one. An existing one of which nothing is
+    /// said gives way to another of its kind that is.
     #[schema(nullable = false)]
     pub is_preferred: Option<bool>,
 }

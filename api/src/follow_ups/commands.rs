@@ -74,9 +74,9 @@ pub async fn change(
     let seen = store::find(tx, grant, id).await?.ok_or_else(absent)?;
     // The customer first: a follow-up that is recorded meanwhile would settle this one.
     let customer = anchor(tx, grant, seen.customer).await?.ok_or_else(absent)?;
+    let zone = zone(tx, customer.campus).await?;
     let before = store::lock(tx, grant, id).await?.ok_or_else(absent)?;
     condition.check(before.version)?;
-    let zone = zone(tx, customer.campus).await?;
     let is_latest = store::is_latest(tx, &before).await?;
     let report = body.apply(before.report.clone());
     let after = before.correct(report, is_latest, &zone, &tx.stamp())?;

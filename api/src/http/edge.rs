@@ -72,6 +72,29 @@ impl Logged {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finished;
 
+/// Around the answers that the middleware of browser origins gives itself: to preflights.
+pub async fn preflights(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if request.method() != Method::OPTIONS {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    let app = App::of(request.request())?.clone();
+    let context = RequestContext::begin(&request, &app, app.clock.stamp().id::<()>().uuid());
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let request_id = HeaderName::from_static("x-request-id");
+    if !response.headers().contains_key(request_id) {
+        if response.status().is_client_error() {
+            let problem = Problem::new(response.status(), &MALFORMED);
+            let document = problem.render(&context, &app.settings.public_url);
+            response = response.into_response(document);
+        }
+        finish(response.headers_mut(), &context);
+    }
+    Ok(response)
+}
+
 /// The middleware around all others but that of browser origins.
 pub async fn edge(
     request: ServiceRequest,

@@ -126,18 +126,22 @@ pub fn replace(
     stamp: &Stamp,
 ) -> Result<Vec<ContactPoint>, Fault> {
     let mut points: Vec<ContactPoint> = Vec::new();
+    let mut unsaid = Vec::new();
     let mut faults = Vec::new();
     if inputs.len() > CONTACTS_MAX {
         faults.push(FieldFault::new("/contact_points", &TOO_MANY).with("max", CONTACTS_MAX));
     }
     for (index, input) in inputs.into_iter().enumerate() {
-        let named = input.id;
+        let (named, preferred) = (input.id, input.is_preferred);
         match point(existing, input, stamp) {
             Ok(known) if named.is_some() && points.iter().any(|each| each.id == known.id) => {
                 let pointer = format!("/contact_points/{index}/id");
                 faults.push(FieldFault::new(pointer, &CONTACT_REPEATED));
             }
-            Ok(point) => points.push(point),
+            Ok(point) => {
+                points.push(point);
+                unsaid.push(preferred.is_none());
+            }
             Err((field, rule)) => {
                 let pointer = format!("/contact_points/{index}/{field}");
                 faults.push(FieldFault::new(pointer, rule));
@@ -145,7 +149,22 @@ pub fn replace(
         }
     }
     Fault::unless_empty(faults)?;
+    give_way(&mut points, &unsaid);
     Ok(points)
+}
+
+/// Points of which nothing was said are no longer tried first where another of their kind is said to be.
+fn give_way(points: &mut [ContactPoint], unsaid: &[bool]) {
+    let said = points.iter().zip(unsaid);
+    let said: Vec<ContactKind> = said
+        .filter(|(point, unsaid)| !**unsaid && point.is_preferred)
+        .map(|(point, _)| point.kind)
+        .collect();
+    for (point, unsaid) in points.iter_mut().zip(unsaid) {
+        if *unsaid && said.contains(&point.kind) {
+            point.is_preferred = false;
+        }
+    }
 }
 
 type Broken = (&'static str, &'static Rule);

@@ -3,7 +3,7 @@
 //! Each content is sealed under its institution's key and bound to its file: it can't be put in
 //! another's place.
 
-use std::{ops::Range, path::Path as Folder, sync::Arc};
+use std::{ops::Range, os::unix::fs::DirBuilderExt, path::Path as Folder, sync::Arc};
 
 use bytes::{Buf, Bytes};
 use domain::{files::StoredFile, id::Id, organization::Institution};
@@ -71,7 +71,11 @@ pub(crate) fn path(institution: Id<Institution>, file: Id<StoredFile>) -> Path {
 impl Contents {
     /// Below a folder, which is made where it is missing.
     pub fn in_folder(folder: &Folder) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(Error::internal)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(Error::internal)?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(Error::internal)?;
         Ok(Self {
             store: Arc::new(store.with_fsync(true)),

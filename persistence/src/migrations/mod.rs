@@ -45,6 +45,7 @@ mod m0095_exports;
 mod m0096_timetable;
 mod m0097_planned_follow_ups;
 mod m0098_journal_order;
+mod m0099_open_next_dates;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0096_timetable::Migration),
             Box::new(m0097_planned_follow_ups::Migration),
             Box::new(m0098_journal_order::Migration),
+            Box::new(m0099_open_next_dates::Migration),
         ]
     }
 }

@@ -315,18 +315,19 @@ pub async fn institution_by_code(
         .transpose()
 }
 
-/// The open campuses of an institution, oldest first: each with its name and IANA zone.
+/// The open campuses of an institution, oldest first: each with its name and IANA zone. In a transaction
+/// they stay so until the end.
 pub async fn campuses(
     handle: &impl Handle,
     institution: Id<Institution>,
 ) -> Result<Vec<(Id<Campus>, String, String)>, Error> {
+    let sql = format!(
+        "SELECT id, name, time_zone FROM campuses WHERE institution_id = ? \
+         AND archived_at IS NULL ORDER BY id{}",
+        handle.keeping()
+    );
     handle
-        .query_all_raw(statement(
-            handle,
-            "SELECT id, name, time_zone FROM campuses WHERE institution_id = ? \
-             AND archived_at IS NULL ORDER BY id",
-            [institution.uuid().into()],
-        ))
+        .query_all_raw(statement(handle, &sql, [institution.uuid().into()]))
         .await?
         .iter()
         .map(|row| {

@@ -1,5 +1,6 @@
 //! Use cases of roles: load, decide, save. Nobody gives a role what they could not give to somebody,
-//! and nobody comes by it to more than they hold.
+//! and no role that is made or changed gives its author more than they hold. Whoever manages log-ins can
+//! log in as somebody else, with a password for one use: the trail tells it.
 
 use domain::{
     access::{
