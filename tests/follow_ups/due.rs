@@ -143,4 +143,31 @@ both! {
         assert_eq!(bounds().await, in_zone("America/New_York"));
         assert_eq!(boss.get(&path).await.expect(200).json["next_on"], next_on.to_string());
     }
+
+    async fn corrections_and_a_change_of_the_clocks_wait_for_each_other(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let mut all = Vec::new();
+        for _ in 0..4 {
+            let id = customer(&w).await;
+            all.push(format!("/api/v1/follow-ups/{}", record(&w, &id, Some(&day(&w, 3))).await.id()));
+        }
+        let campus = format!("/api/v1/campuses/{}", w.places.north);
+        let zones = ["Europe/London", "America/New_York", "Asia/Tokyo", "Asia/Shanghai", "Asia/Urumqi"];
+        for (round, zone) in zones.into_iter().enumerate() {
+            let to = json!({"time_zone": zone});
+            // To and fro, so that each correction works out its date anew.
+            let next_on = json!({"next_on": day(&w, 4 + (round as i64) % 2)});
+            let corrected = join_all(all.iter().map(|path| recruiter.patch(path, &next_on)));
+            let (corrected, changed) = futures_util::join!(corrected, boss.patch(&campus, &to));
+            changed.expect(200);
+            for answer in corrected {
+                answer.expect(200);
+            }
+            let zone = jiff::tz::TimeZone::get(zone).unwrap();
+            let next_on = jiff::civil::Date::strptime("%F", next_on["next_on"].as_str().unwrap()).unwrap();
+            let begins = domain::day::bounds(next_on, &zone).start.as_microsecond().to_string();
+            let sql = "SELECT CAST(due_at AS text) FROM follow_ups WHERE institution_id = ? AND due_at IS NOT NULL";
+            assert_eq!(w.server.texts(sql, vec![w.institution.uuid().into()]).await, [&*begins; 4], "{round}");
+        }
+    }
 }
