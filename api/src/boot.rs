@@ -21,9 +21,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     access::{
-        Tokens,
-        commands::{Derivation, give_one_time_password},
-        passwords::Passwords,
+        Tokens, commands::Derivation, passwords::Passwords,
+        passwords::commands::give_one_time_password,
     },
     app::{App, Secrets},
     clock::Clock,

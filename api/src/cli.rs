@@ -21,7 +21,7 @@ use persistence::{
 };
 
 use crate::{
-    access::commands::give_one_time_password,
+    access::passwords::commands::give_one_time_password,
     app::App,
     audit::checkpoints::Checkpoints,
     backup::commands::{self as backup, BackupCommand},

@@ -14,7 +14,7 @@ pub(crate) async fn password_of(w: &World, name: &str) -> String {
     let principal = w.actor(name).principal;
     w.server
         .inside(async move {
-            educrm::access::commands::give_one_time_password(&app, &operation, principal)
+            educrm::access::passwords::commands::give_one_time_password(&app, &operation, principal)
                 .await
                 .unwrap()
                 .to_string()

@@ -15,7 +15,7 @@ use persistence::{
     Error, Operation, Tx,
     access::{
         Bearer,
-        credentials::{self, Account, Credentials},
+        credentials::{self, Credentials},
         sessions::{self, Presented},
     },
     database::{Actor, Change},
@@ -28,7 +28,6 @@ use uuid::Uuid;
 use super::{
     LogIn, TokensBody,
     guesses::{Counted, Guess},
-    passwords::{self, PASSWORD_WRONG},
     refusals,
     tokens::ACCESS_TOKEN_LASTS,
 };
@@ -355,137 +354,10 @@ pub async fn end_sessions(tx: &Tx, principal: Id<Principal>) -> Result<(), Error
     Ok(())
 }
 
-/// Checks the present password, as guarded against guesses as a log-in is. Slow: before the
-/// transaction, never in it.
-pub(super) async fn confirm_password(
-    app: &App,
-    context: &RequestContext,
-    account: &Account,
-    network: [u8; 16],
-    password: &str,
-) -> Result<Guess, Refused> {
-    let guess = Guess::new(
-        app,
-        &account.institution_code,
-        &LogInName::new(&account.user_name),
-        Some(&account.user_name),
-        network,
-        None,
-    );
-    if let Counted::Wait(wait) | Counted::Hidden(wait) =
-        guess.count(app, context, "changePassword").await?
-    {
-        return Err(Refused::Throttled(wait));
-    }
-    if app
-        .passwords
-        .verify(password, Some(&account.password_hash))
-        .await?
-    {
-        Ok(guess)
-    } else {
-        Err(Refused::Wrong)
-    }
-}
-
-/// Changes the caller's own password from the one that was `checked`, and ends the other sessions.
-///
-/// # Errors
-/// 422 where the password is another by now: it may have been changed while the hashes were computed.
-pub(super) async fn change_password(
-    tx: &Tx,
-    principal: Id<Principal>,
-    session: Id<Session>,
-    checked: &str,
-    hash: &str,
-    confirmed: &Guess,
-) -> Result<(), Error> {
-    let kept = credentials::lock_to_change(tx, principal).await?;
-    if kept.is_none_or(|kept| kept.hash != checked) {
-        return Err(Fault::field("/current_password", &PASSWORD_WRONG).into());
-    }
-    confirmed.succeeded(tx).await?;
-    credentials::set_password(tx, principal, hash, false).await?;
-    sessions::end_others(tx, principal, Some(session)).await?;
-    record_password(tx, principal, "changed");
-    Ok(())
-}
-
-/// Gives a person a password for one use. Returns it; nobody sees it again.
-pub async fn give_one_time_password(
-    app: &App,
-    operation: &Operation,
-    principal: Id<Principal>,
-) -> Result<zeroize::Zeroizing<String>, Error> {
-    reset_password(app, operation, principal, true).await
-}
-
-/// Gives a person a password that is made up, to be kept. Returns it; nobody sees it again.
-pub async fn give_password(
-    app: &App,
-    operation: &Operation,
-    principal: Id<Principal>,
-) -> Result<zeroize::Zeroizing<String>, Error> {
-    reset_password(app, operation, principal, false).await
-}
-
-async fn reset_password(
-    app: &App,
-    operation: &Operation,
-    principal: Id<Principal>,
-    for_one_use: bool,
-) -> Result<zeroize::Zeroizing<String>, Error> {
-    let (password, hash) = one_time_password(app).await?;
-    let hash = hash.as_str();
-    app.db
-        .transaction(operation, |tx| async move {
-            set_given_password(&tx, principal, hash, for_one_use).await
-        })
-        .await?;
-    Ok(password)
-}
-
-/// A password that is made up, and its hash. Slow: before the transaction, never in it.
-pub async fn one_time_password(app: &App) -> Result<(zeroize::Zeroizing<String>, String), Error> {
-    let password = passwords::one_time()?;
-    let hash = app.passwords.hash(&password).await?;
-    Ok((password, hash))
-}
-
-/// Sets a password that its bearer must change before anything else; every log-in ends.
-pub async fn set_one_time_password(
-    tx: &Tx,
-    principal: Id<Principal>,
-    hash: &str,
-) -> Result<(), Error> {
-    set_given_password(tx, principal, hash, true).await
-}
-
-async fn set_given_password(
-    tx: &Tx,
-    principal: Id<Principal>,
-    hash: &str,
-    for_one_use: bool,
-) -> Result<(), Error> {
-    credentials::set_password(tx, principal, hash, for_one_use).await?;
-    sessions::end_others(tx, principal, None).await?;
-    record_password(tx, principal, "reset");
-    Ok(())
-}
-
 fn record(tx: &Tx, session: Id<Session>, what: &str) {
     tx.record(Change::new(
         "session",
         session.uuid(),
-        1,
-        json!({ "state": what }),
-    ));
-}
-
-fn record_password(tx: &Tx, principal: Id<Principal>, what: &str) {
-    tx.record(Change::new(
-        "password",
-        principal.uuid(),
         1,
         json!({ "state": what }),
     ));

@@ -186,9 +186,14 @@ pub(super) async fn change_password(
     passwords::check("/new_password", new_password, who.governs(), &context)?;
     let network = address::client(&request, ctx.app()).map_or([0xff; 16], address::network_of);
     let requested = RequestContext::of(&request);
-    let confirmed =
-        commands::confirm_password(ctx.app(), &requested, &account, network, current_password)
-            .await;
+    let confirmed = passwords::commands::confirm_password(
+        ctx.app(),
+        &requested,
+        &account,
+        network,
+        current_password,
+    )
+    .await;
     let refused = |rule| refusals::note_of(&request, &requested, ctx.app(), rule);
     let confirmed = match confirmed {
         Ok(guess) => guess,
@@ -206,7 +211,8 @@ pub(super) async fn change_password(
     let (checked, hash) = (account.password_hash.as_str(), hash.as_str());
     let confirmed = &confirmed;
     ctx.transaction(|tx, _| async move {
-        commands::change_password(&tx, principal, session, checked, hash, confirmed).await?;
+        passwords::commands::change_password(&tx, principal, session, checked, hash, confirmed)
+            .await?;
         Ok(Reply::no_content())
     })
     .await

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::{access::commands::give_password, app::App, boot::Failure, clock::Clock};
+use crate::{access::passwords::commands::give_password, app::App, boot::Failure, clock::Clock};
 
 /// Where the school is.
 pub(super) const ZONE: &str = "Asia/Shanghai";

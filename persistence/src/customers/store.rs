@@ -453,7 +453,7 @@ async fn save(
         children::follow(tx, after).await?;
     }
     if after.campus != before.campus {
-        keep_time(tx, after.campus, Some(after.id.uuid())).await?;
+        keep_time(tx, after.campus, Some(after.id)).await?;
     }
     if after.deleted_at != before.deleted_at {
         children::hide(tx, after).await?;

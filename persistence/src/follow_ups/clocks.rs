@@ -1,6 +1,6 @@
 //! Next dates and the clocks of the place where they are days.
 
-use domain::{day, id::Id, organization::Campus};
+use domain::{customers::Customer, day, id::Id, organization::Campus};
 use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait, Value};
 
@@ -15,14 +15,14 @@ use crate::{
 ///
 /// # Errors
 /// Internal where there is no such campus.
-pub async fn keep_time(tx: &Tx, campus: Id<Campus>, of: Option<uuid::Uuid>) -> Result<(), Error> {
+pub async fn keep_time(tx: &Tx, campus: Id<Campus>, of: Option<Id<Customer>>) -> Result<(), Error> {
     let institution = tx.operation().institution;
     let (zone, _) = campus_zone(tx, institution, campus)
         .await?
         .ok_or_else(|| Error::corrupt("the campus of customers is gone"))?;
     let zone = TimeZone::get(&zone).map_err(Error::corrupt)?;
     let (column, id) = match of {
-        Some(customer) => ("customer_id", customer),
+        Some(customer) => ("customer_id", customer.uuid()),
         None => ("customer_campus_id", campus.uuid()),
     };
     let open = format!("institution_id = ? AND {column} = ? AND due_at IS NOT NULL");

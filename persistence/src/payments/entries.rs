@@ -24,7 +24,7 @@ use super::entity::balance;
 use crate::{
     Error, Handle,
     access::Reads,
-    clock::{date, date_column, micros, timestamp},
+    clock::{date, date_column, micros, timestamp, utc_midnight},
     customers::links,
     database::{among, statement},
     scope::{Page, reachable},
@@ -64,16 +64,13 @@ pub struct Filter {
 const ENTRIES: &str = "journal_entries";
 const POSTINGS: &str = "journal_postings";
 
-/// A day in microseconds.
-const DAY: i64 = 86_400_000_000;
-
 fn own(column: &'static str) -> Expr {
     Expr::col((ENTRIES, column))
 }
 
 impl Filter {
     fn condition(&self) -> Result<Condition, Error> {
-        let mut all = self.bounds()?;
+        let mut all = self.bounds();
         if !self.campuses.is_empty() {
             all = all.add(own("campus_id").is_in(self.campuses.iter().copied()));
         }
@@ -92,19 +89,23 @@ impl Filter {
 
     /// Bounds of the instants in whose order the list is: without them all history is walked. No place
     /// is a day away from another.
-    fn bounds(&self) -> Result<Condition, Error> {
-        let midnight = |day: Date| -> Result<i64, Error> {
-            let midnight = date_column(day)?.midnight().assume_utc();
-            Ok(midnight.unix_timestamp().saturating_mul(1_000_000))
-        };
-        let from = self.business_from.map(midnight).transpose()?;
-        let until = self.business_until.map(midnight).transpose()?;
+    fn bounds(&self) -> Condition {
+        let yesterday = |day: Date| utc_midnight(day.yesterday().ok()?);
+        let tomorrow = |day: Date| utc_midnight(day.tomorrow().ok()?);
         let at = || own("posted_at");
-        Ok(Condition::all()
+        Condition::all()
             .add_option(self.posted_from.map(|from| at().gte(micros(from))))
             .add_option(self.posted_until.map(|until| at().lt(micros(until))))
-            .add_option(from.map(|from| at().gte(from.saturating_sub(DAY))))
-            .add_option(until.map(|until| at().lt(until.saturating_add(DAY)))))
+            .add_option(
+                self.business_from
+                    .and_then(yesterday)
+                    .map(|first| at().gte(first)),
+            )
+            .add_option(
+                self.business_until
+                    .and_then(tomorrow)
+                    .map(|end| at().lt(end)),
+            )
     }
 }
 
@@ -212,7 +213,7 @@ fn latest(
             "posted_at",
         ])
         .from(ENTRIES)
-        .cond_where(of_institution(institution).add(filter.bounds()?));
+        .cond_where(of_institution(institution).add(filter.bounds()));
     let page = Page {
         limit: LATEST,
         ..page.clone()

@@ -18,7 +18,8 @@ use super::{
 use crate::{
     access::{
         Granted, IdempotencyKey, OptionalIdempotencyKey, SessionList,
-        commands::{end_sessions, one_time_password, set_one_time_password},
+        commands::end_sessions,
+        passwords::commands::{one_time_password, set_one_time_password},
         sessions_of,
     },
     http::{IfMatch, Json, List, Problem, Reply, list::Paging, path::PathId},

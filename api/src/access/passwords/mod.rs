@@ -1,5 +1,7 @@
 //! Passwords: how they are chosen, hashed and compared.
 
+pub mod commands;
+
 use std::sync::Arc;
 
 use argon2::{
