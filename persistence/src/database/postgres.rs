@@ -88,14 +88,20 @@ impl Options {
 
     /// Connections that read.
     pub(super) fn readers(&self) -> Readers<Postgres> {
-        Readers::new(self.reading(), self.shares.reads, None)
+        Readers::new(self.planned(), self.shares.reads, None)
     }
 
-    /// Connections that search. Their statements have one good plan each, whatever is sought: to make
-    /// it anew takes longer than the search.
+    /// Connections that search.
     pub(super) fn searchers(&self) -> Readers<Postgres> {
-        let planned = [("plan_cache_mode", "force_generic_plan")];
-        Readers::new(self.reading().options(planned), self.shares.searches, None)
+        Readers::new(self.planned(), self.shares.searches, None)
+    }
+
+    /// For statements that have one good plan each, whatever their values: keys of ranges in the order
+    /// of an index. To make it anew takes longer than to read a page; left to choose, PostgreSQL does so
+    /// each time for a page of many ranges.
+    fn planned(&self) -> PgConnectOptions {
+        let generic = [("plan_cache_mode", "force_generic_plan")];
+        self.reading().options(generic)
     }
 
     /// One connection for reports.

@@ -75,6 +75,16 @@ impl Page {
         sql + &format!(" ORDER BY {created} {order}, {id} {order} LIMIT ?")
     }
 
+    /// The end of a statement that yields keys of the page, `at` and `id`.
+    fn ending_of_keys(&self) -> String {
+        let order = match self.order {
+            Direction::NewestFirst => "DESC",
+            Direction::OldestFirst => "ASC",
+        };
+        let limit = whole_page(self.limit);
+        format!(" ORDER BY at {order}, id {order} LIMIT {limit}")
+    }
+
     pub(crate) fn order(&self) -> Order {
         match self.order {
             Direction::NewestFirst => Order::Desc,
@@ -251,33 +261,32 @@ fn is_customer<E: Scoped>(id: E::Column) -> bool {
     id.as_str() == E::CUSTOMER.as_str()
 }
 
-/// The keys that the ranges of `L` begin with, as [`KEYS`]; `None` where there are no ranges.
+/// The keys of a page of the rows of `L`, as [`KEYS`]; `None` where there are no ranges.
 fn first_keys<L: Scoped>(handle: &impl Handle, scope: &Scope, walks: &[Walk<'_>]) -> Option<Sql> {
-    let ranges: Vec<SelectStatement> = walks
+    let members: Vec<Vec<SelectStatement>> = walks
         .iter()
-        .flat_map(|walk| scope.branches().iter().map(move |branch| (branch, walk)))
-        .flat_map(|(branch, walk)| keys::<L>(scope, branch, walk))
+        .flat_map(|walk| disjoint::<L>(scope, walk))
         .collect();
-    if ranges.is_empty() {
+    if members.is_empty() {
         return None;
     }
-    let limit = whole_page(walks.first()?.page.limit);
+    let ending = walks.first()?.page.ending_of_keys();
     let mut sql = Sql::of(handle);
-    sql.text("WITH page_keys AS (");
-    for (number, some) in ranges.chunks(MEMBERS).enumerate() {
+    sql.text("WITH page_keys AS (SELECT at, id FROM (");
+    for (number, some) in members.chunks(MEMBERS).enumerate() {
         // Distinct: a row may be in several branches.
         sql.text(if number == 0 { "" } else { " UNION " });
         sql.text("SELECT at, id FROM (");
-        for (number, keys) in some.iter().enumerate() {
+        for (number, ranges) in some.iter().enumerate() {
             sql.text(if number == 0 { "" } else { " UNION " });
             // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
             sql.text("SELECT at, id FROM (");
-            sql.select(keys);
-            sql.text(&format!(" LIMIT {limit}) AS branch"));
+            sql.merged(ranges, &ending);
+            sql.text(") AS branch");
         }
         sql.text(") AS branches");
     }
-    sql.text(") ");
+    sql.text(&format!(") AS found{ending}) "));
     Some(sql)
 }
 
@@ -397,6 +406,25 @@ impl Sql {
         }
     }
 
+    /// The first keys of ranges that have no row in common: they are merged as they are read, and none
+    /// is read to its end.
+    fn merged(&mut self, ranges: &[SelectStatement], ending: &str) {
+        // PostgreSQL walks an index in its order for a member that is ordered and limited itself;
+        // SQLite orders the members of a union by itself, and takes no other order.
+        let each = self.postgres && ranges.len() > 1;
+        for (number, range) in ranges.iter().enumerate() {
+            self.text(if number == 0 { "" } else { " UNION ALL " });
+            self.text(if each { "(" } else { "" });
+            self.select(range);
+            self.text(&if each {
+                format!("{ending})")
+            } else {
+                String::new()
+            });
+        }
+        self.text(ending);
+    }
+
     fn statement(self, handle: &impl Handle) -> Statement {
         let (sql, values) = self.writer.into_parts();
         Statement {
@@ -407,11 +435,31 @@ impl Sql {
     }
 }
 
-/// Key columns of one branch of a page, in order; one key range each.
+/// Key ranges of a walk; those of one group have no row in common.
+fn disjoint<E: Scoped>(scope: &Scope, walk: &Walk<'_>) -> Vec<Vec<SelectStatement>> {
+    let (mut campuses, mut holders, mut classes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut groups = Vec::new();
+    for branch in scope.branches() {
+        let ranges = keys::<E>(scope, branch, walk);
+        match branch {
+            Branch::Campus(_) => campuses.extend(ranges),
+            Branch::Holder(_) => holders.extend(ranges),
+            Branch::Class(_) if E::CLASS.is_some() => classes.extend(ranges),
+            Branch::Institution | Branch::Class(_) | Branch::Shared(_) => {
+                groups.extend(ranges.into_iter().map(|range| vec![range]));
+            }
+        }
+    }
+    for ranges in [campuses, holders, classes] {
+        groups.extend(ranges.chunks(MEMBERS).map(<[_]>::to_vec));
+    }
+    groups
+}
+
+/// Key columns of one branch of a page; one key range each.
 fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<SelectStatement> {
     let own = walk.key.clone();
-    let ordered = |(at, id): (Expr, Expr), outermost: Option<&'static str>, range: Condition| {
-        let order = walk.page.order();
+    let of = |(at, id): (Expr, Expr), outermost: Option<&'static str>, range: Condition| {
         let mut keys = SelectStatement::new();
         keys.expr_as(at.clone(), "at").expr_as(id.clone(), "id");
         // CROSS JOIN keeps the tables in this order on SQLite, whose planner would walk the largest.
@@ -428,10 +476,8 @@ fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<Selec
         keys.cond_where(
             range
                 .add(walk.filter.clone())
-                .add_option(walk.page.behind(at.clone(), id.clone())),
-        )
-        .order_by_expr(at, order.clone())
-        .order_by_expr(id, order);
+                .add_option(walk.page.behind(at, id)),
+        );
         keys
     };
     match branch {
@@ -451,7 +497,7 @@ fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<Selec
                     .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
                     .add(column::<E>(E::CUSTOMER).eq(share("customer_id")))
                     .add(living::<E>());
-                ordered(key.clone(), Some(SHARES), range)
+                of(key.clone(), Some(SHARES), range)
             };
             grantees.iter().map(shared).collect()
         }
@@ -460,8 +506,8 @@ fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<Selec
                 .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
                 .add(column::<E>(E::CUSTOMER).eq(enrollment("customer_id")))
                 .add(living::<E>());
-            vec![ordered(own, Some(ENROLLMENTS), range)]
+            vec![of(own, Some(ENROLLMENTS), range)]
         }
-        _ => vec![ordered(own, None, range::<E>(scope, branch))],
+        _ => vec![of(own, None, range::<E>(scope, branch))],
     }
 }

@@ -153,10 +153,15 @@ fn measure(
         let floor = match scripts {
             Some(scripts) => {
                 let now = jiff_now();
-                let settings = if case.name.starts_with("search") {
-                    "-c plan_cache_mode=force_custom_plan"
-                } else {
-                    ""
+                let settings = match (case.name, case.shape) {
+                    (name, _) if name.starts_with("search") => {
+                        "-c plan_cache_mode=force_custom_plan"
+                    }
+                    // As the server reads.
+                    (name, Shape::AsSent | Shape::AnyCustomer) if !name.starts_with("day") => {
+                        "-c plan_cache_mode=force_generic_plan"
+                    }
+                    _ => "",
                 };
                 let url = site.database_url();
                 floor::pgbench(
