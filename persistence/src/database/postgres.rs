@@ -108,7 +108,7 @@ impl Options {
     pub(super) fn reporters(&self) -> Readers<Postgres> {
         let limit = format!("{}s", REPORT_LIMIT.as_secs());
         let limited = [("statement_timeout", limit.as_str())];
-        Readers::new(self.reading().options(limited), 1, None)
+        Readers::new(self.planned().options(limited), 1, None)
     }
 
     /// One connection that reads for as long as it takes.
