@@ -12,6 +12,7 @@
 //! - [`system`]: health, keys, lists
 //! - [`metrics`]: what operators watch
 //! - [`upkeep`]: what the server does besides answering
+//! - [`invariants`]: the daily check of the data
 //! - [`backup`]: copies of everything, and bringing one back
 //! - [`events`]: the feed of what happens
 //! - [`audit`]: the trail of who did what
@@ -42,6 +43,7 @@ pub mod files;
 pub mod follow_ups;
 pub mod http;
 pub mod imports;
+pub mod invariants;
 pub mod jobs;
 pub mod metrics;
 pub mod mounts;

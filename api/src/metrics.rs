@@ -1,7 +1,7 @@
 //! What operators watch: numbers of the process in the text format of Prometheus, on a port of
 //! their own.
 //!
-//! Labels are names of operations, statuses and states: nothing in them comes from a request.
+//! Labels are names of operations, statuses, states and rules: nothing in them comes from a request.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -9,7 +9,10 @@ use actix_web::{
     App as Actix, HttpResponse, HttpServer, Responder, dev::ServerHandle, get, http::StatusCode,
     web,
 };
-use persistence::jobs::store::Backlog;
+use persistence::{
+    invariants::{INVARIANTS, Invariant},
+    jobs::store::Backlog,
+};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TEXT_FORMAT, TextEncoder, process_collector::ProcessCollector,
@@ -28,6 +31,7 @@ pub struct Metrics {
     under_way: IntGauge,
     jobs: IntGaugeVec,
     unordered: IntGauge,
+    violations: IntCounterVec,
     reachable: IntGauge,
 }
 
@@ -62,6 +66,13 @@ impl Metrics {
                 "educrm_records_unordered",
                 "Events and audit records of the installation that wait for their position.",
             )?,
+            violations: IntCounterVec::new(
+                Opts::new(
+                    "educrm_invariant_violations_total",
+                    "Rows that break an invariant, as found by the daily checks of this process.",
+                ),
+                &["invariant"],
+            )?,
             reachable: IntGauge::new(
                 "educrm_database_up",
                 "Whether the database answered when these numbers were asked for.",
@@ -80,6 +91,13 @@ impl Metrics {
         metrics
             .registry
             .register(Box::new(metrics.unordered.clone()))?;
+        metrics
+            .registry
+            .register(Box::new(metrics.violations.clone()))?;
+        // From the start, or the first that is found would not show as an increase.
+        for invariant in INVARIANTS {
+            metrics.violations.with_label_values(&[invariant.name]);
+        }
         metrics
             .registry
             .register(Box::new(metrics.reachable.clone()))?;
@@ -103,6 +121,13 @@ impl Metrics {
         self.durations
             .with_label_values(&[operation])
             .observe(took.as_secs_f64());
+    }
+
+    /// Counts rows that break an invariant.
+    pub(crate) fn broken(&self, invariant: &Invariant, rows: usize) {
+        self.violations
+            .with_label_values(&[invariant.name])
+            .inc_by(rows as u64);
     }
 
     async fn text(&self, app: &App) -> Result<Vec<u8>, prometheus::Error> {

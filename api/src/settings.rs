@@ -84,7 +84,7 @@ settings! {
     /// Whether PostgreSQL may be used as a superuser, whom no rule of the database holds: for trials.
     database_superuser: Switch = "EDUCRM_DATABASE_SUPERUSER" or "off";
     /// PostgreSQL connections that serve requests, shared out over the workers. One worker's share
-    /// more is for jobs, and one connection each for reports.
+    /// more is for jobs, one connection each for reports, and one for the daily check.
     database_connections: Number<1, 1000> = "EDUCRM_DATABASE_CONNECTIONS" or "10";
     /// SQLite connections that read.
     sqlite_readers: Number<1, 64> = "EDUCRM_SQLITE_READERS" or "4";
@@ -113,6 +113,10 @@ settings! {
     backup_time_zone: Zone = "EDUCRM_BACKUP_TIME_ZONE" or "Asia/Shanghai";
     /// How many backups are kept in each folder.
     backup_keep: Number<1, 3650> = "EDUCRM_BACKUP_KEEP" or "14";
+    /// When the daily check of what must always hold in the data is due, or `off`.
+    check_at: DailyTime = "EDUCRM_CHECK_AT" or "04:30";
+    /// IANA name of the time zone in which that is.
+    check_time_zone: Zone = "EDUCRM_CHECK_TIME_ZONE" or "Asia/Shanghai";
     /// Origins of browsers that may call the API, separated by commas; empty: none.
     cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas; empty: none.
@@ -391,6 +395,7 @@ mod tests {
             ("EDUCRM_BACKUP_AT", "25:00"),
             ("EDUCRM_BACKUP_TIME_ZONE", "Atlantis"),
             ("EDUCRM_BACKUP_KEEP", "0"),
+            ("EDUCRM_CHECK_AT", "daily"),
             (
                 "DATABASE_URL",
                 "postgres://crm:secret@db.school.example/crm",

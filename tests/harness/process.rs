@@ -61,6 +61,7 @@ impl Site {
             // Whoever runs the tests may be one.
             ("EDUCRM_DATABASE_SUPERUSER", "on"),
             ("EDUCRM_BACKUP_AT", "off"),
+            ("EDUCRM_CHECK_AT", "off"),
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
         .into();

@@ -1,5 +1,15 @@
 //! Jobs: who runs them, and what their owners see.
 
+mod checks;
 mod leases;
 mod owners;
 mod schedules;
+
+use tests::Server;
+
+/// Has a server look after its schedules.
+async fn fired_on(server: &Server) {
+    let app = server.app.clone();
+    let fired = async move { educrm::jobs::schedule::fire(&app).await };
+    server.inside(fired).await.unwrap();
+}

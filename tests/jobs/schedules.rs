@@ -1,6 +1,7 @@
-use educrm::jobs::schedule::fire;
 use futures_util::future::join_all;
 use tests::{World, both, json};
+
+use super::fired_on;
 
 const FILES: &str = "/api/v1/files";
 
@@ -8,14 +9,6 @@ const FILES: &str = "/api/v1/files";
 async fn own_jobs(w: &World) -> Vec<String> {
     let sql = "SELECT status FROM jobs WHERE institution_id = ? AND owner_id IS NULL";
     w.server.texts(sql, vec![w.institution.uuid().into()]).await
-}
-
-async fn fired(w: &World) {
-    let app = w.server.app.clone();
-    w.server
-        .inside(async move { fire(&app).await })
-        .await
-        .unwrap();
 }
 
 both! {
@@ -27,7 +20,7 @@ both! {
         w.execute("UPDATE files SET expires_at = 1 WHERE institution_id = ? AND id = ?",
             vec![w.institution.uuid().into(), id.into()]).await.unwrap();
         boss.get(&format!("{FILES}/{old}")).await.expect_problem(404, "not_found");
-        join_all((0..8).map(|_| fired(&w))).await;
+        join_all((0..8).map(|_| fired_on(w.server))).await;
         let begun = std::time::Instant::now();
         while own_jobs(&w).await != ["succeeded"] {
             assert!(own_jobs(&w).await.len() == 1, "the tick fired more than once, or never");
@@ -72,7 +65,7 @@ both! {
             w.server.texts(&sql, vec![school.into()]).await[0].clone()
         };
         let sessions = count("sessions").await.parse::<i32>().unwrap();
-        fired(&w).await;
+        fired_on(w.server).await;
         let begun = std::time::Instant::now();
         while own_jobs(&w).await != ["succeeded"] {
             assert!(begun.elapsed().as_secs() < 180, "it does not end");

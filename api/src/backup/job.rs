@@ -6,12 +6,11 @@ use domain::{
     jobs::{BACKUP_FAILED, JobKind},
     notices::{NoticeKind, Numbers},
 };
-use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 use persistence::{
     Error, Operation, Tx,
     access::holders_of,
     jobs::{
-        schedule::{Schedule, enter},
+        schedule::enter,
         store::{NewJob, enqueue},
     },
     keys::hex,
@@ -23,22 +22,11 @@ use super::{Backups, make::Made};
 use crate::{
     app::App,
     boot::Failure,
-    jobs::{Halt, Run},
+    jobs::{Halt, Run, schedule::daily},
 };
 
 /// Whoever gives rights to others looks after the installation.
 const ADMINISTERS: &str = "roles:write";
-
-/// The days of the backup: each begins when it is due.
-fn schedule(at: Time, zone: &TimeZone, now: Timestamp) -> Schedule {
-    let due = at.duration_since(Time::midnight());
-    let ahead = SignedDuration::from_secs(zone.to_offset(now).seconds().into());
-    Schedule {
-        name: "make_backup",
-        period: SignedDuration::from_hours(24),
-        begins: due - ahead,
-    }
-}
 
 /// Queues the backup of the day, where nobody has yet. The job belongs to the oldest institution.
 pub async fn fire(app: &App) -> Result<(), Error> {
@@ -49,7 +37,8 @@ pub async fn fire(app: &App) -> Result<(), Error> {
         return Ok(());
     };
     let stamp = app.clock.stamp();
-    let schedule = &schedule(at, &app.settings.backup_time_zone.0, stamp.now());
+    let zone = &app.settings.backup_time_zone.0;
+    let schedule = &daily("make_backup", at, zone, stamp.now());
     let operation = Operation::system(institution, PrincipalKind::System, schedule.name, stamp);
     app.db
         .transaction(&operation, |tx| async move {
@@ -103,25 +92,4 @@ pub async fn tell(tx: &Tx, kind: NoticeKind) -> Result<(), Error> {
         notify(tx, person, kind, &Numbers::new(), None).await?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tick(now: &str) -> i64 {
-        let now: Timestamp = now.parse().unwrap();
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let schedule = schedule(Time::constant(3, 30, 0, 0), &zone, now);
-        let since = now.as_second() - schedule.begins.as_secs();
-        since.div_euclid(schedule.period.as_secs())
-    }
-
-    #[test]
-    fn a_day_of_the_backup_begins_when_it_is_due() {
-        let before = tick("2025-03-01T03:29:59+08:00");
-        assert_eq!(tick("2025-02-28T03:30:00+08:00"), before);
-        assert_eq!(tick("2025-03-01T03:30:00+08:00"), before + 1);
-        assert_eq!(tick("2025-03-02T03:29:59+08:00"), before + 1);
-    }
 }

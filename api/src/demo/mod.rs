@@ -69,8 +69,8 @@ fn own(settings: Settings, folder: &Folder) -> Result<(Settings, TcpListener), F
     let throw_away = Settings::read(|name| match name {
         "EDUCRM_DATA_DIR" => Some(data_dir.to_string()),
         "EDUCRM_PUBLIC_URL" => Some(format!("http://{listen}")),
-        // What is thrown away needs no flushing, and no backup.
-        "EDUCRM_SQLITE_FLUSH" | "EDUCRM_BACKUP_AT" => Some("off".into()),
+        // What is thrown away needs no flushing, no backup and no check.
+        "EDUCRM_SQLITE_FLUSH" | "EDUCRM_BACKUP_AT" | "EDUCRM_CHECK_AT" => Some("off".into()),
         _ => None,
     })?;
     let settings = Settings {

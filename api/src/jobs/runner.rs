@@ -24,7 +24,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
-use crate::{app::App, backup, exports, imports};
+use crate::{app::App, backup, exports, imports, invariants};
 
 /// How long to wait at most before looking for jobs that other instances have queued.
 const LOOK: Duration = Duration::from_secs(1);
@@ -172,6 +172,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
         JobKind::RunExport => exports::run::run(run).await,
         JobKind::RemoveExpired => schedule::remove_expired(run).await,
         JobKind::MakeBackup => backup::job::run(run).await,
+        JobKind::CheckInvariants => invariants::run(run).await,
     }
 }
 
@@ -255,6 +256,7 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
             notify(tx, owner, kind, &Numbers::new(), run.target()).await
         }
         (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
+        (JobKind::CheckInvariants, _) => backup::job::tell(tx, NoticeKind::CheckFailed).await,
         (JobKind::RunImport | JobKind::RunExport, None) | (JobKind::RemoveExpired, _) => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{access::PrincipalKind, jobs::JobKind};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 use persistence::{
     Error, Operation, Tx,
     access::{sessions, throttle},
@@ -17,7 +17,7 @@ use persistence::{
 };
 
 use super::{Halt, Run};
-use crate::{app::App, backup};
+use crate::{app::App, backup, invariants};
 
 /// How often the schedules are looked after.
 pub(super) const LOOK: Duration = Duration::from_secs(60);
@@ -37,6 +37,17 @@ static REMOVE_EXPIRED: Schedule = Schedule {
     period: SignedDuration::from_hours(1),
     begins: SignedDuration::ZERO,
 };
+
+/// Something that is done once a day: its days begin at a time of some place.
+pub fn daily(name: &'static str, at: Time, zone: &TimeZone, now: Timestamp) -> Schedule {
+    let due = at.duration_since(Time::midnight());
+    let ahead = SignedDuration::from_secs(zone.to_offset(now).seconds().into());
+    Schedule {
+        name,
+        period: SignedDuration::from_hours(24),
+        begins: due - ahead,
+    }
+}
 
 /// Queues what is due in this tick, and that nobody has queued yet.
 pub async fn fire(app: &App) -> Result<(), Error> {
@@ -70,6 +81,7 @@ pub async fn fire(app: &App) -> Result<(), Error> {
             .await?;
     }
     backup::job::fire(app).await?;
+    invariants::fire(app).await?;
     app.jobs.wake();
     Ok(())
 }
@@ -120,4 +132,25 @@ where
 
 fn before(now: Timestamp, lasts: SignedDuration) -> Timestamp {
     now.saturating_sub(lasts).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tick(now: &str) -> i64 {
+        let now: Timestamp = now.parse().unwrap();
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let schedule = daily("it", Time::constant(3, 30, 0, 0), &zone, now);
+        let since = now.as_second() - schedule.begins.as_secs();
+        since.div_euclid(schedule.period.as_secs())
+    }
+
+    #[test]
+    fn a_day_begins_when_what_is_done_in_it_is_due() {
+        let before = tick("2025-03-01T03:29:59+08:00");
+        assert_eq!(tick("2025-02-28T03:30:00+08:00"), before);
+        assert_eq!(tick("2025-03-01T03:30:00+08:00"), before + 1);
+        assert_eq!(tick("2025-03-02T03:29:59+08:00"), before + 1);
+    }
 }

@@ -28,6 +28,8 @@ text_enum! {
         RemoveExpired = "remove_expired" { "清理过期文件", "Remove what has expired" }
         /// The daily copy of everything (SECU-03).
         MakeBackup = "make_backup" { "每日备份", "Make a backup" }
+        /// The daily look at what must always hold.
+        CheckInvariants = "check_invariants" { "每日数据核对", "Check the data" }
     }
 }
 
@@ -48,6 +50,9 @@ rules! {
     BACKUP_FAILED = Conflict "backup_failed" {
         "备份未完成", "The backup was not made";
         "请查看服务器日志中的原因。", "The server's log says why." }
+    INVARIANTS_BROKEN = Conflict "invariants_broken" {
+        "数据核对发现异常", "The data break what must always hold";
+        "请查看服务器日志中列出的规则。", "The server's log names the rules." }
 }
 
 /// A job is tried so often before it is given up.

@@ -258,12 +258,13 @@ impl Database {
         Read::new(readers, self.keys.clone())
     }
 
-    /// A reading handle without a limit of time, for commands that look at everything.
-    pub(crate) fn read_everything(&self) -> Read {
+    /// A reading handle on a connection of its own, for what looks at everything: without a limit of
+    /// time, or with one for each statement.
+    pub fn read_everything(&self, limit: Option<Duration>) -> Read {
         let readers = match &self.engine {
-            Engine::Sqlite { read, .. } => ReadOf::Sqlite(Arc::new(read.like(1, None))),
+            Engine::Sqlite { read, .. } => ReadOf::Sqlite(Arc::new(read.like(1, limit))),
             Engine::Postgres { options, .. } => {
-                ReadOf::Postgres(Arc::new(options.patient_reader()))
+                ReadOf::Postgres(Arc::new(options.patient_reader(limit)))
             }
         };
         Read::new(readers, self.keys.clone())

@@ -78,8 +78,9 @@ impl Options {
             reads,
             searches,
         } = self.shares;
-        // The workers' connections, and those of what no worker does; each has one for reports.
-        let wanted = (transactions + reads + searches + 1) * (self.workers + 1);
+        // The workers' connections, and those of what no worker does; each has one for reports. One
+        // more is for the daily check.
+        let wanted = (transactions + reads + searches + 1) * (self.workers + 1) + 1;
         let pool = self.pool();
         let checked = check(&pool, wanted, superuser).await;
         let _ = pool.close().await;
@@ -111,10 +112,11 @@ impl Options {
         Readers::new(self.planned().options(limited), 1, None)
     }
 
-    /// One connection that reads for as long as it takes.
-    pub(super) fn patient_reader(&self) -> Readers<Postgres> {
-        let unlimited = [("statement_timeout", "0")];
-        Readers::new(self.reading().options(unlimited), 1, None)
+    /// One connection that reads for as long as it takes, or may take.
+    pub(super) fn patient_reader(&self, limit: Option<Duration>) -> Readers<Postgres> {
+        let limit = limit.map_or_else(|| "0".to_owned(), |limit| format!("{}s", limit.as_secs()));
+        let limited = [("statement_timeout", limit.as_str())];
+        Readers::new(self.reading().options(limited), 1, None)
     }
 
     fn reading(&self) -> PgConnectOptions {

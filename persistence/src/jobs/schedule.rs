@@ -4,7 +4,7 @@
 //! find it entered. Ticks that nobody was there for are not made up for: the next one does what
 //! they would have done.
 
-use domain::{id::Id, organization::Institution};
+use domain::{id::Id, jobs::JobKind, organization::Institution, text_enum::TextEnum};
 use jiff::SignedDuration;
 use sea_orm::ConnectionTrait;
 
@@ -77,6 +77,36 @@ pub async fn with_expired(
     rows.iter()
         .map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
         .collect()
+}
+
+/// The oldest institution whose present tick nobody has entered; none as long as a job of this kind
+/// waits or runs anywhere, so that they follow one another.
+pub async fn next_without(
+    handle: &impl Handle,
+    schedule: &Schedule,
+    kind: JobKind,
+) -> Result<Option<Id<Institution>>, Error> {
+    let now = database_now(handle);
+    let row = handle
+        .query_one_raw(statement(
+            handle,
+            &format!(
+                "SELECT i.institution_id FROM institutions i WHERE NOT EXISTS ( \
+                 SELECT 1 FROM schedule_ticks t WHERE t.institution_id = i.institution_id \
+                 AND t.schedule = ? AND t.tick = ({now} - ?) / ?) \
+                 AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = ? AND finished_at IS NULL) \
+                 ORDER BY i.number LIMIT 1"
+            ),
+            [
+                schedule.name.into(),
+                schedule.shift().into(),
+                schedule.length().into(),
+                kind.as_str().into(),
+            ],
+        ))
+        .await?;
+    row.map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
+        .transpose()
 }
 
 /// Enters the present tick in the operation's institution: true for whoever is first.
