@@ -34,7 +34,7 @@ pub(super) async fn open(
         // Or INSERT OR REPLACE would delete past the triggers that keep ledgers and trail.
         .pragma("recursive_triggers", "on")
         .pragma("temp_store", "memory")
-        .pragma("cache_size", "-16384");
+        .pragma("cache_size", "-8192");
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
@@ -56,7 +56,7 @@ pub(super) async fn open(
     let read = options
         .create_if_missing(false)
         .pragma("query_only", "on")
-        .pragma("cache_size", "-4096");
+        .pragma("cache_size", "-3072");
     Ok((
         SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
         Readers::new(read, readers, Some(STATEMENT_LIMIT)),
