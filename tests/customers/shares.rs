@@ -53,15 +53,18 @@ fn path(id: &str) -> String {
     format!("/api/v1/customers/{id}")
 }
 
-/// Every page of the list, joined.
+/// Every page of the list of customers, joined.
 async fn walk(actor: &Actor, limit: usize, sort: &str) -> Vec<String> {
+    walk_list(actor, "customers", limit, sort).await
+}
+
+/// Every page of a list, joined.
+async fn walk_list(actor: &Actor, list: &str, limit: usize, sort: &str) -> Vec<String> {
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
         let page = actor
-            .get(&format!(
-                "/api/v1/customers?limit={limit}&sort={sort}{cursor}"
-            ))
+            .get(&format!("/api/v1/{list}?limit={limit}&sort={sort}{cursor}"))
             .await
             .expect(200);
         seen.extend(page.ids());
@@ -219,6 +222,31 @@ both! {
                 assert_eq!(walk(actor, limit, "-created_at").await, newest, "limit {limit}");
                 assert_eq!(walk(actor, limit, "created_at").await, all, "limit {limit}");
                 assert_eq!(find(actor, limit).await, newest, "search, limit {limit}");
+            }
+        }
+    }
+
+    async fn what_several_people_of_a_team_hold_is_listed_in_one_order(w: World) {
+        let mut team = vec![w.as_recruiter()];
+        for _ in 0..4 {
+            team.push(w.hire(&["recruiter"], w.places.north, Some(w.places.team)).await);
+        }
+        let leader = w.actor("supervisor");
+        let (mut customers, mut follow_ups) = (Vec::new(), Vec::new());
+        // Some hold many in a row, one holds none.
+        for holder in [0, 0, 0, 1, 3, 2, 3, 0, 1, 1, 1, 2, 0] {
+            let id = team[holder].post("/api/v1/customers", &w.new_customer("张伟")).await.expect(201).id();
+            let said = json!({"customer_id": id, "method": "phone", "outcome": "interested"});
+            follow_ups.push(team[holder].post("/api/v1/follow-ups", &said).await.expect(201).id());
+            customers.push(id);
+        }
+        // One of them is open to the leader in another way too.
+        share(&w, &customers[4], leader.principal.uuid(), false, None).await;
+        for (list, oldest) in [("customers", &customers), ("follow-ups", &follow_ups)] {
+            let newest: Vec<_> = oldest.iter().rev().cloned().collect();
+            for limit in [1, 2, 5, 12, 13, 200] {
+                assert_eq!(walk_list(&leader, list, limit, "-created_at").await, newest, "{list}, limit {limit}");
+                assert_eq!(walk_list(&leader, list, limit, "created_at").await, *oldest, "{list}, limit {limit}");
             }
         }
     }
