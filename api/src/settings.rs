@@ -10,7 +10,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 use domain::files::TemporaryRoom;
 
 pub use self::values::{
-    DailyTime, List, ListenAt, LogFilter, Networks, Number, Secret, Switch, Zone,
+    DailyTime, List, ListenAt, LogFilter, Networks, Number, Secret, Service, Switch, Zone,
 };
 
 /// A setting as documentation lists it.
@@ -147,7 +147,10 @@ settings! {
     institution_temporary_bytes: Number<1, { u32::MAX }> = "EDUCRM_INSTITUTION_TEMPORARY_BYTES" or "4294967295";
     /// Hours that the file of an export is kept.
     export_hours: Number<1, 720> = "EDUCRM_EXPORT_HOURS" or "24";
-    /// Seconds that an upload may take.
+    /// Address and port of the ClamAV daemon that scans uploads, such as 127.0.0.1:3310; empty: they
+    /// are not scanned. It gets them in the clear.
+    clamd: Service = "EDUCRM_CLAMD" or "";
+    /// Seconds that an upload may take, its scan included.
     upload_seconds: Number<1, 3600> = "EDUCRM_UPLOAD_SECONDS" or "120";
     /// Jobs that this process runs at once; 0: none, where other instances do.
     job_workers: Number<0, 64> = "EDUCRM_JOB_WORKERS" or "2";
@@ -363,6 +366,14 @@ mod tests {
     }
 
     #[test]
+    fn a_scanner_is_named_by_host_and_port() {
+        for at in ["127.0.0.1:3310", "[::1]:3310", "clamd.school.example:3310"] {
+            let read = Settings::read(|name| (name == "EDUCRM_CLAMD").then(|| at.into()));
+            assert_eq!(read.ok().and_then(|s| s.clamd.0).as_deref(), Some(at));
+        }
+    }
+
+    #[test]
     fn all_bad_settings_are_told_at_once() {
         let bad = Settings::read(|name| match name {
             "EDUCRM_LISTEN" => Some("here".into()),
@@ -388,6 +399,10 @@ mod tests {
                 "EDUCRM_MIGRATE_DATABASE_URL",
                 "postgres://owner@localhost/crm",
             ),
+            ("EDUCRM_CLAMD", "127.0.0.1"),
+            ("EDUCRM_CLAMD", "tcp://scanner:3310"),
+            ("EDUCRM_CLAMD", "scanner:0"),
+            ("EDUCRM_CLAMD", "::1:3310"),
             ("EDUCRM_BODY_LIMIT", "4294967295"),
             ("EDUCRM_REQUEST_SECONDS", "0"),
             ("EDUCRM_DATABASE_CONNECTIONS", "5000"),

@@ -2,6 +2,7 @@
 
 mod customers;
 mod download;
+mod scan;
 mod upload;
 
 /// The beginning and the end of a workbook, as far as anybody looks.

@@ -186,6 +186,11 @@ impl Actor {
         answer
     }
 
+    /// The same where what the server needs is made to fail: that may be the answer.
+    pub async fn send_in_trouble(&self, request: RequestBuilder) -> Answer {
+        self.asked(request.build().unwrap()).await
+    }
+
     async fn asked(&self, request: Request) -> Answer {
         let is_repeatable =
             request.method() == Method::GET || request.headers().contains_key("idempotency-key");

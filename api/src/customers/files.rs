@@ -36,7 +36,8 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 /// As `uploadFile`, and the file stays with the customer: whoever reaches the customer may read it.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 201, body = FileBody)),
     request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["customers:write"])),
-    extensions(("x-problem-codes" = json!(["temporary_files_full"]))))]
+    extensions(("x-problem-codes" = json!(["temporary_files_full", "file_infected",
+        "scan_unavailable"]))))]
 #[post("/customers/{customer_id}/files")]
 pub(super) async fn upload_customer_file(
     ctx: Granted<CustomersWrite>,

@@ -21,10 +21,12 @@ const TAG: &str = "files";
 ///
 /// What it is, is told by its bytes, never by its name; what is not on the list of types is refused.
 /// Until it is named by a record it is seen by its uploader only, and removed after a while
-/// (`expires_at`). Lists to be imported need `imports:run`, and may be larger.
+/// (`expires_at`). Lists to be imported need `imports:run`, and may be larger. Where the installation
+/// has a virus scanner, it is asked before anything is kept.
 #[utoipa::path(tag = TAG, params(UploadParameters), responses((status = 201, body = FileBody)),
     request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["self"])),
-    extensions(("x-problem-codes" = json!(["permission_missing", "temporary_files_full"]))))]
+    extensions(("x-problem-codes" = json!(["permission_missing", "temporary_files_full",
+        "file_infected", "scan_unavailable"]))))]
 #[post("/files")]
 pub(super) async fn upload_file(
     ctx: Granted<Oneself>,

@@ -5,6 +5,7 @@ pub mod commands;
 mod handlers;
 pub mod link;
 mod output;
+mod scan;
 pub mod upload;
 
 pub use body::*;

@@ -8,8 +8,8 @@ use domain::{
     access::{ImportsRun, Permission},
     fault::{Fault, REQUIRED},
     files::{
-        FILE_EMPTY, FILE_TYPE_REFUSED, FilePurpose, FileType, HEAD, StoredFile, TAIL, file_name,
-        sniff,
+        FILE_EMPTY, FILE_INFECTED, FILE_TYPE_REFUSED, FilePurpose, FileType, HEAD,
+        SCAN_UNAVAILABLE, StoredFile, TAIL, file_name, sniff,
     },
     id::Id,
     text_enum::TextEnum,
@@ -21,7 +21,9 @@ use persistence::{
     files::{content::Writer, store},
 };
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout_at};
 
+use super::scan::{self, Verdict};
 use crate::{
     access::Granted,
     http::{
@@ -70,15 +72,45 @@ where
 {
     let patience = Duration::from_secs(ctx.app().settings.upload_seconds.0.into());
     let id: Id<StoredFile> = ctx.stamp().id();
-    let receiving = tokio::time::timeout(patience, whole(ctx, id, purpose, &mut form));
-    let received = match receiving.await {
-        Ok(received) => received,
+    let until = Instant::now() + patience;
+    let received = match timeout_at(until, whole(ctx, id, purpose, &mut form)).await {
+        Ok(Ok(received)) => scanned(ctx, until, received).await,
+        Ok(refused) => refused,
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, &TIMED_OUT)),
     };
     if received.is_err() {
         discard(ctx, id).await;
     }
     received
+}
+
+/// Has what was received looked at by the virus scanner, where there is one.
+async fn scanned<P: Permission>(
+    ctx: &Granted<P>,
+    until: Instant,
+    received: Received,
+) -> Result<Received, Problem> {
+    let Some(scanner) = &ctx.app().settings.clamd.0 else {
+        return Ok(received);
+    };
+    let file = &received.file;
+    let institution = ctx.authority().institution();
+    let keys = ctx.read().keys_of(institution).await?;
+    let content = ctx.app().contents.read(keys, institution, file).await?;
+    match scan::ask(scanner, until, content).await {
+        Ok(Verdict::Clean) => Ok(received),
+        Ok(Verdict::Infected) => {
+            tracing::warn!(file = %file.id, owner = %file.owner, "a file with a virus was refused");
+            let mut fault = Fault::field("/file", &FILE_INFECTED);
+            fault.rule = &FILE_INFECTED;
+            Err(fault.into())
+        }
+        Err(error) => {
+            tracing::warn!(file = %file.id, size = file.size, %error, "a file could not be scanned");
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, &SCAN_UNAVAILABLE);
+            Err(problem.header(header::RETRY_AFTER, "10"))
+        }
+    }
 }
 
 /// Takes back a content of which nobody is to know. One that was kept after all, though the answer of

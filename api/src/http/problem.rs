@@ -9,6 +9,7 @@ use actix_web::{
 use domain::{
     exports::EXPORT_EXPIRED,
     fault::{Class, Fault, FieldFault, Param, Rule, VERSION_STALE},
+    files::SCAN_UNAVAILABLE,
     rules,
 };
 use serde::Serialize;
@@ -116,7 +117,7 @@ rules! {
 /// The status of answers that name this rule: what its class says, but for what is refused by the way
 /// that a request came.
 pub fn status(rule: &Rule) -> StatusCode {
-    let by_the_way: [(&Rule, StatusCode); 18] = [
+    let by_the_way: [(&Rule, StatusCode); 19] = [
         (&MALFORMED, StatusCode::BAD_REQUEST),
         (&IDEMPOTENCY_KEY_REQUIRED, StatusCode::BAD_REQUEST),
         (&UNAUTHENTICATED, StatusCode::UNAUTHORIZED),
@@ -135,6 +136,7 @@ pub fn status(rule: &Rule) -> StatusCode {
         (&INTERNAL, StatusCode::INTERNAL_SERVER_ERROR),
         (&UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE),
         (&OUTCOME_UNKNOWN, StatusCode::SERVICE_UNAVAILABLE),
+        (&SCAN_UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE),
     ];
     let by_class = match rule.class {
         Class::Invalid => StatusCode::UNPROCESSABLE_ENTITY,

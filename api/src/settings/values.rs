@@ -50,6 +50,30 @@ impl FromStr for ListenAt {
     }
 }
 
+/// Host and port of another service; nothing where there is none.
+#[derive(Clone, Debug)]
+pub struct Service(pub Option<String>);
+
+impl FromStr for Service {
+    type Err = &'static str;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let is_name = |host: &str| {
+            let may_stand = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+            !host.is_empty() && host.chars().all(may_stand)
+        };
+        let named = s.split_once(':').is_some_and(|(host, port)| {
+            is_name(host) && port.parse::<u16>().is_ok_and(|port| port > 0)
+        });
+        match s {
+            "" => Ok(Self(None)),
+            _ if named || s.parse::<SocketAddr>().is_ok_and(|at| at.port() > 0) => {
+                Ok(Self(Some(s.to_owned())))
+            }
+            _ => Err("a host and a port such as 127.0.0.1:3310 are needed"),
+        }
+    }
+}
+
 /// A time of each day, or `off`.
 #[derive(Clone, Copy, Debug)]
 pub struct DailyTime(pub Option<Time>);
