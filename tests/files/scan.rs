@@ -169,8 +169,7 @@ fn a_file_is_kept_once_the_scanner_has_found_nothing_on_postgres() {
 
 fn scanned(engine: Engine) {
     let scanner = Scanner::new(Manner::Looks);
-    tell(engine, &scanner, "600", |w, _| async {
-        let w = w;
+    tell(engine, &scanner, "600", async |w: World, _| {
         let boss = w.as_boss();
         let long = b"plain words of a family, ".repeat(20_000);
         let last = [long.as_slice(), &virus()].concat();
@@ -228,8 +227,7 @@ fn a_file_is_not_kept_while_the_scanner_gives_no_verdict_on_postgres() {
 
 fn troubled(engine: Engine) {
     let scanner = Scanner::new(Manner::Looks);
-    tell(engine, &scanner, "600", |w, serving| async {
-        let w = w;
+    tell(engine, &scanner, "600", async |w: World, serving| {
         let child = w.new_student("张伟").await;
         let of_customer = format!("/api/v1/customers/{child}/files");
         let long = b"plain words of a family, ".repeat(20_000);
@@ -275,8 +273,7 @@ fn a_scanner_that_never_answers_is_given_up_on_postgres() {
 
 fn hung(engine: Engine) {
     let scanner = Scanner::new(Manner::Hangs);
-    tell(engine, &scanner, "2", |w, _| async {
-        let w = w;
+    tell(engine, &scanner, "2", async |w: World, _| {
         loop {
             let answer = refused(&w, FILES, "hung", b"plain words").await;
             // A slow machine may need all the time to receive it.
