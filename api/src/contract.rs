@@ -220,8 +220,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
         let schema = content["application/json"].clone();
         *content = json!({ "application/merge-patch+json": schema, "application/json": schema });
     }
-    let counted = !PROBES.contains(&path);
-    describe_success(method, operation, tagged, counted);
+    describe_success(method, operation, tagged);
     let content = &operation["requestBody"]["content"];
     problems::describe(
         operation,
@@ -236,7 +235,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
             is_paged: answered(operation).is_some_and(|name| name.ends_with("Page")),
             command,
             changes_shared,
-            counted,
+            counted: !PROBES.contains(&path),
         },
     );
     if let Some(responses) = operation["responses"].as_object_mut() {
@@ -276,7 +275,7 @@ fn answered(operation: &Value) -> Option<&str> {
 }
 
 /// Headers and words of the answers when all is well.
-fn describe_success(method: &str, operation: &mut Value, tagged: bool, counted: bool) {
+fn describe_success(method: &str, operation: &mut Value, tagged: bool) {
     // The next page of a search has no address: its query stands in the body.
     let page = method == "get" && answered(operation).is_some_and(|name| name.ends_with("Page"));
     let read_only = is_read_only(operation);
@@ -302,10 +301,8 @@ fn describe_success(method: &str, operation: &mut Value, tagged: bool, counted: 
         for header in &declared {
             add(header, &header.replace('-', ""));
         }
-        if counted {
-            add("RateLimit", "RateLimit");
-            add("RateLimit-Policy", "RateLimitPolicy");
-        }
+        add("RateLimit", "RateLimit");
+        add("RateLimit-Policy", "RateLimitPolicy");
         match status.as_str() {
             "201" => {
                 add("Location", "Location");

@@ -28,6 +28,7 @@ both! {
             let refused = actix_web::test::try_call_service(&service, request).await.unwrap_err();
             let response = refused.error_response();
             assert_eq!(response.status(), 500);
+            assert!(response.headers().contains_key("ratelimit"));
             let text = to_bytes(response.into_body()).await.unwrap();
             let problem: tests::Value = serde_json::from_slice(&text).unwrap();
             assert_eq!(problem["code"], "internal_error");

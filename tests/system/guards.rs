@@ -231,3 +231,34 @@ both! {
         }
     }
 }
+
+#[test]
+fn what_is_not_counted_tells_the_limits_too() {
+    let settings = [
+        ("EDUCRM_CORS_ORIGINS", "https://app.school.example"),
+        ("EDUCRM_RATE_PER_SECOND", "1"),
+        ("EDUCRM_RATE_BURST", "2"),
+    ];
+    with_settings(&settings, async |w| {
+        let preflight = |origin: &str| {
+            request(&w, Method::OPTIONS, CUSTOMERS)
+                .header("origin", origin)
+                .header("access-control-request-method", "GET")
+        };
+        for _ in 0..5 {
+            for (call, status) in [
+                (request(&w, Method::GET, "/livez"), 200),
+                (request(&w, Method::GET, "/readyz"), 200),
+                (request(&w, Method::POST, "/livez"), 405),
+                (request(&w, Method::DELETE, "/readyz"), 405),
+                (preflight("https://app.school.example"), 200),
+                (preflight("https://evil.example"), 400),
+            ] {
+                let answer = call.send().await.unwrap();
+                assert_eq!(answer.status(), status, "{answer:?}");
+                assert_eq!(header(&answer, "ratelimit-policy"), "\"default\";q=2;w=2");
+                assert_eq!(header(&answer, "ratelimit"), "\"default\";r=2;t=0");
+            }
+        }
+    });
+}

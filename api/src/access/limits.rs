@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -11,7 +11,10 @@ use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+    },
     middleware::Next,
 };
 use governor::{
@@ -30,6 +33,7 @@ use crate::{
     app::App,
     http::{
         address,
+        context::RequestContext,
         operations::OperationInfo,
         problem::{Problem, RATE_LIMITED},
     },
@@ -65,6 +69,9 @@ const LONG: [&str; 7] = [
 ];
 /// How long one waits for the end of what the same principal asked for before.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit");
 
 type Limiter =
     RateLimiter<[u8; 16], DashMapStateStore<[u8; 16]>, DefaultClock, StateInformationMiddleware>;
@@ -108,6 +115,12 @@ impl Policy {
         format!("\"{}\";q={};w={window}", self.name, self.burst)
     }
 
+    /// What both headers say before anything is counted.
+    fn whole(&self) -> (String, String) {
+        let left = format!("\"{}\";r={};t=0", self.name, self.burst);
+        (self.told(), left)
+    }
+
     /// What `RateLimit` says of it.
     ///
     /// # Errors
@@ -128,9 +141,28 @@ impl Policy {
 
     fn refused(&self, wait: u64) -> Problem {
         Problem::new(StatusCode::TOO_MANY_REQUESTS, &RATE_LIMITED)
-            .header(header::RETRY_AFTER, wait.to_string())
-            .header(policy_header(), self.told())
-            .header(remaining(), format!("\"{}\";r=0;t={wait}", self.name))
+            .header(RETRY_AFTER, wait.to_string())
+            .header(POLICY, self.told())
+            .header(REMAINING, format!("\"{}\";r=0;t={wait}", self.name))
+    }
+}
+
+/// What was counted of a request, for the headers of its answer, however that comes about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted(Arc<OnceLock<(String, String)>>);
+
+impl Counted {
+    /// Says what is left. What is not counted has the whole quota, as long as one likes.
+    pub(crate) fn tell(&self, limits: &Limits, headers: &mut HeaderMap) {
+        if headers.contains_key(POLICY) {
+            return;
+        }
+        let (policy, left) = self.0.get().cloned().unwrap_or_else(|| limits.all.whole());
+        for (name, value) in [(POLICY, policy), (REMAINING, left)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
     }
 }
 
@@ -192,14 +224,14 @@ impl Limits {
         self.unknown.check(network).map(|_| ())
     }
 
-    /// Counts a request, and says on its answer what is left.
+    /// Counts a request; the edge says on its answer what is left.
     pub async fn apply(
         request: ServiceRequest,
         next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<impl MessageBody>, Error> {
         let app = App::of(request.request())?.clone();
         if PROBES.contains(&request.path()) {
-            return Ok(next.call(request).await?.map_into_left_body());
+            return next.call(request).await;
         }
         let limits = &app.limits;
         let info = OperationInfo::of(&request);
@@ -211,6 +243,8 @@ impl Limits {
             told.push(policy.told());
             left.push(policy.check(key)?);
         }
+        let context = RequestContext::of(request.request());
+        let _ = context.counted.0.set((told.join(", "), left.join(", ")));
         let is_known = matches!(Caller::of(request.request()), Caller::Known(_));
         let _turn = if is_known && is_one_of(&LONG) {
             let turn = limits.turns.take(key).await;
@@ -218,23 +252,8 @@ impl Limits {
         } else {
             None
         };
-        let mut response = next.call(request).await?;
-        let headers = response.headers_mut();
-        for (name, value) in [(policy_header(), told), (remaining(), left)] {
-            if let Ok(value) = header::HeaderValue::from_str(&value.join(", ")) {
-                headers.insert(name, value);
-            }
-        }
-        Ok(response.map_into_right_body())
+        next.call(request).await
     }
-}
-
-fn policy_header() -> header::HeaderName {
-    header::HeaderName::from_static("ratelimit-policy")
-}
-
-fn remaining() -> header::HeaderName {
-    header::HeaderName::from_static("ratelimit")
 }
 
 /// The principal, or the network of the caller.

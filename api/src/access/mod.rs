@@ -27,6 +27,7 @@ pub use body::*;
 pub use granted::Granted;
 pub use handlers::sessions_of;
 pub use idempotency_key::{IdempotencyKey, OptionalIdempotencyKey};
+pub(crate) use limits::Counted;
 pub use limits::{Limits, PROBES};
 pub use refusals::Refusals;
 pub use tokens::{Tokens, Verified};

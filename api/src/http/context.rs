@@ -6,7 +6,7 @@ use persistence::database::Origin;
 use uuid::Uuid;
 
 use super::address;
-use crate::app::App;
+use crate::{access::Counted, app::App};
 
 /// The language of titles, details and labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub struct RequestContext {
     /// Whether the request asks for it.
     is_asked_for: bool,
     pub origin: Origin,
+    /// What its answer tells of limits.
+    pub(crate) counted: Counted,
 }
 
 impl RequestContext {
@@ -95,6 +97,7 @@ impl RequestContext {
             language: Language::Chinese,
             is_asked_for: false,
             origin: Origin::default(),
+            counted: Counted::default(),
         })
     }
 
@@ -127,6 +130,7 @@ impl RequestContext {
             language: asked_for.unwrap_or(Language::Chinese),
             is_asked_for: asked_for.is_some(),
             origin: address::origin(request.request(), app),
+            counted: Counted::default(),
         }
     }
 }

@@ -90,7 +90,7 @@ pub async fn preflights(
             let document = problem.render(&context, &app.settings.public_url);
             response = response.into_response(document);
         }
-        finish(response.headers_mut(), &context);
+        finish(response.headers_mut(), &context, &app);
     }
     Ok(response)
 }
@@ -160,7 +160,7 @@ pub async fn edge(
                     ),
                 );
             }
-            finish(response.headers_mut(), &context);
+            finish(response.headers_mut(), &context, &app);
             Ok(pack(response))
         }
         Ok(Err(error)) => Err(failed(&error, &context, &app)),
@@ -209,20 +209,11 @@ fn document(
         .response()
         .error()
         .and_then(|error| error.as_error::<Problem>());
-    let mut rendered = match problem {
+    Some(match problem {
         Some(problem) => problem.render(context, &app.settings.public_url),
         None => generic(response.status(), response.request().path(), app)
             .render(context, &app.settings.public_url),
-    };
-    // What inner layers said of limits stays.
-    for name in ["ratelimit", "ratelimit-policy"] {
-        if let Some(value) = response.headers().get(name) {
-            rendered
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value.clone());
-        }
-    }
-    Some(rendered)
+    })
 }
 
 /// A refusal that the framework made.
@@ -255,12 +246,12 @@ fn failed(error: &Error, context: &RequestContext, app: &App) -> Error {
 
 fn rendered(problem: &Problem, context: &RequestContext, app: &App) -> Error {
     let mut response = problem.render(context, &app.settings.public_url);
-    finish(response.headers_mut(), context);
+    finish(response.headers_mut(), context, app);
     InternalError::from_response(problem.to_string(), response).into()
 }
 
 /// Headers that every answer carries (reliability.md 5.1), unless it has its own.
-fn finish(headers: &mut HeaderMap, context: &RequestContext) {
+fn finish(headers: &mut HeaderMap, context: &RequestContext, app: &App) {
     const DEFAULTS: [(&str, &str); 7] = [
         ("x-content-type-options", "nosniff"),
         ("cache-control", "private, no-store"),
@@ -295,4 +286,5 @@ fn finish(headers: &mut HeaderMap, context: &RequestContext) {
     if let Ok(parent) = HeaderValue::from_str(&context.traceparent()) {
         headers.insert(HeaderName::from_static("traceparent"), parent);
     }
+    context.counted.tell(&app.limits, headers);
 }
