@@ -24,7 +24,7 @@ use crate::{
     app::App,
     audit, courses, customers, enrollments, events, exports, files, follow_ups,
     http::{
-        edge::{Draining, edge, preflights},
+        edge::{Draining, edge, passable, preflights},
         operations::OperationInfo,
         parameters,
     },
@@ -177,6 +177,7 @@ pub fn start_at(app: App, bound: Option<TcpListener>) -> std::io::Result<Running
                     .app_data(web::Data::new(app))
                     .app_data(web::Data::new(shared_draining.clone()))
                     .wrap(from_fn(parameters::of_public))
+                    .wrap(from_fn(passable))
                     .wrap(from_fn(Limits::apply))
                     .wrap(from_fn(authenticate))
                     .wrap(from_fn(edge))

@@ -262,3 +262,20 @@ fn what_is_not_counted_tells_the_limits_too() {
         }
     });
 }
+
+#[test]
+fn a_disguised_path_is_counted_as_any_unknown_one() {
+    let rates = [("EDUCRM_RATE_PER_SECOND", "1"), ("EDUCRM_RATE_BURST", "5")];
+    for path in ["/api/v1/%zz", "/%00", "/a%2fb", "/api/v1/%63ustomers"] {
+        with_settings(&rates, async |w| {
+            let first = request(&w, Method::GET, path).send().await.unwrap();
+            assert_eq!(first.status(), StatusCode::NOT_FOUND, "{path}");
+            assert!(header(&first, "ratelimit-policy").contains("q=5"), "{path}");
+            assert!(header(&first, "ratelimit").contains("r="), "{path}");
+            let asked = (0..60).map(|_| request(&w, Method::GET, path).send());
+            let mut answers = join_all(asked).await.into_iter().map(Result::unwrap);
+            let refused = answers.any(|a| a.status() == StatusCode::TOO_MANY_REQUESTS);
+            assert!(refused, "{path} passed by the rate");
+        });
+    }
+}

@@ -120,15 +120,7 @@ pub async fn edge(
         0
     };
     let deadline = Duration::from_secs((app.settings.request_seconds.0 + receiving).into());
-    // No name here needs it: what is written so means to be taken for something else on the way.
-    let is_disguised = request.path().contains('%');
-    let answer = async {
-        if is_disguised {
-            return Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_UNKNOWN).into());
-        }
-        next.call(request).await
-    };
-    let answer = AssertUnwindSafe(answer).catch_unwind();
+    let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
     let result = match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         // Where it happened is in the log by then; what was begun has been rolled back.
@@ -190,6 +182,18 @@ pub async fn edge(
         "request"
     );
     result
+}
+
+/// Refuses, once it has been counted, what no route is to see.
+pub async fn passable(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    // No name here needs it: what is written so means to be taken for something else on the way.
+    if request.path().contains('%') {
+        return Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_UNKNOWN).into());
+    }
+    next.call(request).await
 }
 
 /// The problem document of a refused request, unless its response is one already.
