@@ -1,6 +1,7 @@
 mod deadlines;
 mod edge;
 mod filters;
+mod heads;
 mod locations;
 mod mass_assignment;
 mod operations;

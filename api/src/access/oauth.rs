@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::{authenticate::may_call_from, tokens::ACCESS_TOKEN_LASTS};
 use crate::{
     app::App,
-    http::{Problem, edge::Finished, json::collect_in_time, parameters::pairs},
+    http::{Problem, edge::Finished, json::{check_coding, collect_in_time}, parameters::pairs},
 };
 
 /// What an API client sends for a token, as a form.
@@ -219,6 +219,7 @@ impl Form {
         request: &HttpRequest,
         payload: web::Payload,
     ) -> Result<Self, Refused> {
+        check_coding(request)?;
         let sent = request
             .headers()
             .get(header::CONTENT_TYPE)

@@ -186,11 +186,11 @@ impl Shape {
             ],
         );
         add(self.has_path_id, &[&NOT_FOUND]);
-        add(self.has_body, &[&TIMED_OUT, &BODY_TOO_LARGE]);
         add(
-            self.has_body && !self.oauth,
-            &[&MALFORMED, &MEDIA_TYPE_UNSUPPORTED],
+            self.has_body,
+            &[&TIMED_OUT, &BODY_TOO_LARGE, &MEDIA_TYPE_UNSUPPORTED],
         );
+        add(self.has_body && !self.oauth, &[&MALFORMED]);
         add(self.has_json, &[&BODY_TOO_COMPLEX]);
         add(self.is_paged, &[&INVALID_CURSOR]);
         add(

@@ -28,6 +28,7 @@ use crate::{
     access::Granted,
     http::{
         Problem,
+        json::check_coding,
         problem::{BODY_TOO_LARGE, MALFORMED, MEDIA_TYPE_UNSUPPORTED, TIMED_OUT, UNKNOWN_FIELD},
     },
 };
@@ -44,6 +45,7 @@ pub fn check<P: Permission>(
     request: &HttpRequest,
     purpose: FilePurpose,
 ) -> Result<(), Problem> {
+    check_coding(request)?;
     let sent = request.headers().get(header::CONTENT_TYPE);
     let essence = sent
         .and_then(|v| v.to_str().ok())

@@ -72,6 +72,7 @@ pub(crate) async fn read(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Value, Problem> {
+    check_coding(request)?;
     media_type(request)?;
     let bytes = collect_in_time(app, payload).await?;
     parse(&bytes)
@@ -158,18 +159,20 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> Sent<T> {
     }
 }
 
+/// Refuses a body that is packed, whatever it is.
+pub(crate) fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
+    let mut codings = request.headers().get_all(header::CONTENT_ENCODING);
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &MEDIA_TYPE_UNSUPPORTED)
+            .with("accepted", "Content-Encoding: identity"),
+    )
+}
+
 fn media_type(request: &HttpRequest) -> Result<(), Problem> {
     let patch = request.method() == Method::PATCH;
-    let encoded = request
-        .headers()
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if encoded {
-        return Err(
-            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &MEDIA_TYPE_UNSUPPORTED)
-                .with("accepted", "Content-Encoding: identity"),
-        );
-    }
     let sent = request
         .headers()
         .get(header::CONTENT_TYPE)

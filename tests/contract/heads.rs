@@ -1,0 +1,60 @@
+//! What the head of a request decides: lines that stand twice, codings, lengths that are announced.
+
+use reqwest::{Method, RequestBuilder};
+use tests::{World, both, call::form, json};
+
+const CUSTOMERS: &str = "/api/v1/customers";
+const FILES: &str = "/api/v1/files";
+const TOKEN: &str = "/api/v1/oauth/token";
+
+/// A customer in the boss's reach, in its first version.
+async fn customer(w: &World) -> String {
+    let boss = w.as_boss();
+    let mut new = w.new_customer("张伟");
+    new["holder_id"] = json!(w.places.north);
+    let made = boss.post(CUSTOMERS, &new).await.expect(201);
+    format!("{CUSTOMERS}/{}", made.id())
+}
+
+/// Each way to send a body: JSON, files, and a form for a token.
+fn sending(w: &World, customer: &str) -> Vec<RequestBuilder> {
+    let boss = w.as_boss();
+    let post = |path: &str| {
+        let key = uuid::Uuid::now_v7().to_string();
+        boss.request(Method::POST, path)
+            .header("idempotency-key", key)
+    };
+    let (media, file) = form("file", "a.csv", b"a,b\n");
+    let upload = |path: &str| {
+        post(path)
+            .header("content-type", media.clone())
+            .body(file.clone())
+    };
+    vec![
+        post(CUSTOMERS).json(&w.new_customer("李雷")),
+        upload(FILES),
+        upload(&format!("{FILES}?purpose=import")),
+        upload(&format!("{customer}/files")),
+        w.as_anonymous()
+            .request(Method::POST, TOKEN)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("grant_type=client_credentials"),
+    ]
+}
+
+both! {
+    async fn a_coding_of_the_body_is_refused_wherever_one_is_taken(w: World) {
+        let path = customer(&w).await;
+        for lines in [&["br"][..], &["gzip"], &["identity", "gzip"], &["identity, gzip"]] {
+            for request in sending(&w, &path) {
+                let request = lines.iter().fold(request, |r, line| r.header("content-encoding", *line));
+                let refused = w.as_boss().send(request).await;
+                refused.expect_problem(415, "media_type_unsupported");
+            }
+        }
+        for request in sending(&w, &path) {
+            let plain = request.header("content-encoding", "Identity");
+            assert_ne!(w.as_boss().send(plain).await.status, 415);
+        }
+    }
+}
