@@ -1,7 +1,7 @@
 //! What the head of a request decides: lines that stand twice, codings, lengths that are announced.
 
 use reqwest::{Method, RequestBuilder};
-use tests::{World, both, call::form, json};
+use tests::{Answer, World, both, call::form, json};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 const FILES: &str = "/api/v1/files";
@@ -42,6 +42,18 @@ fn sending(w: &World, customer: &str) -> Vec<RequestBuilder> {
     ]
 }
 
+/// Changes a customer from the versions that these lines of `If-Match` name.
+async fn change(w: &World, path: &str, lines: &[&str]) -> Answer {
+    let boss = w.as_boss();
+    let request = boss
+        .request(Method::PATCH, path)
+        .json(&json!({"note": uuid::Uuid::now_v7()}));
+    let request = lines
+        .iter()
+        .fold(request, |request, line| request.header("if-match", *line));
+    boss.send(request).await
+}
+
 both! {
     async fn a_coding_of_the_body_is_refused_wherever_one_is_taken(w: World) {
         let path = customer(&w).await;
@@ -56,5 +68,22 @@ both! {
             let plain = request.header("content-encoding", "Identity");
             assert_ne!(w.as_boss().send(plain).await.status, 415);
         }
+    }
+
+    async fn all_lines_of_if_match_are_one_list_of_strong_tags(w: World) {
+        let path = customer(&w).await;
+        change(&w, &path, &["\"7-aa\"", "\"1-bb\""]).await.expect(200);
+        change(&w, &path, &["\"7-aa\", \"2-bb\""]).await.expect(200);
+        change(&w, &path, &["\"nonsense\"", "\"3-bb\", \"9-cc\""]).await.expect(200);
+        for stale in [&["\"1-aa\"", "\"2-aa\""][..], &["W/\"4-aa\""], &["W/\"4\""], &["*", "*"], &["*, *"]] {
+            change(&w, &path, stale).await.expect_problem(412, "version_stale");
+        }
+        change(&w, &path, &["W/\"4-aa\"", "\"4-aa-gzip\""]).await.expect(200);
+        change(&w, &path, &["*"]).await.expect(200);
+        // What is only read is compared weakly.
+        let boss = w.as_boss();
+        let tag = boss.get(&path).await.expect(200).etag();
+        let read = boss.request(Method::GET, &path).header("if-none-match", "\"x\"").header("if-none-match", format!("W/{tag}"));
+        boss.send(read).await.expect(304);
     }
 }

@@ -16,22 +16,33 @@ use super::problem::{PRECONDITION_REQUIRED, Problem};
 pub enum IfMatch {
     /// `*`: whatever it is now.
     Any,
-    /// The version of the first tag of ours; the others can't hold as well.
-    Version(i64),
-    /// Tags that we never gave.
-    Nothing,
+    /// The versions of the tags of ours, as many as count; any of them may hold.
+    Versions([Option<i64>; TAGS]),
 }
+
+/// Tags of ours that count; nobody has seen more versions than a few.
+const TAGS: usize = 4;
 
 /// Name of the version that a refusal tells.
 pub(super) const CURRENT: &str = "version";
 
 impl IfMatch {
+    /// One version and no other.
+    pub fn version(version: i64) -> Self {
+        Self::of(std::iter::once(version))
+    }
+
+    fn of(versions: impl Iterator<Item = i64>) -> Self {
+        let mut versions = versions.fuse();
+        Self::Versions(std::array::from_fn(|_| versions.next()))
+    }
+
     /// Refuses a change that was made from another version.
     pub fn check(self, version: i64) -> Result<(), Fault> {
         match self {
             Self::Any => Ok(()),
-            Self::Version(wanted) if wanted == version => Ok(()),
-            _ => Err(Fault::new(&VERSION_STALE).with(CURRENT, version)),
+            Self::Versions(wanted) if wanted.contains(&Some(version)) => Ok(()),
+            Self::Versions(_) => Err(Fault::new(&VERSION_STALE).with(CURRENT, version)),
         }
     }
 }
@@ -47,29 +58,30 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let sent = request
+        let lines: Vec<&str> = request
             .headers()
-            .get(header::IF_MATCH)
-            .and_then(|v| v.to_str().ok());
-        ready(match sent {
-            None => Err(Problem::of_header(
+            .get_all(header::IF_MATCH)
+            .map(|line| line.to_str().unwrap_or_default())
+            .collect();
+        ready(match lines.as_slice() {
+            [] => Err(Problem::of_header(
                 StatusCode::PRECONDITION_REQUIRED,
                 "If-Match",
                 &PRECONDITION_REQUIRED,
             )),
-            Some("*") => Ok(Self::Any),
-            Some(tags) => Ok(tags
-                .split(',')
-                .find_map(version)
-                .map_or(Self::Nothing, Self::Version)),
+            ["*"] => Ok(Self::Any),
+            lines => {
+                let tags = lines.iter().flat_map(|line| line.split(','));
+                Ok(Self::of(tags.filter_map(version)))
+            }
         })
     }
 }
 
-/// The version in one of our tags; only it counts, whatever the representation was.
+/// The version in one of our tags; only it counts, whatever the representation was. A weak tag is none
+/// of ours: what is to be changed is compared strongly.
 fn version(tag: &str) -> Option<i64> {
-    let tag = tag.trim().trim_start_matches("W/");
-    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let inner = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
     let digits = inner.split('-').next()?;
     let plain = digits.bytes().all(|b| b.is_ascii_digit());
     digits.parse().ok().filter(|_| plain)

@@ -140,13 +140,13 @@ async fn perform_one(
             let grant = granted(&grants.write)?;
             let change = asked.data.value()?;
             writable(tx, RECORD, &asked.data.names(), &[])?;
-            let version = IfMatch::Version(asked.version);
+            let version = IfMatch::version(asked.version);
             let changed = commands::change(tx, grant, Id::new(asked.id), version, change).await?;
             Ok(Done::new(200, &changed))
         }
         CustomerOperation::Delete(asked) => {
             let grant = granted(&grants.delete)?;
-            let version = IfMatch::Version(asked.version);
+            let version = IfMatch::version(asked.version);
             commands::delete(tx, grant, Id::new(asked.id), version).await?;
             Ok(Done {
                 status: 204,
