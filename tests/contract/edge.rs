@@ -108,4 +108,24 @@ both! {
         let page = reqwest::get(url).await.unwrap();
         assert_eq!((page.status().as_u16(), page.url().path()), (200, "/docs/"));
     }
+
+    async fn the_documentation_is_read_and_nothing_else(w: World) {
+        let call = |method: Method, path: &str| w.client.request(method, format!("http://{}{path}", w.server.address));
+        for path in ["/docs", "/docs/", "/docs/openapi.json", "/docs/nothing"] {
+            for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+                let refused = call(method.clone(), path).send().await.unwrap();
+                assert_eq!(refused.status(), 405, "{method} {path}");
+                assert_eq!(refused.headers()["allow"], "GET, HEAD", "{method} {path}");
+                let problem: tests::Value = refused.json().await.unwrap();
+                assert_eq!(problem["code"], "method_not_allowed");
+            }
+        }
+        for path in ["/docs/", "/docs/openapi.json"] {
+            let whole = call(Method::GET, path).send().await.unwrap();
+            let head = call(Method::HEAD, path).send().await.unwrap();
+            assert_eq!((head.status(), &head.headers()["content-type"]), (whole.status(), &whole.headers()["content-type"]));
+            assert_eq!(head.headers()["content-length"], whole.headers()["content-length"]);
+            assert!(head.bytes().await.unwrap().is_empty());
+        }
+    }
 }

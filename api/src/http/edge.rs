@@ -142,7 +142,7 @@ pub async fn edge(
             {
                 response = response.into_response(problem);
             }
-            if response.request().path().starts_with("/docs") {
+            if is_page(response.request().path()) {
                 // The page of the documentation runs its own script and style, and calls this API.
                 response.headers_mut().insert(
                     header::CONTENT_SECURITY_POLICY,
@@ -184,14 +184,29 @@ pub async fn edge(
     result
 }
 
+/// Whether the documentation stands there, which is no operation of the contract.
+fn is_page(path: &str) -> bool {
+    path == "/docs" || path.starts_with("/docs/")
+}
+
 /// Refuses, once it has been counted, what no route is to see.
 pub async fn passable(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     // No name here needs it: what is written so means to be taken for something else on the way.
     if request.path().contains('%') {
         return Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_UNKNOWN).into());
+    }
+    if is_page(request.path()) {
+        if request.method() == Method::HEAD {
+            // The connection knows that it sends no body.
+            request.head_mut().method = Method::GET;
+        }
+        if request.method() != Method::GET {
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, &METHOD_NOT_ALLOWED);
+            return Err(problem.header(header::ALLOW, "GET, HEAD").into());
+        }
     }
     next.call(request).await
 }
