@@ -1,7 +1,14 @@
 //! What the head of a request decides: lines that stand twice, codings, lengths that are announced.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
-use tests::{Answer, World, both, call::form, json};
+use tests::{Answer, Value, World, both, call::form, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 const FILES: &str = "/api/v1/files";
@@ -54,6 +61,22 @@ async fn change(w: &World, path: &str, lines: &[&str]) -> Answer {
     boss.send(request).await
 }
 
+/// What is answered to a head alone, whose body never comes.
+async fn answer_to_head(w: &World, path: &str, media: &str, length: usize) -> String {
+    let token = w.as_boss().token().unwrap();
+    let key = uuid::Uuid::now_v7();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: e\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\n\
+         content-type: {media}\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(w.server.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut read = Vec::new();
+    let closed = timeout(Duration::from_secs(60), stream.read_to_end(&mut read)).await;
+    assert!(closed.is_ok(), "the connection stays open: {read:?}");
+    String::from_utf8_lossy(&read).into_owned()
+}
+
 both! {
     async fn a_coding_of_the_body_is_refused_wherever_one_is_taken(w: World) {
         let path = customer(&w).await;
@@ -85,5 +108,23 @@ both! {
         let tag = boss.get(&path).await.expect(200).etag();
         let read = boss.request(Method::GET, &path).header("if-none-match", "\"x\"").header("if-none-match", format!("W/{tag}"));
         boss.send(read).await.expect(304);
+    }
+
+    async fn a_body_that_is_announced_too_large_is_refused_at_once(w: World) {
+        let (json, form, token) = ("application/json", "multipart/form-data; boundary=b", "application/x-www-form-urlencoded");
+        for (path, media, length) in [
+            (CUSTOMERS, json, 1_048_577),
+            ("/api/v1/customers/bulk", json, 1_048_577),
+            ("/api/v1/auth/login", json, usize::MAX),
+            (TOKEN, token, 1_048_577),
+            (FILES, form, 11 << 20),
+            ("/api/v1/files?purpose=import", form, 101 << 20),
+        ] {
+            let answer = answer_to_head(&w, path, media, length).await;
+            assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+            let (_, problem) = answer.split_once("\r\n\r\n").unwrap();
+            let problem: Value = serde_json::from_str(problem).unwrap();
+            assert_eq!(problem["code"], "body_too_large");
+        }
     }
 }

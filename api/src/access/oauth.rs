@@ -230,7 +230,7 @@ impl Form {
         if !sent.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Refused::Request("send a form"));
         }
-        let bytes = collect_in_time(app, payload.into_inner()).await?;
+        let bytes = collect_in_time(app, request, payload.into_inner()).await?;
         let pairs = std::str::from_utf8(&bytes).ok().and_then(|t| pairs(t).ok());
         let pairs = pairs.ok_or(Refused::Request("the form can't be read"))?;
         for (name, _) in &pairs {

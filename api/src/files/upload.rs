@@ -28,8 +28,8 @@ use crate::{
     access::Granted,
     http::{
         Problem,
-        json::check_coding,
-        problem::{BODY_TOO_LARGE, MALFORMED, MEDIA_TYPE_UNSUPPORTED, TIMED_OUT, UNKNOWN_FIELD},
+        json::{check_coding, check_length, too_large},
+        problem::{MALFORMED, MEDIA_TYPE_UNSUPPORTED, TIMED_OUT, UNKNOWN_FIELD},
     },
 };
 
@@ -59,8 +59,11 @@ pub fn check<P: Permission>(
     if purpose == FilePurpose::Import && !ctx.authority().holds::<ImportsRun>() {
         return Err(Problem::permission_missing(ImportsRun::CODE));
     }
-    Ok(())
+    check_length(request, u64::from(limit(ctx, purpose)) + AROUND)
 }
+
+/// Bytes that a form may have around its file.
+const AROUND: u64 = 64 * 1024;
 
 /// Receives the one file of a form.
 pub async fn receive<P>(
@@ -185,7 +188,7 @@ where
         let bytes = bytes.map_err(malformed)?;
         arriving.take(&bytes);
         if arriving.size > u64::from(limit) {
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE));
+            return Err(too_large());
         }
         if writer.is_none() && arriving.head.len() == HEAD {
             writer = Some(begin(ctx, id, purpose, &arriving).await?);

@@ -74,7 +74,7 @@ pub(crate) async fn read(
 ) -> Result<Value, Problem> {
     check_coding(request)?;
     media_type(request)?;
-    let bytes = collect_in_time(app, payload).await?;
+    let bytes = collect_in_time(app, request, payload).await?;
     parse(&bytes)
 }
 
@@ -202,8 +202,27 @@ fn media_type(request: &HttpRequest) -> Result<(), Problem> {
     })
 }
 
+/// Refuses a body of which its head says that it is too large, before any of it comes.
+pub(crate) fn check_length(request: &HttpRequest, limit: u64) -> Result<(), Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+pub(crate) fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE)
+}
+
 /// The whole body, within its limits of size and time.
-pub(crate) async fn collect_in_time(app: &App, payload: Payload) -> Result<web::Bytes, Problem> {
+pub(crate) async fn collect_in_time(
+    app: &App,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<web::Bytes, Problem> {
+    check_length(request, app.settings.body_limit.0.into())?;
     let limit = app.settings.body_limit.0 as usize;
     let patience = Duration::from_secs(app.settings.body_seconds.0.into());
     tokio::time::timeout(patience, collect(payload, limit))
@@ -216,7 +235,7 @@ async fn collect(mut payload: Payload, limit: usize) -> Result<web::Bytes, Probl
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, &MALFORMED))?;
         if body.len() + chunk.len() > limit {
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE));
+            return Err(too_large());
         }
         body.extend_from_slice(&chunk);
     }
