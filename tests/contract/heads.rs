@@ -127,4 +127,40 @@ both! {
             assert_eq!(problem["code"], "body_too_large");
         }
     }
+
+    async fn a_type_of_the_body_that_is_told_twice_is_none(w: World) {
+        let path = customer(&w).await;
+        for request in sending(&w, &path) {
+            let refused = w.as_boss().send(request.header("content-type", "text/plain")).await;
+            assert!([400, 415].contains(&refused.status), "{}", refused.text);
+        }
+    }
+
+    async fn a_key_that_is_sent_twice_is_none(w: World) {
+        let boss = w.as_boss();
+        for second in ["once", "other"] {
+            let request = boss.request(Method::POST, CUSTOMERS)
+                .header("idempotency-key", "once")
+                .header("idempotency-key", second);
+            let refused = boss.send(request.json(&w.new_customer("李雷"))).await;
+            refused.expect_problem(400, "idempotency_key_required");
+        }
+        assert!(boss.get(CUSTOMERS).await.expect(200).ids().is_empty());
+    }
+
+    async fn credentials_of_another_scheme_are_none(w: World) {
+        let anonymous = w.as_anonymous();
+        let told = async |lines: &[&str]| {
+            let request = anonymous.request(Method::GET, CUSTOMERS);
+            let request = lines.iter().fold(request, |r, line| r.header("authorization", *line));
+            let refused = anonymous.send(request).await.expect(401);
+            refused.header("www-authenticate").unwrap().to_owned()
+        };
+        for none in [&["Basic YTpi"][..], &["Digest x", "Basic YTpi"], &["nonsense"]] {
+            assert_eq!(told(none).await, "Bearer realm=\"educrm\"", "{none:?}");
+        }
+        for bad in [&["bearer a.b.c"][..], &["Bearer"], &["Basic YTpi", "Bearer a.b.c"]] {
+            assert!(told(bad).await.contains("error=\"invalid_token\""), "{bad:?}");
+        }
+    }
 }

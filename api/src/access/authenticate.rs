@@ -91,6 +91,7 @@ impl Authorities {
 /// Who sent a request.
 #[derive(Clone)]
 pub(crate) enum Caller {
+    /// Without credentials that are taken here.
     Anonymous,
     /// With credentials that are not valid.
     Unknown,
@@ -121,21 +122,21 @@ pub async fn authenticate(
 }
 
 async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
-    let mut sent = request.headers().get_all(header::AUTHORIZATION);
-    let Some(credentials) = sent.next() else {
+    let sent = request.headers().get_all(header::AUTHORIZATION);
+    let sent: Vec<&[u8]> = sent.map(header::HeaderValue::as_bytes).collect();
+    if sent.is_empty() {
         return by_link(request).await;
-    };
-    // Of several, a proxy before us may have gone by another one.
-    if sent.next().is_some() {
-        return Ok(Caller::Unknown);
     }
+    if !sent.iter().any(|credentials| is_bearer(credentials)) {
+        return Ok(Caller::Anonymous);
+    }
+    // Of several, a proxy before us may have gone by another one.
+    let [credentials] = sent.as_slice() else {
+        return Ok(Caller::Unknown);
+    };
     let app = App::of(request.request())?;
-    let sent = credentials
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let bearer = match sent {
+    let credentials = std::str::from_utf8(credentials).ok();
+    let bearer = match credentials.and_then(|text| text.split_once(' ')) {
         Some((_, key)) if api_keys::is_key(key) => {
             if !app.api_keys.knows(key) {
                 app.limits.look_up(address::network(request, app))?;
@@ -159,6 +160,12 @@ async fn caller(request: &ServiceRequest) -> Result<Caller, Problem> {
         app.api_keys.note(app, &bearer);
     }
     Ok(Caller::Known(authority))
+}
+
+/// Whether credentials are of the one scheme that is taken here.
+fn is_bearer(credentials: &[u8]) -> bool {
+    let scheme = credentials.split(|byte| *byte == b' ').next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
 }
 
 /// Whether a principal may call from where a request came from.

@@ -26,9 +26,14 @@ impl IdempotencyKey {
     }
 
     fn read(request: &HttpRequest) -> Result<Option<Self>, Problem> {
-        let Some(header) = request.headers().get("idempotency-key") else {
+        let mut sent = request.headers().get_all("idempotency-key");
+        let Some(header) = sent.next() else {
             return Ok(None);
         };
+        // Of several, a proxy before us may have gone by another one.
+        if sent.next().is_some() {
+            return Err(needed());
+        }
         let text = header.to_str().unwrap_or_default();
         // The draft makes it a quoted string; nearly all clients send it bare.
         let key = text

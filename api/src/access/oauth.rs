@@ -16,7 +16,12 @@ use utoipa::ToSchema;
 use super::{authenticate::may_call_from, tokens::ACCESS_TOKEN_LASTS};
 use crate::{
     app::App,
-    http::{Problem, edge::Finished, json::{check_coding, collect_in_time}, parameters::pairs},
+    http::{
+        Problem,
+        edge::Finished,
+        json::{check_coding, collect_in_time, essence},
+        parameters::pairs,
+    },
 };
 
 /// What an API client sends for a token, as a form.
@@ -220,14 +225,7 @@ impl Form {
         payload: web::Payload,
     ) -> Result<Self, Refused> {
         check_coding(request)?;
-        let sent = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.split(';').next())
-            .unwrap_or_default()
-            .trim();
-        if !sent.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !essence(request).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Refused::Request("send a form"));
         }
         let bytes = collect_in_time(app, request, payload.into_inner()).await?;

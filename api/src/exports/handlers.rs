@@ -185,7 +185,8 @@ pub(super) async fn download_export(
 /// # Errors
 /// 416 where none of them is there.
 fn asked(request: &HttpRequest, size: u64) -> Result<Option<(u64, u64)>, Problem> {
-    if request.headers().contains_key(header::IF_RANGE) {
+    let lines = request.headers().get_all(header::RANGE).count();
+    if lines > 1 || request.headers().contains_key(header::IF_RANGE) {
         return Ok(None);
     }
     let Ok(header::Range::Bytes(ranges)) = header::Range::parse(request) else {

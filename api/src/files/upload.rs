@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, http::StatusCode, http::header, web};
+use actix_web::{HttpRequest, http::StatusCode, web};
 use domain::{
     access::{ImportsRun, Permission},
     fault::{Fault, REQUIRED},
@@ -28,7 +28,7 @@ use crate::{
     access::Granted,
     http::{
         Problem,
-        json::{check_coding, check_length, too_large},
+        json::{check_coding, check_length, essence, too_large},
         problem::{MALFORMED, MEDIA_TYPE_UNSUPPORTED, TIMED_OUT, UNKNOWN_FIELD},
     },
 };
@@ -46,11 +46,7 @@ pub fn check<P: Permission>(
     purpose: FilePurpose,
 ) -> Result<(), Problem> {
     check_coding(request)?;
-    let sent = request.headers().get(header::CONTENT_TYPE);
-    let essence = sent
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.split(';').next());
-    if !essence.is_some_and(|v| v.trim().eq_ignore_ascii_case("multipart/form-data")) {
+    if !essence(request).eq_ignore_ascii_case("multipart/form-data") {
         return Err(
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &MEDIA_TYPE_UNSUPPORTED)
                 .with("accepted", "multipart/form-data"),

@@ -171,15 +171,19 @@ pub(crate) fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
     )
 }
 
+/// What a body is, as its head says, without parameters; nothing where it says so twice.
+pub(crate) fn essence(request: &HttpRequest) -> &str {
+    let mut sent = request.headers().get_all(header::CONTENT_TYPE);
+    let (Some(sent), None) = (sent.next(), sent.next()) else {
+        return "";
+    };
+    let essence = sent.to_str().ok().and_then(|v| v.split(';').next());
+    essence.unwrap_or_default().trim()
+}
+
 fn media_type(request: &HttpRequest) -> Result<(), Problem> {
     let patch = request.method() == Method::PATCH;
-    let sent = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.split(';').next())
-        .unwrap_or_default()
-        .trim();
+    let sent = essence(request);
     if sent.eq_ignore_ascii_case("application/json")
         || (patch && sent.eq_ignore_ascii_case("application/merge-patch+json"))
     {
