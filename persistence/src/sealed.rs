@@ -4,11 +4,12 @@
 //! the last: chunks can't be altered, swapped, added or left out. Never more than a few chunks are
 //! held in memory.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use object_store::{MultipartUpload, PutPayload};
+use tokio::task::spawn_blocking;
 
 use crate::Error;
 
@@ -18,7 +19,7 @@ pub(crate) const CHUNK: usize = 64 * 1024;
 const PART: usize = 5 * 1024 * 1024;
 
 /// What seals the chunks of one content.
-pub trait Cipher: Send {
+pub trait Cipher: Send + Sync + 'static {
     /// Seals a chunk for its place.
     fn seal(&self, number: u64, last: bool, plain: &[u8]) -> Result<Vec<u8>, Error>;
 
@@ -37,7 +38,7 @@ pub(crate) fn chunks_of(size: u64) -> u64 {
 /// A content that is being written. Nothing of it is there before [`SealedWriter::finish`].
 pub struct SealedWriter<C> {
     upload: Box<dyn MultipartUpload>,
-    cipher: C,
+    cipher: Arc<C>,
     number: u64,
     open: BytesMut,
     sealed: Vec<u8>,
@@ -52,7 +53,7 @@ impl<C: Cipher> SealedWriter<C> {
     pub(crate) fn after(head: Vec<u8>, upload: Box<dyn MultipartUpload>, cipher: C) -> Self {
         Self {
             upload,
-            cipher,
+            cipher: Arc::new(cipher),
             number: 0,
             open: BytesMut::new(),
             sealed: head,
@@ -62,9 +63,10 @@ impl<C: Cipher> SealedWriter<C> {
     pub async fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.open.extend_from_slice(bytes);
         // One is kept back: the last one is sealed as such.
-        while self.open.len() > CHUNK {
-            let chunk = self.open.split_to(CHUNK);
-            self.seal(&chunk, false)?;
+        if self.open.len() > CHUNK {
+            let kept = (self.open.len() - 1) % CHUNK + 1;
+            let whole = self.open.split_to(self.open.len() - kept);
+            self.seal(whole, false).await?;
         }
         if self.sealed.len() >= PART {
             self.hand_over().await?;
@@ -75,7 +77,7 @@ impl<C: Cipher> SealedWriter<C> {
     /// Writes the rest; the content is there afterwards, whole.
     pub async fn finish(mut self) -> Result<(), Error> {
         let rest = self.open.split();
-        self.seal(&rest, true)?;
+        self.seal(rest, true).await?;
         self.hand_over().await?;
         self.upload.complete().await.map_err(Error::internal)?;
         Ok(())
@@ -88,10 +90,24 @@ impl<C: Cipher> SealedWriter<C> {
         }
     }
 
-    fn seal(&mut self, chunk: &[u8], last: bool) -> Result<(), Error> {
-        let sealed = self.cipher.seal(self.number, last, chunk)?;
+    /// Seals whole chunks, or the last, apart from what serves requests: one who sends quickly would
+    /// keep the others waiting.
+    async fn seal(&mut self, mut plain: BytesMut, last: bool) -> Result<(), Error> {
+        let (cipher, mut number) = (Arc::clone(&self.cipher), self.number);
+        let sealing = spawn_blocking(move || {
+            let mut all = Vec::with_capacity(plain.len() + cipher.added());
+            loop {
+                let chunk = plain.split_to(CHUNK.min(plain.len()));
+                all.extend_from_slice(&cipher.seal(number, last, &chunk)?);
+                number += 1;
+                if plain.is_empty() {
+                    return Ok::<_, Error>((all, number));
+                }
+            }
+        });
+        let (sealed, next) = sealing.await.map_err(Error::internal)??;
         self.sealed.extend_from_slice(&sealed);
-        self.number += 1;
+        self.number = next;
         Ok(())
     }
 
