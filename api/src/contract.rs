@@ -45,7 +45,9 @@ pub use problems::is_answered;
         title = "educrm",
         description = "Customer relations of training schools and education groups: customers, follow-ups, \
             classes, enrollments, payments.\n\nAmounts are integers in minor units; instants are RFC 3339 in UTC; \
-            ids are UUIDs. Every error is a problem document (RFC 9457), but for `/oauth/token`, whose \
+            ids are UUIDs. Instants that are sent lie from 1900-01-01T00:00:00Z to the end of the year 9998, with \
+            at most nine digits of a second's fraction, and dates from 1900-01-01 to 9999-12-31; others are \
+            refused with `out_of_range`. Every error is a problem document (RFC 9457), but for `/oauth/token`, whose \
             refusals are those of RFC 6749; programs go by its `code`. \
             Text of problems and labels is Chinese or English, by `Accept-Language`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),

@@ -122,7 +122,7 @@ both! {
         let boss = w.as_boss();
         let refused = report(&boss, &w, Some("2026-02-30")).await.expect_problem(422, "validation_failed");
         assert_eq!(refused.errors()[0].0, "on");
-        for day in ["0001-01-01", "2020-02-29", "9999-12-31"] {
+        for day in ["1900-01-01", "2020-02-29", "9999-12-31"] {
             let read = report(&boss, &w, Some(day)).await.expect(200);
             assert_eq!((counts(&read.json), &read.json["on"]), (NOTHING, &json!(day)));
         }

@@ -7,3 +7,4 @@ mod mass_assignment;
 mod operations;
 mod parity;
 mod refusals;
+mod values;

@@ -257,7 +257,7 @@ both! {
                 (format!("business_date[gte]={yesterday}&business_date[lt]={tomorrow}"), &ids[..]),
                 (format!("business_date[gte]={tomorrow}"), &[]),
                 (format!("business_date[lt]={yesterday}"), &[]),
-                ("business_date[gte]=0001-01-01&business_date[lt]=9999-12-31".into(), &ids[..]),
+                ("business_date[gte]=1900-01-01&business_date[lt]=9999-12-31".into(), &ids[..]),
                 (format!("posted_at[gte]={}", times[1]), &ids[..2]),
                 (format!("posted_at[lt]={}", times[1]), &ids[2..]),
             ] {

@@ -5,7 +5,7 @@
 //! - [`schema`]: the checks made from the document
 //! - [`path`]: ids in paths
 //! - [`reply`]: finished answers with their ETag and Location
-//! - [`clock_time`]: times of day
+//! - [`clock_time`]: times of day; [`instants`]: the dates and instants that may be given
 //! - [`money`]: amounts of money
 //! - [`list`]: which part of a list is asked for, and the page that answers; [`cursor`]: where it
 //!   goes on, in a way that can't be forged
@@ -21,6 +21,7 @@ pub mod clock_time;
 pub mod context;
 pub mod cursor;
 pub mod edge;
+mod instants;
 pub mod json;
 pub mod list;
 pub mod money;

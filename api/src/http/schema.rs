@@ -15,8 +15,12 @@ use jsonschema::{
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::problem::{
-    INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT, WRONG_TYPE,
+use super::{
+    instants,
+    problem::{
+        INVALID_VALUE, NOT_IN_LIST, OUT_OF_RANGE, TOO_SHORT, UNKNOWN_FIELD, WRONG_FORMAT,
+        WRONG_TYPE,
+    },
 };
 
 /// Errors told at once; more would help nobody.
@@ -101,10 +105,11 @@ impl Schemas {
         if let Some(root) = root.as_object_mut() {
             root.insert("components".into(), self.components.clone());
         }
-        let validator = jsonschema::draft202012::options()
-            .should_validate_formats(true)
-            .build(&root)
-            .map_err(|e| e.to_string())?;
+        let mut options = jsonschema::draft202012::options().should_validate_formats(true);
+        for format in instants::FORMATS {
+            options = options.with_format(format, bounded(format)?);
+        }
+        let validator = options.build(&root).map_err(|e| e.to_string())?;
         let check = Arc::new(Check { validator, schema });
         self.compiled
             .write()
@@ -132,6 +137,15 @@ impl Check {
         }
         faults
     }
+}
+
+/// The check of a format that has bounds, which JSON Schema has no words for.
+fn bounded(format: &'static str) -> Result<impl Fn(&str) -> bool + Send + Sync, String> {
+    let plain = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&json!({ "format": format }))
+        .map_err(|e| e.to_string())?;
+    Ok(move |text: &str| plain.is_valid(&text.into()) && instants::is_held(format, text))
 }
 
 /// Finds the one character that no text may hold, since PostgreSQL can't keep it.
@@ -193,7 +207,13 @@ fn push(faults: &mut Vec<FieldFault>, error: &ValidationError<'_>) {
         | Kind::ExclusiveMinimum { limit }
         | Kind::ExclusiveMaximum { limit } => one(&OUT_OF_RANGE).with("limit", limit),
         Kind::Enum { options } => one(&NOT_IN_LIST).with("values", list(options)),
-        Kind::Format { format } => one(&WRONG_FORMAT).with("format", format),
+        Kind::Format { format } => {
+            let text = error.instance().as_str();
+            match text.and_then(|text| instants::bound_broken(format, text)) {
+                Some(limit) => one(&OUT_OF_RANGE).with("limit", limit),
+                None => one(&WRONG_FORMAT).with("format", format),
+            }
+        }
         Kind::Pattern { pattern } => one(&WRONG_FORMAT).with("format", pattern),
         _ => one(&INVALID_VALUE),
     };

@@ -1,0 +1,76 @@
+//! Bounds of values: what is beyond them is refused with the name of its field, everything at once.
+
+use tests::{Actor, Answer, Value, both, json};
+
+const CUSTOMERS: &str = "/api/v1/customers";
+const FOLLOW_UPS: &str = "/api/v1/follow-ups";
+
+fn told(errors: &[(&str, &str)]) -> Vec<(String, String)> {
+    let errors = errors.iter();
+    errors
+        .map(|(at, code)| ((*at).into(), (*code).into()))
+        .collect()
+}
+
+async fn refused(answer: Answer, errors: &[(&str, &str)]) {
+    let refused = answer.expect_problem(422, "validation_failed");
+    assert_eq!(refused.errors(), told(errors), "{}", refused.text);
+}
+
+/// Creates a customer that differs in some fields.
+async fn create(actor: &Actor, mut body: Value, differs: &Value) -> Answer {
+    for (name, value) in differs.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    actor.post(CUSTOMERS, &body).await
+}
+
+both! {
+    async fn instants_and_dates_lie_within_the_years_that_can_be_told(w: World) {
+        let recruiter = w.as_recruiter();
+        let customer = recruiter.post(CUSTOMERS, &w.new_customer("张伟")).await.expect(201).id();
+        let follow_up = json!({"customer_id": customer, "method": "phone", "outcome": "considering"});
+        for (instant, code) in [
+            ("0000-01-01T00:00:00+23:00", "out_of_range"),
+            ("0038-01-01T00:00:00Z", "out_of_range"),
+            ("1900-01-01T00:00:00+00:01", "out_of_range"),
+            ("1899-12-31T23:59:59.999999Z", "out_of_range"),
+            ("9999-01-01T00:00:00Z", "out_of_range"),
+            ("9998-12-31T23:59:59-00:01", "out_of_range"),
+            ("9999-12-31T23:59:59Z", "out_of_range"),
+            ("2020-01-01T00:00:00.0123456789Z", "wrong_format"),
+            ("2020-01-01 00:00:00Z", "wrong_format"),
+        ] {
+            let mut body = follow_up.clone();
+            body["occurred_at"] = json!(instant);
+            refused(recruiter.post(FOLLOW_UPS, &body).await, &[("#/occurred_at", code)]).await;
+            let body = json!({"collected_at": instant});
+            refused(create(&recruiter, w.new_customer("李雷"), &body).await, &[("#/collected_at", code)]).await;
+            let body = json!({"filters": {"created_at": {"gte": instant}}});
+            let search = recruiter.post("/api/v1/customers/search", &body).await;
+            refused(search, &[("#/filters/created_at/gte", code)]).await;
+            let instant = instant.replace('+', "%2B");
+            for (path, name) in [(CUSTOMERS, "created_at[gte]"), (FOLLOW_UPS, "occurred_at[lt]")] {
+                refused(recruiter.get(&format!("{path}?{name}={instant}")).await, &[(name, code)]).await;
+            }
+        }
+        for instant in ["1900-01-01T00:00:00Z", "1899-12-31T23:00:00-01:00", "9998-12-31T23:59:59.999999Z"] {
+            let path = format!("{FOLLOW_UPS}?occurred_at[gte]={instant}");
+            recruiter.get(&path).await.expect(200);
+        }
+        let mut first = follow_up.clone();
+        first["occurred_at"] = json!("1900-01-01T00:00:00Z");
+        let made = recruiter.post(FOLLOW_UPS, &first).await.expect(201);
+        assert_eq!(made.json["occurred_at"], "1900-01-01T00:00:00Z");
+
+        let body = json!({"birth_date": "1899-12-31"});
+        refused(create(&recruiter, w.new_customer("李雷"), &body).await, &[("#/birth_date", "out_of_range")]).await;
+        for (day, errors) in [("0000-01-01", 1), ("1899-12-31", 1), ("1900-01-01", 0), ("9999-12-31", 0)] {
+            let read = recruiter.get(&format!("{FOLLOW_UPS}?next_on[lt]={day}")).await;
+            match errors {
+                0 => drop(read.expect(200)),
+                _ => refused(read, &[("next_on[lt]", "out_of_range")]).await,
+            }
+        }
+    }
+}
