@@ -25,6 +25,21 @@ async fn create(actor: &Actor, mut body: Value, differs: &Value) -> Answer {
     actor.post(CUSTOMERS, &body).await
 }
 
+/// Sends a body as it is written.
+async fn written(actor: &Actor, path: &str, body: String) -> Answer {
+    let key = uuid::Uuid::now_v7().to_string();
+    let request = actor
+        .request(reqwest::Method::POST, path)
+        .header("idempotency-key", key);
+    actor
+        .send(
+            request
+                .header("content-type", "application/json")
+                .body(body),
+        )
+        .await
+}
+
 both! {
     async fn instants_and_dates_lie_within_the_years_that_can_be_told(w: World) {
         let recruiter = w.as_recruiter();
@@ -71,6 +86,28 @@ both! {
                 0 => drop(read.expect(200)),
                 _ => refused(read, &[("next_on[lt]", "out_of_range")]).await,
             }
+        }
+    }
+
+    async fn all_that_is_beyond_its_bounds_is_named_at_once(w: World) {
+        let recruiter = w.as_recruiter();
+        let query = "intent=2147483647&created_at[gte]=9999-12-31T00:00:00Z&limit=0&nonsense=1";
+        refused(recruiter.get(&format!("{CUSTOMERS}?{query}")).await, &[
+            ("created_at[gte]", "out_of_range"), ("intent", "out_of_range"),
+            ("limit", "out_of_range"), ("nonsense", "unknown_parameter"),
+        ]).await;
+        let path = "/api/v1/audit-events?time[lt]=9999-12-31T00:00:00Z";
+        refused(w.as_boss().get(path).await, &[("time[lt]", "out_of_range")]).await;
+        let body = json!({"intent": 5, "name": "", "collected_at": "9999-12-31T23:59:59Z", "kind": 1.5});
+        refused(create(&recruiter, w.new_customer("李雷"), &body).await, &[
+            ("#/collected_at", "out_of_range"), ("#/intent", "out_of_range"),
+            ("#/kind", "wrong_type"), ("#/name", "too_short"),
+        ]).await;
+        for version in ["10000000000000000000", "9223372036854775807", "1e300"] {
+            let body = format!(r#"{{"operations": [{{"op": "delete",
+                "id": "{}", "version": {version}}}]}}"#, uuid::Uuid::now_v7());
+            let done = written(&w.as_boss(), "/api/v1/customers/bulk", body).await;
+            assert!(done.text.contains("/version"), "{version}: {}", done.text);
         }
     }
 }

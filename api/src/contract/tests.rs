@@ -130,3 +130,76 @@ fn a_code_that_an_operation_lists_is_in_the_catalogue() {
         }
     }
 }
+
+/// Whole numbers below a schema that have no bound, by where they stand.
+fn unbounded<'a>(
+    document: &'a Value,
+    schema: &'a Value,
+    at: &str,
+    seen: &mut HashSet<&'a str>,
+    found: &mut Vec<String>,
+) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let pointer = reference.strip_prefix('#').unwrap_or_default();
+        if let Some(named) = document.pointer(pointer).filter(|_| seen.insert(reference)) {
+            unbounded(document, named, reference, seen, found);
+        }
+        return;
+    }
+    let kind = &schema["type"];
+    let kinds = kind
+        .as_array()
+        .map_or(std::slice::from_ref(kind), Vec::as_slice);
+    let is_bounded = schema["minimum"].is_i64() && schema["maximum"].is_i64();
+    if kinds.iter().any(|kind| kind == "integer") && !is_bounded {
+        found.push(at.to_owned());
+    }
+    let parts = [
+        "properties",
+        "items",
+        "oneOf",
+        "anyOf",
+        "allOf",
+        "additionalProperties",
+    ];
+    for part in parts {
+        let inner = &schema[part];
+        let all: Vec<(String, &Value)> = match inner {
+            Value::Object(fields) if part == "properties" => fields
+                .iter()
+                .map(|(name, field)| (format!("{at}/{name}"), field))
+                .collect(),
+            Value::Array(branches) => branches
+                .iter()
+                .map(|branch| (at.to_owned(), branch))
+                .collect(),
+            other => vec![(at.to_owned(), other)],
+        };
+        for (at, inner) in all.iter().filter(|(_, inner)| inner.is_object()) {
+            unbounded(document, inner, at, seen, found);
+        }
+    }
+}
+
+/// Else a number that the schema lets through and the type does not would be refused without a name.
+#[test]
+fn every_whole_number_that_is_sent_has_both_bounds() {
+    let document = published();
+    let (mut seen, mut found) = (HashSet::new(), Vec::new());
+    for (id, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let at = format!("{id} {}", parameter["name"]);
+            unbounded(&document, &parameter["schema"], &at, &mut seen, &mut found);
+        }
+        let contents = operation["requestBody"]["content"].as_object();
+        for content in contents.into_iter().flat_map(|contents| contents.values()) {
+            unbounded(&document, &content["schema"], id, &mut seen, &mut found);
+        }
+    }
+    assert!(
+        seen.len() > 20,
+        "only {} schemas were looked at",
+        seen.len()
+    );
+    assert!(found.is_empty(), "without minimum or maximum: {found:?}");
+}

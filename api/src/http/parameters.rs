@@ -82,10 +82,19 @@ where
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    // Within the schema, yet beyond what the type holds.
+    // What the schema lets through and the type does not is a fault of the schema.
+    let names: Vec<String> = values
+        .as_object()
+        .into_iter()
+        .flat_map(|values| values.keys().cloned())
+        .collect();
     serde_json::from_value(values)
         .map(Parameters)
-        .map_err(|_| Problem::parameters(vec![FieldFault::new("", &INVALID_VALUE)]))
+        .map_err(|error| {
+            // The error itself quotes the value.
+            tracing::warn!(class = ?error.classify(), ?names, "schema and type disagree");
+            Problem::parameters(vec![FieldFault::new("", &INVALID_VALUE)])
+        })
 }
 
 /// Checks the query of what anybody may call. Of any other operation only those who may call it

@@ -100,7 +100,7 @@ pub struct UpdateCustomerOperation {
     /// The customer.
     pub id: Uuid,
     /// The version that the change was made from.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub version: i64,
     /// As the body of `changeCustomer`.
     #[schema(value_type = ChangeCustomer)]
@@ -121,7 +121,7 @@ pub struct DeleteCustomerOperation {
     /// The customer.
     pub id: Uuid,
     /// The version that was read before.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub version: i64,
 }
 
