@@ -40,6 +40,12 @@ async fn written(actor: &Actor, path: &str, body: String) -> Answer {
         .await
 }
 
+/// The text of a body with another name.
+fn with(body: &Value, more: &str) -> String {
+    let text = body.to_string();
+    format!("{},{more}}}", text.strip_suffix('}').unwrap())
+}
+
 both! {
     async fn instants_and_dates_lie_within_the_years_that_can_be_told(w: World) {
         let recruiter = w.as_recruiter();
@@ -109,5 +115,31 @@ both! {
             let done = written(&w.as_boss(), "/api/v1/customers/bulk", body).await;
             assert!(done.text.contains("/version"), "{version}: {}", done.text);
         }
+    }
+
+    async fn a_whole_number_may_be_written_with_a_fraction_or_an_exponent(w: World) {
+        let recruiter = w.as_recruiter();
+        let body = w.new_customer("张伟");
+        for (number, whole) in [("3.0", 3), ("3e0", 3), ("30e-1", 3), ("0.2E1", 2)] {
+            let mut body = body.clone();
+            body.as_object_mut().unwrap().remove("intent");
+            let made = written(&recruiter, CUSTOMERS, with(&body, &format!("\"intent\":{number}"))).await;
+            assert_eq!(made.expect(201).json["intent"], whole, "{number}");
+        }
+        let mut unnamed = body.clone();
+        unnamed["name"] = json!("");
+        unnamed.as_object_mut().unwrap().remove("intent");
+        let sent = written(&recruiter, CUSTOMERS, with(&unnamed, "\"intent\":3.0")).await;
+        refused(sent, &[("#/name", "too_short")]).await;
+        let customer = recruiter.post(CUSTOMERS, &body).await.expect(201).id();
+        let charge = |minor: &str| format!(r#"{{"customer_id": "{customer}", "description": "学费",
+            "amount": {{"amount_minor": {minor}, "currency": "CNY"}}}}"#);
+        for (minor, code) in [("1.5", "wrong_type"), ("99.99", "wrong_type"), ("1e20", "out_of_range"),
+            ("9007199254740993.0", "out_of_range"), ("-1e2", "out_of_range")] {
+            let sent = written(&w.as_boss(), "/api/v1/charges", charge(minor)).await;
+            refused(sent, &[("#/amount/amount_minor", code)]).await;
+        }
+        let made = written(&w.as_boss(), "/api/v1/charges", charge("1e2")).await.expect(201);
+        assert_eq!(made.json["amount"]["amount_minor"], 100);
     }
 }

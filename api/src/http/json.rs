@@ -262,6 +262,9 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
+/// Whole numbers up to it are not rounded as they are read.
+const EXACT: f64 = 9_007_199_254_740_991.0;
+
 const TOO_COMPLEX: &str = "too complex";
 
 /// Builds a value within the limits.
@@ -306,6 +309,10 @@ impl<'de> Visitor<'de> for Bounded {
         Ok(v.into())
     }
     fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
+        // JSON has one kind of number: 3.0 and 3e0 are the whole number 3, and the schemas say so.
+        if v.fract() == 0.0 && v.abs() <= EXACT {
+            return Ok((v as i64).into());
+        }
         Ok(Number::from_f64(v).map_or(Value::Null, Value::Number))
     }
     fn visit_str<E: de::Error>(self, v: &str) -> Result<Value, E> {
@@ -398,6 +405,22 @@ mod tests {
         assert_eq!(status(&format!("[{}1]", "1,".repeat(999))), None);
         assert_eq!(status(r#"{"a":1,"a":2}"#), Some(422));
         assert_eq!(status(&format!("\"{}\"", "客".repeat(10_001))), Some(422));
+    }
+
+    #[test]
+    fn a_number_is_whole_however_it_is_written_unless_it_was_rounded() {
+        let read = |body: &str| parse(body.as_bytes()).ok();
+        for (text, whole) in [
+            ("3.0", 3),
+            ("1e2", 100),
+            ("-0.0", 0),
+            ("9007199254740991.0", 9_007_199_254_740_991_i64),
+        ] {
+            assert_eq!(read(text), Some(whole.into()), "{text}");
+        }
+        for text in ["1.5", "1e-1", "9007199254740993.0", "1e19", "-1e300"] {
+            assert!(read(text).is_some_and(|v| v.is_f64()), "{text}");
+        }
     }
 
     #[test]
