@@ -142,4 +142,16 @@ both! {
         let made = written(&w.as_boss(), "/api/v1/charges", charge("1e2")).await.expect(201);
         assert_eq!(made.json["amount"]["amount_minor"], 100);
     }
+
+    async fn a_filter_by_intent_is_bounded_alike_in_queries_and_searches(w: World) {
+        let recruiter = w.as_recruiter();
+        for intent in [0, 5, 9, -1, 32_767, 32_768] {
+            let listed = recruiter.get(&format!("{CUSTOMERS}?intent={intent}")).await;
+            refused(listed, &[("intent", "out_of_range")]).await;
+            let body = json!({"filters": {"intent": [intent]}});
+            let found = recruiter.post("/api/v1/customers/search", &body).await;
+            refused(found, &[("#/filters/intent/0", "out_of_range")]).await;
+        }
+        recruiter.get(&format!("{CUSTOMERS}?intent=1,2,3,4")).await.expect(200);
+    }
 }

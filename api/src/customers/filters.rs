@@ -183,7 +183,7 @@ pub struct ListCustomers {
     #[param(style = Form, explode = false)]
     pub source_channel: Option<Vec<SourceChannel>>,
     /// With any of these intents.
-    #[param(style = Form, explode = false)]
+    #[param(style = Form, explode = false, inline, value_type = Option<Vec<IntentLevel>>)]
     pub intent: Option<Vec<i16>>,
     /// With any of these degrees of schooling.
     #[param(style = Form, explode = false)]
