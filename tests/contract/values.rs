@@ -154,4 +154,35 @@ both! {
         }
         recruiter.get(&format!("{CUSTOMERS}?intent=1,2,3,4")).await.expect(200);
     }
+
+    async fn an_id_is_the_same_in_upper_case(w: World) {
+        let recruiter = w.as_recruiter();
+        let id = recruiter.post(CUSTOMERS, &w.new_customer("张伟")).await.expect(201).id();
+        let upper = id.to_uppercase();
+        let read = recruiter.get(&format!("{CUSTOMERS}/{upper}")).await.expect(200);
+        assert_eq!(read.id(), id);
+        recruiter.patch(&format!("{CUSTOMERS}/{upper}"), &json!({"intent": 2})).await.expect(200);
+        let follow_up = json!({"customer_id": upper, "method": "phone", "outcome": "considering"});
+        let made = recruiter.post(FOLLOW_UPS, &follow_up).await.expect(201);
+        assert_eq!(made.json["customer_id"], json!(id));
+        let listed = recruiter.get(&format!("{FOLLOW_UPS}?customer_id={upper}")).await.expect(200);
+        assert_eq!(listed.ids(), [made.id()]);
+        for other in [id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}")] {
+            recruiter.get(&format!("{CUSTOMERS}/{other}")).await.expect(422);
+        }
+    }
+
+    async fn a_command_is_done_once_in_whichever_case_its_id_is_written(w: World) {
+        let boss = w.as_boss();
+        let customer = boss.post(CUSTOMERS, &w.new_customer("张伟")).await.expect(201).id();
+        let charge = json!({"customer_id": customer, "description": "学费",
+            "amount": {"amount_minor": 100, "currency": "CNY"}});
+        let charge = boss.post("/api/v1/charges", &charge).await.expect(201).id();
+        let credit = json!({"amount": {"amount_minor": 10, "currency": "CNY"}, "reason": "教材退回"});
+        for id in [charge.clone(), charge.to_uppercase()] {
+            let path = format!("/api/v1/charges/{id}/credit");
+            let done = boss.post_with_key(&path, "once", &credit).await.expect(200);
+            assert_eq!(done.json["outstanding"]["amount_minor"], 90);
+        }
+    }
 }

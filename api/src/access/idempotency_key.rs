@@ -45,7 +45,8 @@ impl IdempotencyKey {
         }
         Ok(Some(Self {
             method: request.method().to_string(),
-            path: request.path().to_owned(),
+            // Only ids can stand in either case.
+            path: request.path().to_ascii_lowercase(),
             key: key.to_owned(),
         }))
     }

@@ -178,7 +178,7 @@ impl Part {
         };
         Ok(Self {
             cursors: App::of(request)?.cursors.clone(),
-            bound: format!("{who} {path}?{asked}"),
+            bound: format!("{who} {}?{asked}", path.to_ascii_lowercase()),
             address: path.to_owned(),
             limit: limit.unwrap_or(DEFAULT_LIMIT).into(),
             cursor,

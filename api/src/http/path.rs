@@ -63,8 +63,8 @@ fn read<K>((name, text): (&str, &str)) -> Result<Id<K>, FieldFault> {
     id(text).ok_or_else(|| FieldFault::new(name.to_owned(), &WRONG_FORMAT).with("format", "uuid"))
 }
 
-/// A UUID in its one form: lower case, with hyphens.
+/// A UUID in its one form, with hyphens, in either case (RFC 9562, section 4).
 fn id<K>(text: &str) -> Option<Id<K>> {
     let id: Id<K> = text.parse().ok()?;
-    (id.to_string() == text).then_some(id)
+    id.to_string().eq_ignore_ascii_case(text).then_some(id)
 }
