@@ -89,6 +89,23 @@ both! {
         boss.send(same.header("if-none-match", none.etag())).await.expect(304);
     }
 
+    async fn what_a_roll_call_tells_is_as_the_contract_says(w: World) {
+        let boss = w.as_boss();
+        let class = w.open_class(json!({})).await;
+        let student = w.enroll(&w.new_student("张伟").await, &class).await.expect(201).id();
+        let lesson = json!({"held_on": "2026-09-05", "start_time": "18:00", "end_time": "19:30", "hours_hundredths": 100});
+        let lesson = boss.post(&format!("/api/v1/classes/{class}/lessons"), &lesson).await.expect(201).id();
+        let marks = json!({"students": [{"enrollment_id": student, "status": "present"}]});
+        boss.post(&format!("/api/v1/lessons/{lesson}/roll-call"), &marks).await.expect(200);
+        w.server.settle().await;
+        let events = all(&boss, "").await;
+        let called = events.iter().find(|e| e["type"] == "lesson.roll_called").unwrap();
+        assert_eq!(called["data"]["students"], marks["students"]);
+        for event in &events {
+            w.server.contract.check_event(event);
+        }
+    }
+
     async fn a_request_that_asks_for_what_can_not_be_is_refused(w: World) {
         let boss = w.as_boss();
         w.server.settle().await;

@@ -82,10 +82,17 @@ impl PartialSchema for EventDatum {
             Type::Array,
             Type::Null,
         ];
+        // Of an array, such as the marks of a roll call.
+        let item = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Object]))
+            .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)));
         ArrayBuilder::new()
             .schema_type(SchemaType::from_iter(kinds))
-            .items(ObjectBuilder::new().schema_type(Type::String))
-            .description(Some("A value of an event's data, as its type has it."))
+            .items(item)
+            .description(Some(
+                "A value of an event's data, as its type has it. An array holds texts, or objects whose \
+                 values are texts, such as the marks of a roll call.",
+            ))
             .into()
     }
 }
