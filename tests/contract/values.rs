@@ -185,4 +185,29 @@ both! {
             assert_eq!(done.json["outstanding"]["amount_minor"], 90);
         }
     }
+
+    async fn pointers_are_fragments_and_unknown_names_are_cut(w: World) {
+        let recruiter = w.as_recruiter();
+        for (name, pointer) in [
+            ("a b/c~d%é", "#/a%20b~1c~0d%25%C3%A9"),
+            ("x?y:z@!$&'()*+,;=", "#/x?y:z@!$&'()*+,;="),
+            ("\"#<>[]^`{|}\\\n", "#/%22%23%3C%3E%5B%5D%5E%60%7B%7C%7D%5C%0A"),
+        ] {
+            let body = json!({name: 1});
+            refused(create(&recruiter, w.new_customer("李雷"), &body).await, &[(pointer, "unknown_field")]).await;
+        }
+        let body = json!({"n".repeat(100_000): 1});
+        let pointer = format!("#/{}", "n".repeat(100));
+        refused(create(&recruiter, w.new_customer("李雷"), &body).await, &[(&pointer, "unknown_field")]).await;
+        let body = json!({format!("{}~", "n".repeat(99)): 1});
+        let pointer = format!("#/{}", "n".repeat(99));
+        refused(create(&recruiter, w.new_customer("李雷"), &body).await, &[(&pointer, "unknown_field")]).await;
+        for path in [CUSTOMERS, "/api/v1/enums"] {
+            let answer = recruiter.get(&format!("{path}?{}=1", "n".repeat(4_000))).await;
+            refused(answer, &[(&"n".repeat(100), "unknown_parameter")]).await;
+        }
+        let many: serde_json::Map<_, _> = (0..900).map(|n| (format!("n{n}"), json!(1))).collect();
+        let answer = create(&recruiter, w.new_customer("李雷"), &many.into()).await;
+        assert_eq!(answer.errors().len(), 50);
+    }
 }

@@ -12,6 +12,7 @@ use domain::{
     files::SCAN_UNAVAILABLE,
     rules,
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -353,10 +354,11 @@ pub struct ProblemBody {
 /// One field, parameter or header that breaks a rule.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where in the body: a JSON Pointer in fragment form.
+    /// Where in the body: a JSON Pointer in fragment form (RFC 6901, section 6). Of a name, the first 100
+    /// characters.
     #[schema(required)]
     pointer: Option<String>,
-    /// Name of the path or query parameter.
+    /// Name of the path or query parameter; the first 100 characters of it.
     #[schema(required)]
     parameter: Option<String>,
     /// Name of the header.
@@ -399,11 +401,12 @@ impl ProblemBody {
 
 impl FieldError {
     fn new(field: &FieldFault, place: Place, language: Language) -> Self {
-        let name = |here: Place| (place == here).then(|| field.pointer.to_string());
+        let told =
+            |here: Place, tell: fn(&str) -> String| (place == here).then(|| tell(&field.pointer));
         Self {
-            pointer: name(Place::Body).map(|pointer| format!("#{pointer}")),
-            parameter: name(Place::Parameter),
-            header: name(Place::Header),
+            pointer: told(Place::Body, fragment),
+            parameter: told(Place::Parameter, |name| cut(name).to_owned()),
+            header: told(Place::Header, str::to_owned),
             code: field.rule.code,
             detail: detail(field.rule, &field.params, language),
             params: Params(
@@ -415,6 +418,54 @@ impl FieldError {
             ),
         }
     }
+}
+
+/// Characters of a name that a client made up: it knows the rest.
+const TOLD: usize = 100;
+
+/// What stands as it is in the fragment of an address (RFC 3986, section 3.5).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'/')
+    .remove(b'?');
+
+/// A JSON Pointer as the fragment of an address (RFC 6901, section 6), each name cut.
+fn fragment(pointer: &str) -> String {
+    let names: Vec<_> = pointer
+        .split('/')
+        .map(|name| {
+            let short = cut(name);
+            // Not in the middle of `~0` or `~1`.
+            let short = if short.len() < name.len() {
+                short.trim_end_matches('~')
+            } else {
+                short
+            };
+            utf8_percent_encode(short, ENCODED).to_string()
+        })
+        .collect();
+    format!("#{}", names.join("/"))
+}
+
+fn cut(name: &str) -> &str {
+    let end = name.char_indices().nth(TOLD);
+    end.and_then(|(end, _)| name.get(..end)).unwrap_or(name)
 }
 
 /// The rule's detail with its parameters in place.
