@@ -21,11 +21,23 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
-/// A line of text such as a name: 1 to `max` characters, no control characters, no blank at
-/// either end. Returns the NFC form.
+/// Whether nothing is seen of a character that stands alone: white space, and what joins, parts or
+/// fills without a shape of its own.
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A line of text such as a name: 1 to `max` characters of which one is seen, no control characters,
+/// no blank at either end. Returns the NFC form.
 pub fn line(pointer: &'static str, text: &str, max: usize) -> Result<String, FieldFault> {
     let text = nfc(text);
-    if text.trim() != text || text.is_empty() {
+    // An empty text is unseen too.
+    if text.trim() != text || text.chars().all(is_unseen) {
         return Err(FieldFault::new(pointer, &TEXT_BLANK));
     }
     if text.chars().any(char::is_control) {
@@ -70,6 +82,8 @@ mod tests {
         assert!(line("/name", " 张伟", 100).is_err());
         assert!(line("/name", "张\u{0}伟", 100).is_err());
         assert!(line("/name", "", 100).is_err());
+        assert!(line("/name", "\u{200b}\u{feff}", 100).is_err());
+        assert!(line("/name", "张\u{200b}伟", 100).is_ok());
         assert!(line("/name", &"张".repeat(101), 100).is_err());
         assert_eq!(
             line("/name", &"张".repeat(100), 100).map(|s| s.chars().count()),

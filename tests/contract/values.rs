@@ -210,4 +210,13 @@ both! {
         let answer = create(&recruiter, w.new_customer("李雷"), &many.into()).await;
         assert_eq!(answer.errors().len(), 50);
     }
+
+    async fn a_name_that_nobody_can_see_is_blank(w: World) {
+        let recruiter = w.as_recruiter();
+        for name in ["\u{200b}", "\u{200b}\u{feff}\u{2060}", "\u{3164}", "\u{ad}\u{200d}"] {
+            let made = create(&recruiter, w.new_customer("李雷"), &json!({"name": name})).await;
+            refused(made, &[("#/name", "blank")]).await;
+        }
+        create(&recruiter, w.new_customer("李雷"), &json!({"name": "می\u{200c}خواهم"})).await.expect(201);
+    }
 }

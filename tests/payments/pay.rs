@@ -67,7 +67,7 @@ both! {
         let before = w.server.contents(w.institution).await;
         let all = |minor: i64| json!([{"charge_id": id, "amount": cny(minor)}]);
         for (field, value, pointer, code) in [
-            ("amount", cny(0), "#/amount", "amount_not_positive"),
+            ("amount", cny(0), "#/amount/amount_minor", "out_of_range"),
             ("amount", cny(i64::MAX), "#/amount/amount_minor", "out_of_range"),
             ("amount", json!({"amount_minor": 100, "currency": "USD"}), "#/amount/currency", "currency_mismatch"),
             ("amount", cny(1_000_000_000_001), "#/amount/amount_minor", "out_of_range"),
@@ -79,7 +79,7 @@ both! {
             ("payer_id", json!(uuid::Uuid::now_v7()), "#/payer_id", "unknown_reference"),
             ("campus_id", json!(w.places.south), "#/campus_id", "unknown_reference"),
             ("allocations", all(201), "#/allocations", "allocation_exceeds_payment"),
-            ("allocations", all(0), "#/allocations/0/amount", "amount_not_positive"),
+            ("allocations", all(0), "#/allocations/0/amount/amount_minor", "out_of_range"),
             ("allocations", all(-5), "#/allocations/0/amount/amount_minor", "out_of_range"),
             ("allocations", json!([{"charge_id": id, "amount": cny(1)}, {"charge_id": id, "amount": cny(1)}]),
                 "#/allocations/1/charge_id", "allocated_twice"),

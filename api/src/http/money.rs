@@ -19,7 +19,7 @@ pub struct MoneyBody {
     pub currency: String,
 }
 
-/// An amount of money that is sent: of one charge, payment or price.
+/// An amount of money that is sent and may be zero: a price.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount_minor": 129_900, "currency": "CNY"}))]
@@ -30,6 +30,37 @@ pub struct MoneyInput {
     /// ISO 4217.
     #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
     pub currency: String,
+}
+
+/// An amount of money that is sent, above zero.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount_minor": 129_900, "currency": "CNY"}))]
+pub struct AmountInput {
+    /// In the smallest unit of the currency (分 for CNY).
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_i64)]
+    pub amount_minor: i64,
+    /// ISO 4217.
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
+    pub currency: String,
+}
+
+impl AmountInput {
+    /// The amount that was sent.
+    ///
+    /// # Errors
+    /// Names the field at `pointer` where it is none.
+    pub fn read(&self, pointer: &'static str) -> Result<Money, FieldFault> {
+        let Self {
+            amount_minor,
+            currency,
+        } = self.clone();
+        MoneyInput {
+            amount_minor,
+            currency,
+        }
+        .read(pointer)
+    }
 }
 
 impl MoneyInput {

@@ -131,6 +131,7 @@ pub(crate) fn bound(schema: &mut Value) {
     if let Some(schema) = schema.as_object_mut()
         && schema.get("type") == Some(&json!("array"))
     {
+        schema.entry("minItems").or_insert(json!(1));
         schema.entry("maxItems").or_insert(json!(MOST_VALUES));
     }
 }

@@ -8,7 +8,7 @@ use validator::Validate;
 
 use crate::http::{
     list::{CreationOrder, page},
-    money::{MoneyBody, MoneyInput},
+    money::{AmountInput, MoneyBody},
     wire::Wire,
 };
 
@@ -29,8 +29,8 @@ pub struct CreateCharge {
     #[schema(nullable = false)]
     pub campus_id: Option<Uuid>,
     /// Above zero.
-    #[schema(value_type = MoneyInput)]
-    pub amount: MoneyInput,
+    #[schema(value_type = AmountInput)]
+    pub amount: AmountInput,
     /// What it is for, as receipts print it.
     #[schema(min_length = 1, max_length = 200)]
     pub description: String,
@@ -45,8 +45,8 @@ pub struct CreateCharge {
 #[schema(example = json!({"amount": {"amount_minor": 5_000, "currency": "CNY"}, "reason": "教材退回"}))]
 pub struct CreditCharge {
     /// Above zero, at most what is left of the charge.
-    #[schema(value_type = MoneyInput)]
-    pub amount: MoneyInput,
+    #[schema(value_type = AmountInput)]
+    pub amount: AmountInput,
     /// Kept on the audit trail.
     #[schema(min_length = 2, max_length = 200)]
     pub reason: String,

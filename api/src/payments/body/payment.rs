@@ -14,7 +14,7 @@ use crate::{
     access::fields::Shown,
     http::{
         list::{CreationOrder, page},
-        money::{MoneyBody, MoneyInput},
+        money::{AmountInput, MoneyBody},
         wire::Wire,
     },
 };
@@ -28,8 +28,8 @@ pub struct AllocationInput {
     /// The charge that it is put to.
     pub charge_id: Uuid,
     /// Above zero, at most what the charge has outstanding.
-    #[schema(value_type = MoneyInput)]
-    pub amount: MoneyInput,
+    #[schema(value_type = AmountInput)]
+    pub amount: AmountInput,
 }
 
 /// Money that came in.
@@ -46,8 +46,8 @@ pub struct CreatePayment {
     /// How the money came in.
     pub method: PaymentMethod,
     /// Above zero.
-    #[schema(value_type = MoneyInput)]
-    pub amount: MoneyInput,
+    #[schema(value_type = AmountInput)]
+    pub amount: AmountInput,
     /// When the money came in; today at the campus, when absent. Reports count it on the day when
     /// it is taken here.
     #[schema(nullable = false)]
