@@ -364,7 +364,7 @@ fn headers() -> Value {
     let text =
         |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     json!({
-        "ETag": text("`\"<version>-<digest>\"`. Send it back in If-Match to change the record."),
+        "ETag": text("`\"<version>-<digest>\"`, with 412 `\"<version>\"`. Send it back in If-Match to change the record."),
         "Location": text("Address of the new record."),
         "Link": text("Address of the next page, with `rel=\"next\"`."),
         "ContentDisposition": text("That it is to be saved, and under which name."),

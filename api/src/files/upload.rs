@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, http::StatusCode, web};
+use actix_web::{HttpRequest, http::StatusCode, http::header, web};
 use domain::{
     access::{ImportsRun, Permission},
     fault::{Fault, REQUIRED},
