@@ -135,8 +135,6 @@ impl Check {
         for error in self.validator.iter_errors(value).take(MOST_ERRORS) {
             push(&mut faults, &error);
         }
-        // One error may be of many fields.
-        faults.truncate(MOST_ERRORS);
         faults
     }
 }
