@@ -7,22 +7,17 @@
 use std::time::Duration;
 
 use domain::{
-    access::PrincipalKind,
     fault::Fault,
     jobs::{INVARIANTS_BROKEN, JobKind},
 };
-use persistence::{
-    Error, Operation,
-    invariants::INVARIANTS,
-    jobs::{
-        schedule::{enter, next_without},
-        store::{NewJob, enqueue},
-    },
-};
+use persistence::{Error, invariants::INVARIANTS, jobs::schedule::next_without};
 
 use crate::{
     app::App,
-    jobs::{Halt, Run, schedule::daily},
+    jobs::{
+        Halt, Run,
+        schedule::{daily, queue},
+    },
 };
 
 /// How long one invariant may be looked at. Meanwhile nobody waits for it, but SQLite's journal
@@ -34,27 +29,12 @@ pub async fn fire(app: &App) -> Result<(), Error> {
     let Some(at) = app.settings.check_at.0 else {
         return Ok(());
     };
-    let (kind, stamp) = (JobKind::CheckInvariants, app.clock.stamp());
-    let zone = &app.settings.check_time_zone.0;
-    let schedule = &daily("check_invariants", at, zone, stamp.now());
-    let Some(institution) = next_without(&app.db.read(), schedule, kind).await? else {
-        return Ok(());
-    };
-    let operation = Operation::system(institution, PrincipalKind::System, schedule.name, stamp);
-    app.db
-        .transaction(&operation, |tx| async move {
-            if enter(&tx, schedule).await? {
-                let job = NewJob {
-                    id: tx.stamp().id(),
-                    kind,
-                    target: None,
-                    payload: b"",
-                };
-                enqueue(&tx, &job).await?;
-            }
-            Ok(())
-        })
-        .await
+    let (kind, zone) = (JobKind::CheckInvariants, &app.settings.check_time_zone.0);
+    let schedule = daily("check_invariants", at, zone, app.clock.now());
+    match next_without(&app.db.read(), &schedule, kind).await? {
+        Some(institution) => queue(app, &schedule, institution, kind).await,
+        None => Ok(()),
+    }
 }
 
 /// Checks the institution of a job.

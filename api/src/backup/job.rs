@@ -1,20 +1,12 @@
 //! The daily backup, and who is told when there is none.
 
 use domain::{
-    access::PrincipalKind,
     fault::Fault,
     jobs::{BACKUP_FAILED, JobKind},
     notices::{NoticeKind, Numbers},
 };
 use persistence::{
-    Error, Operation, Tx,
-    access::holders_of,
-    jobs::{
-        schedule::enter,
-        store::{NewJob, enqueue},
-    },
-    keys::hex,
-    notices::store::notify,
+    Error, Tx, access::holders_of, keys::hex, notices::store::notify,
     organization::store::first_institution,
 };
 
@@ -22,7 +14,10 @@ use super::{Backups, make::Made};
 use crate::{
     app::App,
     boot::Failure,
-    jobs::{Halt, Run, schedule::daily},
+    jobs::{
+        Halt, Run,
+        schedule::{daily, queue},
+    },
 };
 
 /// Whoever gives rights to others looks after the installation.
@@ -36,24 +31,9 @@ pub async fn fire(app: &App) -> Result<(), Error> {
     let Some(institution) = first_institution(&app.db.read()).await? else {
         return Ok(());
     };
-    let stamp = app.clock.stamp();
     let zone = &app.settings.backup_time_zone.0;
-    let schedule = &daily("make_backup", at, zone, stamp.now());
-    let operation = Operation::system(institution, PrincipalKind::System, schedule.name, stamp);
-    app.db
-        .transaction(&operation, |tx| async move {
-            if enter(&tx, schedule).await? {
-                let job = NewJob {
-                    id: tx.stamp().id(),
-                    kind: JobKind::MakeBackup,
-                    target: None,
-                    payload: b"",
-                };
-                enqueue(&tx, &job).await?;
-            }
-            Ok(())
-        })
-        .await
+    let schedule = daily("make_backup", at, zone, app.clock.now());
+    queue(app, &schedule, institution, JobKind::MakeBackup).await
 }
 
 /// Makes the backup of the day.

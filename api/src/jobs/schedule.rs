@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{access::PrincipalKind, jobs::JobKind};
+use domain::{access::PrincipalKind, id::Id, jobs::JobKind, organization::Institution};
 use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 use persistence::{
     Error, Operation, Tx,
@@ -59,31 +59,37 @@ pub async fn fire(app: &App) -> Result<(), Error> {
         traces: micros(before(now, TRACES_LAST)),
     };
     for institution in with_expired(&app.db.read(), &bounds).await? {
-        let operation = Operation::system(
-            institution,
-            PrincipalKind::System,
-            REMOVE_EXPIRED.name,
-            app.clock.stamp(),
-        );
-        app.db
-            .transaction(&operation, |tx| async move {
-                if enter(&tx, &REMOVE_EXPIRED).await? {
-                    let job = NewJob {
-                        id: tx.stamp().id(),
-                        kind: JobKind::RemoveExpired,
-                        target: None,
-                        payload: b"",
-                    };
-                    enqueue(&tx, &job).await?;
-                }
-                Ok(())
-            })
-            .await?;
+        queue(app, &REMOVE_EXPIRED, institution, JobKind::RemoveExpired).await?;
     }
     backup::job::fire(app).await?;
     invariants::fire(app).await?;
     app.jobs.wake();
     Ok(())
+}
+
+/// Queues a job of an institution for the present tick of a schedule, unless somebody has.
+pub async fn queue(
+    app: &App,
+    schedule: &Schedule,
+    institution: Id<Institution>,
+    kind: JobKind,
+) -> Result<(), Error> {
+    let stamp = app.clock.stamp();
+    let operation = Operation::system(institution, PrincipalKind::System, schedule.name, stamp);
+    app.db
+        .transaction(&operation, |tx| async move {
+            if enter(&tx, schedule).await? {
+                let job = NewJob {
+                    id: tx.stamp().id(),
+                    kind,
+                    target: None,
+                    payload: b"",
+                };
+                enqueue(&tx, &job).await?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 pub(super) async fn remove_expired(run: &Run) -> Result<(), Halt> {

@@ -7,6 +7,7 @@
 //! the branches, or a correlated EXISTS, would read the table (measured: seconds on a million
 //! rows). For one row by its key, OR costs nothing.
 
+mod keys;
 mod page;
 mod reach;
 

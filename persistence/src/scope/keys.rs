@@ -1,0 +1,221 @@
+//! Where the rows of a page are found: the keys that the ranges of its branches begin with.
+
+use std::fmt::Write;
+
+use sea_orm::{
+    Condition, Statement,
+    sea_query::{
+        DynIden, Expr, ExprTrait, IntoIden, JoinType, PostgresQueryBuilder, SelectStatement,
+        SqlWriterValues, SqliteQueryBuilder,
+    },
+};
+use uuid::Uuid;
+
+use super::{Page, Scoped, reach::*};
+use crate::{
+    Handle,
+    access::{Branch, Scope},
+};
+
+/// What the keys of a page are called in its statement.
+pub(super) const KEYS: &str = "page_keys";
+
+/// Members of one union; SQLite takes 500.
+const MEMBERS: usize = 400;
+
+/// How the key ranges of a page are walked.
+pub(super) struct Walk<'a> {
+    /// What the page is in the order of: an instant, then an id.
+    pub(super) key: (Expr, Expr),
+    /// Whether the ids are those of customers.
+    pub(super) of_customers: bool,
+    pub(super) filter: Condition,
+    /// Another table of which the filter speaks.
+    pub(super) beside: Option<DynIden>,
+    pub(super) page: &'a Page,
+}
+
+/// The keys of a page of the rows of `L`, as [`KEYS`]; `None` where there are no ranges.
+pub(super) fn first_keys<L: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    walks: &[Walk<'_>],
+) -> Option<Sql> {
+    let members: Vec<Vec<SelectStatement>> = walks
+        .iter()
+        .flat_map(|walk| disjoint::<L>(scope, walk))
+        .collect();
+    if members.is_empty() {
+        return None;
+    }
+    let ending = ending(walks.first()?.page);
+    let mut sql = Sql::of(handle);
+    sql.text("WITH page_keys AS (SELECT at, id FROM (");
+    for (number, some) in members.chunks(MEMBERS).enumerate() {
+        // Distinct: a row may be in several branches.
+        sql.text(if number == 0 { "" } else { " UNION " });
+        sql.text("SELECT at, id FROM (");
+        for (number, ranges) in some.iter().enumerate() {
+            sql.text(if number == 0 { "" } else { " UNION " });
+            // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+            sql.text("SELECT at, id FROM (");
+            sql.merged(ranges, &ending);
+            sql.text(") AS branch");
+        }
+        sql.text(") AS branches");
+    }
+    sql.text(&format!(") AS found{ending}) "));
+    Some(sql)
+}
+
+/// The end of a statement that yields keys of a page, `at` and `id`.
+fn ending(page: &Page) -> String {
+    let (order, limit) = (page.order.word(), whole_page(page.limit));
+    format!(" ORDER BY at {order}, id {order} LIMIT {limit}")
+}
+
+/// Rows to read for a page: one of a few numbers, since limits stand in the statement as they are.
+///
+/// A limit that is a parameter is taken by PostgreSQL for a tenth of the table, and the one plan that
+/// it keeps of a statement is made for that.
+pub(super) fn whole_page(limit: u64) -> u64 {
+    [21, 51, 101, 201]
+        .into_iter()
+        .find(|whole| limit <= *whole)
+        .unwrap_or(limit)
+}
+
+/// Key ranges of a walk; those of one group have no row in common.
+fn disjoint<E: Scoped>(scope: &Scope, walk: &Walk<'_>) -> Vec<Vec<SelectStatement>> {
+    let (mut campuses, mut holders, mut classes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut groups = Vec::new();
+    for branch in scope.branches() {
+        let ranges = keys::<E>(scope, branch, walk);
+        match branch {
+            Branch::Campus(_) => campuses.extend(ranges),
+            Branch::Holder(_) => holders.extend(ranges),
+            Branch::Class(_) if E::CLASS.is_some() => classes.extend(ranges),
+            Branch::Institution | Branch::Class(_) | Branch::Shared(_) => {
+                groups.extend(ranges.into_iter().map(|range| vec![range]));
+            }
+        }
+    }
+    for ranges in [campuses, holders, classes] {
+        groups.extend(ranges.chunks(MEMBERS).map(<[_]>::to_vec));
+    }
+    groups
+}
+
+/// Key columns of one branch of a page; one key range each.
+fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<SelectStatement> {
+    let own = walk.key.clone();
+    let of = |(at, id): (Expr, Expr), outermost: Option<&'static str>, range: Condition| {
+        let mut keys = SelectStatement::new();
+        keys.expr_as(at.clone(), "at").expr_as(id.clone(), "id");
+        // CROSS JOIN keeps the tables in this order on SQLite, whose planner would walk the largest.
+        let table = E::default().into_iden();
+        match outermost {
+            None => keys.from(table),
+            Some(first) => keys
+                .from(first)
+                .join(JoinType::CrossJoin, table, Condition::all()),
+        };
+        if let Some(beside) = &walk.beside {
+            keys.join(JoinType::CrossJoin, beside.clone(), Condition::all());
+        }
+        keys.cond_where(
+            range
+                .add(walk.filter.clone())
+                .add_option(walk.page.behind(at, id)),
+        );
+        keys
+    };
+    match branch {
+        Branch::Shared(grantees) => {
+            // Shares know when their customer was taken in: a list of customers walks them in its
+            // order.
+            let key = if walk.of_customers {
+                (share("customer_created_at"), share("customer_id"))
+            } else {
+                own
+            };
+            let shared = |grantee: &Uuid| {
+                let range = Condition::all()
+                    .add(share("institution_id").eq(scope.institution().uuid()))
+                    .add(share("grantee_id").eq(*grantee))
+                    .add(still_open(scope))
+                    .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
+                    .add(column::<E>(E::CUSTOMER).eq(share("customer_id")))
+                    .add(living::<E>());
+                of(key.clone(), Some(SHARES), range)
+            };
+            grantees.iter().map(shared).collect()
+        }
+        Branch::Class(class) if E::CLASS.is_none() => {
+            let range = in_class(scope, [*class])
+                .add(column::<E>(E::INSTITUTION).eq(scope.institution().uuid()))
+                .add(column::<E>(E::CUSTOMER).eq(enrollment("customer_id")))
+                .add(living::<E>());
+            vec![of(own, Some(ENROLLMENTS), range)]
+        }
+        _ => vec![of(own, None, range::<E>(scope, branch))],
+    }
+}
+
+/// A statement put together from parts.
+pub(super) struct Sql {
+    writer: SqlWriterValues,
+    postgres: bool,
+}
+
+impl Sql {
+    pub(super) fn of(handle: &impl Handle) -> Self {
+        let postgres = handle.is_postgres();
+        let placeholder = if postgres { "$" } else { "?" };
+        Self {
+            writer: SqlWriterValues::new(placeholder, postgres),
+            postgres,
+        }
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        // Writing to a string does not fail.
+        let _ = self.writer.write_str(text);
+    }
+
+    pub(super) fn select(&mut self, select: &SelectStatement) {
+        if self.postgres {
+            select.build_collect_into(PostgresQueryBuilder, &mut self.writer);
+        } else {
+            select.build_collect_into(SqliteQueryBuilder, &mut self.writer);
+        }
+    }
+
+    /// The first keys of ranges that have no row in common: they are merged as they are read, and none
+    /// is read to its end.
+    fn merged(&mut self, ranges: &[SelectStatement], ending: &str) {
+        // PostgreSQL walks an index in its order for a member that is ordered and limited itself;
+        // SQLite orders the members of a union by itself, and takes no other order.
+        let each = self.postgres && ranges.len() > 1;
+        for (number, range) in ranges.iter().enumerate() {
+            self.text(if number == 0 { "" } else { " UNION ALL " });
+            self.text(if each { "(" } else { "" });
+            self.select(range);
+            self.text(&if each {
+                format!("{ending})")
+            } else {
+                String::new()
+            });
+        }
+        self.text(ending);
+    }
+
+    pub(super) fn statement(self, handle: &impl Handle) -> Statement {
+        let (sql, values) = self.writer.into_parts();
+        Statement {
+            sql,
+            values: Some(values),
+            db_backend: handle.get_database_backend(),
+        }
+    }
+}
