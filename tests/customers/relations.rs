@@ -1,4 +1,4 @@
-//! Guardians and their wards.
+//! Who is what to whom.
 
 use tests::{Actor, World, both, json};
 
@@ -59,7 +59,7 @@ both! {
         assert_eq!(recruiter.get(&to_child).await.json["items"].as_array().unwrap().len(), 1);
     }
 
-    async fn only_a_student_and_a_guardian_are_related_so(w: World) {
+    async fn only_customers_whose_kinds_fit_are_related_so(w: World) {
         let recruiter = w.as_recruiter();
         let child = customer(&w, &recruiter, "student", "张小明").await;
         let sibling = customer(&w, &recruiter, "student", "张小红").await;
@@ -71,6 +71,154 @@ both! {
         recruiter.post(&relations(&child), &json!({"role": "guardian", "relative_id": mother})).await.expect(201);
         recruiter.patch(&format!("/api/v1/customers/{mother}"), &json!({"kind": "student"})).await
             .expect_problem(409, "kind_is_related");
+        // What fits the other kind too does not keep it.
+        let [aunt, uncle] = [customer(&w, &recruiter, "guardian", "王丽").await, customer(&w, &recruiter, "other", "王强").await];
+        recruiter.post(&relations(&child), &json!({"role": "pick_up", "relative_id": aunt})).await.expect(201);
+        recruiter.post(&relations(&aunt), &json!({"role": "spouse", "relative_id": uncle})).await.expect(201);
+        recruiter.patch(&format!("/api/v1/customers/{aunt}"), &json!({"kind": "other"})).await.expect(200);
+        recruiter.patch(&format!("/api/v1/customers/{aunt}"), &json!({"kind": "company"})).await
+            .expect_problem(409, "kind_is_related");
+    }
+
+    async fn each_side_sees_its_own_role(w: World) {
+        let recruiter = w.as_recruiter();
+        let child = customer(&w, &recruiter, "student", "张小明").await;
+        let sibling = customer(&w, &recruiter, "student", "张小红").await;
+        for (role, kind, inverse) in [
+            ("guardian", "guardian", "ward"), ("parent", "other", "child"), ("payer", "company", "beneficiary"),
+            ("pick_up", "other", "picked_up"), ("emergency_contact", "guardian", "emergency_of"),
+            ("referrer", "student", "referred"), ("school", "school", "pupil"),
+        ] {
+            let other = customer(&w, &recruiter, kind, "王芳").await;
+            let made = recruiter.post(&relations(&child), &json!({"role": role, "relative_id": other})).await.expect(201);
+            assert_eq!(made.json["role"], role);
+            let of_other = recruiter.get(&relations(&other)).await.expect(200);
+            let item = &of_other.json["items"][0];
+            assert_eq!((&item["role"], &item["relative_id"]), (&json!(inverse), &json!(child)));
+        }
+        recruiter.post(&relations(&sibling), &json!({"role": "sibling", "relative_id": child})).await.expect(201);
+        recruiter.post(&relations(&child), &json!({"role": "sibling", "relative_id": sibling})).await
+            .expect_problem(409, "relation_exists");
+        let company = customer(&w, &recruiter, "company", "星海公司").await;
+        let clerk = customer(&w, &recruiter, "other", "赵敏").await;
+        recruiter.post(&relations(&clerk), &json!({"role": "organization", "relative_id": company})).await.expect(201);
+        let of_company = recruiter.get(&relations(&company)).await.expect(200);
+        assert_eq!(of_company.json["items"][0]["role"], "contact_person");
+        // By role, and page by page.
+        let path = format!("{}?role=payer,sibling", relations(&child));
+        let found = recruiter.get(&path).await.expect(200);
+        let roles: Vec<_> = found.json["items"].as_array().unwrap().iter().map(|item| item["role"].clone()).collect();
+        assert_eq!(roles, ["payer", "sibling"]);
+        let all = recruiter.get(&relations(&child)).await.json["items"].clone();
+        let mut walked = Vec::new();
+        let mut path = format!("{}?limit=3", relations(&child));
+        loop {
+            let page = recruiter.get(&path).await.expect(200);
+            walked.extend(page.json["items"].as_array().unwrap().clone());
+            let Some(cursor) = page.json["next_cursor"].as_str() else { break };
+            path = format!("{}?limit=3&cursor={cursor}", relations(&child));
+        }
+        assert_eq!(json!(walked), all);
+        assert_eq!(walked.len(), 8);
+    }
+
+    async fn a_relation_that_has_ended_is_kept_and_shown_when_it_is_asked_for(w: World) {
+        let recruiter = w.as_recruiter();
+        let child = customer(&w, &recruiter, "student", "张小明").await;
+        let nanny = customer(&w, &recruiter, "other", "李阿姨").await;
+        let body = json!({"role": "pick_up", "relative_id": nanny, "valid_from": "2024-09-01", "may_view": false});
+        let made = recruiter.post(&relations(&child), &body).await.expect(201);
+        assert_eq!((&made.json["valid_from"], &made.json["valid_until"]), (&json!("2024-09-01"), &json!(null)));
+        let path = made.header("location").unwrap().to_owned();
+        let refused = recruiter.patch(&path, &json!({"valid_until": "2024-09-01", "label": ""})).await.expect(422);
+        assert_eq!(refused.errors().len(), 2);
+        let ended = recruiter.patch(&path, &json!({"valid_until": "2025-09-01", "label": "阿姨"})).await.expect(200);
+        assert_eq!((&ended.json["valid_until"], &ended.json["label"]), (&json!("2025-09-01"), &json!("阿姨")));
+        assert_eq!(recruiter.get(&format!("/api/v1/customers/{child}")).await.json["version"], 3);
+        recruiter.patch(&path, &json!({"label": "阿姨"})).await.expect(200);
+        assert_eq!(recruiter.get(&format!("/api/v1/customers/{child}")).await.json["version"], 3);
+        recruiter.patch_if(&path, "\"1-0\"", &json!({"label": null})).await.expect_problem(412, "version_stale");
+        assert_eq!(recruiter.get(&relations(&child)).await.json["items"], json!([]));
+        let with_ended = recruiter.get(&format!("{}?include_ended=true", relations(&child))).await.expect(200);
+        assert_eq!(with_ended.json["items"], json!([ended.json]));
+        // A later span beside it is another relation; one that overlaps is the same again.
+        let again = |from: &str| json!({"role": "pick_up", "relative_id": nanny, "valid_from": from});
+        recruiter.post(&relations(&child), &again("2025-08-31")).await.expect_problem(409, "relation_exists");
+        recruiter.post(&relations(&child), &again("2025-09-01")).await.expect(201);
+        recruiter.patch(&path, &json!({"valid_until": null})).await.expect_problem(409, "relation_exists");
+    }
+
+    async fn guardians_may_see_and_are_told_unless_it_is_said_otherwise(w: World) {
+        let recruiter = w.as_recruiter();
+        let child = customer(&w, &recruiter, "student", "张小明").await;
+        let [mother, father] = [customer(&w, &recruiter, "guardian", "王芳").await, customer(&w, &recruiter, "guardian", "张强").await];
+        let flags = |answer: &serde_json::Value| (answer["may_view"].clone(), answer["gets_notices"].clone());
+        let made = recruiter.post(&relations(&child), &json!({"role": "guardian", "relative_id": mother})).await.expect(201);
+        assert_eq!(flags(&made.json), (json!(true), json!(true)));
+        let body = json!({"role": "guardian", "relative_id": father, "may_view": false, "gets_notices": false});
+        let made = recruiter.post(&relations(&child), &body).await.expect(201);
+        assert_eq!(flags(&made.json), (json!(false), json!(false)));
+        let body = json!({"role": "payer", "relative_id": father});
+        let made = recruiter.post(&relations(&child), &body).await.expect(201);
+        assert_eq!(flags(&made.json), (json!(false), json!(false)));
+        let friend = customer(&w, &recruiter, "student", "赵一").await;
+        let body = json!({"role": "referrer", "relative_id": friend, "may_view": true, "gets_notices": true});
+        let refused = recruiter.post(&relations(&child), &body).await.expect(422);
+        assert_eq!(refused.errors(), ["#/may_view", "#/gets_notices"].map(|at| (at.into(), "flag_not_fitting".into())));
+    }
+
+    async fn one_pays_for_several_and_brings_many_but_is_brought_once(w: World) {
+        let recruiter = w.as_recruiter();
+        let payer = customer(&w, &recruiter, "company", "星海公司").await;
+        let friend = customer(&w, &recruiter, "guardian", "赵一").await;
+        let mut children = Vec::new();
+        for name in ["张一", "张二", "张三"] {
+            let child = customer(&w, &recruiter, "student", name).await;
+            recruiter.post(&relations(&child), &json!({"role": "payer", "relative_id": payer})).await.expect(201);
+            recruiter.post(&relations(&friend), &json!({"role": "referred", "relative_id": child})).await.expect(201);
+            children.push(child);
+        }
+        let paid_for = recruiter.get(&format!("{}?role=beneficiary", relations(&payer))).await.expect(200);
+        assert_eq!(paid_for.json["items"].as_array().unwrap().len(), 3);
+        recruiter.post(&relations(&children[0]), &json!({"role": "referrer", "relative_id": payer})).await
+            .expect_problem(409, "referrer_exists");
+    }
+
+    async fn nobody_becomes_an_ancestor_of_itself_however_many_ask_at_once(w: World) {
+        let boss = w.as_boss();
+        for role in ["parent", "referrer"] {
+            let mut chain = Vec::new();
+            for name in ["甲", "乙", "丙", "丁"] {
+                chain.push(customer(&w, &boss, "other", name).await);
+            }
+            boss.post(&relations(&chain[0]), &json!({"role": role, "relative_id": chain[1]})).await.expect(201);
+            boss.post(&relations(&chain[1]), &json!({"role": role, "relative_id": chain[0]})).await
+                .expect_problem(409, "relation_circular");
+            // Each of the two that are missing is good alone; both would close the circle.
+            boss.post(&relations(&chain[2]), &json!({"role": role, "relative_id": chain[3]})).await.expect(201);
+            let ends = [(1, 2), (3, 0)].map(|(below, above)| {
+                let (path, body) = (relations(&chain[below]), json!({"role": role, "relative_id": chain[above]}));
+                let boss = &boss;
+                async move { boss.post(&path, &body).await }
+            });
+            let answers = futures_util::future::join_all(ends).await;
+            assert_eq!(answers.iter().filter(|a| a.status == 201).count(), 1);
+            for refused in answers.into_iter().filter(|a| a.status != 201) {
+                refused.expect_problem(409, "relation_circular");
+            }
+        }
+    }
+
+    async fn a_school_has_any_number_of_pupils(w: World) {
+        let boss = w.as_boss();
+        let school = customer(&w, &boss, "school", "实验小学").await;
+        for n in 0..52 {
+            let pupil = customer(&w, &boss, "student", &format!("学生{n}")).await;
+            boss.post(&relations(&pupil), &json!({"role": "school", "relative_id": school})).await.expect(201);
+        }
+        let page = boss.get(&relations(&school)).await.expect(200);
+        assert_eq!(page.json["items"].as_array().unwrap().len(), 50);
+        assert!(page.json["next_cursor"].is_string());
     }
 
     async fn a_relative_out_of_reach_is_neither_shown_nor_taken(w: World) {
@@ -83,11 +231,11 @@ both! {
         assert_eq!(refused.essence(), recruiter.post(&relations(&child), &random).await.essence());
         let made = boss.post(&relations(&child), &body).await.expect(201);
         assert_eq!(recruiter.get(&relations(&child)).await.json["items"], json!([]));
-        // Nor can it be ended by whoever does not see it.
+        // Nor can it be removed by whoever does not see it.
         recruiter.delete(made.header("location").unwrap()).await.expect_problem(404, "not_found");
     }
 
-    async fn a_relation_is_ended_by_whoever_may_change_both(w: World) {
+    async fn a_relation_is_removed_by_whoever_may_change_both(w: World) {
         let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
         let child = customer(&w, &recruiter, "student", "张小明").await;
         let mother = customer(&w, &w.as_colleague(), "guardian", "王芳").await;
@@ -106,7 +254,7 @@ both! {
         recruiter.get(path).await.expect_problem(404, "not_found");
     }
 
-    async fn a_relation_is_ended_once_however_many_end_it(w: World) {
+    async fn a_relation_is_removed_once_however_many_remove_it(w: World) {
         let boss = w.as_boss();
         for _ in 0..4 {
             let child = customer(&w, &boss, "student", "张小明").await;

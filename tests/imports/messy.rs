@@ -80,7 +80,7 @@ async fn kept(who: &Actor) -> HashMap<String, Kept> {
 
 /// The guardian of each child.
 async fn guardians(w: &World) -> HashMap<String, String> {
-    let sql = "SELECT student_id, guardian_id FROM customer_relations WHERE institution_id = ?";
+    let sql = "SELECT customer_id, relative_id FROM customer_relations WHERE institution_id = ?";
     let found = w.server.query(sql, vec![w.institution.uuid().into()]).await;
     let ids = found.iter().map(|row| {
         let id = |at| row.try_get_by_index::<Uuid>(at).unwrap().to_string();

@@ -3,7 +3,7 @@
 use domain::{
     customers::{
         CONTACTS_MAX, Channel, ContactInput, ContactKind, Customer, Gender, Kind, Profile,
-        Provenance, RELATIONS_MAX, Relation, RelationRole, Stage, TOO_MANY_RELATIONS,
+        Provenance, RELATIONS_MAX, Relation, Stage, TOO_MANY_RELATIONS,
     },
     fault::Fault,
     id::Id,
@@ -67,15 +67,13 @@ impl Ground<'_> {
         let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
         let label = lead.guardian_relation.as_ref();
         let label = label.map(|label| label.chars().take(50).collect::<String>());
+        let related = |guardian: Id<Customer>, label: Option<String>| {
+            Relation::guardian(child.id, guardian, label, stamp)
+                .map_err(|fault| told(fault, &[], LeadField::GuardianRelation))
+        };
         let mut customers = vec![child.clone()];
         let relation = match found {
-            Some(guardian) => Relation {
-                id: stamp.id(),
-                student: child.id,
-                guardian: guardian.id,
-                label,
-                created_at: stamp.now(),
-            },
+            Some(guardian) => related(guardian.id, label)?,
             None => {
                 let (customer, fields) =
                     self.guardian(lead, guardian_name, *campus, &phones, stamp);
@@ -88,9 +86,7 @@ impl Ground<'_> {
                         relations: 1,
                     },
                 );
-                let made = Relation::new(&child, RelationRole::Guardian, &guardian, label, stamp);
-                let relation =
-                    made.map_err(|fault| told(fault.into(), &[], LeadField::GuardianRelation))?;
+                let relation = related(guardian.id, label)?;
                 customers.push(guardian);
                 relation
             }

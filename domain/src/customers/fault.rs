@@ -30,19 +30,31 @@ rules! {
         "只有已删除的客户才能恢复。", "Only a deleted customer can be restored." }
     RELATION_NOT_FITTING = Invalid "relation_not_fitting" {
         "关系与客户类型不符", "The kinds do not fit the relation";
-        "监护关系的一方必须是学员，另一方必须是家长。", "One of the two must be a student, the other a guardian." }
+        "这两类客户不能有这种关系；任何人也不能与自己建立关系。", "Customers of these kinds can't be related so, and nobody to oneself." }
+    FLAG_NOT_FITTING = Invalid "flag_not_fitting" {
+        "此关系没有该选项", "Not for such a relation";
+        "只有监护人、父母、付款人、接送人和紧急联系人可以查看客户或收到其通知。", "Only guardians, parents, payers, emergency contacts and those who pick up a child may see it or be sent its notices." }
+    RELATION_ENDS_BEFORE_START = Invalid "relation_ends_before_start" {
+        "结束日期不晚于开始日期", "Ends before it begins";
+        "关系的结束日期必须晚于开始日期。", "The day on which a relation ends is later than its first day." }
+    RELATION_CIRCULAR = Conflict "relation_circular" {
+        "关系成环", "The relation would lead back to itself";
+        "该关系会使客户成为自己的长辈或自己的转介绍人。", "The customer would be an ancestor of itself, or have brought itself." }
+    REFERRER_EXISTS = Conflict "referrer_exists" {
+        "已有转介绍人", "Somebody brought the customer already";
+        "一个客户同时只有一个转介绍人，请先更正原有关系。", "A customer has one referrer at a time: correct the relation that is there first." }
     RELATIVE_IS_DELETED = Invalid "relative_deleted" {
         "关联客户已删除", "The related customer is deleted";
         "请先恢复该客户。", "Restore that customer first." }
     RELATION_EXISTS = Conflict "relation_exists" {
         "关系已存在", "The two are related already";
-        "请先解除原有关系。", "Remove the relation that is there first." }
+        "请先结束或解除原有关系。", "End or remove the relation that is there first." }
     TOO_MANY_RELATIONS = Conflict "too_many_relations" {
         "关系过多", "Too many relations";
         "一个客户最多有 {max} 个关系。", "A customer has at most {max} relations." }
     KIND_IS_RELATED = Conflict "kind_is_related" {
-        "客户有监护关系，不能更改类型", "The kind of a related customer stays";
-        "请先解除该客户的监护关系。", "Remove the customer's relations first." }
+        "现有关系与新类型不符，不能更改类型", "The kind does not fit the customer's relations";
+        "请先解除与新类型不符的关系。", "Remove the relations that do not fit the new kind first." }
     KIND_IS_ENROLLED = Conflict "kind_is_enrolled" {
         "客户有报名记录，不能更改类型", "The kind of an enrolled customer stays";
         "有报名记录的客户始终是学员。", "A customer who was ever enrolled stays a student." }

@@ -327,7 +327,7 @@ pub async fn insert_all(
     index::index_new(tx, institution, customers).await?;
     relations::insert_all(tx, institution, begun).await?;
     for customer in customers {
-        let own = begun.iter().filter(|r| r.student == customer.id);
+        let own = begun.iter().filter(|r| r.customer == customer.id);
         let own: Vec<_> = own.collect();
         tx.record(created(customer, &own));
     }
@@ -426,7 +426,7 @@ async fn save(
         return Err(Fault::new(&CUSTOMER_IN_USE).into());
     }
     if after.profile.kind != before.profile.kind {
-        if relations::exist(tx, before).await? {
+        if relations::any_unfitting(tx, before, after.profile.kind).await? {
             return Err(Fault::new(&KIND_IS_RELATED).into());
         }
         if enrollments::exist(tx, before.id).await? {

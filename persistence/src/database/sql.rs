@@ -9,7 +9,7 @@ use sea_orm::{
 use serde_json::{Map, Value as Json};
 
 use super::{Error, Handle, Tx};
-use crate::clock::micros;
+use crate::{clock::micros, keys::digest};
 
 /// A statement with `?` for its values, on either engine.
 pub(crate) fn statement(
@@ -55,6 +55,20 @@ pub(crate) fn among(
     }
     let list = placeholders(values.len());
     (format!("{column} IN ({list})"), values)
+}
+
+/// Waits until no other transaction of the institution holds this purpose, and holds it until this one
+/// ends. SQLite has one writer.
+pub(crate) async fn alone(tx: &Tx, purpose: &'static str) -> Result<(), Error> {
+    if tx.is_postgres() {
+        let institution = tx.operation().institution.uuid();
+        let held = digest(&[institution.as_bytes(), purpose.as_bytes()]);
+        let held = held.first_chunk::<8>().copied().unwrap_or_default();
+        let sql = "SELECT 1 AS one FROM (SELECT pg_advisory_xact_lock(?)) AS locked";
+        tx.query_one_raw(statement(tx, sql, [i64::from_be_bytes(held).into()]))
+            .await?;
+    }
+    Ok(())
 }
 
 /// Makes sure that one row was changed, at the version at which it was read.

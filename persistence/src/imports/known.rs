@@ -19,7 +19,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Scope, Writes},
     clock::{date, date_column},
-    database::{among, statement},
+    database::{self, among, statement},
     keys::bytes,
 };
 
@@ -143,17 +143,7 @@ pub async fn keys(tx: &Tx, lead: &Lead) -> Result<LeadKeys, Error> {
 
 /// One list of leads at a time is compared with an institution's customers.
 pub async fn alone(tx: &Tx) -> Result<(), Error> {
-    if tx.is_postgres() {
-        let institution = tx.operation().institution.uuid();
-        let (high, low) = institution.as_u64_pair();
-        tx.query_one_raw(statement(
-            tx,
-            "SELECT 1 AS one FROM (SELECT pg_advisory_xact_lock(?)) AS locked",
-            [(high ^ low.rotate_left(17)).cast_signed().into()],
-        ))
-        .await?;
-    }
-    Ok(())
+    database::alone(tx, "imports").await
 }
 
 /// Keeps the guardians who may be found from being deleted, moved or related to others until the
@@ -200,10 +190,10 @@ pub async fn households(
              FROM contact_index i JOIN customers c ON c.institution_id = i.institution_id AND c.id = i.customer_id \
              WHERE i.institution_id = ? AND i.{is_among} AND c.deleted_at IS NULL) \
              SELECT digest, id, kind, name_fold, holder_id, campus_id, (SELECT count(*) FROM customer_relations n \
-             WHERE n.institution_id = ? AND n.guardian_id = reached.id) AS relations FROM reached \
+             WHERE n.institution_id = ? AND n.relative_id = reached.id AND n.role = 'guardian') AS relations FROM reached \
              UNION ALL SELECT g.digest, s.id, s.kind, s.name_fold, s.holder_id, s.campus_id, 0 FROM reached g \
-             JOIN customer_relations r ON r.institution_id = ? AND r.guardian_id = g.id \
-             JOIN customers s ON s.institution_id = r.institution_id AND s.id = r.student_id \
+             JOIN customer_relations r ON r.institution_id = ? AND r.relative_id = g.id AND r.role = 'guardian' \
+             JOIN customers s ON s.institution_id = r.institution_id AND s.id = r.customer_id \
              WHERE g.kind = 'guardian' AND s.deleted_at IS NULL ORDER BY 2"
         );
         let mut values: Vec<Value> = vec![institution.into()];
@@ -223,8 +213,9 @@ pub async fn households(
             "WITH wanted (name_fold, birth_date) AS ({wanted}) \
              SELECT s.id, s.name_fold, s.birth_date, g.name_fold AS guardian FROM wanted w \
              CROSS JOIN customers s \
-             JOIN customer_relations r ON r.institution_id = s.institution_id AND r.student_id = s.id \
-             JOIN customers g ON g.institution_id = r.institution_id AND g.id = r.guardian_id \
+             JOIN customer_relations r ON r.institution_id = s.institution_id AND r.customer_id = s.id \
+             AND r.role = 'guardian' \
+             JOIN customers g ON g.institution_id = r.institution_id AND g.id = r.relative_id \
              WHERE s.institution_id = ? AND s.name_fold = w.name_fold AND s.birth_date = w.birth_date \
              AND s.deleted_at IS NULL AND g.deleted_at IS NULL ORDER BY s.id"
         );

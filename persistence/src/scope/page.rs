@@ -30,7 +30,7 @@ pub struct Page {
 
 impl Page {
     /// The newest rows.
-    fn first(limit: u64) -> Self {
+    pub(crate) fn first(limit: u64) -> Self {
         Self {
             order: Direction::NewestFirst,
             after: None,

@@ -1,31 +1,48 @@
 //! Use cases of relations: load, decide, save.
 
 use domain::{
-    customers::{Customer, Relation},
+    customers::{Asked, Customer, Relation},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
 };
+use jiff::Timestamp;
 use persistence::{
     Error, Handle, Tx,
     access::{Reads, Writes},
-    customers::{relations as store, store as customers},
+    customers::{
+        relations::{self as store, Wanted},
+        store as customers,
+    },
+    scope::Page,
 };
 
-use super::RelateCustomer;
+use super::{ChangeRelation, ListRelations, RelateCustomer};
 use crate::{
     customers::commands::{get, present},
     http::IfMatch,
+    organization::day,
 };
 
-/// A customer, with its relations to others within reach.
+/// One page of the relations of a customer to others within reach.
 pub async fn list(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
-    id: Id<Customer>,
-) -> Result<(Customer, Vec<(Relation, Customer)>), Error> {
+    (id, now): (Id<Customer>, Timestamp),
+    asked: ListRelations,
+    page: &Page,
+) -> Result<Vec<(Relation, Customer)>, Error> {
     let customer = get(handle, grant, id).await?;
-    let related = store::of(handle, grant, id).await?;
-    Ok((customer, related))
+    let institution = grant.scope().institution();
+    let not_ended_by = match asked.include_ended {
+        Some(true) => None,
+        _ => day::today(handle, institution, customer.campus, now).await?,
+    };
+    let wanted = Wanted {
+        roles: asked.role.iter().flatten().map(|role| role.0).collect(),
+        not_ended_by: not_ended_by.map(|today| today.date),
+        id: None,
+    };
+    store::of(handle, grant, id, &wanted, page).await
 }
 
 /// A relation, as one of the two sees it.
@@ -48,8 +65,8 @@ pub async fn relate(
 ) -> Result<Related, Error> {
     let (customer, relative) = both(tx, grant, id, Id::new(body.relative_id)).await?;
     let relative = relative.ok_or_else(|| FieldFault::new("/relative_id", &REFERENCE_UNKNOWN))?;
-    let relation = Relation::new(&customer, body.role.0, &relative, body.label, &tx.stamp())
-        .map_err(Fault::from)?;
+    let asked = Asked::from(&body);
+    let relation = Relation::new(&customer, body.role.0, &relative, asked, &tx.stamp())?;
     let customer = store::insert(tx, grant, &customer, &relation).await?;
     Ok(Related {
         customer,
@@ -81,38 +98,80 @@ pub async fn find(
     id: Id<Customer>,
     relation: Id<Relation>,
 ) -> Result<Related, Error> {
-    let (customer, related) = list(handle, grant, id).await?;
-    related
-        .into_iter()
-        .find(|(found, _)| found.id == relation)
-        .map(|(relation, relative)| Related {
-            customer,
-            relation,
-            relative,
-        })
-        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+    let customer = get(handle, grant, id).await?;
+    let (relation, relative) = store::find(handle, grant, id, relation)
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    Ok(Related {
+        customer,
+        relation,
+        relative,
+    })
 }
 
-/// Ends a relation of a customer that the caller has read; both are the caller's to change.
+/// A relation that is about to be changed, both of whose customers are the caller's to change and locked.
 ///
 /// # Errors
-/// 404 where either is out of reach, or it has ended.
-pub async fn end(
+/// 404 where either is out of reach or it has been removed, 412 where the customer has another version.
+async fn locked(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    (id, relation): (Id<Customer>, Id<Relation>),
+    condition: IfMatch,
+) -> Result<Related, Error> {
+    let absent = || Error::from(Fault::new(&NOT_FOUND));
+    let seen = store::find(tx, grant, id, relation).await?;
+    let (_, relative) = seen.ok_or_else(absent)?;
+    let (customer, relative) = both(tx, grant, id, relative.id).await?;
+    let relative = relative.ok_or_else(absent)?;
+    let seen = store::find(tx, grant, id, relation).await?;
+    let (relation, _) = seen.ok_or_else(absent)?;
+    condition.check(customer.version)?;
+    Ok(Related {
+        customer,
+        relation,
+        relative,
+    })
+}
+
+/// Changes a relation of a customer. The version of that customer rises.
+///
+/// # Errors
+/// As [`locked`]; 409 where the two are related so in that time already, 422 where the terms break a rule.
+pub async fn change(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    customer: Id<Customer>,
+    id: Id<Relation>,
+    condition: IfMatch,
+    body: ChangeRelation,
+) -> Result<Related, Error> {
+    let before = locked(tx, grant, (customer, id), condition).await?;
+    let terms = body.apply(before.relation.terms.clone());
+    let relation = before.relation.change(terms)?;
+    if relation == before.relation {
+        return Ok(before);
+    }
+    let change = (&before.relation, &relation);
+    let customer = store::update(tx, grant, &before.customer, change).await?;
+    Ok(Related {
+        customer,
+        relation,
+        relative: before.relative,
+    })
+}
+
+/// Removes a relation of a customer, as if it had never been.
+///
+/// # Errors
+/// As [`locked`].
+pub async fn remove(
     tx: &Tx,
     grant: &impl Writes<Customer>,
     customer: Id<Customer>,
     id: Id<Relation>,
     condition: IfMatch,
 ) -> Result<(), Error> {
-    let absent = || Error::from(Fault::new(&NOT_FOUND));
-    let seen = store::find(tx, grant, customer, id)
-        .await?
-        .ok_or_else(absent)?;
-    let (customer, relative) = both(tx, grant, customer, seen.relative_of(customer)).await?;
-    relative.ok_or_else(absent)?;
-    let relation = store::find(tx, grant, customer.id, id)
-        .await?
-        .ok_or_else(absent)?;
-    condition.check(customer.version)?;
-    store::remove(tx, grant, &customer, &relation).await
+    let found = locked(tx, grant, (customer, id), condition).await?;
+    store::remove(tx, grant, &found.customer, &found.relation).await
 }

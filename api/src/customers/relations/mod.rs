@@ -12,5 +12,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::relate_customer)
         .service(handlers::list_relations)
         .service(handlers::get_relation)
-        .service(handlers::end_relation);
+        .service(handlers::change_relation)
+        .service(handlers::remove_relation);
 }
