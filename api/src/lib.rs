@@ -21,7 +21,7 @@
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
 //!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
-//!   [`analytics`]
+//!   [`analytics`], [`privacy`]
 
 pub mod access;
 pub mod analytics;
@@ -50,6 +50,7 @@ pub mod mounts;
 pub mod notices;
 pub mod organization;
 pub mod payments;
+pub mod privacy;
 pub mod program;
 pub mod reference;
 pub mod server;

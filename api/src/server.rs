@@ -30,13 +30,13 @@ use crate::{
     },
     imports,
     jobs::{self, Runner},
-    metrics, notices, organization, payments, system, tags,
+    metrics, notices, organization, payments, privacy, system, tags,
     upkeep::Upkeep,
 };
 
 /// Every route of the program. The contract is made from the same list.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    const CAPABILITIES: [fn(&mut ServiceConfig<'_>); 17] = [
+    const CAPABILITIES: [fn(&mut ServiceConfig<'_>); 18] = [
         system::public_routes,
         events::routes,
         audit::routes,
@@ -48,6 +48,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         courses::routes,
         enrollments::routes,
         payments::routes,
+        privacy::routes,
         analytics::routes,
         files::routes,
         jobs::routes,

@@ -30,6 +30,7 @@
 //! - [`exports`]: lists that leave the program as a file
 //! - [`payments`]: what customers owe and pay, and the journal of it
 //! - [`analytics`]: reports, without the people
+//! - [`privacy`]: what people are told of the use of their data
 //! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;
@@ -56,6 +57,7 @@ pub mod numbers;
 pub mod organization;
 pub mod payments;
 pub mod phone;
+pub mod privacy;
 pub mod reference;
 pub mod search;
 pub mod stamp;

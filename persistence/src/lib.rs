@@ -18,7 +18,7 @@
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
 //!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
-//!   [`analytics`]
+//!   [`analytics`], [`privacy`]
 
 pub mod access;
 pub mod analytics;
@@ -44,6 +44,7 @@ pub mod notices;
 pub mod numbers;
 pub mod organization;
 pub mod payments;
+pub mod privacy;
 pub mod reference;
 pub mod scope;
 pub mod sealed;

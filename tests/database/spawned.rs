@@ -8,8 +8,8 @@ use domain::{
         ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersDelete,
         CustomersReveal, CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun,
         FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, PrincipalKind, RolesWrite, SessionsManage, StaffWrite,
-        TagsManage, TagsWrite,
+        PaymentsWrite, Permission, PrincipalKind, PrivacyManage, RolesWrite, SessionsManage,
+        StaffWrite, TagsManage, TagsWrite,
     },
     courses::{Class, Course, Subject},
     enrollments::WithdrawalReason,
@@ -20,7 +20,7 @@ use domain::{
 };
 use educrm::{
     access, app::App, courses, customers, enrollments, exports, files, follow_ups, http::IfMatch,
-    imports, organization, payments, reference, tags,
+    imports, organization, payments, privacy, reference, tags,
 };
 use persistence::{
     Error, Operation, Tx,
@@ -126,6 +126,8 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     relateCustomer CustomersWrite => customers::relations::commands::relate(tx, grant, given.id(), given.body());
     changeRelation CustomersWrite => customers::relations::commands::change(tx, grant, given.id(), given.second_id(), IfMatch::Any, given.body());
     removeRelation CustomersWrite => customers::relations::commands::remove(tx, grant, given.id(), given.second_id(), IfMatch::Any);
+    recordConsent CustomersWrite => customers::consents::commands::record(tx, grant, given.id(), given.body());
+    publishPrivacyNotice PrivacyManage => privacy::commands::publish(tx, grant, given.body());
     shareCustomer CustomersShare => access::shares::commands::open(tx, grant, given.id(), given.body());
     endCustomerShare CustomersShare => access::shares::commands::end(tx, grant, given.id(), given.second_id(), IfMatch::Any);
     createApiClient ApiClientsWrite => access::clients::commands::create(tx, grant, &[7; 32], given.body());

@@ -85,6 +85,7 @@ impl World {
             "customer_id" | "student_id" | "payer_id" => maker.customer("student").await,
             "relative_id" => maker.customer("guardian").await,
             "tag_id" => maker.tag().await,
+            "notice_id" => maker.notice().await,
             "category_id" => maker.category().await,
             "region_id" => {
                 maker
@@ -137,6 +138,12 @@ impl Maker {
     async fn make(&self, path: &str, body: &Value) -> Uuid {
         let made = self.actor.post(path, body).await.expect(201);
         made.id().parse().unwrap()
+    }
+
+    /// Of the purpose that examples have.
+    async fn notice(&self) -> Uuid {
+        let body = json!({"purpose": "marketing", "language": "zh-CN", "title": "营销告知书", "text": "我们会介绍课程。"});
+        self.make("/api/v1/privacy-notices", &body).await
     }
 
     async fn category(&self) -> Uuid {

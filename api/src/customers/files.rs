@@ -11,7 +11,10 @@ use domain::{
 use persistence::{clock::micros, files::store, scope::Direction};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::commands::{get, present};
+use super::{
+    commands::{get, present},
+    consents::commands::guardian_has_agreed,
+};
 use crate::{
     access::{Granted, IdempotencyKey},
     files::{FileBody, FilePage, UploadFile, upload},
@@ -33,11 +36,12 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 
 /// Upload a file that belongs to a customer
 ///
-/// As `uploadFile`, and the file stays with the customer: whoever reaches the customer may read it.
+/// As `uploadFile`, and the file stays with the customer: whoever reaches the customer may read it. Files of
+/// a child under 14 are kept only once a guardian has agreed (`recordConsent`, purpose `child_data`).
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 201, body = FileBody)),
     request_body(content = UploadFile, content_type = "multipart/form-data"), security(("bearer" = ["customers:write"])),
     extensions(("x-problem-codes" = json!(["temporary_files_full", "file_infected",
-        "scan_unavailable"]))))]
+        "scan_unavailable", "guardian_consent_missing"]))))]
 #[post("/customers/{customer_id}/files")]
 pub(super) async fn upload_customer_file(
     ctx: Granted<CustomersWrite>,
@@ -55,7 +59,8 @@ pub(super) async fn upload_customer_file(
     let file = &received.file;
     let reply = ctx
         .once(Some(key.of(received.fingerprint)), |tx, grant| async move {
-            present(&tx, &grant, id.0).await?;
+            let customer = present(&tx, &grant, id.0).await?;
+            guardian_has_agreed(&tx, &grant, &customer).await?;
             store::keep(&tx, &grant, file).await?;
             let location = format!("/api/v1/files/{}", file.id);
             Reply::created(location, file.version, &FileBody::from(file.clone()))

@@ -3,6 +3,7 @@
 mod body;
 pub mod bulk;
 pub mod commands;
+pub mod consents;
 mod expansion;
 mod files;
 mod filters;
@@ -32,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::reveal_customer)
         .service(handlers::list_timeline)
         .configure(bulk::routes)
+        .configure(consents::routes)
         .configure(relations::routes)
         .configure(files::routes);
 }

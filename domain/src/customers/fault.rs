@@ -61,4 +61,25 @@ rules! {
     HOLDER_NOT_AT_CAMPUS = Invalid "holder_not_at_campus" {
         "归属人不在该校区", "The holder does not work at the campus";
         "归属人必须是该校区的员工或该校区的公海。", "A holder is a person of staff, or the pool, of the customer's campus." }
+    CONSENT_CHANNEL_NOT_FITTING = Invalid "consent_channel_not_fitting" {
+        "此目的不分渠道", "Not by channel";
+        "只有营销推广可以按渠道同意或撤回。", "Consent is by channel for marketing only." }
+    CONSENT_IN_FUTURE = Invalid "consent_in_future" {
+        "决定时间在将来", "Decided in the future";
+        "决定时间不能晚于现在。", "What is recorded has been decided by now." }
+    CONSENT_NOT_BY_GUARDIAN = Invalid "consent_not_by_guardian" {
+        "须由监护人同意", "A guardian has to agree";
+        "不满十四周岁儿童的个人信息须由其监护人同意，请写明监护人。", "For a child under 14 a guardian agrees: name which one." }
+    DECIDER_NOT_RELATED = Invalid "decider_not_related" {
+        "不是该客户的监护人", "Not a guardian of the customer";
+        "只有客户现在的监护人或父母可以替其决定。", "Only somebody who is a guardian or parent of the customer now decides for it." }
+    CONSENT_NOTICE_MISSING = Invalid "consent_notice_missing" {
+        "缺少告知书", "The notice is missing";
+        "请写明同意前阅读的告知书。", "Name the notice that was read before." }
+    CONSENT_NOTICE_NOT_FITTING = Invalid "consent_notice_not_fitting" {
+        "告知书与目的不符", "The notice is about something else";
+        "该告知书属于另一目的。", "The notice is of another purpose." }
+    GUARDIAN_CONSENT_MISSING = Invalid "guardian_consent_missing" {
+        "缺少监护人同意", "A guardian has not agreed";
+        "不满十四周岁儿童的信息，超出咨询所需的，须先取得监护人同意。", "More than an enquiry needs is kept of a child under 14 only once a guardian has agreed." }
 }

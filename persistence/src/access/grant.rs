@@ -6,8 +6,8 @@ use domain::{
         CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
         DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead,
         FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share,
-        StaffWrite, TagsManage, TagsRead, TagsWrite,
+        PaymentsWrite, Permission, PrivacyManage, Reach, ReportsRead, Role, RolesWrite,
+        SessionsManage, Share, StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
@@ -25,6 +25,7 @@ use domain::{
         RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Entry, Payment},
+    privacy::PrivacyNotice,
     tags::{Tag, TagCategory, Tagging},
 };
 use jiff::Timestamp;
@@ -262,7 +263,8 @@ grants! {
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, TagCategory, Tag; writes ; deletes ;
+        Lesson, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
+    PrivacyManage reads PrivacyNotice; writes PrivacyNotice; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;

@@ -65,6 +65,8 @@ const PAID_FOR: &[(&str, &str)] = &[
 pub static POINTERS: &[(&str, &str)] = &[
     ("charges", "customer_id"),
     ("charges", "payer_id"),
+    ("consents", "customer_id"),
+    ("consents", "decided_by"),
     ("contact_index", "customer_id"),
     ("customer_balances", "customer_id"),
     ("customer_relations", "customer_id"),

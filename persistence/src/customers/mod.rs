@@ -2,6 +2,7 @@
 
 pub mod anchor;
 mod children;
+pub mod consents;
 mod document;
 mod entity;
 mod index;
@@ -35,6 +36,17 @@ pub static RESTORED: EventType = EventType {
     name: "customer.restored",
     schema_version: 1,
 };
+pub static CONSENT_RECORDED: EventType = EventType {
+    name: "consent.recorded",
+    schema_version: 1,
+};
 
 /// Every event of this capability.
-pub static EVENTS: &[&EventType] = &[&CREATED, &CHANGED, &HOLDER_CHANGED, &DELETED, &RESTORED];
+pub static EVENTS: &[&EventType] = &[
+    &CREATED,
+    &CHANGED,
+    &HOLDER_CHANGED,
+    &DELETED,
+    &RESTORED,
+    &CONSENT_RECORDED,
+];

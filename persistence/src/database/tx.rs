@@ -39,6 +39,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The principal whom a row names that says who recorded it; none where the program itself did.
+    pub(crate) fn recorder(&self) -> Option<Uuid> {
+        (!self.principal.is_nil()).then_some(self.principal)
+    }
+
     /// Somebody who acts by no request.
     pub fn new(principal: Uuid, kind: PrincipalKind) -> Self {
         Self {

@@ -13,6 +13,7 @@ static EVENTS: &[&[&EventType]] = &[
     crate::follow_ups::EVENTS,
     crate::organization::EVENTS,
     crate::payments::EVENTS,
+    crate::privacy::EVENTS,
     crate::tags::EVENTS,
 ];
 

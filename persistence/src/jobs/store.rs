@@ -36,7 +36,6 @@ pub struct NewJob<'a> {
 /// Queues a job with the rights of the operation's actor, as they are bounded now.
 pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
     let operation = tx.operation();
-    let owner = operation.actor.principal;
     let payload = tx.keys().await?.seal(place(job.id.uuid()), job.payload)?;
     let bearer = operation.authority.as_ref().map(|a| a.bearer());
     let scope = bearer.and_then(|bearer| bearer.scope.as_deref());
@@ -51,7 +50,7 @@ pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
         [
             operation.institution.uuid().into(),
             job.id.uuid().into(),
-            (!owner.is_nil()).then_some(owner).into(),
+            operation.actor.recorder().into(),
             job.kind.as_str().into(),
             job.target.map(|(kind, _)| kind).into(),
             job.target.map(|(_, id)| id).into(),

@@ -307,6 +307,18 @@ pub async fn make(
             ids.push(made.id());
             ids
         }
+        Kind::PrivacyNotice => {
+            let notice = w.fixture(institution, "notice_id").await.unwrap();
+            vec![notice.to_string()]
+        }
+        Kind::Consent => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let consents = format!("/api/v1/customers/{}/consents", ids[0]);
+            let body = json!({"purpose": "marketing", "decision": "withdrawn"});
+            ids.push(maker.post(&consents, &body).await.expect(201).id());
+            ids
+        }
         Kind::Share => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

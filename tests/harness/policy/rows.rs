@@ -28,6 +28,9 @@ pub enum Kind {
     JournalEntry,
     /// Of a customer.
     CustomerFile,
+    /// What was decided on a customer.
+    Consent,
+    PrivacyNotice,
     /// Its owner's alone, whatever roles there are.
     Session,
     TagCategory,
@@ -66,13 +69,14 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp, Import,
-            Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, Relation, Session,
-            Share, Tagging, TaughtClass,
+            Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
+            Import, Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, Relation,
+            Session, Share, Tagging, TaughtClass,
         };
         !matches!(
             self,
             Charge
+                | Consent
                 | Customer
                 | CustomerFile
                 | DayReport
@@ -158,6 +162,11 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("listTimeline", Kind::Customer, State::Live),
     ("getFollowUp", Kind::FollowUp, State::Live),
     ("changeFollowUp", Kind::FollowUp, State::Live),
+    ("recordConsent", Kind::Customer, State::Live),
+    ("listConsents", Kind::Customer, State::Live),
+    ("getConsentStanding", Kind::Customer, State::Live),
+    ("getConsent", Kind::Consent, State::Any),
+    ("getPrivacyNotice", Kind::PrivacyNotice, State::Any),
     ("getRelation", Kind::Relation, State::Live),
     ("changeRelation", Kind::Relation, State::Live),
     ("removeRelation", Kind::Relation, State::Live),
@@ -330,6 +339,7 @@ pub fn listed(schema: &str) -> Kind {
         ("ExportPage", Kind::Export),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
+        ("PrivacyNoticePage", Kind::PrivacyNotice),
         ("TagCategoryPage", Kind::TagCategory),
         ("TagPage", Kind::Tag),
         ("SubjectPage", Kind::Subject),

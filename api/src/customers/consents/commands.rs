@@ -1,0 +1,177 @@
+//! Use cases of consents: load, decide, save.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    customers::{
+        Consent, ContactChannel, Customer, GUARDIAN_CONSENT_MISSING, Ground, Purpose, Standing,
+        is_child, standing,
+    },
+    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
+    id::Id,
+    text_enum::TextEnum,
+};
+use jiff::{Timestamp, civil::Date};
+use persistence::{
+    Error, Handle, Tx,
+    access::{Reads, Writes},
+    customers::{consents as store, links},
+    privacy::notices,
+    scope::Page,
+};
+
+use super::RecordConsent;
+use crate::{
+    customers::commands::{get, present},
+    organization::day,
+};
+
+/// Records what was decided on a customer that the caller may change.
+///
+/// # Errors
+/// 404 where the customer is out of reach; 422 where guardian or notice are none, or the decision breaks a
+/// rule.
+pub async fn record(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+    body: RecordConsent,
+) -> Result<Consent, Error> {
+    let customer = present(tx, grant, id).await?;
+    let institution = tx.operation().institution;
+    let today = today(tx, grant, &customer, tx.now()).await?;
+    let is_guardian = match body.decided_by.map(Id::new) {
+        Some(guardian) => {
+            let named = BTreeSet::from([guardian]);
+            links::within_reach(tx, grant.scope(), &named)
+                .await?
+                .contains(&guardian)
+                && store::is_guardian(tx, institution, (id, guardian), today).await?
+        }
+        None => false,
+    };
+    let notice = match body.notice_id.map(Id::new) {
+        Some(notice) => {
+            let found = notices::find(tx, institution, notice).await?;
+            Some(found.ok_or_else(|| FieldFault::new("/notice_id", &REFERENCE_UNKNOWN))?)
+        }
+        None => None,
+    };
+    let ground = Ground {
+        customer: &customer,
+        today,
+        is_guardian,
+        notice: notice.as_ref(),
+    };
+    let consent = Consent::new(body.into(), &ground, &tx.stamp())?;
+    store::insert(tx, grant, &consent).await?;
+    Ok(consent)
+}
+
+/// Today at the campus of a customer.
+async fn today(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    customer: &Customer,
+    now: Timestamp,
+) -> Result<Date, Error> {
+    let institution = grant.scope().institution();
+    let day = day::today(handle, institution, customer.campus, now).await?;
+    let day = day.ok_or_else(|| Error::corrupt("no campus"))?;
+    Ok(day.date)
+}
+
+/// One page of the decisions on a customer within reach.
+pub async fn list(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+    page: &Page,
+) -> Result<Vec<Consent>, Error> {
+    get(handle, grant, id).await?;
+    let consents = store::list(handle, grant, id, page).await?;
+    seen(handle, grant, consents).await
+}
+
+/// One decision on a customer within reach.
+pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    customer: Id<Customer>,
+    id: Id<Consent>,
+) -> Result<Consent, Error> {
+    get(handle, grant, customer).await?;
+    let found = store::find(handle, grant, customer, id).await?;
+    let seen = seen(handle, grant, found.into_iter().collect()).await?;
+    let found = seen.into_iter().next();
+    found.ok_or_else(|| Fault::new(&NOT_FOUND).into())
+}
+
+/// Decisions without the guardians who are out of reach.
+async fn seen(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    mut consents: Vec<Consent>,
+) -> Result<Vec<Consent>, Error> {
+    let named = consents.iter().filter_map(|consent| consent.decided_by);
+    let reached = links::within_reach(handle, grant.scope(), &named.collect()).await?;
+    for consent in &mut consents {
+        consent.decided_by = consent.decided_by.filter(|id| reached.contains(id));
+    }
+    Ok(consents)
+}
+
+/// Makes sure that more may be kept of a customer than an enquiry needs.
+///
+/// # Errors
+/// 422 where it is known to be a child under 14 today, at its campus, and no guardian agrees.
+pub(in crate::customers) async fn guardian_has_agreed(
+    tx: &Tx,
+    grant: &impl Reads<Customer>,
+    customer: &Customer,
+) -> Result<(), Error> {
+    if !is_child(customer, today(tx, grant, customer, tx.now()).await?) {
+        return Ok(());
+    }
+    let institution = grant.scope().institution();
+    let history = store::deciding(tx, institution, customer.id).await?;
+    let renewals = notices::renewals(tx, institution).await?;
+    let renewed = renewals.iter().find(|(of, ..)| *of == Purpose::ChildData);
+    let renewed = renewed.map(|(_, notice, at)| (*notice, *at));
+    match standing(&history, Purpose::ChildData, None, renewed) {
+        (Standing::Given, _) => Ok(()),
+        _ => Err(Fault::new(&GUARDIAN_CONSENT_MISSING).into()),
+    }
+}
+
+/// What holds for one purpose, and the decision that says so.
+pub type Held = (Purpose, Option<ContactChannel>, Standing, Option<Consent>);
+
+/// A customer within reach, whether it is a child, and what holds for all purposes.
+pub async fn overview(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+    now: Timestamp,
+) -> Result<(Customer, bool, Vec<Held>), Error> {
+    let customer = get(handle, grant, id).await?;
+    let institution = grant.scope().institution();
+    let today = today(handle, grant, &customer, now).await?;
+    let history = store::deciding(handle, institution, id).await?;
+    let renewals = notices::renewals(handle, institution).await?;
+    let mut all = Vec::new();
+    for purpose in Purpose::ALL.iter().copied() {
+        let renewed = renewals.iter().find(|(of, ..)| *of == purpose);
+        let renewed = renewed.map(|(_, notice, at)| (*notice, *at));
+        let channels: Vec<Option<ContactChannel>> = match purpose {
+            Purpose::Marketing => ContactChannel::ALL.iter().copied().map(Some).collect(),
+            _ => vec![None],
+        };
+        for channel in channels {
+            let (standing, by) = standing(&history, purpose, channel, renewed);
+            all.push((purpose, channel, standing, by.cloned()));
+        }
+    }
+    let is_child = is_child(&customer, today);
+    Ok((customer, is_child, all))
+}

@@ -1,0 +1,8 @@
+//! Protection of personal data (个人信息保护): what people are told of the use of their data, and what the
+//! institution owes them.
+
+mod fault;
+mod notice;
+
+pub use fault::*;
+pub use notice::*;

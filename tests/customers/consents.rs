@@ -1,0 +1,184 @@
+//! What people decided on the use of their data.
+
+use jiff::{SignedDuration, ToSpan, civil::Date};
+use tests::{Actor, Answer, Value, World, both, json};
+
+const NOTICES: &str = "/api/v1/privacy-notices";
+const CUSTOMERS: &str = "/api/v1/customers";
+
+async fn notice(w: &World, purpose: &str, asks_anew: bool) -> String {
+    let body = json!({"purpose": purpose, "language": "zh-CN", "title": "告知书", "text": "我们这样使用您的信息。",
+        "asks_anew": asks_anew});
+    let boss = w.as_boss();
+    boss.post(NOTICES, &body).await.expect(201).id()
+}
+
+async fn customer(w: &World, by: &Actor, kind: &str, born: Option<Date>) -> String {
+    let mut body = w.new_customer("张小明");
+    body["kind"] = json!(kind);
+    if let Some(born) = born {
+        body["birth_date"] = json!(born);
+    }
+    by.post(CUSTOMERS, &body).await.expect(201).id()
+}
+
+fn today(w: &World) -> Date {
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    w.server.app.clock.now().to_zoned(zone).date()
+}
+
+/// Somebody who is thirteen until tomorrow.
+fn still_a_child(w: &World) -> Date {
+    today(w)
+        .checked_sub(14.years())
+        .unwrap()
+        .tomorrow()
+        .unwrap()
+}
+
+async fn decide(by: &Actor, customer: &str, body: &Value) -> Answer {
+    by.post(&format!("{CUSTOMERS}/{customer}/consents"), body)
+        .await
+}
+
+/// What holds of a purpose and channel.
+async fn standing(by: &Actor, customer: &str, purpose: &str, channel: Option<&str>) -> String {
+    let path = format!("{CUSTOMERS}/{customer}/consent-standing");
+    let told = by.get(&path).await.expect(200);
+    let items = told.json["items"].as_array().unwrap().clone();
+    let mut items = items.iter();
+    let found = items.find(|item| item["purpose"] == purpose && item["channel"] == json!(channel));
+    found.unwrap()["standing"].as_str().unwrap().to_owned()
+}
+
+async fn related(by: &Actor, child: &str, guardian: &str) -> String {
+    let body = json!({"role": "guardian", "relative_id": guardian});
+    let made = by
+        .post(&format!("{CUSTOMERS}/{child}/relations"), &body)
+        .await
+        .expect(201);
+    made.header("location").unwrap().to_owned()
+}
+
+both! {
+    async fn the_latest_decision_counts_and_all_are_kept(w: World) {
+        let recruiter = w.as_recruiter();
+        let notice = notice(&w, "marketing", false).await;
+        let grown = customer(&w, &recruiter, "guardian", None).await;
+        assert_eq!(standing(&recruiter, &grown, "marketing", Some("sms")).await, "none");
+        let given = json!({"purpose": "marketing", "decision": "given", "notice_id": notice, "evidence": "表单 118"});
+        let made = decide(&recruiter, &grown, &given).await.expect(201);
+        assert_eq!(standing(&recruiter, &grown, "marketing", Some("sms")).await, "given");
+        let read = recruiter.get(made.header("location").unwrap()).await.expect(200);
+        assert_eq!(read.json, made.json);
+        let withdrawn = json!({"purpose": "marketing", "channel": "sms", "decision": "withdrawn"});
+        decide(&recruiter, &grown, &withdrawn).await.expect(201);
+        assert_eq!(standing(&recruiter, &grown, "marketing", Some("sms")).await, "withdrawn");
+        assert_eq!(standing(&recruiter, &grown, "marketing", Some("email")).await, "given");
+        assert_eq!(standing(&recruiter, &grown, "photos", None).await, "none");
+        let all = recruiter.get(&format!("{CUSTOMERS}/{grown}/consents")).await.expect(200);
+        let decisions: Vec<_> = all.json["items"].as_array().unwrap().iter().map(|item| item["decision"].clone()).collect();
+        assert_eq!(decisions, ["withdrawn", "given"]);
+        // The customer itself has not changed.
+        assert_eq!(recruiter.get(&format!("{CUSTOMERS}/{grown}")).await.json["version"], 1);
+    }
+
+    async fn what_is_given_names_what_was_read_and_how_it_can_be_shown(w: World) {
+        let recruiter = w.as_recruiter();
+        let photos = notice(&w, "photos", false).await;
+        let grown = customer(&w, &recruiter, "guardian", None).await;
+        let refused = decide(&recruiter, &grown, &json!({"purpose": "marketing", "decision": "given"})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/evidence", "required"), ("#/notice_id", "consent_notice_missing")]
+            .map(|(at, code)| (at.into(), code.into())));
+        let later = w.server.app.clock.now() + SignedDuration::from_hours(1);
+        let body = json!({"purpose": "recording", "channel": "phone", "decision": "given", "notice_id": photos,
+            "evidence": "录音 7", "decided_at": later});
+        let refused = decide(&recruiter, &grown, &body).await.expect(422);
+        assert_eq!(refused.errors(), [("#/channel", "consent_channel_not_fitting"), ("#/decided_at", "consent_in_future"),
+            ("#/notice_id", "consent_notice_not_fitting")].map(|(at, code)| (at.into(), code.into())));
+        let body = json!({"purpose": "photos", "decision": "given", "evidence": "表单", "notice_id": uuid::Uuid::now_v7()});
+        let refused = decide(&recruiter, &grown, &body).await.expect(422);
+        assert_eq!(refused.errors(), [("#/notice_id".into(), "unknown_reference".into())]);
+        assert_eq!(recruiter.get(&format!("{CUSTOMERS}/{grown}/consents")).await.json["items"], json!([]));
+    }
+
+    async fn a_guardian_agrees_for_a_child(w: World) {
+        let recruiter = w.as_recruiter();
+        let notice = notice(&w, "photos", false).await;
+        let child = customer(&w, &recruiter, "student", Some(still_a_child(&w))).await;
+        let youth = customer(&w, &recruiter, "student", Some(today(&w).checked_sub(14.years()).unwrap())).await;
+        let mother = customer(&w, &recruiter, "guardian", None).await;
+        let mut body = json!({"purpose": "photos", "decision": "given", "notice_id": notice, "evidence": "表单 1"});
+        decide(&recruiter, &youth, &body).await.expect(201);
+        let refused = decide(&recruiter, &child, &body).await.expect(422);
+        assert_eq!(refused.errors(), [("#/decided_by".into(), "consent_not_by_guardian".into())]);
+        body["decided_by"] = json!(mother);
+        let refused = decide(&recruiter, &child, &body).await.expect(422);
+        assert_eq!(refused.errors(), [("#/decided_by".into(), "decider_not_related".into())]);
+        let relation = related(&recruiter, &child, &mother).await;
+        let made = decide(&recruiter, &child, &body).await.expect(201);
+        assert_eq!(made.json["decided_by"], json!(mother));
+        // The child may take it back by itself; who is a guardian no longer gives nothing.
+        decide(&recruiter, &child, &json!({"purpose": "photos", "decision": "withdrawn"})).await.expect(201);
+        let until = today(&w);
+        recruiter.patch(&relation, &json!({"valid_until": until})).await.expect(200);
+        decide(&recruiter, &child, &body).await.expect(422);
+        assert_eq!(standing(&recruiter, &child, "photos", None).await, "withdrawn");
+        let told = recruiter.get(&format!("{CUSTOMERS}/{child}/consent-standing")).await;
+        assert_eq!(told.json["is_child"], true);
+    }
+
+    async fn a_guardian_out_of_reach_is_neither_taken_nor_shown(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let notice = notice(&w, "photos", false).await;
+        let child = customer(&w, &recruiter, "student", Some(still_a_child(&w))).await;
+        let mother = customer(&w, &w.as_colleague(), "guardian", None).await;
+        related(&boss, &child, &mother).await;
+        let body = json!({"purpose": "photos", "decision": "given", "notice_id": notice, "evidence": "表单 1", "decided_by": mother});
+        let refused = decide(&recruiter, &child, &body).await.expect(422);
+        let random = json!({"purpose": "photos", "decision": "given", "notice_id": notice, "evidence": "表单 1",
+            "decided_by": uuid::Uuid::now_v7()});
+        assert_eq!(refused.essence(), decide(&recruiter, &child, &random).await.essence());
+        let made = decide(&boss, &child, &body).await.expect(201);
+        let seen = recruiter.get(made.header("location").unwrap()).await.expect(200);
+        assert_eq!((&seen.json["decided_by"], &seen.json["decision"]), (&json!(null), &json!("given")));
+    }
+
+    async fn files_of_a_child_are_kept_only_once_a_guardian_agrees(w: World) {
+        let recruiter = w.as_recruiter();
+        let notice = notice(&w, "child_data", false).await;
+        let child = customer(&w, &recruiter, "student", Some(still_a_child(&w))).await;
+        let mother = customer(&w, &recruiter, "guardian", None).await;
+        related(&recruiter, &child, &mother).await;
+        let files = format!("{CUSTOMERS}/{child}/files");
+        let upload = || recruiter.upload(&files, "照片.pdf", b"%PDF-1.7 %%EOF");
+        upload().await.expect_problem(422, "guardian_consent_missing");
+        assert_eq!(recruiter.get(&files).await.json["items"], json!([]));
+        let body = json!({"purpose": "child_data", "decision": "given", "notice_id": notice, "evidence": "表单 1", "decided_by": mother});
+        decide(&recruiter, &child, &body).await.expect(201);
+        upload().await.expect(201);
+        // Whoever reads a notice that says something else has not agreed to it.
+        self::notice(&w, "child_data", true).await;
+        assert_eq!(standing(&recruiter, &child, "child_data", None).await, "outdated");
+        upload().await.expect_problem(422, "guardian_consent_missing");
+        let youth = customer(&w, &recruiter, "student", Some(today(&w).checked_sub(14.years()).unwrap())).await;
+        recruiter.upload(&format!("{CUSTOMERS}/{youth}/files"), "照片.pdf", b"%PDF-1.7 %%EOF").await.expect(201);
+    }
+
+    async fn notices_are_revised_and_never_changed(w: World) {
+        let boss = w.as_boss();
+        let revisions = futures_util::future::join_all((0..4).map(|_| notice(&w, "sharing", false))).await;
+        let path = format!("{NOTICES}?purpose=sharing");
+        let listed = w.as_recruiter().get(&path).await.expect(200);
+        let mut numbers: Vec<_> = listed.json["items"].as_array().unwrap().iter().map(|item| item["revision"].as_i64().unwrap()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+        let one = format!("{NOTICES}/{}", revisions[0]);
+        boss.patch(&one, &json!({"text": "别的"})).await.expect(405);
+        w.as_recruiter().post(NOTICES, &json!({"purpose": "sharing", "language": "en", "title": "a", "text": "b"})).await
+            .expect_problem(403, "permission_missing");
+        w.as_stranger().get(&one).await.expect_problem(404, "not_found");
+        let refused = boss.post(NOTICES, &json!({"purpose": "sharing", "language": "en", "title": "a", "text": " \n "})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/text".into(), "notice_text_empty".into())]);
+    }
+}
