@@ -25,5 +25,6 @@ mod jobs;
 mod notices;
 mod organization;
 mod payments;
+mod privacy;
 mod system;
 mod tags;

@@ -79,7 +79,7 @@ pub use problems::is_answered;
         (name = "notices", description = "Notices (通知): everybody's own inbox."),
         (name = "organization", description = "The institution (机构) itself, and its parts: regions, campuses, departments, positions, teams, groups."),
         (name = "payments", description = "Charges (应收), payments (收款) with their receipts, and what customers owe."),
-        (name = "privacy", description = "Protection of personal data (个人信息保护): what people are told of the use of their data."),
+        (name = "privacy", description = "Protection of personal data (个人信息保护): what people are told of the use of their data, and what they ask about it."),
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
         (name = "system", description = "Health, keys, lists and the contract itself."),

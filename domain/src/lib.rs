@@ -30,7 +30,7 @@
 //! - [`exports`]: lists that leave the program as a file
 //! - [`payments`]: what customers owe and pay, and the journal of it
 //! - [`analytics`]: reports, without the people
-//! - [`privacy`]: what people are told of the use of their data
+//! - [`privacy`]: what people are told of the use of their data, and what they ask about it
 //! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;

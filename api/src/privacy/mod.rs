@@ -1,15 +1,14 @@
 //! Protection of personal data over HTTP.
 
-mod body;
-pub mod commands;
-mod handlers;
+pub mod notices;
+pub mod requests;
 
-pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+const TAG: &str = "privacy";
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(handlers::publish_privacy_notice)
-        .service(handlers::list_privacy_notices)
-        .service(handlers::get_privacy_notice);
+        .configure(notices::routes)
+        .configure(requests::routes);
 }

@@ -18,6 +18,7 @@ text_enum! {
         ExportFailed = "export_failed" { "导出失败", "Export failed" }
         BackupFailed = "backup_failed" { "备份失败", "Backup failed" }
         BackupNotCopied = "backup_not_copied" { "备份副本缺失", "Backup not copied" }
+        PrivacyRequestGranted = "privacy_request_granted" { "个人信息申请已同意", "Privacy request granted" }
         CheckFailed = "check_failed" { "数据核对失败", "Check of the data failed" }
     }
 }
@@ -66,6 +67,10 @@ impl NoticeKind {
             Self::BackupNotCopied => Text {
                 zh: "今日备份已完成，但未能复制到第二个备份文件夹。请运维人员查看服务器日志。",
                 en: "Today's backup was made, but not copied to the second folder. The server's log says why.",
+            },
+            Self::PrivacyRequestGranted => Text {
+                zh: "客户要求更正或删除其个人信息，申请已获同意。请检查您正在使用的该客户资料并作相应调整。",
+                en: "A customer's request to correct or delete its data was granted. Look through what you use of it, and adjust that.",
             },
             Self::CheckFailed => Text {
                 zh: "今日数据核对发现异常，或未能完成。请运维人员查看服务器日志；排除原因后可执行 educrm selfcheck 复核。",

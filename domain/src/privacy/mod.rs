@@ -3,6 +3,8 @@
 
 mod fault;
 mod notice;
+mod request;
 
 pub use fault::*;
 pub use notice::*;
+pub use request::*;

@@ -25,7 +25,7 @@ use domain::{
         RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Entry, Payment},
-    privacy::PrivacyNotice,
+    privacy::{PrivacyNotice, PrivacyRequest},
     tags::{Tag, TagCategory, Tagging},
 };
 use jiff::Timestamp;
@@ -264,7 +264,7 @@ grants! {
     CustomersShare reads Customer, Share; writes Share; deletes Share;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
-    PrivacyManage reads PrivacyNotice; writes PrivacyNotice; deletes ;
+    PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;

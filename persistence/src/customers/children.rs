@@ -80,6 +80,8 @@ pub static POINTERS: &[(&str, &str)] = &[
     ("journal_entries", "customer_id"),
     ("journal_postings", "customer_id"),
     ("payments", "customer_id"),
+    ("privacy_requests", "asked_by"),
+    ("privacy_requests", "customer_id"),
     ("purchases", "beneficiary_id"),
     ("purchases", "payer_id"),
     ("search_documents", "customer_id"),

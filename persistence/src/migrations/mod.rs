@@ -49,6 +49,7 @@ mod m0099_open_next_dates;
 mod m0100_shared_follow_ups;
 mod m0130_kinds_of_relation;
 mod m0131_consents;
+mod m0132_privacy_requests;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -106,6 +107,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0100_shared_follow_ups::Migration),
             Box::new(m0130_kinds_of_relation::Migration),
             Box::new(m0131_consents::Migration),
+            Box::new(m0132_privacy_requests::Migration),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! Protection of personal data: rows.
 
 pub mod notices;
+pub mod requests;
 
 use crate::events::EventType;
 
@@ -8,6 +9,14 @@ pub static NOTICE_PUBLISHED: EventType = EventType {
     name: "privacy_notice.published",
     schema_version: 1,
 };
+pub static REQUEST_RECEIVED: EventType = EventType {
+    name: "privacy_request.received",
+    schema_version: 1,
+};
+pub static REQUEST_CHANGED: EventType = EventType {
+    name: "privacy_request.status_changed",
+    schema_version: 1,
+};
 
 /// Every event of this capability.
-pub static EVENTS: &[&EventType] = &[&NOTICE_PUBLISHED];
+pub static EVENTS: &[&EventType] = &[&NOTICE_PUBLISHED, &REQUEST_RECEIVED, &REQUEST_CHANGED];

@@ -311,6 +311,19 @@ pub async fn make(
             let notice = w.fixture(institution, "notice_id").await.unwrap();
             vec![notice.to_string()]
         }
+        // What is granted waits to be done.
+        Kind::PrivacyRequest => {
+            let customer = w.fixture(institution, "customer_id").await.unwrap();
+            let body = json!({"customer_id": customer, "kind": "copy", "identity": "身份证"});
+            let requests = "/api/v1/privacy-requests";
+            let made = maker.post(requests, &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("{requests}/{}/decide", made.id());
+                let grant = json!({"verdict": "grant", "reason": "已核实"});
+                maker.post(&path, &grant).await.expect(200);
+            }
+            vec![made.id()]
+        }
         Kind::Consent => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

@@ -31,6 +31,7 @@ pub enum Kind {
     /// What was decided on a customer.
     Consent,
     PrivacyNotice,
+    PrivacyRequest,
     /// Its owner's alone, whatever roles there are.
     Session,
     TagCategory,
@@ -167,6 +168,13 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("getConsentStanding", Kind::Customer, State::Live),
     ("getConsent", Kind::Consent, State::Any),
     ("getPrivacyNotice", Kind::PrivacyNotice, State::Any),
+    ("getPrivacyRequest", Kind::PrivacyRequest, State::Any),
+    ("decidePrivacyRequest", Kind::PrivacyRequest, State::Live),
+    (
+        "completePrivacyRequest",
+        Kind::PrivacyRequest,
+        State::Deleted,
+    ),
     ("getRelation", Kind::Relation, State::Live),
     ("changeRelation", Kind::Relation, State::Live),
     ("removeRelation", Kind::Relation, State::Live),
@@ -340,6 +348,7 @@ pub fn listed(schema: &str) -> Kind {
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),
+        ("PrivacyRequestPage", Kind::PrivacyRequest),
         ("TagCategoryPage", Kind::TagCategory),
         ("TagPage", Kind::Tag),
         ("SubjectPage", Kind::Subject),

@@ -18,9 +18,9 @@ use crate::{
         list::{List, Paging},
         path::PathId,
     },
+    privacy::TAG,
 };
 
-const TAG: &str = "privacy";
 /// A notice never changes.
 const VERSION: i64 = 1;
 

@@ -1,0 +1,3 @@
+//! What people ask about their own data, and the institution owes them.
+
+mod requests;
