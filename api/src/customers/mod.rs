@@ -4,6 +4,7 @@ mod body;
 pub mod bulk;
 pub mod commands;
 pub mod consents;
+pub mod duplicates;
 mod expansion;
 mod files;
 mod filters;
@@ -34,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::list_timeline)
         .configure(bulk::routes)
         .configure(consents::routes)
+        .configure(duplicates::routes)
         .configure(relations::routes)
         .configure(files::routes);
 }

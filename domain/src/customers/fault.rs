@@ -82,4 +82,7 @@ rules! {
     GUARDIAN_CONSENT_MISSING = Invalid "guardian_consent_missing" {
         "缺少监护人同意", "A guardian has not agreed";
         "不满十四周岁儿童的信息，超出咨询所需的，须先取得监护人同意。", "More than an enquiry needs is kept of a child under 14 only once a guardian has agreed." }
+    DUPLICATE_KEY_MISSING = Invalid "duplicate_key_missing" {
+        "没有可比对的内容", "Nothing to compare by";
+        "请至少填写联系方式、监护人电话，或姓名加生日或学校。", "Give a way to reach somebody, a guardian's phone, or a name with a birthday or school." }
 }

@@ -6,6 +6,7 @@
 
 mod consent;
 mod contact;
+mod duplicate;
 pub mod facts;
 mod fault;
 mod model;
@@ -14,6 +15,7 @@ mod timeline;
 
 pub use consent::*;
 pub use contact::*;
+pub use duplicate::*;
 pub use fault::*;
 pub use model::*;
 pub use relation::*;

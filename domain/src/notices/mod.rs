@@ -19,6 +19,10 @@ text_enum! {
         BackupFailed = "backup_failed" { "备份失败", "Backup failed" }
         BackupNotCopied = "backup_not_copied" { "备份副本缺失", "Backup not copied" }
         CheckFailed = "check_failed" { "数据核对失败", "Check of the data failed" }
+        ShareRequested = "share_requested" { "收到共享申请", "Somebody asks for a share" }
+        ShareGranted = "share_granted" { "共享申请已同意", "Request for a share granted" }
+        ShareRefused = "share_refused" { "共享申请已拒绝", "Request for a share refused" }
+        ShareRequestLapsed = "share_request_lapsed" { "共享申请已失效", "Request for a share lapsed" }
     }
 }
 
@@ -66,6 +70,22 @@ impl NoticeKind {
             Self::BackupNotCopied => Text {
                 zh: "今日备份已完成，但未能复制到第二个备份文件夹。请运维人员查看服务器日志。",
                 en: "Today's backup was made, but not copied to the second folder. The server's log says why.",
+            },
+            Self::ShareRequested => Text {
+                zh: "有同事申请共享一位客户，请处理。",
+                en: "A colleague asks you to share a customer; please decide.",
+            },
+            Self::ShareGranted => Text {
+                zh: "您的共享申请已同意。",
+                en: "Your request for a share was granted.",
+            },
+            Self::ShareRefused => Text {
+                zh: "您的共享申请被拒绝，原因见申请。",
+                en: "Your request for a share was refused; it says why.",
+            },
+            Self::ShareRequestLapsed => Text {
+                zh: "您申请共享的客户已不存在，申请失效。",
+                en: "The customer that you asked for is no more; the request has lapsed.",
             },
             Self::CheckFailed => Text {
                 zh: "今日数据核对发现异常，或未能完成。请运维人员查看服务器日志；排除原因后可执行 educrm selfcheck 复核。",

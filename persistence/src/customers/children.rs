@@ -52,6 +52,7 @@ pub static CHILDREN: &[&Child] = &[
     &crate::payments::CHARGES,
     &crate::payments::BALANCES,
     &super::document::CHILD,
+    &crate::access::share_requests::CHILD,
 ];
 
 /// What keeps a customer that is named as payer from being deleted: table and condition.
@@ -83,6 +84,7 @@ pub static POINTERS: &[(&str, &str)] = &[
     ("purchases", "beneficiary_id"),
     ("purchases", "payer_id"),
     ("search_documents", "customer_id"),
+    ("share_requests", "customer_id"),
     ("taggings", "customer_id"),
 ];
 

@@ -4,6 +4,7 @@ pub mod anchor;
 mod children;
 pub mod consents;
 mod document;
+pub mod duplicates;
 mod entity;
 mod index;
 pub mod links;

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     Error, Handle, Tx,
-    access::{Reads, Scope, Writes, shares},
+    access::{Reads, Scope, Writes, share_requests, shares},
     audit::difference,
     clock::micros,
     database::{Change, insert_rows, unless_stale},
@@ -51,6 +51,8 @@ pub struct Filter {
     pub intents: Vec<i16>,
     pub educations: Vec<Education>,
     pub occupations: Vec<Occupation>,
+    /// By their names as they are written.
+    pub schools: Vec<String>,
     pub holders: Vec<Uuid>,
     pub campuses: Vec<Uuid>,
     pub collectors: Vec<Uuid>,
@@ -87,6 +89,9 @@ impl Filter {
         if !self.occupations.is_empty() {
             let any = self.occupations.iter().map(|v| v.as_str());
             all = all.add(Column::Occupation.is_in(any));
+        }
+        if !self.schools.is_empty() {
+            all = all.add(Column::School.is_in(self.schools.iter().map(String::as_str)));
         }
         if !self.holders.is_empty() {
             all = all.add(Column::HolderId.is_in(self.holders.iter().copied()));
@@ -457,6 +462,9 @@ async fn save(
     }
     if after.deleted_at != before.deleted_at {
         children::hide(tx, after).await?;
+        if after.deleted_at.is_some() {
+            share_requests::lapse_all(tx, after).await?;
+        }
     }
     let (was, mut is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
     if let Some(is) = is.as_object_mut()

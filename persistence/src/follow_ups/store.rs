@@ -1,13 +1,14 @@
 //! Reading and writing follow-ups, within a grant.
 
 use domain::{
+    customers::Customer,
     follow_ups::{FollowUp, Method, Outcome},
     id::Id,
     text_enum::TextEnum,
 };
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::LockType,
 };
 use serde_json::json;
@@ -83,6 +84,23 @@ pub async fn find(
 ) -> Result<Option<FollowUp>, Error> {
     let row = scoped::<Entity>(grant)
         .filter(Column::Id.eq(id.uuid()))
+        .one(handle)
+        .await?;
+    row.map(FollowUp::try_from).transpose()
+}
+
+/// The last time that a customer was spoken to, as far as that is within reach.
+pub async fn last_contact(
+    handle: &impl Handle,
+    grant: &impl Reads<FollowUp>,
+    customer: Id<Customer>,
+) -> Result<Option<FollowUp>, Error> {
+    let row = scoped::<Entity>(grant)
+        .filter(Column::CustomerId.eq(customer.uuid()))
+        .filter(Column::Outcome.ne(Outcome::Planned.as_str()))
+        .order_by_desc(Column::OccurredAt)
+        .order_by_desc(Column::Id)
+        .limit(1)
         .one(handle)
         .await?;
     row.map(FollowUp::try_from).transpose()

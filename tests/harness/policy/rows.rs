@@ -63,15 +63,19 @@ pub enum Kind {
     Import,
     /// Its owner's, who may export; with a file.
     Export,
+    /// Of whoever asks.
+    ShareRequest,
+    /// For a customer: of whoever decides.
+    ReceivedShareRequest,
 }
 
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
-            Import, Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, Relation,
-            Session, Share, Tagging, TaughtClass,
+            Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp, Import,
+            Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, ReceivedShareRequest,
+            Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
         };
         !matches!(
             self,
@@ -92,9 +96,11 @@ impl Kind {
                 | Payment
                 | Receipt
                 | Receivable
+                | ReceivedShareRequest
                 | Relation
                 | Session
                 | Share
+                | ShareRequest
                 | Tagging
                 | TaughtClass
         )
@@ -102,7 +108,11 @@ impl Kind {
 
     /// Whether a record that is no more live is as good as absent; others are in the way.
     pub fn is_gone(self) -> bool {
-        (!self.is_of_institution() && !matches!(self, Self::Enrollment | Self::Lesson))
+        (!self.is_of_institution()
+            && !matches!(
+                self,
+                Self::Enrollment | Self::Lesson | Self::ReceivedShareRequest
+            ))
             || matches!(self, Self::ApiKey | Self::RoleRule)
     }
 }
@@ -117,7 +127,13 @@ impl Kind {
     pub fn is_personal(self) -> bool {
         matches!(
             self,
-            Self::Session | Self::File | Self::Job | Self::Notice | Self::Import | Self::Export
+            Self::Session
+                | Self::File
+                | Self::Job
+                | Self::Notice
+                | Self::Import
+                | Self::Export
+                | Self::ShareRequest
         )
     }
 }
@@ -154,6 +170,7 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
+    ("listDuplicates", Kind::Customer, State::Live),
     ("relateCustomer", Kind::Customer, State::Live),
     ("listRelations", Kind::Customer, State::Live),
     ("listCustomerTags", Kind::Customer, State::Live),
@@ -284,6 +301,19 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("listImportRows", Kind::Import, State::Live),
     ("getExport", Kind::Export, State::Live),
     ("downloadExport", Kind::Export, State::Live),
+    ("getShareRequest", Kind::ShareRequest, State::Live),
+    ("takeBackShareRequest", Kind::ShareRequest, State::Live),
+    (
+        "getReceivedShareRequest",
+        Kind::ReceivedShareRequest,
+        State::Any,
+    ),
+    ("grantShareRequest", Kind::ReceivedShareRequest, State::Live),
+    (
+        "refuseShareRequest",
+        Kind::ReceivedShareRequest,
+        State::Live,
+    ),
 ];
 
 /// What everybody may do to what is his own.
@@ -297,12 +327,13 @@ pub const NOT_BY_EXAMPLE: &[&str] = &["changePassword", "createImport", "propose
 /// Operations that look at a second permission, since nobody gives more than they hold.
 pub const ALSO_NEEDS: &[(&str, &str)] = &[
     ("shareCustomer", "customers:read"),
+    ("grantShareRequest", "customers:read"),
     ("createExport", "customers:read"),
     ("createRole", "customers:read"),
 ];
 
 /// Operations that refuse every API client, whatever record it names.
-pub const NOT_BY_PROGRAMS: &[&str] = &["endSession", "logOut"];
+pub const NOT_BY_PROGRAMS: &[&str] = &["askForShare", "endSession", "logOut"];
 
 /// Operations that make what all campuses share, of a permission that may be held for less than the
 /// whole institution.
@@ -337,6 +368,8 @@ pub fn listed(schema: &str) -> Kind {
         ("NoticePage", Kind::Notice),
         ("ImportPage", Kind::Import),
         ("ExportPage", Kind::Export),
+        ("ShareRequestPage", Kind::ShareRequest),
+        ("ReceivedShareRequestPage", Kind::ReceivedShareRequest),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),

@@ -72,7 +72,11 @@ pub async fn open(
 }
 
 /// Nobody opens a customer further than they reach it themselves.
-async fn within_own(tx: &Tx, id: Id<Customer>, access: ShareAccess) -> Result<(), Error> {
+pub(in crate::access) async fn within_own(
+    tx: &Tx,
+    id: Id<Customer>,
+    access: ShareAccess,
+) -> Result<(), Error> {
     // The program itself has no bounds.
     let Some(authority) = tx.operation().authority.clone() else {
         return Ok(());

@@ -22,8 +22,6 @@ use crate::{
 };
 
 const TAG: &str = "customers";
-/// Fields of the other customer that stand under other names here.
-const NAMES: &[(&str, &str)] = &[("relative_name", "name")];
 
 /// As somebody sees it.
 fn seen(reader: Option<&Authority>, found: Related) -> Result<Shown<RelationBody>, Error> {
