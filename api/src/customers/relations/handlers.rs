@@ -6,7 +6,7 @@ use domain::{
 use persistence::{Error, access::Authority, clock::micros, scope::Direction};
 
 use super::{
-    ChangeRelation, ListRelations, RelateCustomer, RelationBody, RelationPage,
+    ChangeRelation, ListRelations, NAMES, RelateCustomer, RelationBody, RelationPage,
     commands::{self, Related},
 };
 use crate::{
