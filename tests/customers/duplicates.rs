@@ -152,7 +152,7 @@ both! {
             let reason = if field == "birth_date" { "same_phone" } else { "same_name_and_birth_date" };
             assert_eq!(candidates(&of, "items"), [(twin.clone(), vec![reason.to_owned()])]);
         }
-        let rules = json!([{"record": "customers", "field": "contact_points", "access": "masked"}]);
+        let rules = json!([{"record": "customers", "field": "contact_points", "access": "hidden"}]);
         let actor = crate::access::fields::reader_with(&w, &["customers:read"], rules).await;
         actor.post(LOOKUP, &json!({"phone": "13800138000"})).await.expect(422);
     }

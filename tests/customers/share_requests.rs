@@ -151,7 +151,7 @@ both! {
         let grant = received(&made, "grant");
         for body in [json!({"access": "read", "days": 7}), json!({"access": "read", "days": 7, "customer_id": made})] {
             let refused = steward.post(&grant, &body).await.expect(422);
-            assert_eq!(refused.errors(), [("#/customer_id".to_owned(), "reference_unknown".to_owned())]);
+            assert_eq!(refused.errors(), [("#/customer_id".to_owned(), "unknown_reference".to_owned())]);
         }
         let body = json!({"access": "write", "days": 7, "customer_id": held});
         steward.post(&grant, &body).await.expect(200);
