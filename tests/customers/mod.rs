@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod duplicates;
 mod list;
+mod merge;
 mod relations;
 mod search;
 mod share_requests;

@@ -6,10 +6,10 @@ use std::{collections::BTreeSet, path::Path, pin::Pin, sync::Arc};
 use domain::{
     access::{
         ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersDelete,
-        CustomersRead, CustomersReveal, CustomersShare, CustomersWrite, EnrollmentsWrite,
-        ExportsRun, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead,
-        PaymentsVoid, PaymentsWrite, Permission, PrincipalKind, PrivacyManage, RolesWrite, SessionsManage,
-        ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
+        CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
+        EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite,
+        PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind, PrivacyManage,
+        RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
     },
     courses::{Class, Course, Subject},
     enrollments::WithdrawalReason,
@@ -20,7 +20,8 @@ use domain::{
 };
 use educrm::{
     access, app::App, courses, customers, customers::duplicates::commands::Allowances, enrollments,
-    exports, files, follow_ups, http::IfMatch, imports, organization, payments, privacy, reference, tags,
+    exports, files, follow_ups, http::IfMatch, imports, organization, payments, privacy, reference,
+    tags,
 };
 use persistence::{
     Error, Operation, Tx,
@@ -147,6 +148,8 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     takeBackShareRequest Oneself => access::share_requests::commands::take_back(tx, grant, given.id());
     grantShareRequest ShareRequestsDecide => access::share_requests::commands::grant(tx, grant, given.id(), given.body());
     refuseShareRequest ShareRequestsDecide => access::share_requests::commands::refuse(tx, grant, given.id(), "不便");
+    mergeCustomers CustomersMerge => customers::merges::commands::merge(tx, grant, given.id(), &given.body());
+    undoMerge CustomersMerge => customers::merges::commands::undo(tx, grant, given.id());
     checkDuplicates CustomersWrite => customers::duplicates::commands::check(tx, &given.body(), ALLOWANCES);
     lookUpCaller CustomersRead => customers::duplicates::commands::look_up(tx, &given.body(), ALLOWANCES);
     createApiClient ApiClientsWrite => access::clients::commands::create(tx, grant, &[7; 32], given.body());

@@ -9,6 +9,7 @@ mod expansion;
 mod files;
 mod filters;
 mod handlers;
+pub mod merges;
 pub mod relations;
 mod timeline;
 
@@ -36,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(bulk::routes)
         .configure(consents::routes)
         .configure(duplicates::routes)
+        .configure(merges::routes)
         .configure(relations::routes)
         .configure(files::routes);
 }

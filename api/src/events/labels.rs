@@ -62,6 +62,7 @@ const HAPPENINGS: &[(&str, &str, &str)] = &[
     ("issued", "已开具", "issued"),
     ("lapsed", "已失效", "lapsed"),
     ("made", "已设立", "made"),
+    ("merged", "已合并", "merged"),
     ("opened", "已开放", "opened"),
     ("printed", "已打印", "printed"),
     ("published", "已发布", "published"),
@@ -75,6 +76,7 @@ const HAPPENINGS: &[(&str, &str, &str)] = &[
     ("taken_back", "已撤回", "taken back"),
     ("taken_off", "已移除", "taken off"),
     ("unarchived", "已取消归档", "taken out of the archive"),
+    ("unmerged", "已撤销合并", "unmerged"),
     ("voided", "已作废", "voided"),
     ("withdrawn", "已退班", "withdrawn"),
 ];

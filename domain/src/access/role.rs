@@ -260,7 +260,7 @@ macro_rules! roles {
 
 roles! {
     "boss" Either { "老板", "Owner" } [
-        Institution: "customers:read" "customers:write" "customers:delete" "customers:assign"
+        Institution: "customers:read" "customers:write" "customers:merge" "customers:delete" "customers:assign"
             "customers:reveal" "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
@@ -271,11 +271,11 @@ roles! {
         Institution: "customers:read" "follow_ups:read" "tags:read" "enrollments:read"
             "payments:read" "reports:read"; ]
     "sales_director" Either { "销售总监", "Sales director" } [
-        Institution: "customers:read" "customers:write" "customers:assign" "customers:reveal"
+        Institution: "customers:read" "customers:write" "customers:merge" "customers:assign" "customers:reveal"
             "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
             "enrollments:read" "enrollments:write" "payments:read" "exports:run" "reports:read"; ]
     "branch_manager" Either { "分公司经理", "Branch manager" } [
-        Campus: "customers:read" "customers:write" "customers:delete" "customers:assign"
+        Campus: "customers:read" "customers:write" "customers:merge" "customers:delete" "customers:assign"
             "customers:reveal" "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
             "tags:write" "courses:write" "enrollments:read" "enrollments:write" "attendance:write"
             "payments:read" "imports:run" "exports:run" "reports:read"; ]
@@ -329,7 +329,7 @@ roles! {
     "reviewer" Either { "上级领导", "Reviewer" } []
     "employee" Either { "员工", "Employee" } []
     "customer_information_administrator" Either { "客户信息管理员", "Customer information administrator" } [
-        Institution: "customers:read" "customers:write" "share_requests:decide" "customers:delete" "customers:reveal"
+        Institution: "customers:read" "customers:write" "customers:merge" "share_requests:decide" "customers:delete" "customers:reveal"
             "follow_ups:read" "tags:read" "tags:write" "imports:run" "exports:run"; ]
     "data_management" Either { "数据管理部门", "Data management" } [
         Institution: "customers:read" "customers:write" "follow_ups:read" "tags:read" "tags:write"

@@ -3,11 +3,12 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use domain::{
     access::{
         ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
-        CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
-        DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead,
-        FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, PrivacyManage, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share,
-        ShareRequest, ShareRequestsDecide, StaffWrite, TagsManage, TagsRead, TagsWrite,
+        CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare,
+        CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun,
+        FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead,
+        PaymentsVoid, PaymentsWrite, Permission, PrivacyManage, Reach, ReportsRead, Role,
+        RolesWrite, SessionsManage, Share, ShareRequest, ShareRequestsDecide, StaffWrite,
+        TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
@@ -260,6 +261,7 @@ grants! {
     CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
+    CustomersMerge reads Customer; writes Customer; deletes Customer;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;

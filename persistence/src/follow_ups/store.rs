@@ -23,6 +23,7 @@ use crate::{
     access::{Reads, Writes},
     audit::difference,
     clock::{date_column, micros, utc_midnight},
+    customers::merges,
     database::{Change, insert_rows, statement, unless_stale},
     scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
 };
@@ -44,6 +45,19 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// With the customers that its ids stand for.
+    async fn resolved(
+        &self,
+        handle: &impl Handle,
+        grant: &impl Reads<FollowUp>,
+    ) -> Result<Self, Error> {
+        let institution = grant.scope().institution();
+        Ok(Self {
+            customers: merges::resolved(handle, institution, self.customers.clone()).await?,
+            ..self.clone()
+        })
+    }
+
     fn condition(&self) -> Result<Condition, Error> {
         let ids = |column: Column, ids: &[Uuid]| {
             (!ids.is_empty()).then(|| column.is_in(ids.iter().copied()))
@@ -128,6 +142,7 @@ pub async fn list(
     filter: &Filter,
     part: &Page,
 ) -> Result<Vec<FollowUp>, Error> {
+    let filter = filter.resolved(handle, grant).await?;
     let rows = page::<Entity>(handle, grant, filter.condition()?, part).await?;
     rows.into_iter().map(FollowUp::try_from).collect()
 }
@@ -147,6 +162,8 @@ pub async fn due(
         None => Some(micros(now)),
     };
     let filter = filter
+        .resolved(handle, grant)
+        .await?
         .condition()?
         .add(Column::DueAt.is_not_null())
         .add_option(due.map(|at| Column::DueAt.lte(at)));

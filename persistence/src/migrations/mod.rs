@@ -49,6 +49,7 @@ mod m0099_open_next_dates;
 mod m0100_shared_follow_ups;
 mod m0120_allowances;
 mod m0121_share_requests;
+mod m0122_customer_merges;
 mod m0130_kinds_of_relation;
 mod m0131_consents;
 
@@ -108,6 +109,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0100_shared_follow_ups::Migration),
             Box::new(m0120_allowances::Migration),
             Box::new(m0121_share_requests::Migration),
+            Box::new(m0122_customer_merges::Migration),
             Box::new(m0130_kinds_of_relation::Migration),
             Box::new(m0131_consents::Migration),
         ]

@@ -252,6 +252,29 @@ pub async fn make(
                 .to_string(),
         ],
         Kind::Export => vec![w.ended_export(institution, holder).await.to_string()],
+        Kind::Merge => {
+            let of = || {
+                Box::pin(make(
+                    w,
+                    Kind::Customer,
+                    State::Live,
+                    institution,
+                    holder,
+                    campus,
+                ))
+            };
+            let (survivor, duplicate) = (of().await.remove(0), of().await.remove(0));
+            let body = json!({
+                "duplicate_id": duplicate, "version": 1, "duplicate_version": 1, "reason": "同一学员",
+            });
+            let path = format!("/api/v1/customers/{survivor}/merge");
+            let made = maker.post(&path, &body).await.expect(201).id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/customer-merges/{made}/undo");
+                maker.post(&path, &json!(null)).await.expect(200);
+            }
+            vec![made]
+        }
         Kind::ShareRequest => {
             let asker = Id::new(holder);
             vec![w.share_request(institution, asker, None).await.to_string()]

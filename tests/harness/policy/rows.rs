@@ -63,6 +63,8 @@ pub enum Kind {
     Import,
     /// Its owner's, who may export; with a file.
     Export,
+    /// Of two customers; it can be undone.
+    Merge,
     /// Of whoever asks.
     ShareRequest,
     /// For a customer: of whoever decides.
@@ -73,9 +75,9 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp, Import,
-            Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, ReceivedShareRequest,
-            Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
+            Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
+            Import, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
+            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
         };
         !matches!(
             self,
@@ -92,6 +94,7 @@ impl Kind {
                 | Job
                 | JournalEntry
                 | Lesson
+                | Merge
                 | Notice
                 | Payment
                 | Receipt
@@ -111,7 +114,7 @@ impl Kind {
         (!self.is_of_institution()
             && !matches!(
                 self,
-                Self::Enrollment | Self::Lesson | Self::ReceivedShareRequest
+                Self::Enrollment | Self::Lesson | Self::Merge | Self::ReceivedShareRequest
             ))
             || matches!(self, Self::ApiKey | Self::RoleRule)
     }
@@ -171,6 +174,11 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("transferCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
     ("listDuplicates", Kind::Customer, State::Live),
+    ("previewMerge", Kind::Customer, State::Live),
+    ("mergeCustomers", Kind::Customer, State::Live),
+    ("listMerges", Kind::Customer, State::Live),
+    ("getMerge", Kind::Merge, State::Any),
+    ("undoMerge", Kind::Merge, State::Live),
     ("relateCustomer", Kind::Customer, State::Live),
     ("listRelations", Kind::Customer, State::Live),
     ("listCustomerTags", Kind::Customer, State::Live),
@@ -368,6 +376,7 @@ pub fn listed(schema: &str) -> Kind {
         ("NoticePage", Kind::Notice),
         ("ImportPage", Kind::Import),
         ("ExportPage", Kind::Export),
+        ("CustomerMergePage", Kind::Merge),
         ("ShareRequestPage", Kind::ShareRequest),
         ("ReceivedShareRequestPage", Kind::ReceivedShareRequest),
         ("EnrollmentPage", Kind::Enrollment),

@@ -53,6 +53,7 @@ pub async fn open(
 ) -> Result<Share, Error> {
     let customer = customers::hold(tx, grant, id).await?;
     let customer = customer.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let id = customer.id;
     let access = body.access.0;
     within_own(tx, id, access).await?;
     let grantee = Id::<Grantee>::new(body.grantee_id);

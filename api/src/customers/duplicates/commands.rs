@@ -362,6 +362,7 @@ pub async fn of_customer(
     id: Id<Customer>,
 ) -> Result<(Customer, Vec<DuplicateCandidate>), Error> {
     let customer = get(handle, grant, id).await?;
+    let id = customer.id;
     let sees = |field| sees(Some(reader), field);
     let wanted = Wanted {
         roles: vec![RelationRole::Guardian],
