@@ -148,11 +148,12 @@ fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
         || operation["x-moves-value"] == json!(true);
     let changes_shared = matches!(method, "patch" | "put" | "delete");
     let account = path.contains("/auth/");
+    // Asked again they answer anew, and are on the trail again.
+    let asked_anew = ["/reveal", "/export", "/duplicate-check", "/lookup"];
     let command = method == "post"
         && secured
         && !account
-        && !path.ends_with("/reveal")
-        && !path.ends_with("/export")
+        && !asked_anew.iter().any(|ending| path.ends_with(ending))
         && !is_read_only(operation);
 
     if let Some(name) = operation["operationId"].as_str() {

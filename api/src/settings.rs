@@ -131,6 +131,14 @@ settings! {
     heavy_rate_burst: Number<1, { u32::MAX }> = "EDUCRM_HEAVY_RATE_BURST" or "20";
     /// Searches, exports and reports of one principal that are worked on at the same time; others wait.
     heavy_at_once: Number<1, 1000> = "EDUCRM_HEAVY_AT_ONCE" or "2";
+    /// Ways to reach somebody that one principal may have checked for duplicates within a day.
+    duplicate_keys_per_day: Number<1, { u32::MAX }> = "EDUCRM_DUPLICATE_KEYS_PER_DAY" or "200";
+    /// Customers beyond its reach that these checks may tell of, before they rest until the day is over.
+    duplicate_finds_per_day: Number<1, { u32::MAX }> = "EDUCRM_DUPLICATE_FINDS_PER_DAY" or "20";
+    /// Calling numbers that one principal may look up within an hour.
+    lookups_per_hour: Number<1, { u32::MAX }> = "EDUCRM_LOOKUPS_PER_HOUR" or "120";
+    /// Customers beyond its reach that look-ups may tell of within a day.
+    lookup_finds_per_day: Number<1, { u32::MAX }> = "EDUCRM_LOOKUP_FINDS_PER_DAY" or "100";
     /// Minutes in which a password for one use must be used.
     one_time_password_minutes: Number<5, 10_080> = "EDUCRM_ONE_TIME_PASSWORD_MINUTES" or "30";
     /// Largest JSON body, in bytes.

@@ -62,6 +62,13 @@ pub fn name_grams(name: &str) -> BTreeSet<String> {
     grams
 }
 
+/// The ways in which a whole name can be said, its words run together: `zhangwei`.
+pub fn sounds_of(name: &str) -> BTreeSet<String> {
+    let readings = readings(&parts(name)).into_iter();
+    let letters = readings.map(|reading| reading.letters());
+    letters.filter(|said| !said.trim().is_empty()).collect()
+}
+
 /// The gram of the last four digits of a telephone number.
 pub fn last_four_gram(digits: &str) -> String {
     format!("d{digits}")

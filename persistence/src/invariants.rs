@@ -61,6 +61,7 @@ invariants! {
     "every_entry_balances",
     "every_hour_is_in_the_ledger",
     "every_lesson_is_charged_once",
+    "every_merged_customer_is_empty",
     "every_payment_is_its_allocations",
     "every_phone_of_staff_is_findable",
     "every_purchase_is_an_enrollment",

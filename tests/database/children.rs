@@ -23,7 +23,7 @@ both! {
         };
         let found: BTreeSet<String> = w.server.texts(sql, vec![]).await.into_iter().collect();
         let listed: BTreeSet<String> =
-            POINTERS.iter().map(|(table, column)| format!("{table}.{column}")).collect();
+            POINTERS.iter().map(|p| format!("{}.{}", p.table, p.column)).collect();
         assert_eq!(found, listed, "persistence/src/customers/children.rs");
     }
 

@@ -6,10 +6,10 @@ use std::{collections::BTreeSet, path::Path, pin::Pin, sync::Arc};
 use domain::{
     access::{
         ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersDelete,
-        CustomersReveal, CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun,
-        FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, PrincipalKind, PrivacyManage, RolesWrite, SessionsManage,
-        StaffWrite, TagsManage, TagsWrite,
+        CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
+        EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite,
+        PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind, PrivacyManage,
+        RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
     },
     courses::{Class, Course, Subject},
     enrollments::WithdrawalReason,
@@ -19,12 +19,13 @@ use domain::{
     tags::{Tag, TagCategory},
 };
 use educrm::{
-    access, app::App, courses, customers, enrollments, exports, files, follow_ups, http::IfMatch,
-    imports, organization, payments, privacy, reference, tags,
+    access, app::App, courses, customers, customers::duplicates::commands::Allowances, enrollments,
+    exports, files, follow_ups, http::IfMatch, imports, organization, payments, privacy, reference,
+    tags,
 };
 use persistence::{
     Error, Operation, Tx,
-    access::{Authority, Bearer, Grant, load},
+    access::{Authority, Bearer, Grant, allowance::Allowance, load},
     database::Actor,
     jobs, notices,
 };
@@ -115,6 +116,19 @@ const ROOM: TemporaryRoom = TemporaryRoom {
     institution_bytes: 1 << 40,
 };
 
+/// Of checks and look-ups.
+const ALLOWANCES: Allowances = {
+    let much = Allowance {
+        of: "tests",
+        most: u32::MAX,
+        seconds: 3600,
+    };
+    Allowances {
+        asks: much,
+        finds: much,
+    }
+};
+
 const COMMANDS: &[Command] = commands! { |tx, grant, given|
     createCustomer CustomersWrite => customers::commands::create(tx, grant, given.body());
     changeCustomer CustomersWrite => customers::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
@@ -133,6 +147,14 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     completePrivacyRequest PrivacyManage => privacy::requests::commands::complete(tx, grant, given.id(), given.body());
     shareCustomer CustomersShare => access::shares::commands::open(tx, grant, given.id(), given.body());
     endCustomerShare CustomersShare => access::shares::commands::end(tx, grant, given.id(), given.second_id(), IfMatch::Any);
+    askForShare CustomersRead => access::share_requests::commands::ask(tx, given.body());
+    takeBackShareRequest Oneself => access::share_requests::commands::take_back(tx, grant, given.id());
+    grantShareRequest ShareRequestsDecide => access::share_requests::commands::grant(tx, grant, given.id(), given.body());
+    refuseShareRequest ShareRequestsDecide => access::share_requests::commands::refuse(tx, grant, given.id(), "不便");
+    mergeCustomers CustomersMerge => customers::merges::commands::merge(tx, grant, given.id(), &given.body());
+    undoMerge CustomersMerge => customers::merges::commands::undo(tx, grant, given.id());
+    checkDuplicates CustomersWrite => customers::duplicates::commands::check(tx, &given.body(), ALLOWANCES);
+    lookUpCaller CustomersRead => customers::duplicates::commands::look_up(tx, &given.body(), ALLOWANCES);
     createApiClient ApiClientsWrite => access::clients::commands::create(tx, grant, &[7; 32], given.body());
     changeApiClient ApiClientsWrite => access::clients::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
     revokeApiClient ApiClientsWrite => access::clients::commands::revoke(tx, grant, given.id());

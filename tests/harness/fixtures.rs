@@ -57,6 +57,18 @@ impl World {
                 let made = ruler.post("/api/v1/classes", &body).await.expect(201);
                 return made.id().parse().ok();
             }
+            // It is no more once it was merged.
+            "duplicate_id" => {
+                let ruler = self.ruler_of(institution);
+                return Some(
+                    Maker {
+                        actor: ruler,
+                        places,
+                    }
+                    .customer("student")
+                    .await,
+                );
+            }
             // A rule gives a role once; this one gives nothing, so that everybody may give it.
             "role_id" => {
                 let body = json!({ "name": unique(), "permissions": [] });

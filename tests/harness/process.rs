@@ -58,6 +58,10 @@ impl Site {
             ("EDUCRM_RATE_BURST", "1000000"),
             ("EDUCRM_HEAVY_RATE_PER_SECOND", "1000000"),
             ("EDUCRM_HEAVY_RATE_BURST", "1000000"),
+            ("EDUCRM_DUPLICATE_KEYS_PER_DAY", "1000000"),
+            ("EDUCRM_DUPLICATE_FINDS_PER_DAY", "1000000"),
+            ("EDUCRM_LOOKUPS_PER_HOUR", "1000000"),
+            ("EDUCRM_LOOKUP_FINDS_PER_DAY", "1000000"),
             // Whoever runs the tests may be one.
             ("EDUCRM_DATABASE_SUPERUSER", "on"),
             ("EDUCRM_BACKUP_AT", "off"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    access::{Principal, PrincipalKind, Reach},
+    access::{Principal, PrincipalKind, Reach, ShareRequest, Wanted},
     id::Id,
     organization::{Campus, Institution, Team},
     text_enum::TextEnum,
@@ -11,7 +11,7 @@ use domain::{
 use educrm::access::refusals;
 use persistence::{
     Error, Operation,
-    access::{Bearer, load, sessions},
+    access::{Bearer, load, sessions, share_requests},
     events::sequencer::Pass,
     organization::store::{NewStaff, hire},
 };
@@ -374,6 +374,42 @@ impl World {
             .await
             .unwrap();
         id
+    }
+
+    /// A request of somebody's for a share, in words where it is about nobody.
+    pub async fn share_request(
+        &self,
+        institution: Id<Institution>,
+        asker: Id<Principal>,
+        about: Option<Wanted>,
+    ) -> Uuid {
+        let app = &self.server.app;
+        let stamp = app.clock.stamp();
+        let operation = Operation::system(institution, PrincipalKind::Operator, "ask", stamp);
+        let description = about.is_none().then(|| "三月公开课的张伟".to_owned());
+        let request = ShareRequest::ask(asker, about, description, "家长到访", &stamp).unwrap();
+        let (db, id) = (app.db.clone(), request.id.uuid());
+        self.server
+            .inside(async move {
+                let request = &request;
+                commit(&db, &operation, |tx| async move {
+                    share_requests::insert(&tx, request).await
+                })
+                .await
+                .unwrap();
+            })
+            .await;
+        id
+    }
+
+    /// Somebody of either institution who may do nothing.
+    pub async fn employee_of(&self, institution: Id<Institution>) -> Id<Principal> {
+        let sql = "SELECT id FROM staff WHERE institution_id = ? AND user_name = 'employee'";
+        let rows = self
+            .server
+            .query(sql, vec![institution.uuid().into()])
+            .await;
+        Id::new(rows[0].try_get("", "id").unwrap())
     }
 
     /// An import of somebody's that has ended.

@@ -152,7 +152,11 @@ impl Server {
                 "EDUCRM_RATE_PER_SECOND"
                 | "EDUCRM_RATE_BURST"
                 | "EDUCRM_HEAVY_RATE_PER_SECOND"
-                | "EDUCRM_HEAVY_RATE_BURST" => Some("1000000"),
+                | "EDUCRM_HEAVY_RATE_BURST"
+                | "EDUCRM_DUPLICATE_KEYS_PER_DAY"
+                | "EDUCRM_DUPLICATE_FINDS_PER_DAY"
+                | "EDUCRM_LOOKUPS_PER_HOUR"
+                | "EDUCRM_LOOKUP_FINDS_PER_DAY" => Some("1000000"),
                 // Whoever runs the tests may be one.
                 "EDUCRM_DATABASE_SUPERUSER" => Some("on"),
                 // The file is thrown away: only the tests of kills need it flushed, none a copy.

@@ -44,14 +44,16 @@ use crate::{
 pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
 /// Operations that cost more than others, or are worth guessing at.
-const HEAVY: [&str; 11] = [
+const HEAVY: [&str; 13] = [
     "bulkCustomers",
     "changePassword",
+    "checkDuplicates",
     "createExport",
     "downloadExport",
     "exportAuditEvents",
     "issueClientToken",
     "logIn",
+    "lookUpCaller",
     "proposeMapping",
     "refreshTokens",
     "resetStaffPassword",

@@ -17,6 +17,7 @@ mod limits;
 mod oauth;
 pub mod passwords;
 pub mod refusals;
+pub mod share_requests;
 pub mod shares;
 mod tokens;
 
@@ -34,6 +35,7 @@ pub use tokens::{Tokens, Verified};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    share_requests::routes(config);
     shares::routes(config);
     clients::routes(config);
     config

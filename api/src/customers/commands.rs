@@ -337,7 +337,7 @@ pub async fn reveal(
     grant: &impl Reads<Customer>,
     id: Id<Customer>,
     body: &RevealCustomer,
-) -> Result<Vec<ContactPoint>, Error> {
+) -> Result<(Id<Customer>, Vec<ContactPoint>), Error> {
     let customer = get(tx, grant, id).await?;
     let reason = text::line("/reason", &body.reason, REASON_MAX)?;
     let chosen = body.contact_point_ids.as_deref();
@@ -360,6 +360,7 @@ pub async fn reveal(
     let revealed = json!({
         "fields": ["contact_points"], "contact_point_ids": ids, "reason": reason,
     });
+    let id = customer.id;
     tx.record(Change::new("reveal", id.uuid(), customer.version, revealed));
-    Ok(points)
+    Ok((id, points))
 }

@@ -52,15 +52,19 @@ pub(super) async fn upload_customer_file(
 ) -> Result<Reply, Problem> {
     upload::check(&ctx, &request, FilePurpose::Record)?;
     // Nothing is received for a customer that is out of reach.
-    get(&ctx.read(), &ctx.grant, id.0).await?;
+    let customer = get(&ctx.read(), &ctx.grant, id.0).await?;
     let mut received = upload::receive(&ctx, FilePurpose::Record, form).await?;
-    received.file.attached_to = Some((OF_CUSTOMER.into(), id.0.cast()));
+    received.file.attached_to = Some((OF_CUSTOMER.into(), customer.id.cast()));
     received.file.expires_at = None;
     let file = &received.file;
     let reply = ctx
         .once(Some(key.of(received.fingerprint)), |tx, grant| async move {
-            let customer = present(&tx, &grant, id.0).await?;
-            guardian_has_agreed(&tx, &grant, &customer).await?;
+            let present = present(&tx, &grant, id.0).await?;
+            // Merged into another meanwhile, it has no file of its own.
+            if present.id != customer.id {
+                return Err(Fault::new(&NOT_FOUND).into());
+            }
+            guardian_has_agreed(&tx, &grant, &present).await?;
             store::keep(&tx, &grant, file).await?;
             let location = format!("/api/v1/files/{}", file.id);
             Reply::created(location, file.version, &FileBody::from(file.clone()))
@@ -86,8 +90,8 @@ pub(super) async fn list_customer_files(
     let part = asked.part;
     let page = part.page(Direction::NewestFirst)?;
     let read = ctx.read();
-    get(&read, &ctx.grant, id.0).await?;
-    let rows = store::of_customer(&read, &ctx.grant, id.0, &page).await?;
+    let customer = get(&read, &ctx.grant, id.0).await?;
+    let rows = store::of_customer(&read, &ctx.grant, customer.id, &page).await?;
     let (files, next) = part.cut(rows, |file| (micros(file.created_at), file.id.uuid()));
     Ok(next.answer::<FilePage>(files.into_iter().map(FileBody::from))?)
 }
@@ -104,10 +108,10 @@ pub(super) async fn remove_customer_file(
     condition: IfMatch,
 ) -> Result<Reply, Problem> {
     ctx.transaction(|tx, grant| async move {
-        present(&tx, &grant, ids.0).await?;
+        let customer = present(&tx, &grant, ids.0).await?;
         let file = store::find_of_customer(&tx, &grant, ids.1)
             .await?
-            .filter(|file| file.customer() == Some(ids.0))
+            .filter(|file| file.customer() == Some(customer.id))
             .ok_or_else(|| Fault::new(&NOT_FOUND))?;
         condition.check(file.version)?;
         store::take_away(&tx, &grant, &file).await?;

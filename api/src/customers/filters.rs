@@ -122,6 +122,7 @@ impl CustomerFilters {
             intents: self.intent.clone().unwrap_or_default(),
             educations: values(self.education.as_ref()),
             occupations: values(self.occupation.as_ref()),
+            schools: Vec::new(),
             holders: self.holder_id.clone().unwrap_or_default(),
             campuses: self.campus_id.clone().unwrap_or_default(),
             collectors: self.collector_id.clone().unwrap_or_default(),

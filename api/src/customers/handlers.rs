@@ -381,7 +381,7 @@ pub(super) async fn reveal_customer(
             readable(authority.fields(), RECORD, ["contact_points"], "")?;
         }
         let points = commands::reveal(&tx, &grant, id.0, asked).await?;
-        Reply::ok(&RevealedCustomer::new(id.0, &points))
+        Reply::ok(&RevealedCustomer::new(points.0, &points.1))
     })
     .await
 }
@@ -406,7 +406,7 @@ pub(super) async fn list_timeline(
     kinds.retain(|kind| query.shows(*kind));
     let institution = ctx.grant.scope().institution();
     let (after, limit) = (page.after, page.limit);
-    let entries = timeline::of(&ctx.read(), institution, id.0, &kinds, after, limit).await?;
+    let entries = timeline::of(&ctx.read(), institution, customer.id, &kinds, after, limit).await?;
     let (entries, next) = part.cut(entries, |entry| (micros(entry.at), entry.record));
     let items: Result<Vec<_>, _> = entries
         .into_iter()

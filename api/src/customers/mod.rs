@@ -4,10 +4,12 @@ mod body;
 pub mod bulk;
 pub mod commands;
 pub mod consents;
+pub mod duplicates;
 mod expansion;
 mod files;
 mod filters;
 mod handlers;
+pub mod merges;
 pub mod relations;
 mod timeline;
 
@@ -34,6 +36,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::list_timeline)
         .configure(bulk::routes)
         .configure(consents::routes)
+        .configure(duplicates::routes)
+        .configure(merges::routes)
         .configure(relations::routes)
         .configure(files::routes);
 }

@@ -39,7 +39,7 @@ type Registrar = Grant<EnrollmentsWrite>;
 pub async fn create(tx: &Tx, grant: &Registrar, body: CreateEnrollment) -> Result<Shown, Error> {
     let institution = scope(grant).institution();
     let payer = Id::new(body.payer_id.unwrap_or(body.customer_id));
-    let student = people(tx, grant, Id::new(body.customer_id), payer).await?;
+    let (student, payer) = people(tx, grant, Id::new(body.customer_id), payer).await?;
     let class = seat(tx, grant, Id::new(body.class_id), &student).await?;
     let place = place(tx, grant, class.details.campus).await?;
     let today = place.today(tx);
@@ -75,14 +75,15 @@ pub async fn create(tx: &Tx, grant: &Registrar, body: CreateEnrollment) -> Resul
     })
 }
 
-/// Student and payer, who stay as they are until the transaction ends; locked by id.
+/// Student, and the payer's id: both stay as they are until the transaction ends, and are locked in the
+/// order that all keep to.
 async fn people(
     tx: &Tx,
     grant: &Registrar,
     student: Id<Customer>,
     payer: Id<Customer>,
-) -> Result<Anchor, Error> {
-    let mut found = None;
+) -> Result<(Anchor, Id<Customer>), Error> {
+    let (mut found, mut paying) = (None, None);
     for id in BTreeSet::from([student, payer]) {
         let customer = anchor(tx, grant, id).await?;
         let pointer = if id == student {
@@ -91,11 +92,16 @@ async fn people(
             "/payer_id"
         };
         let customer = customer.ok_or_else(|| FieldFault::new(pointer, &REFERENCE_UNKNOWN))?;
+        if id == payer {
+            paying = Some(customer.id);
+        }
         if id == student {
             found = Some(customer);
         }
     }
-    found.ok_or_else(|| Error::internal("the student was not looked for"))
+    found
+        .zip(paying)
+        .ok_or_else(|| Error::internal("the student was not looked for"))
 }
 
 /// Takes a seat of a class at the campus of its student, or within reach.

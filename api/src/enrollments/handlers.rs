@@ -9,6 +9,7 @@ use persistence::{
     Error, Tx,
     access::{Grant, Reads},
     clock::micros,
+    customers::merges,
     enrollments::{
         hours,
         store::{self, Filter},
@@ -84,7 +85,10 @@ pub(super) async fn list_enrollments(
     let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
     let page = part.page(query.sort.unwrap_or_default())?;
-    let rows = store::list(&ctx.read(), &ctx.grant, &query.filter(), &page).await?;
+    let mut filter = query.filter();
+    let institution = ctx.grant.scope().institution();
+    filter.customers = merges::resolved(&ctx.read(), institution, filter.customers).await?;
+    let rows = store::list(&ctx.read(), &ctx.grant, &filter, &page).await?;
     let (rows, next) = part.cut(rows, |e| (micros(e.created_at), e.id.uuid()));
     let items = commands::show(&ctx.read(), &ctx.grant, rows).await?;
     let seen = |item| show(Some(ctx.authority()), RECORD, EnrollmentBody::from(item));

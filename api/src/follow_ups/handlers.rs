@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use persistence::{clock::micros, follow_ups::store, scope::Direction};
 
 use super::{
-    ChangeFollowUp, FollowUpBody, FollowUpPage, ListDueFollowUps, ListFollowUps, RecordFollowUp,
-    commands,
+    ChangeFollowUp, FollowUpBody, FollowUpPage, ListDueFollowUps, ListFollowUps, RECORD,
+    RecordFollowUp, commands,
 };
 use crate::{
     access::{
@@ -23,9 +23,6 @@ use crate::{
 };
 
 const TAG: &str = "follow_ups";
-
-/// The record in field rules.
-const RECORD: &str = "follow_ups";
 
 fn shown(
     ctx: &Granted<FollowUpsRead>,

@@ -7,6 +7,9 @@ mod handlers;
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+/// The permissions on follow-ups, and so their field rules, go by this name.
+pub(crate) const RECORD: &str = "follow_ups";
+
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::record_follow_up)

@@ -7,12 +7,14 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use domain::{
+    access::ALLOWANCE_SPENT,
     exports::EXPORT_EXPIRED,
     fault::{Class, Fault, FieldFault, Param, Rule, VERSION_STALE},
     files::SCAN_UNAVAILABLE,
     rules,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use persistence::access::allowance::WAIT;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -118,7 +120,7 @@ rules! {
 /// The status of answers that name this rule: what its class says, but for what is refused by the way
 /// that a request came.
 pub fn status(rule: &Rule) -> StatusCode {
-    let by_the_way: [(&Rule, StatusCode); 19] = [
+    let by_the_way: [(&Rule, StatusCode); 20] = [
         (&MALFORMED, StatusCode::BAD_REQUEST),
         (&IDEMPOTENCY_KEY_REQUIRED, StatusCode::BAD_REQUEST),
         (&UNAUTHENTICATED, StatusCode::UNAUTHORIZED),
@@ -134,6 +136,7 @@ pub fn status(rule: &Rule) -> StatusCode {
         (&PRECONDITION_REQUIRED, StatusCode::PRECONDITION_REQUIRED),
         (&RATE_LIMITED, StatusCode::TOO_MANY_REQUESTS),
         (&LOGIN_THROTTLED, StatusCode::TOO_MANY_REQUESTS),
+        (&ALLOWANCE_SPENT, StatusCode::TOO_MANY_REQUESTS),
         (&INTERNAL, StatusCode::INTERNAL_SERVER_ERROR),
         (&UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE),
         (&OUTCOME_UNKNOWN, StatusCode::SERVICE_UNAVAILABLE),
@@ -297,11 +300,16 @@ impl From<Fault> for Problem {
         // Of a tag in If-Match only the version counts.
         let current = current.map(|(_, version)| format!("\"{version}\""));
         let stale = fault.rule == &VERSION_STALE;
+        let wait = fault.params.iter().find(|(name, _)| *name == WAIT);
+        let wait = wait.map(|(_, seconds)| seconds.to_string());
         let problem = Self::from_fault(status, fault);
         match current {
             _ if in_progress => problem.header(header::RETRY_AFTER, "1"),
             Some(tag) if stale => problem.header(header::ETAG, tag),
-            _ => problem,
+            _ => match wait {
+                Some(seconds) => problem.header(header::RETRY_AFTER, seconds),
+                None => problem,
+            },
         }
     }
 }

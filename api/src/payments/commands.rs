@@ -14,7 +14,7 @@ use persistence::{
     access::{Reads, Scope, Writes},
     customers::{
         anchor::{anchor, glance},
-        links,
+        links, merges,
     },
     database::Change,
     organization::institution::currency,
@@ -59,13 +59,15 @@ where
 {
     let payer = body.payer_id.unwrap_or(body.customer_id);
     // Customers are locked in the order of their ids.
+    let mut paying = None;
     if payer < body.customer_id {
-        customer(tx, grant, payer, "/payer_id").await?;
+        paying = Some(customer(tx, grant, payer, "/payer_id").await?);
     }
     let of = customer(tx, grant, body.customer_id, "/customer_id").await?;
     if payer > body.customer_id {
-        customer(tx, grant, payer, "/payer_id").await?;
+        paying = Some(customer(tx, grant, payer, "/payer_id").await?);
     }
+    let payer = paying.map_or(of.id, |paying| paying.id);
     let scope = Reads::<Charge>::scope(grant);
     let campus = campus(scope, &of, body.campus_id.unwrap_or(of.campus.uuid()))?;
     let due_on = match body.due_on {
@@ -77,7 +79,7 @@ where
     };
     let new = NewCharge {
         customer: of,
-        payer: Id::new(payer),
+        payer,
         campus,
         enrollment: None,
         amount: body.amount.read("/amount")?,
@@ -119,6 +121,11 @@ pub async fn filter(
     query: &ListCharges,
 ) -> Result<charges::Filter, Error> {
     let mut filter = query.filter();
+    let institution = grant.scope().institution();
+    filter.customers = merges::resolved(handle, institution, filter.customers).await?;
+    if let Some(payers) = &mut filter.payers {
+        *payers = merges::resolved(handle, institution, std::mem::take(payers)).await?;
+    }
     if let Some(payers) = &mut filter.payers {
         let wanted = payers.iter().copied().map(Id::new).collect();
         let seen = links::within_reach(handle, grant.scope(), &wanted).await?;
@@ -228,9 +235,10 @@ pub async fn balance<G>(
 where
     G: Reads<domain::payments::Balance> + Reads<Anchor>,
 {
-    glance(handle, grant, id)
+    let id = glance(handle, grant, id)
         .await?
-        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?
+        .id;
     if let Some(balance) = balances::find(handle, grant, id).await? {
         return Ok((balance.updated_at.as_microsecond(), balance.into()));
     }

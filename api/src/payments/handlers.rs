@@ -8,6 +8,7 @@ use persistence::{
     Error, Handle,
     access::Reads,
     clock::micros,
+    customers::merges,
     payments::{balances, charges, store},
     scope::Direction,
 };
@@ -182,7 +183,10 @@ pub(super) async fn list_payments(
     listable(ctx.authority(), RECORD, &request)?;
     let page = part.page(query.sort.unwrap_or_default())?;
     let read = ctx.read();
-    let rows = store::list(&read, &ctx.grant, &query.filter(), &page).await?;
+    let mut filter = query.filter();
+    let institution = Reads::<Payment>::scope(&ctx.grant).institution();
+    filter.payers = merges::resolved(&read, institution, filter.payers).await?;
+    let rows = store::list(&read, &ctx.grant, &filter, &page).await?;
     let (rows, next) = part.cut(rows, |payment| {
         (micros(payment.created_at), payment.id.uuid())
     });

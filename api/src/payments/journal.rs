@@ -1,8 +1,11 @@
 //! The journal over HTTP: what was posted, to be read only.
 
+use std::collections::BTreeSet;
+
 use actix_web::get;
 use domain::{
     access::PaymentsRead,
+    customers::Customer,
     id::Id,
     payments::{Entry, seen},
 };
@@ -10,7 +13,7 @@ use persistence::{
     Error, Handle,
     access::Reads,
     clock::micros,
-    customers::links,
+    customers::{links, merges},
     payments::entries::{self, Filter, Posted},
     scope::Direction,
 };
@@ -52,9 +55,12 @@ async fn filter(
 ) -> Result<Filter, Error> {
     let mut filter = query.filter();
     if let Some(customers) = &mut filter.customers {
+        let institution = grant.scope().institution();
+        *customers = merges::resolved(handle, institution, std::mem::take(customers)).await?;
         let wanted = customers.iter().copied().map(Id::new).collect();
         let reached = links::within_reach(handle, grant.scope(), &wanted).await?;
         customers.retain(|customer| reached.contains(&Id::new(*customer)));
+        *customers = merges::with_former(handle, institution, std::mem::take(customers)).await?;
     }
     Ok(filter)
 }
@@ -72,13 +78,18 @@ async fn show(
             .filter(|customer| *customer != own)
             .collect::<Vec<_>>()
     };
-    let others = entries.iter().flat_map(named).collect();
+    let others: BTreeSet<_> = entries.iter().flat_map(named).collect();
+    let ids: Vec<_> = others.iter().map(|id| id.uuid()).collect();
+    let now = merges::now_of(handle, grant.scope().institution(), &ids).await?;
+    // What was posted stands under the id of that time.
+    let now = |id: Id<Customer>| now.get(&id.uuid()).copied().map_or(id, Id::new);
+    let others = others.into_iter().map(now).collect();
     let reached = links::within_reach(handle, grant.scope(), &others).await?;
     entries
         .into_iter()
         .map(|entry| {
             let lines = seen(&entry.postings, |customer| {
-                customer == entry.customer || reached.contains(&customer)
+                customer == entry.customer || reached.contains(&now(customer))
             })?;
             Ok(JournalEntryBody::new(entry, lines))
         })

@@ -11,7 +11,7 @@ use domain::{
 use persistence::{
     Error, Handle, Tx,
     access::{Grant, Reads, Writes},
-    customers::{anchor::anchor, store::is_within},
+    customers::{anchor::anchor, merges, store::is_within},
     tags::store,
 };
 
@@ -88,6 +88,10 @@ pub async fn of(
     customer: Id<Customer>,
     ended: bool,
 ) -> Result<Vec<Tagging>, Error> {
+    let institution = grant.scope().institution();
+    let customer = merges::now(handle, institution, customer)
+        .await?
+        .unwrap_or(customer);
     if !is_within(handle, grant.scope(), customer).await? {
         return Err(Fault::new(&NOT_FOUND).into());
     }

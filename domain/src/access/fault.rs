@@ -46,9 +46,24 @@ rules! {
     SHARE_BEYOND_OWN = Denied "share_beyond_own" {
         "超出本人权限", "More than you hold yourself";
         "只能按本人对该客户的权限共享：{permission}。", "Nobody opens a customer further than they reach it themselves: {permission}." }
+    ALLOWANCE_SPENT = Denied "allowance_spent" {
+        "次数已用完", "Asked too often";
+        "请在 Retry-After 之后重试。", "Try again after Retry-After." }
     SHARE_ENDED = Invalid "share_ended" {
         "共享的结束时间已过", "The share would have ended";
         "结束时间必须晚于现在。", "The end of a share lies in the future." }
+    SHARE_REQUEST_DECIDED = Conflict "share_request_decided" {
+        "申请已处理", "The request was decided";
+        "该申请已处理、撤回或失效。", "It was granted, refused or taken back, or the customer is no more." }
+    SHARE_REQUEST_UNCLEAR = Invalid "share_request_unclear" {
+        "申请的客户不明确", "It is not clear which customer";
+        "请提供查重结果中的令牌，或用文字描述，二者选一。", "Send the token of a check, or describe the customer: one of the two." }
+    SHARE_TOKEN_INVALID = Invalid "share_token_invalid" {
+        "令牌无效", "The token is not good";
+        "请重新查重。", "Check for duplicates again." }
+    SHARE_FOR_STAFF_ONLY = Denied "share_for_staff_only" {
+        "只有员工可以申请", "Only people of staff ask";
+        "接口客户端不能申请共享。", "Nothing is shared with an API client." }
     SHARE_WITH_ONESELF = Invalid "share_with_oneself" {
         "不能共享给本人", "Shared with oneself";
         "请选择其他员工、团队或用户组。", "Choose another person, a team or a group." }

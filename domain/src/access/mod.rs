@@ -11,6 +11,7 @@ mod permission;
 mod reach;
 mod role;
 mod share;
+mod share_request;
 
 pub use api_client::*;
 pub use fault::*;
@@ -19,6 +20,7 @@ pub use permission::*;
 pub use reach::*;
 pub use role::*;
 pub use share::*;
+pub use share_request::*;
 
 use crate::text_enum;
 

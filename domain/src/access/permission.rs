@@ -74,8 +74,10 @@ permissions! {
     CustomersWrite = "customers:write" ROWS Sales { "新建和修改客户", "Create and change customers" }
     CustomersDelete = "customers:delete" ROWS Sales { "删除和恢复客户", "Delete and restore customers" }
     CustomersAssign = "customers:assign" ROWS Sales { "分配和转移客户", "Assign and transfer customers" }
+    CustomersMerge = "customers:merge" ROWS Sales { "合并客户", "Merge customers" }
     CustomersReveal = "customers:reveal" ROWS Sales { "查看客户联系方式等敏感信息", "Reveal sensitive values of customers" }
     CustomersShare = "customers:share" ROWS Sales { "共享客户", "Share customers" }
+    ShareRequestsDecide = "share_requests:decide" ROWS Sales { "处理共享申请", "Decide requests for shares" }
     FollowUpsRead = "follow_ups:read" ROWS Sales { "查看跟进", "See follow-ups" }
     FollowUpsWrite = "follow_ups:write" ROWS Sales { "记录跟进", "Record follow-ups" }
     TagsRead = "tags:read" ROWS Sales { "查看客户标签", "See the tags of customers" }

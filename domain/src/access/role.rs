@@ -260,8 +260,8 @@ macro_rules! roles {
 
 roles! {
     "boss" Either { "老板", "Owner" } [
-        Institution: "customers:read" "customers:write" "customers:delete" "customers:assign"
-            "customers:reveal" "customers:share" "follow_ups:read" "follow_ups:write" "tags:read"
+        Institution: "customers:read" "customers:write" "customers:merge" "customers:delete" "customers:assign"
+            "customers:reveal" "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
             "exports:run" "reports:read" "events:read" "audit:read" "directory:read" "privacy:manage"
@@ -271,41 +271,42 @@ roles! {
         Institution: "customers:read" "follow_ups:read" "tags:read" "enrollments:read"
             "payments:read" "reports:read"; ]
     "sales_director" Either { "销售总监", "Sales director" } [
-        Institution: "customers:read" "customers:write" "customers:assign" "customers:reveal"
-            "customers:share" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
+        Institution: "customers:read" "customers:write" "customers:merge" "customers:assign" "customers:reveal"
+            "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
             "enrollments:read" "enrollments:write" "payments:read" "exports:run" "reports:read"; ]
     "branch_manager" Either { "分公司经理", "Branch manager" } [
-        Campus: "customers:read" "customers:write" "customers:delete" "customers:assign"
-            "customers:reveal" "customers:share" "follow_ups:read" "follow_ups:write" "tags:read"
+        Campus: "customers:read" "customers:write" "customers:merge" "customers:delete" "customers:assign"
+            "customers:reveal" "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
             "tags:write" "courses:write" "enrollments:read" "enrollments:write" "attendance:write"
             "payments:read" "imports:run" "exports:run" "reports:read"; ]
     "sales_supervisor" Sales { "销售部门主管", "Sales supervisor" } [
         Team: "customers:read" "customers:write" "customers:assign" "customers:reveal"
-            "customers:share" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
+            "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
             "enrollments:read" "enrollments:write" "payments:read" "reports:read"; ]
     "office_director" Sales { "办事处主任", "Office director" } [
         Team: "customers:read" "customers:write" "customers:assign" "customers:reveal"
-            "customers:share" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
+            "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
             "enrollments:read" "enrollments:write" "payments:read" "reports:read"; ]
     "sales_manager" Sales { "销售经理", "Sales manager" } [
         Team: "customers:read" "follow_ups:read" "follow_ups:write" "tags:read"; ]
     "salesperson" Sales { "销售人员", "Salesperson" } [
-        Own: "customers:read" "customers:write" "customers:reveal" "follow_ups:read"
+        Own: "customers:read" "customers:write" "share_requests:decide" "customers:reveal" "follow_ups:read"
             "follow_ups:write" "tags:read" "tags:write" "enrollments:read" "enrollments:write"
             "payments:read" "reports:read"; ]
     "recruitment_supervisor" Sales { "招生主管", "Recruitment supervisor" } [
         Institution: "customers:read" "customers:write" "customers:assign" "customers:reveal"
-            "customers:share" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
+            "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read" "tags:write"
             "enrollments:read" "imports:run" "reports:read"; ]
     "recruiter" Sales { "招生人员", "Recruiter" } [
-        Own: "customers:read" "customers:write" "customers:reveal" "follow_ups:read"
+        Own: "customers:read" "customers:write" "share_requests:decide" "customers:reveal" "follow_ups:read"
             "follow_ups:write" "tags:read" "tags:write" "enrollments:read" "reports:read"; ]
     "marketing" Sales { "市场人员", "Marketing" } [
-        Own: "customers:read" "customers:write" "tags:read";
+        Own: "customers:read" "customers:write" "share_requests:decide" "tags:read";
         Campus: "imports:run";
         Institution: "reports:read"; ]
     "activity_owner" Sales { "市场活动所有者", "Activity owner" } []
     "customer_service" Sales { "客服人员", "Customer service" } [
+        Own: "share_requests:decide";
         Campus: "customers:read" "customers:write" "customers:reveal" "follow_ups:read"
             "follow_ups:write" "tags:read" "tags:write" "courses:write" "enrollments:read"
             "enrollments:write" "attendance:write" "payments:read"; ]
@@ -313,7 +314,7 @@ roles! {
         Campus: "customers:read" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write"; ]
     "vip_agent" Sales { "专属客服", "VIP agent" } [
-        Own: "customers:read" "customers:write" "customers:reveal" "follow_ups:read"
+        Own: "customers:read" "customers:write" "share_requests:decide" "customers:reveal" "follow_ups:read"
             "follow_ups:write" "tags:read"; ]
     "teacher" Either { "教师", "Teacher" } [
         Taught: "customers:read" "enrollments:read" "attendance:write"; ]
@@ -328,7 +329,7 @@ roles! {
     "reviewer" Either { "上级领导", "Reviewer" } []
     "employee" Either { "员工", "Employee" } []
     "customer_information_administrator" Either { "客户信息管理员", "Customer information administrator" } [
-        Institution: "customers:read" "customers:write" "customers:delete" "customers:reveal"
+        Institution: "customers:read" "customers:write" "customers:merge" "share_requests:decide" "customers:delete" "customers:reveal"
             "follow_ups:read" "tags:read" "tags:write" "imports:run" "exports:run"; ]
     "data_management" Either { "数据管理部门", "Data management" } [
         Institution: "customers:read" "customers:write" "follow_ups:read" "tags:read" "tags:write"
@@ -345,19 +346,19 @@ roles! {
         Institution: "customers:read" "customers:write" "follow_ups:read" "follow_ups:write"
             "tags:read" "reports:read"; ]
     "department_head" Either { "部门负责人", "Department head" } [
-        Team: "customers:read" "customers:write" "follow_ups:read" "follow_ups:write" "tags:read"; ]
+        Team: "customers:read" "customers:write" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"; ]
     "department_member" Either { "部门员工", "Department member" } [
-        Own: "customers:read" "customers:write" "follow_ups:read" "follow_ups:write" "tags:read"; ]
+        Own: "customers:read" "customers:write" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"; ]
     "development_supervisor" Sales { "客户开发主管", "Development supervisor" } [
-        Team: "customers:read" "customers:write" "customers:assign" "follow_ups:read"
+        Team: "customers:read" "customers:write" "share_requests:decide" "customers:assign" "follow_ups:read"
             "follow_ups:write" "tags:read" "reports:read"; ]
     "development_specialist" Sales { "客户开发专员", "Development specialist" } [
-        Own: "customers:read" "customers:write" "customers:reveal" "follow_ups:read"
+        Own: "customers:read" "customers:write" "share_requests:decide" "customers:reveal" "follow_ups:read"
             "follow_ups:write" "tags:read"; ]
     "complaint_handler" Either { "投诉处理小组", "Complaint handling" } [
         Campus: "customers:read" "follow_ups:read" "enrollments:read"; ]
     "training_centre" Either { "培训中心", "Training centre" } [
-        Own: "customers:read" "customers:write" "follow_ups:read" "follow_ups:write"; ]
+        Own: "customers:read" "customers:write" "share_requests:decide" "follow_ups:read" "follow_ups:write"; ]
     "hr_administration" Either { "人事行政部", "HR and administration" } [
         Institution: "staff:write" "reports:read"; ]
     "partner" Either { "合伙人", "Partner" } []

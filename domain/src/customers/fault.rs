@@ -82,4 +82,16 @@ rules! {
     GUARDIAN_CONSENT_MISSING = Invalid "guardian_consent_missing" {
         "缺少监护人同意", "A guardian has not agreed";
         "不满十四周岁儿童的信息，超出咨询所需的，须先取得监护人同意。", "More than an enquiry needs is kept of a child under 14 only once a guardian has agreed." }
+    MERGE_OBSTRUCTED = Conflict "merge_obstructed" {
+        "无法合并或撤销合并", "Something stands in the way";
+        "请先处理：{obstacles}。", "Deal with this first: {obstacles}." }
+    MERGE_WITH_ITSELF = Invalid "merge_with_itself" {
+        "不能与自身合并", "One and the same customer";
+        "请选择另一位客户。", "Choose another customer." }
+    MERGE_UNDONE = Conflict "merge_undone" {
+        "合并已撤销", "The merge was undone";
+        "该合并已经撤销。", "It can be undone once." }
+    DUPLICATE_KEY_MISSING = Invalid "duplicate_key_missing" {
+        "没有可比对的内容", "Nothing to compare by";
+        "请至少填写联系方式、监护人电话，或姓名加生日或学校。", "Give a way to reach somebody, a guardian's phone, or a name with a birthday or school." }
 }

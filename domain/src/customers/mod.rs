@@ -6,15 +6,19 @@
 
 mod consent;
 mod contact;
+mod duplicate;
 pub mod facts;
 mod fault;
+mod merge;
 mod model;
 mod relation;
 mod timeline;
 
 pub use consent::*;
 pub use contact::*;
+pub use duplicate::*;
 pub use fault::*;
+pub use merge::*;
 pub use model::*;
 pub use relation::*;
 pub use timeline::*;

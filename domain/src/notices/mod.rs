@@ -20,6 +20,10 @@ text_enum! {
         BackupNotCopied = "backup_not_copied" { "备份副本缺失", "Backup not copied" }
         PrivacyRequestGranted = "privacy_request_granted" { "个人信息申请已同意", "Privacy request granted" }
         CheckFailed = "check_failed" { "数据核对失败", "Check of the data failed" }
+        ShareRequested = "share_requested" { "收到共享申请", "Somebody asks for a share" }
+        ShareGranted = "share_granted" { "共享申请已同意", "Request for a share granted" }
+        ShareRefused = "share_refused" { "共享申请已拒绝", "Request for a share refused" }
+        ShareRequestLapsed = "share_request_lapsed" { "共享申请已失效", "Request for a share lapsed" }
     }
 }
 
@@ -71,6 +75,22 @@ impl NoticeKind {
             Self::PrivacyRequestGranted => Text {
                 zh: "客户要求更正或删除其个人信息，申请已获同意。请检查您正在使用的该客户资料并作相应调整。",
                 en: "A customer's request to correct or delete its data was granted. Look through what you use of it, and adjust that.",
+            },
+            Self::ShareRequested => Text {
+                zh: "有同事申请共享一位客户，请处理。",
+                en: "A colleague asks you to share a customer; please decide.",
+            },
+            Self::ShareGranted => Text {
+                zh: "您的共享申请已同意。",
+                en: "Your request for a share was granted.",
+            },
+            Self::ShareRefused => Text {
+                zh: "您的共享申请被拒绝，原因见申请。",
+                en: "Your request for a share was refused; it says why.",
+            },
+            Self::ShareRequestLapsed => Text {
+                zh: "您申请共享的客户已不存在，申请失效。",
+                en: "The customer that you asked for is no more; the request has lapsed.",
             },
             Self::CheckFailed => Text {
                 zh: "今日数据核对发现异常，或未能完成。请运维人员查看服务器日志；排除原因后可执行 educrm selfcheck 复核。",

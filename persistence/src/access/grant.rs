@@ -3,11 +3,12 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use domain::{
     access::{
         ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
-        CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
-        DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead,
-        FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, PrivacyManage, Reach, ReportsRead, Role, RolesWrite,
-        SessionsManage, Share, StaffWrite, TagsManage, TagsRead, TagsWrite,
+        CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare,
+        CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun,
+        FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead,
+        PaymentsVoid, PaymentsWrite, Permission, PrivacyManage, Reach, ReportsRead, Role,
+        RolesWrite, SessionsManage, Share, ShareRequest, ShareRequestsDecide, StaffWrite,
+        TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
@@ -255,13 +256,15 @@ macro_rules! grants {
 grants! {
     ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
     ExportsRun reads Export, Customer; writes Export; deletes ;
-    Oneself reads StoredFile, Job, Notice; writes StoredFile, Job, Notice; deletes ;
+    Oneself reads StoredFile, Job, Notice, ShareRequest; writes StoredFile, Job, Notice, ShareRequest; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
+    CustomersMerge reads Customer; writes Customer; deletes Customer;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
+    ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
     PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;

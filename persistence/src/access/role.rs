@@ -281,6 +281,15 @@ pub(crate) async fn permit(
 
 /// People of the operation's institution who have a permission, by whichever role.
 pub async fn holders_of(tx: &Tx, permission: &str) -> Result<Vec<Id<Principal>>, Error> {
+    holders(tx, permission, "").await
+}
+
+/// The same over the whole institution.
+pub async fn stewards_of(tx: &Tx, permission: &str) -> Result<Vec<Id<Principal>>, Error> {
+    holders(tx, permission, " AND m.reach = 'institution'").await
+}
+
+async fn holders(tx: &Tx, permission: &str, reach: &str) -> Result<Vec<Id<Principal>>, Error> {
     let sql = format!(
         "SELECT DISTINCT p.id FROM principals p \
              JOIN {HELD_ROLES} h ON h.institution_id = p.institution_id AND h.principal_id = p.id \
@@ -288,7 +297,7 @@ pub async fn holders_of(tx: &Tx, permission: &str) -> Result<Vec<Id<Principal>>,
              AND r.archived_at IS NULL \
              JOIN role_permissions m ON m.institution_id = r.institution_id AND m.role_id = r.id \
              WHERE p.institution_id = ? AND p.kind = 'staff' AND p.status = 'active' \
-             AND m.permission = ?"
+             AND m.permission = ?{reach}"
     );
     let rows = tx
         .query_all_raw(statement(

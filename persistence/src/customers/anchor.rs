@@ -8,18 +8,29 @@ use domain::{
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Select, sea_query::LockType};
 use uuid::Uuid;
 
-use super::entity::{Column, Entity};
+use super::{
+    entity::{Column, Entity},
+    merges,
+};
 use crate::{Error, Handle, Tx, access::Reads, scope::anchored};
 
 /// The customer that another record will belong to: within reach, not deleted, and until the
-/// transaction ends neither moved nor deleted nor given another record of the kind that asks.
+/// transaction ends neither moved nor deleted nor given another record of the kind that asks. Of one that
+/// was merged into another it is the survivor.
 pub async fn anchor(
     tx: &Tx,
     grant: &impl Reads<Anchor>,
     id: Id<Customer>,
 ) -> Result<Option<Anchor>, Error> {
-    let select = anchored::<Entity>(grant).lock(LockType::NoKeyUpdate);
-    the_anchor(tx, select, id).await
+    let select = || anchored::<Entity>(grant).lock(LockType::NoKeyUpdate);
+    let found = the_anchor(tx, select(), id).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    match merges::now(tx, grant.scope().institution(), id).await? {
+        Some(now) => the_anchor(tx, select(), now).await,
+        None => Ok(None),
+    }
 }
 
 /// The same where nothing is to be written: the customer to which what is read belongs.
@@ -28,7 +39,14 @@ pub async fn glance(
     grant: &impl Reads<Anchor>,
     id: Id<Customer>,
 ) -> Result<Option<Anchor>, Error> {
-    the_anchor(handle, anchored::<Entity>(grant), id).await
+    let found = the_anchor(handle, anchored::<Entity>(grant), id).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    match merges::now(handle, grant.scope().institution(), id).await? {
+        Some(now) => the_anchor(handle, anchored::<Entity>(grant), now).await,
+        None => Ok(None),
+    }
 }
 
 async fn the_anchor(

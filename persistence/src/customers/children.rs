@@ -52,6 +52,7 @@ pub static CHILDREN: &[&Child] = &[
     &crate::payments::CHARGES,
     &crate::payments::BALANCES,
     &super::document::CHILD,
+    &crate::access::share_requests::CHILD,
 ];
 
 /// What keeps a customer that is named as payer from being deleted: table and condition.
@@ -60,32 +61,99 @@ const PAID_FOR: &[(&str, &str)] = &[
     ("enrollments", "status = 'active'"),
 ];
 
-/// Table and column of everything that refers to a customer, for transfer, merge, erasure and the
-/// export of one person. Its files are not here: they name it by kind and id, as any other record.
-pub static POINTERS: &[(&str, &str)] = &[
-    ("charges", "customer_id"),
-    ("charges", "payer_id"),
-    ("consents", "customer_id"),
-    ("consents", "decided_by"),
-    ("contact_index", "customer_id"),
-    ("customer_balances", "customer_id"),
-    ("customer_relations", "customer_id"),
-    ("customer_relations", "relative_id"),
-    ("customer_shares", "customer_id"),
-    ("enrollments", "customer_id"),
-    ("enrollments", "payer_id"),
-    ("follow_ups", "customer_id"),
-    ("hour_entries", "customer_id"),
-    ("import_rows", "customer_id"),
-    ("journal_entries", "customer_id"),
-    ("journal_postings", "customer_id"),
-    ("payments", "customer_id"),
-    ("privacy_requests", "asked_by"),
-    ("privacy_requests", "customer_id"),
-    ("purchases", "beneficiary_id"),
-    ("purchases", "payer_id"),
-    ("search_documents", "customer_id"),
-    ("taggings", "customer_id"),
+/// A column that names a customer.
+#[derive(Debug)]
+pub struct Pointer {
+    pub table: &'static str,
+    pub column: &'static str,
+    pub merge: OnMerge,
+}
+
+/// What becomes of the rows that name a customer when it is merged into another.
+#[derive(Debug)]
+pub enum OnMerge {
+    /// They name the survivor; but for those that meet a condition over the row `r` and the survivor
+    /// `?`: these it has already.
+    Moves { unless: Option<&'static str> },
+    /// They were posted, or tell what was; or they are hidden with it.
+    Stays,
+    /// They end.
+    Ends,
+    /// They are added up.
+    Sums,
+}
+
+const fn pointer(table: &'static str, column: &'static str, merge: OnMerge) -> Pointer {
+    Pointer {
+        table,
+        column,
+        merge,
+    }
+}
+
+const MOVES: OnMerge = OnMerge::Moves { unless: None };
+
+/// Everything that refers to a customer, for transfer, merge, erasure and the export of one person. Its
+/// files are not here: they name it by kind and id, as any other record. In the order in which rows are
+/// locked everywhere.
+pub static POINTERS: &[Pointer] = &[
+    pointer("enrollments", "customer_id", MOVES),
+    pointer("enrollments", "payer_id", MOVES),
+    pointer("follow_ups", "customer_id", MOVES),
+    pointer(
+        "taggings",
+        "customer_id",
+        OnMerge::Moves {
+            unless: Some(
+                "r.taken_off_at IS NULL AND EXISTS (SELECT 1 FROM taggings s \
+             WHERE s.institution_id = r.institution_id AND s.customer_id = ? AND s.tag_id = r.tag_id \
+             AND s.taken_off_at IS NULL)",
+            ),
+        },
+    ),
+    pointer(
+        "customer_relations",
+        "customer_id",
+        OnMerge::Moves {
+            unless: Some(
+                "r.relative_id = ? OR (r.valid_until IS NULL AND EXISTS (SELECT 1 FROM customer_relations s \
+             WHERE s.institution_id = r.institution_id AND s.customer_id = ? AND s.role = r.role \
+             AND s.valid_until IS NULL AND (s.relative_id = r.relative_id OR r.role = 'referrer')))",
+            ),
+        },
+    ),
+    pointer(
+        "customer_relations",
+        "relative_id",
+        OnMerge::Moves {
+            unless: Some(
+                "r.customer_id = ? OR (r.valid_until IS NULL AND EXISTS (SELECT 1 FROM customer_relations s \
+             WHERE s.institution_id = r.institution_id AND s.relative_id = ? AND s.role = r.role \
+             AND s.valid_until IS NULL AND s.customer_id = r.customer_id))",
+            ),
+        },
+    ),
+    pointer("consents", "customer_id", MOVES),
+    pointer("consents", "decided_by", MOVES),
+    pointer("privacy_requests", "customer_id", MOVES),
+    pointer("privacy_requests", "asked_by", MOVES),
+    pointer("payments", "customer_id", MOVES),
+    pointer("charges", "customer_id", MOVES),
+    pointer("charges", "payer_id", MOVES),
+    pointer("customer_balances", "customer_id", OnMerge::Sums),
+    pointer("customer_shares", "customer_id", OnMerge::Ends),
+    pointer("share_requests", "customer_id", OnMerge::Ends),
+    pointer("contact_index", "customer_id", OnMerge::Stays),
+    pointer("search_documents", "customer_id", OnMerge::Stays),
+    pointer("customer_merges", "survivor_id", OnMerge::Stays),
+    pointer("customer_merges", "merged_id", OnMerge::Stays),
+    pointer("customer_merges", "now_id", OnMerge::Stays),
+    pointer("hour_entries", "customer_id", OnMerge::Stays),
+    pointer("import_rows", "customer_id", OnMerge::Stays),
+    pointer("journal_entries", "customer_id", OnMerge::Stays),
+    pointer("journal_postings", "customer_id", OnMerge::Stays),
+    pointer("purchases", "beneficiary_id", OnMerge::Stays),
+    pointer("purchases", "payer_id", OnMerge::Stays),
 ];
 
 /// Moves what belongs to a customer along with it.

@@ -8,6 +8,7 @@ use domain::{
     },
     id::Id,
     organization::Institution,
+    stamp::Stamp,
     text,
     text_enum::TextEnum,
 };
@@ -266,3 +267,67 @@ pub(super) const PERSONAL: &[&str] = &[
     "grade",
     "note",
 ];
+
+/// What a merge changes of a customer, as it was; sealed where it is kept.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Snapshot {
+    name: String,
+    gender: String,
+    birth_date: Option<jiff::civil::Date>,
+    intent: Option<i16>,
+    stage: String,
+    region: Option<String>,
+    education: Option<String>,
+    occupation: Option<String>,
+    school: Option<String>,
+    grade: Option<String>,
+    note: Option<String>,
+    contacts: Option<Vec<u8>>,
+}
+
+impl Snapshot {
+    pub(super) fn of(keys: &FieldKeys, customer: &Customer) -> Result<Self, Error> {
+        let profile = customer.profile.clone();
+        Ok(Self {
+            name: profile.name,
+            gender: profile.gender.as_str().into(),
+            birth_date: profile.birth_date,
+            intent: profile.intent,
+            stage: profile.stage.as_str().into(),
+            region: profile.region,
+            education: profile.education.map(|v| v.as_str().into()),
+            occupation: profile.occupation.map(|v| v.as_str().into()),
+            school: profile.school,
+            grade: profile.grade,
+            note: profile.note,
+            contacts: seal(keys, customer)?,
+        })
+    }
+
+    /// The customer with what it was then.
+    pub(super) fn restore(
+        &self,
+        keys: &FieldKeys,
+        customer: &Customer,
+        stamp: &Stamp,
+    ) -> Result<Customer, Error> {
+        Ok(Customer {
+            profile: Profile {
+                kind: customer.profile.kind,
+                name: self.name.clone(),
+                gender: known::<Gender>(&self.gender)?,
+                birth_date: self.birth_date,
+                intent: self.intent,
+                stage: known::<Stage>(&self.stage)?,
+                region: self.region.clone(),
+                education: self.education.as_deref().map(known).transpose()?,
+                occupation: self.occupation.as_deref().map(known).transpose()?,
+                school: self.school.clone(),
+                grade: self.grade.clone(),
+                note: self.note.clone(),
+            },
+            contacts: contacts(keys, customer.id.uuid(), self.contacts.as_deref())?,
+            ..customer.touched(stamp)
+        })
+    }
+}

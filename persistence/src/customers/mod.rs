@@ -4,15 +4,17 @@ pub mod anchor;
 mod children;
 pub mod consents;
 mod document;
+pub mod duplicates;
 mod entity;
 mod index;
 pub mod links;
+pub mod merges;
 pub mod relations;
 pub mod search;
 pub mod store;
 pub mod timeline;
 
-pub use children::{CHILDREN, Child, OnTimeline, POINTERS};
+pub use children::{CHILDREN, Child, OnMerge, OnTimeline, POINTERS, Pointer};
 
 use crate::events::EventType;
 
@@ -40,6 +42,15 @@ pub static CONSENT_RECORDED: EventType = EventType {
     name: "consent.recorded",
     schema_version: 1,
 };
+/// Of the survivor, and of the one that was merged into it.
+pub static MERGED: EventType = EventType {
+    name: "customer.merged",
+    schema_version: 1,
+};
+pub static UNMERGED: EventType = EventType {
+    name: "customer.unmerged",
+    schema_version: 1,
+};
 
 /// Every event of this capability.
 pub static EVENTS: &[&EventType] = &[
@@ -49,4 +60,6 @@ pub static EVENTS: &[&EventType] = &[
     &DELETED,
     &RESTORED,
     &CONSENT_RECORDED,
+    &MERGED,
+    &UNMERGED,
 ];

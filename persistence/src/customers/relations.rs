@@ -1,5 +1,7 @@
 //! Relations between customers, both within a grant.
 
+use std::collections::BTreeSet;
+
 use domain::{
     customers::{
         Customer, Kind, RELATION_CIRCULAR, RELATION_EXISTS, RELATIONS_MAX, Relation, RelationRole,
@@ -13,7 +15,7 @@ use domain::{
 use jiff::civil::Date;
 use sea_orm::{
     Condition, ConnectionTrait, DbErr, FromQueryResult, QueryResult, QuerySelect, Value,
-    sea_query::{Expr, ExprTrait, JoinType},
+    sea_query::{ArrayType, Expr, ExprTrait, JoinType},
 };
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -26,7 +28,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{date, date_column, micros, timestamp},
-    database::{Constraint, alone, insert_many, placeholders, statement},
+    database::{Constraint, alone, among, insert_many, placeholders, statement},
     scope::{Direction, Page, scoped},
 };
 
@@ -390,4 +392,32 @@ pub(super) fn told(relation: &Relation, customer: Id<Customer>) -> Json {
         "may_view": terms.may_view,
         "gets_notices": terms.gets_notices,
     })
+}
+
+/// Who is a ward of which of some customers.
+pub(super) async fn wards_of(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    guardians: &BTreeSet<Id<Customer>>,
+) -> Result<Vec<(Id<Customer>, Id<Customer>)>, Error> {
+    if guardians.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = guardians.iter().map(|id| id.uuid().into()).collect();
+    let (is_among, ids) = among(handle, "relative_id", ArrayType::Uuid, ids);
+    let sql = format!(
+        "SELECT customer_id, relative_id FROM {TABLE} \
+         WHERE institution_id = ? AND {is_among} AND role = ?"
+    );
+    let values = std::iter::once(institution.uuid().into())
+        .chain(ids)
+        .chain([RelationRole::Guardian.as_str().into()]);
+    let rows = handle
+        .query_all_raw(statement(handle, &sql, values))
+        .await?;
+    let pair = |row: &QueryResult| {
+        let ward = Id::new(row.try_get("", "customer_id")?);
+        Ok((ward, Id::new(row.try_get("", "relative_id")?)))
+    };
+    rows.iter().map(pair).collect()
 }

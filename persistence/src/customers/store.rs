@@ -22,11 +22,11 @@ use uuid::Uuid;
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
     entity::{Column, Entity, Model, PERSONAL, changes, fields, row},
-    index, relations,
+    index, merges, relations,
 };
 use crate::{
     Error, Handle, Tx,
-    access::{Reads, Scope, Writes, shares},
+    access::{Reads, Scope, Writes, share_requests, shares},
     audit::difference,
     clock::micros,
     database::{Change, insert_rows, unless_stale},
@@ -51,6 +51,8 @@ pub struct Filter {
     pub intents: Vec<i16>,
     pub educations: Vec<Education>,
     pub occupations: Vec<Occupation>,
+    /// By their names as they are written.
+    pub schools: Vec<String>,
     pub holders: Vec<Uuid>,
     pub campuses: Vec<Uuid>,
     pub collectors: Vec<Uuid>,
@@ -88,6 +90,9 @@ impl Filter {
             let any = self.occupations.iter().map(|v| v.as_str());
             all = all.add(Column::Occupation.is_in(any));
         }
+        if !self.schools.is_empty() {
+            all = all.add(Column::School.is_in(self.schools.iter().map(String::as_str)));
+        }
         if !self.holders.is_empty() {
             all = all.add(Column::HolderId.is_in(self.holders.iter().copied()));
         }
@@ -111,8 +116,23 @@ impl Filter {
     }
 }
 
-/// A customer within reach, unless deleted.
+/// A customer within reach, unless deleted; the survivor, where it was merged into another.
 pub async fn find(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+) -> Result<Option<Customer>, Error> {
+    let found = find_under(handle, grant, id).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    match merges::now(handle, grant.scope().institution(), id).await? {
+        Some(now) => find_under(handle, grant, now).await,
+        None => Ok(None),
+    }
+}
+
+async fn find_under(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
     id: Id<Customer>,
@@ -133,6 +153,22 @@ pub async fn find(
 /// A customer within reach, unless deleted, with the tags that it has as far as these are within
 /// reach: in one statement.
 pub async fn find_with_tags(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    tags: &impl Reads<Tagging>,
+    id: Id<Customer>,
+) -> Result<Option<(Customer, Vec<TagLabel>)>, Error> {
+    let found = find_with_tags_under(handle, grant, tags, id).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    match merges::now(handle, grant.scope().institution(), id).await? {
+        Some(now) => find_with_tags_under(handle, grant, tags, now).await,
+        None => Ok(None),
+    }
+}
+
+async fn find_with_tags_under(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
     tags: &impl Reads<Tagging>,
@@ -170,8 +206,27 @@ impl FromQueryResult for WithTag {
 }
 
 /// A customer that is about to be changed: no other transaction changes it until this one ends.
-/// Deleted ones are found too.
+/// Deleted ones are found too; of one that was merged into another, the survivor is.
 pub async fn lock(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+) -> Result<Option<Customer>, Error> {
+    let found = lock_under(tx, grant, id).await?;
+    if found
+        .as_ref()
+        .is_some_and(|found| found.deleted_at.is_none())
+    {
+        return Ok(found);
+    }
+    match merges::now(tx, grant.scope().institution(), id).await? {
+        Some(now) => lock_under(tx, grant, now).await,
+        None => Ok(found),
+    }
+}
+
+/// The same of the customer of this very id.
+pub async fn lock_under(
     tx: &Tx,
     grant: &impl Writes<Customer>,
     id: Id<Customer>,
@@ -218,6 +273,21 @@ pub async fn lock_all(
 
 /// A customer within reach, unless deleted: until the transaction ends it is neither moved nor deleted.
 pub async fn hold(
+    tx: &Tx,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+) -> Result<Option<Customer>, Error> {
+    let found = hold_under(tx, grant, id).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    match merges::now(tx, grant.scope().institution(), id).await? {
+        Some(now) => hold_under(tx, grant, now).await,
+        None => Ok(None),
+    }
+}
+
+async fn hold_under(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     id: Id<Customer>,
@@ -421,7 +491,6 @@ async fn save(
     after: &Customer,
     reason: Option<&str>,
 ) -> Result<(), Error> {
-    let institution = grant.scope().institution();
     if after.deleted_at.is_some() && children::is_kept(tx, before).await? {
         return Err(Fault::new(&CUSTOMER_IN_USE).into());
     }
@@ -433,30 +502,20 @@ async fn save(
             return Err(Fault::new(&KIND_IS_ENROLLED).into());
         }
     }
-    let keys = tx.keys().await?;
-    let updated = scoped_update::<Entity>(grant)
-        .set(changes(
-            row(institution, &keys, before)?,
-            row(institution, &keys, after)?,
-            before.contacts != after.contacts,
-        ))
-        .filter(Column::Id.eq(after.id.uuid()))
-        .filter(Column::Version.eq(before.version))
-        .exec(tx)
-        .await?;
-    unless_stale(updated.rows_affected)?;
-    if after.profile.name != before.profile.name || after.contacts != before.contacts {
-        index::index(tx, institution, after).await?;
-    }
+    write(tx, grant, before, after).await?;
     let is_moved = (after.holder, after.campus) != (before.holder, before.campus);
     if is_moved {
         children::follow(tx, after).await?;
+        merges::follow(tx, after).await?;
     }
     if after.campus != before.campus {
         keep_time(tx, after.campus, Some(after.id)).await?;
     }
     if after.deleted_at != before.deleted_at {
         children::hide(tx, after).await?;
+        if after.deleted_at.is_some() {
+            share_requests::lapse_all(tx, after).await?;
+        }
     }
     let (was, mut is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
     if let Some(is) = is.as_object_mut()
@@ -492,6 +551,32 @@ async fn save(
     );
     if is_moved {
         shares::end_all(tx, after).await?;
+    }
+    Ok(())
+}
+
+/// Writes what differs of a customer over the version that it was read at, and how it is found.
+pub(super) async fn write(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    before: &Customer,
+    after: &Customer,
+) -> Result<(), Error> {
+    let institution = grant.scope().institution();
+    let keys = tx.keys().await?;
+    let updated = scoped_update::<Entity>(grant)
+        .set(changes(
+            row(institution, &keys, before)?,
+            row(institution, &keys, after)?,
+            before.contacts != after.contacts,
+        ))
+        .filter(Column::Id.eq(after.id.uuid()))
+        .filter(Column::Version.eq(before.version))
+        .exec(tx)
+        .await?;
+    unless_stale(updated.rows_affected)?;
+    if after.profile.name != before.profile.name || after.contacts != before.contacts {
+        index::index(tx, institution, after).await?;
     }
     Ok(())
 }

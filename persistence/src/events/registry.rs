@@ -7,6 +7,7 @@ use crate::reference;
 
 /// One list a capability.
 static EVENTS: &[&[&EventType]] = &[
+    crate::access::share_requests::EVENTS,
     crate::access::shares::EVENTS,
     crate::customers::EVENTS,
     crate::enrollments::EVENTS,

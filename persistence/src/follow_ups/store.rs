@@ -1,13 +1,14 @@
 //! Reading and writing follow-ups, within a grant.
 
 use domain::{
+    customers::Customer,
     follow_ups::{FollowUp, Method, Outcome},
     id::Id,
     text_enum::TextEnum,
 };
 use jiff::{Timestamp, civil::Date};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::LockType,
 };
 use serde_json::json;
@@ -22,6 +23,7 @@ use crate::{
     access::{Reads, Writes},
     audit::difference,
     clock::{date_column, micros, utc_midnight},
+    customers::merges,
     database::{Change, insert_rows, statement, unless_stale},
     scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
 };
@@ -43,6 +45,19 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// With the customers that its ids stand for.
+    async fn resolved(
+        &self,
+        handle: &impl Handle,
+        grant: &impl Reads<FollowUp>,
+    ) -> Result<Self, Error> {
+        let institution = grant.scope().institution();
+        Ok(Self {
+            customers: merges::resolved(handle, institution, self.customers.clone()).await?,
+            ..self.clone()
+        })
+    }
+
     fn condition(&self) -> Result<Condition, Error> {
         let ids = |column: Column, ids: &[Uuid]| {
             (!ids.is_empty()).then(|| column.is_in(ids.iter().copied()))
@@ -88,6 +103,23 @@ pub async fn find(
     row.map(FollowUp::try_from).transpose()
 }
 
+/// The last time that a customer was spoken to, as far as that is within reach.
+pub async fn last_contact(
+    handle: &impl Handle,
+    grant: &impl Reads<FollowUp>,
+    customer: Id<Customer>,
+) -> Result<Option<FollowUp>, Error> {
+    let row = scoped::<Entity>(grant)
+        .filter(Column::CustomerId.eq(customer.uuid()))
+        .filter(Column::Outcome.ne(Outcome::Planned.as_str()))
+        .order_by_desc(Column::OccurredAt)
+        .order_by_desc(Column::Id)
+        .limit(1)
+        .one(handle)
+        .await?;
+    row.map(FollowUp::try_from).transpose()
+}
+
 /// A follow-up that is about to be changed: no other transaction changes it until this one ends.
 pub async fn lock(
     tx: &Tx,
@@ -110,6 +142,7 @@ pub async fn list(
     filter: &Filter,
     part: &Page,
 ) -> Result<Vec<FollowUp>, Error> {
+    let filter = filter.resolved(handle, grant).await?;
     let rows = page::<Entity>(handle, grant, filter.condition()?, part).await?;
     rows.into_iter().map(FollowUp::try_from).collect()
 }
@@ -129,6 +162,8 @@ pub async fn due(
         None => Some(micros(now)),
     };
     let filter = filter
+        .resolved(handle, grant)
+        .await?
         .condition()?
         .add(Column::DueAt.is_not_null())
         .add_option(due.map(|at| Column::DueAt.lte(at)));

@@ -47,6 +47,9 @@ mod m0097_planned_follow_ups;
 mod m0098_journal_order;
 mod m0099_open_next_dates;
 mod m0100_shared_follow_ups;
+mod m0120_allowances;
+mod m0121_share_requests;
+mod m0122_customer_merges;
 mod m0130_kinds_of_relation;
 mod m0131_consents;
 mod m0132_privacy_requests;
@@ -105,6 +108,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0098_journal_order::Migration),
             Box::new(m0099_open_next_dates::Migration),
             Box::new(m0100_shared_follow_ups::Migration),
+            Box::new(m0120_allowances::Migration),
+            Box::new(m0121_share_requests::Migration),
+            Box::new(m0122_customer_merges::Migration),
             Box::new(m0130_kinds_of_relation::Migration),
             Box::new(m0131_consents::Migration),
             Box::new(m0132_privacy_requests::Migration),

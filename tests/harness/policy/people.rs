@@ -83,6 +83,12 @@ impl Target {
             let guardian = guardian(w, self.institution, self.holder, self.campus).await;
             body["relative_id"] = json!(guardian);
         }
+        if body.get("duplicate_id").is_some() {
+            let (live, place) = (State::Live, (self.holder, self.campus));
+            let kind = super::Kind::Customer;
+            let made = super::make(w, kind, live, self.institution, place.0, place.1).await;
+            body["duplicate_id"] = json!(made[0]);
+        }
         if body["students"].is_array() {
             let ruler = w.ruler_of(self.institution);
             let path = format!("/api/v1/lessons/{}", self.ids[0]);

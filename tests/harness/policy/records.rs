@@ -2,6 +2,7 @@
 
 use crate::{Actor, Operation, World, json};
 use domain::{
+    access::Wanted,
     id::Id,
     organization::{Campus, Institution},
 };
@@ -198,7 +199,12 @@ pub async fn make(
             vec![made.id()]
         }
         // There is no other state than to be gone.
-        Kind::File | Kind::Job | Kind::Notice | Kind::Import | Kind::Export
+        Kind::File
+        | Kind::Job
+        | Kind::Notice
+        | Kind::Import
+        | Kind::Export
+        | Kind::ShareRequest
             if state == State::Deleted =>
         {
             vec![Uuid::now_v7().to_string()]
@@ -246,6 +252,50 @@ pub async fn make(
                 .to_string(),
         ],
         Kind::Export => vec![w.ended_export(institution, holder).await.to_string()],
+        Kind::Merge => {
+            let of = || {
+                Box::pin(make(
+                    w,
+                    Kind::Customer,
+                    State::Live,
+                    institution,
+                    holder,
+                    campus,
+                ))
+            };
+            let (survivor, duplicate) = (of().await.remove(0), of().await.remove(0));
+            let body = json!({
+                "duplicate_id": duplicate, "version": 1, "duplicate_version": 1, "reason": "同一学员",
+            });
+            let path = format!("/api/v1/customers/{survivor}/merge");
+            let made = maker.post(&path, &body).await.expect(201).id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/customer-merges/{made}/undo");
+                maker.post(&path, &json!(null)).await.expect(200);
+            }
+            vec![made]
+        }
+        Kind::ShareRequest => {
+            let asker = Id::new(holder);
+            vec![w.share_request(institution, asker, None).await.to_string()]
+        }
+        Kind::ReceivedShareRequest => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0).parse().unwrap();
+            let asker = w.employee_of(institution).await;
+            let wanted = Wanted {
+                customer: Id::new(customer),
+                holder: Id::new(holder),
+                campus,
+            };
+            let made = w.share_request(institution, asker, Some(wanted)).await;
+            if state == State::Deleted {
+                let path = format!("/api/v1/received-share-requests/{made}/refuse");
+                let reason = json!({"reason": "不便"});
+                maker.post(&path, &reason).await.expect(200);
+            }
+            vec![made.to_string()]
+        }
         Kind::Notice => vec![w.notice(institution, holder).await.to_string()],
         Kind::Session => {
             let id = Uuid::now_v7();

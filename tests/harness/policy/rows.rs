@@ -64,6 +64,12 @@ pub enum Kind {
     Import,
     /// Its owner's, who may export; with a file.
     Export,
+    /// Of two customers; it can be undone.
+    Merge,
+    /// Of whoever asks.
+    ShareRequest,
+    /// For a customer: of whoever decides.
+    ReceivedShareRequest,
 }
 
 impl Kind {
@@ -71,8 +77,8 @@ impl Kind {
     pub fn is_of_institution(self) -> bool {
         use Kind::{
             Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
-            Import, Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, Relation,
-            Session, Share, Tagging, TaughtClass,
+            Import, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
+            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
         };
         !matches!(
             self,
@@ -89,13 +95,16 @@ impl Kind {
                 | Job
                 | JournalEntry
                 | Lesson
+                | Merge
                 | Notice
                 | Payment
                 | Receipt
                 | Receivable
+                | ReceivedShareRequest
                 | Relation
                 | Session
                 | Share
+                | ShareRequest
                 | Tagging
                 | TaughtClass
         )
@@ -103,7 +112,11 @@ impl Kind {
 
     /// Whether a record that is no more live is as good as absent; others are in the way.
     pub fn is_gone(self) -> bool {
-        (!self.is_of_institution() && !matches!(self, Self::Enrollment | Self::Lesson))
+        (!self.is_of_institution()
+            && !matches!(
+                self,
+                Self::Enrollment | Self::Lesson | Self::Merge | Self::ReceivedShareRequest
+            ))
             || matches!(self, Self::ApiKey | Self::RoleRule)
     }
 }
@@ -118,7 +131,13 @@ impl Kind {
     pub fn is_personal(self) -> bool {
         matches!(
             self,
-            Self::Session | Self::File | Self::Job | Self::Notice | Self::Import | Self::Export
+            Self::Session
+                | Self::File
+                | Self::Job
+                | Self::Notice
+                | Self::Import
+                | Self::Export
+                | Self::ShareRequest
         )
     }
 }
@@ -155,6 +174,12 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
+    ("listDuplicates", Kind::Customer, State::Live),
+    ("previewMerge", Kind::Customer, State::Live),
+    ("mergeCustomers", Kind::Customer, State::Live),
+    ("listMerges", Kind::Customer, State::Live),
+    ("getMerge", Kind::Merge, State::Any),
+    ("undoMerge", Kind::Merge, State::Live),
     ("relateCustomer", Kind::Customer, State::Live),
     ("listRelations", Kind::Customer, State::Live),
     ("listCustomerTags", Kind::Customer, State::Live),
@@ -292,6 +317,19 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("listImportRows", Kind::Import, State::Live),
     ("getExport", Kind::Export, State::Live),
     ("downloadExport", Kind::Export, State::Live),
+    ("getShareRequest", Kind::ShareRequest, State::Live),
+    ("takeBackShareRequest", Kind::ShareRequest, State::Live),
+    (
+        "getReceivedShareRequest",
+        Kind::ReceivedShareRequest,
+        State::Any,
+    ),
+    ("grantShareRequest", Kind::ReceivedShareRequest, State::Live),
+    (
+        "refuseShareRequest",
+        Kind::ReceivedShareRequest,
+        State::Live,
+    ),
 ];
 
 /// What everybody may do to what is his own.
@@ -305,12 +343,13 @@ pub const NOT_BY_EXAMPLE: &[&str] = &["changePassword", "createImport", "propose
 /// Operations that look at a second permission, since nobody gives more than they hold.
 pub const ALSO_NEEDS: &[(&str, &str)] = &[
     ("shareCustomer", "customers:read"),
+    ("grantShareRequest", "customers:read"),
     ("createExport", "customers:read"),
     ("createRole", "customers:read"),
 ];
 
 /// Operations that refuse every API client, whatever record it names.
-pub const NOT_BY_PROGRAMS: &[&str] = &["endSession", "logOut"];
+pub const NOT_BY_PROGRAMS: &[&str] = &["askForShare", "endSession", "logOut"];
 
 /// Operations that make what all campuses share, of a permission that may be held for less than the
 /// whole institution.
@@ -345,6 +384,9 @@ pub fn listed(schema: &str) -> Kind {
         ("NoticePage", Kind::Notice),
         ("ImportPage", Kind::Import),
         ("ExportPage", Kind::Export),
+        ("CustomerMergePage", Kind::Merge),
+        ("ShareRequestPage", Kind::ShareRequest),
+        ("ReceivedShareRequestPage", Kind::ReceivedShareRequest),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),

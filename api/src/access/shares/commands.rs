@@ -53,6 +53,7 @@ pub async fn open(
 ) -> Result<Share, Error> {
     let customer = customers::hold(tx, grant, id).await?;
     let customer = customer.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let id = customer.id;
     let access = body.access.0;
     within_own(tx, id, access).await?;
     let grantee = Id::<Grantee>::new(body.grantee_id);
@@ -72,7 +73,11 @@ pub async fn open(
 }
 
 /// Nobody opens a customer further than they reach it themselves.
-async fn within_own(tx: &Tx, id: Id<Customer>, access: ShareAccess) -> Result<(), Error> {
+pub(in crate::access) async fn within_own(
+    tx: &Tx,
+    id: Id<Customer>,
+    access: ShareAccess,
+) -> Result<(), Error> {
     // The program itself has no bounds.
     let Some(authority) = tx.operation().authority.clone() else {
         return Ok(());

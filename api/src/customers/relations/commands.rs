@@ -30,7 +30,7 @@ pub async fn list(
     (id, now): (Id<Customer>, Timestamp),
     asked: ListRelations,
     page: &Page,
-) -> Result<Vec<(Relation, Customer)>, Error> {
+) -> Result<(Id<Customer>, Vec<(Relation, Customer)>), Error> {
     let customer = get(handle, grant, id).await?;
     let institution = grant.scope().institution();
     let not_ended_by = match asked.include_ended {
@@ -42,7 +42,8 @@ pub async fn list(
         not_ended_by: not_ended_by.map(|today| today.date),
         id: None,
     };
-    store::of(handle, grant, id, &wanted, page).await
+    let related = store::of(handle, grant, customer.id, &wanted, page).await?;
+    Ok((customer.id, related))
 }
 
 /// A relation, as one of the two sees it.
@@ -99,7 +100,7 @@ pub async fn find(
     relation: Id<Relation>,
 ) -> Result<Related, Error> {
     let customer = get(handle, grant, id).await?;
-    let (relation, relative) = store::find(handle, grant, id, relation)
+    let (relation, relative) = store::find(handle, grant, customer.id, relation)
         .await?
         .ok_or_else(|| Fault::new(&NOT_FOUND))?;
     Ok(Related {
@@ -120,6 +121,7 @@ async fn locked(
     condition: IfMatch,
 ) -> Result<Related, Error> {
     let absent = || Error::from(Fault::new(&NOT_FOUND));
+    let id = get(tx, grant, id).await?.id;
     let seen = store::find(tx, grant, id, relation).await?;
     let (_, relative) = seen.ok_or_else(absent)?;
     let (customer, relative) = both(tx, grant, id, relative.id).await?;

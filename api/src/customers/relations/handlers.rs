@@ -6,7 +6,7 @@ use domain::{
 use persistence::{Error, access::Authority, clock::micros, scope::Direction};
 
 use super::{
-    ChangeRelation, ListRelations, RelateCustomer, RelationBody, RelationPage,
+    ChangeRelation, ListRelations, NAMES, RelateCustomer, RelationBody, RelationPage,
     commands::{self, Related},
 };
 use crate::{
@@ -22,8 +22,6 @@ use crate::{
 };
 
 const TAG: &str = "customers";
-/// Fields of the other customer that stand under other names here.
-const NAMES: &[(&str, &str)] = &[("relative_name", "name")];
 
 /// As somebody sees it.
 fn seen(reader: Option<&Authority>, found: Related) -> Result<Shown<RelationBody>, Error> {
@@ -72,13 +70,13 @@ pub(super) async fn list_relations(
     let List { query, part } = asked;
     let page = part.page(Direction::OldestFirst)?;
     let of = (id.0, ctx.stamp().now());
-    let related = commands::list(&ctx.read(), &ctx.grant, of, query, &page).await?;
+    let (customer, related) = commands::list(&ctx.read(), &ctx.grant, of, query, &page).await?;
     let (related, next) = part.cut(related, |(relation, _)| {
         (micros(relation.created_at), relation.id.uuid())
     });
     let items = related
         .into_iter()
-        .map(|(relation, relative)| RelationBody::new(id.0, relation, &relative))
+        .map(|(relation, relative)| RelationBody::new(customer, relation, &relative))
         .map(|body| show_as(Some(ctx.authority()), "customers", NAMES, body))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(next.answer::<RelationPage>(items)?)

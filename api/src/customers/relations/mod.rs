@@ -7,6 +7,9 @@ mod handlers;
 pub use body::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+/// Fields of the other customer that stand under other names here.
+pub(super) const NAMES: &[(&str, &str)] = &[("relative_name", "name")];
+
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(handlers::relate_customer)

@@ -1,0 +1,212 @@
+//! Parting two again of whom one was made.
+
+use domain::{
+    customers::{Customer, MERGE_UNDONE, MergeObstacle, unless_obstructed},
+    fault::{Fault, NOT_FOUND},
+    id::Id,
+};
+use sea_orm::{ConnectionTrait, Value};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    COLUMNS, Merge,
+    join::{age, shift},
+    kept::Kept,
+    moving::{moving, point},
+    put, record, stand,
+};
+use crate::{
+    Error, Tx,
+    access::Deletes,
+    clock::micros,
+    customers::{UNMERGED, store},
+    database::{placeholders, statement},
+    organization::store::holds_at,
+};
+
+/// Parts two customers again: each is what it was, and has what it had. The caller has locked both, the
+/// survivor within the grant.
+///
+/// # Errors
+/// 409 where that was done already, or something was built on it since.
+pub async fn undo(
+    tx: &Tx,
+    grant: &impl Deletes<Customer>,
+    id: Id<Merge>,
+    (survivor, hidden): (&Customer, &Customer),
+) -> Result<(Merge, Customer), Error> {
+    let institution = tx.operation().institution.uuid();
+    let keys = tx.keys().await?;
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            &format!("SELECT {COLUMNS} FROM customer_merges WHERE institution_id = ? AND id = ?"),
+            [institution.into(), id.uuid().into()],
+        ))
+        .await?
+        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let (merge, kept) = Merge::read(&keys, &row)?;
+    if merge.undone_at.is_some() {
+        return Err(Fault::new(&MERGE_UNDONE).into());
+    }
+    unless_obstructed(&obstacles(tx, &merge, &kept, survivor).await?)?;
+    let restored = kept.before.restore(&keys, survivor, &tx.stamp())?;
+    let parted = Customer {
+        holder: Id::new(kept.holder),
+        campus: Id::new(kept.campus),
+        deleted_at: None,
+        ..hidden.touched(&tx.stamp())
+    };
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE customer_merges SET undone_at = ?, undone_by = ? WHERE institution_id = ? AND id = ?",
+        [
+            micros(tx.now()).into(),
+            tx.operation().actor.principal.into(),
+            institution.into(),
+            id.uuid().into(),
+        ],
+    ))
+    .await?;
+    forget(tx, &kept.withdrawn).await?;
+    // First it is there again: what goes back refers to its hands.
+    put(tx, hidden, &parted).await?;
+    for (table, column) in moving() {
+        let name = format!("{}.{column}", table.name);
+        let rows = kept.moved.get(&name).map(Vec::as_slice).unwrap_or_default();
+        point(tx, (&table, column), rows, &parted).await?;
+    }
+    age(tx, &parted).await?;
+    if let Some(sums) = kept.sums {
+        give_back(tx, survivor.id, &parted, sums).await?;
+    }
+    if let Some(settled) = kept.settled {
+        reopen(tx, settled).await?;
+    }
+    store::write(tx, grant, survivor, &restored).await?;
+    stand(tx, &kept.carried, parted.id).await?;
+    super::follow(tx, &parted).await?;
+    let told = json!({ "merge_id": id, "survivor_id": survivor.id, "merged_id": parted.id });
+    record(tx, (survivor, &restored), &UNMERGED, &told);
+    record(tx, (hidden, &parted), &UNMERGED, &told);
+    let merge = Merge {
+        undone_at: Some(tx.now()),
+        ..merge
+    };
+    Ok((merge, restored))
+}
+
+/// What was built on a merge since.
+async fn obstacles(
+    tx: &Tx,
+    merge: &Merge,
+    kept: &Kept,
+    survivor: &Customer,
+) -> Result<Vec<MergeObstacle>, Error> {
+    let institution = tx.operation().institution;
+    let mut found = Vec::new();
+    if super::now(tx, institution, merge.survivor).await?.is_some() {
+        found.push(MergeObstacle::MergedSince);
+    } else if survivor.version != merge.survivor_version || survivor.deleted_at.is_some() {
+        found.push(MergeObstacle::SurvivorChanged);
+    }
+    if used(tx, merge, kept).await? {
+        found.push(MergeObstacle::RecordsUsed);
+    }
+    let (holder, campus) = (Id::new(kept.holder), Id::new(kept.campus));
+    if !holds_at(tx, institution, holder, campus).await? {
+        found.push(MergeObstacle::HandsGone);
+    }
+    Ok(found)
+}
+
+/// Whether something that came along was used since: what was posted then stands under the survivor's id.
+async fn used(tx: &Tx, merge: &Merge, kept: &Kept) -> Result<bool, Error> {
+    let since = micros(merge.merged_at);
+    let changed = [
+        ("enrollments.customer_id", "enrollments", "id", "updated_at"),
+        (
+            "enrollments.customer_id",
+            "hour_entries",
+            "enrollment_id",
+            "posted_at",
+        ),
+        ("enrollments.payer_id", "enrollments", "id", "updated_at"),
+        ("charges.customer_id", "charges", "id", "updated_at"),
+        ("charges.payer_id", "charges", "id", "updated_at"),
+        ("payments.customer_id", "payments", "id", "updated_at"),
+    ];
+    for (moved, table, column, at) in changed {
+        let rows = kept.moved.get(moved).map(Vec::as_slice).unwrap_or_default();
+        for part in rows.chunks(super::AT_ONCE) {
+            let sql = format!(
+                "SELECT 1 AS found FROM {table} \
+                 WHERE institution_id = ? AND {column} IN ({}) AND {at} > ? LIMIT 1",
+                placeholders(part.len())
+            );
+            let mut values: Vec<Value> = vec![tx.operation().institution.uuid().into()];
+            values.extend(part.iter().map(|id| Value::from(*id)));
+            values.push(since.into());
+            if tx
+                .query_one_raw(statement(tx, &sql, values))
+                .await?
+                .is_some()
+            {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Gives the sums back that were added up.
+async fn give_back(
+    tx: &Tx,
+    survivor: Id<Customer>,
+    parted: &Customer,
+    sums: [i64; 4],
+) -> Result<(), Error> {
+    let row = tx
+        .query_one_raw(statement(
+            tx,
+            "SELECT currency FROM customer_balances WHERE institution_id = ? AND customer_id = ?",
+            [
+                tx.operation().institution.uuid().into(),
+                survivor.uuid().into(),
+            ],
+        ))
+        .await?
+        .ok_or_else(|| Error::corrupt("a balance is gone"))?;
+    let currency: String = row.try_get("", "currency")?;
+    shift(tx, survivor, parted, &currency, sums).await
+}
+
+/// Opens a next date again that was settled, unless its customer is due by another one since.
+async fn reopen(tx: &Tx, (id, at, until): (Uuid, i64, i64)) -> Result<(), Error> {
+    let values: [Value; 4] = [
+        at.into(),
+        until.into(),
+        tx.operation().institution.uuid().into(),
+        id.into(),
+    ];
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE follow_ups SET due_at = ?, due_until = ? WHERE institution_id = ? AND id = ? \
+         AND NOT EXISTS (SELECT 1 FROM follow_ups o WHERE o.institution_id = follow_ups.institution_id \
+         AND o.customer_id = follow_ups.customer_id AND (o.due_at IS NOT NULL OR o.created_at > follow_ups.created_at))",
+        values,
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Forgets the decisions that a merge alone has made.
+async fn forget(tx: &Tx, consents: &[Uuid]) -> Result<(), Error> {
+    for id in consents {
+        let key = [tx.operation().institution.uuid(), *id].map(Value::from);
+        let sql = "DELETE FROM consents WHERE institution_id = ? AND id = ?";
+        tx.execute_raw(statement(tx, sql, key)).await?;
+    }
+    Ok(())
+}
