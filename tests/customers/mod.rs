@@ -10,5 +10,6 @@ mod list;
 mod relations;
 mod search;
 mod shares;
+mod sorted;
 mod transfer;
 mod walk;

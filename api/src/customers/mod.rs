@@ -9,11 +9,13 @@ mod files;
 mod filters;
 mod handlers;
 pub mod relations;
+mod search;
 mod timeline;
 
 pub use body::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
+pub use search::count_view;
 pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 

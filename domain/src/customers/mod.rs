@@ -9,6 +9,7 @@ mod contact;
 pub mod facts;
 mod fault;
 mod model;
+mod order;
 mod relation;
 mod timeline;
 
@@ -16,5 +17,6 @@ pub use consent::*;
 pub use contact::*;
 pub use fault::*;
 pub use model::*;
+pub use order::*;
 pub use relation::*;
 pub use timeline::*;

@@ -4,11 +4,12 @@ pub mod anchor;
 mod children;
 pub mod consents;
 mod document;
-mod entity;
+pub(crate) mod entity;
 mod index;
 pub mod links;
 pub mod relations;
 pub mod search;
+pub mod sorted;
 pub mod store;
 pub mod timeline;
 

@@ -47,6 +47,8 @@ mod m0097_planned_follow_ups;
 mod m0098_journal_order;
 mod m0099_open_next_dates;
 mod m0100_shared_follow_ups;
+mod m0110_folded_texts;
+mod m0111_views;
 mod m0130_kinds_of_relation;
 mod m0131_consents;
 
@@ -104,6 +106,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0098_journal_order::Migration),
             Box::new(m0099_open_next_dates::Migration),
             Box::new(m0100_shared_follow_ups::Migration),
+            Box::new(m0110_folded_texts::Migration),
+            Box::new(m0111_views::Migration),
             Box::new(m0130_kinds_of_relation::Migration),
             Box::new(m0131_consents::Migration),
         ]

@@ -198,7 +198,7 @@ pub async fn make(
             vec![made.id()]
         }
         // There is no other state than to be gone.
-        Kind::File | Kind::Job | Kind::Notice | Kind::Import | Kind::Export
+        Kind::File | Kind::Job | Kind::Notice | Kind::Import | Kind::Export | Kind::View
             if state == State::Deleted =>
         {
             vec![Uuid::now_v7().to_string()]
@@ -209,6 +209,11 @@ pub async fn make(
                 .upload("/api/v1/files", "notes.txt", b"some notes")
                 .await;
             vec![made.expect(201).id()]
+        }
+        Kind::View => {
+            let owner = w.acting_as(institution, Id::new(holder)).await;
+            let body = json!({"name": "我的视图", "entity": "customers", "search": {}});
+            vec![owner.post("/api/v1/views", &body).await.expect(201).id()]
         }
         Kind::CustomerFile => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);

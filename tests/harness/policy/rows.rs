@@ -63,6 +63,8 @@ pub enum Kind {
     Import,
     /// Its owner's, who may export; with a file.
     Export,
+    /// Its owner's, shown to nobody else.
+    View,
 }
 
 impl Kind {
@@ -71,7 +73,7 @@ impl Kind {
         use Kind::{
             Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
             Import, Job, JournalEntry, Lesson, Notice, Payment, Receipt, Receivable, Relation,
-            Session, Share, Tagging, TaughtClass,
+            Session, Share, Tagging, TaughtClass, View,
         };
         !matches!(
             self,
@@ -97,6 +99,7 @@ impl Kind {
                 | Share
                 | Tagging
                 | TaughtClass
+                | View
         )
     }
 
@@ -117,7 +120,13 @@ impl Kind {
     pub fn is_personal(self) -> bool {
         matches!(
             self,
-            Self::Session | Self::File | Self::Job | Self::Notice | Self::Import | Self::Export
+            Self::Session
+                | Self::File
+                | Self::Job
+                | Self::Notice
+                | Self::Import
+                | Self::Export
+                | Self::View
         )
     }
 }
@@ -284,6 +293,10 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("listImportRows", Kind::Import, State::Live),
     ("getExport", Kind::Export, State::Live),
     ("downloadExport", Kind::Export, State::Live),
+    ("getView", Kind::View, State::Live),
+    ("changeView", Kind::View, State::Live),
+    ("deleteView", Kind::View, State::Live),
+    ("countView", Kind::View, State::Live),
 ];
 
 /// What everybody may do to what is his own.
@@ -337,6 +350,7 @@ pub fn listed(schema: &str) -> Kind {
         ("NoticePage", Kind::Notice),
         ("ImportPage", Kind::Import),
         ("ExportPage", Kind::Export),
+        ("ViewPage", Kind::View),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),
