@@ -18,13 +18,15 @@ use utoipa_actix_web::AppExt;
 use crate::{
     access::PROBES,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
-    customers::{CustomerKind, CustomerStage, SourceChannel},
+    conditions::{ConditionOperator, ConditionScalar, ConditionValue},
+    customers::{CustomerKind, CustomerOrder, CustomerStage, SourceChannel},
     enrollments::EnrollmentStatus,
     events,
     files::FilePurpose,
     follow_ups::{FollowUpMethod, FollowUpOutcome},
     http::{
         list::CreationOrder,
+        money::MoneyInput,
         parameters::bound,
         problem::{FieldError, ProblemBody},
     },
@@ -57,11 +59,12 @@ pub use problems::is_answered;
     components(schemas(
         ProblemBody, FieldError,
         AuditOutcome, AuditChange, AuditFields, AuditValue,
-        CustomerKind, CustomerStage, SourceChannel,
+        CustomerKind, CustomerOrder, CustomerStage, SourceChannel,
         EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome,
         ChargeStatus, PaymentMethod,
         FilePurpose, ImportRowOutcome, CreationOrder,
+        ConditionOperator, ConditionScalar, ConditionValue, MoneyInput,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
@@ -83,7 +86,8 @@ pub use problems::is_answered;
         (name = "roles", description = "Roles (角色): what their holders may do, and how far."),
         (name = "staff", description = "Staff (员工): the directory, who works where, and who holds which roles."),
         (name = "system", description = "Health, keys, lists and the contract itself."),
-        (name = "tags", description = "Tags (标签): what is known of a customer in a word.")
+        (name = "tags", description = "Tags (标签): what is known of a customer in a word."),
+        (name = "views", description = "Views (视图): searches that are kept under a name.")
     )
 )]
 struct Base;

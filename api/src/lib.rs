@@ -17,11 +17,12 @@
 //! - [`events`]: the feed of what happens
 //! - [`audit`]: the trail of who did what
 //! - [`reference`]: what every kind of reference data shares
+//! - [`conditions`]: which customers are meant, as a tree
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
 //!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
-//!   [`analytics`], [`privacy`]
+//!   [`analytics`], [`privacy`], [`views`]
 
 pub mod access;
 pub mod analytics;
@@ -31,6 +32,7 @@ pub mod backup;
 pub mod boot;
 pub mod cli;
 pub mod clock;
+pub mod conditions;
 pub mod contract;
 pub mod courses;
 pub mod customers;
@@ -58,3 +60,4 @@ pub mod settings;
 pub mod system;
 pub mod tags;
 pub mod upkeep;
+pub mod views;

@@ -22,7 +22,7 @@ use crate::{
     access::{self, Limits, authenticate},
     analytics,
     app::App,
-    audit, courses, customers, enrollments, events, exports, files, follow_ups,
+    audit, conditions, courses, customers, enrollments, events, exports, files, follow_ups,
     http::{
         edge::{Draining, edge, passable, preflights},
         operations::OperationInfo,
@@ -32,16 +32,18 @@ use crate::{
     jobs::{self, Runner},
     metrics, notices, organization, payments, privacy, system, tags,
     upkeep::Upkeep,
+    views,
 };
 
 /// Every route of the program. The contract is made from the same list.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    const CAPABILITIES: [fn(&mut ServiceConfig<'_>); 18] = [
+    const CAPABILITIES: &[fn(&mut ServiceConfig<'_>)] = &[
         system::public_routes,
         events::routes,
         audit::routes,
         access::routes,
         organization::routes,
+        conditions::routes,
         customers::routes,
         follow_ups::routes,
         tags::routes,
@@ -55,10 +57,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         imports::routes,
         exports::routes,
         notices::routes,
+        views::routes,
     ];
     config.service(scope::scope(API).configure(|api| {
         for routes in CAPABILITIES {
-            api.service(scope::scope("").guard(asks_for(routes)).configure(routes));
+            api.service(scope::scope("").guard(asks_for(*routes)).configure(*routes));
         }
     }));
     config.configure(system::routes);

@@ -15,6 +15,7 @@
 //! - [`reference`]: records that others choose from: campuses, roles, teams
 //! - [`numbers`]: human-facing numbers without gaps
 //! - [`bulk`]: many operations in one call
+//! - [`conditions`]: which records are meant, as a typed tree
 //!
 //! Capabilities, by the names that they have everywhere:
 //! - [`access`]: permissions, reach, roles
@@ -31,6 +32,7 @@
 //! - [`payments`]: what customers owe and pay, and the journal of it
 //! - [`analytics`]: reports, without the people
 //! - [`privacy`]: what people are told of the use of their data, and what they ask about it
+//! - [`views`]: searches that are kept under a name
 //! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;
@@ -38,6 +40,7 @@ pub mod analytics;
 pub mod audit;
 pub mod bulk;
 pub mod calendar;
+pub mod conditions;
 pub mod courses;
 pub mod customers;
 pub mod day;
@@ -64,3 +67,4 @@ pub mod stamp;
 pub mod tags;
 pub mod text;
 pub mod text_enum;
+pub mod views;

@@ -12,19 +12,21 @@
 //! - [`sealed`]: long contents, sealed chunk by chunk
 //! - [`backup`]: copies of everything that an installation on SQLite is made of
 //! - [`invariants`]: what must always hold, as queries
+//! - [`conditions`]: which customers are meant, as SQL
 //! - [`numbers`]: human-facing numbers without gaps
 //! - [`clock`]: instants as the databases keep them
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
 //!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
-//!   [`analytics`], [`privacy`]
+//!   [`analytics`], [`privacy`], [`views`]
 
 pub mod access;
 pub mod analytics;
 pub mod audit;
 pub mod backup;
 pub mod clock;
+pub mod conditions;
 pub mod courses;
 pub mod customers;
 pub mod database;
@@ -49,5 +51,6 @@ pub mod reference;
 pub mod scope;
 pub mod sealed;
 pub mod tags;
+pub mod views;
 
 pub use database::{Database, Error, Handle, Operation, Tx};

@@ -91,7 +91,7 @@ both! {
             ("stagee=lead", "stagee", "unknown_parameter"),
             ("stage=lead,gone", "stage", "not_in_list"),
             ("stage=lead&stage=lost", "stage", "unknown_parameter"),
-            ("sort=name", "sort", "not_in_list"),
+            ("sort=colour", "sort", "not_in_list"),
             ("holder_id=me", "holder_id", "wrong_format"),
             ("created_at%5Bgte%5D=yesterday", "created_at[gte]", "wrong_format"),
         ] {

@@ -13,5 +13,6 @@ mod relations;
 mod search;
 mod share_requests;
 mod shares;
+mod sorted;
 mod transfer;
 mod walk;

@@ -21,7 +21,7 @@ use domain::{
 use educrm::{
     access, app::App, courses, customers, customers::duplicates::commands::Allowances, enrollments,
     exports, files, follow_ups, http::IfMatch, imports, organization, payments, privacy, reference,
-    tags,
+    tags, views,
 };
 use persistence::{
     Error, Operation, Tx,
@@ -191,6 +191,9 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     createImport ImportsRun => imports::commands::create(tx, grant, &given.grant(), given.body());
     createExport ExportsRun => exports::commands::create(tx, grant, &given.grant(), &ROOM, &given.body(), Locale::English);
     downloadExport ExportsRun => exports::commands::download(tx, grant, &given.grant(), given.id());
+    createView Oneself => views::commands::create(tx, grant, given.body());
+    changeView Oneself => views::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
+    deleteView Oneself => views::commands::delete(tx, grant, given.id(), IfMatch::Any);
     cancelJob Oneself => jobs::store::cancel(tx, grant, given.id());
     readNotice Oneself => notices::store::mark_read(tx, grant, given.id());
     readAllNotices Oneself => notices::store::mark_all_read(tx, grant);

@@ -1,12 +1,13 @@
 use domain::{
     customers::{
-        Channel, ContactInput, ContactPoint, Customer, Education, Gender, Kind, Occupation,
+        Channel, ContactInput, ContactPoint, Customer, Education, Gender, Kind, Occupation, Order,
         Profile, Stage,
     },
     id::Id,
     tags::TagLabel,
 };
 use jiff::{Timestamp, civil::Date};
+use persistence::scope::Counted;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
 use utoipa::ToSchema;
@@ -26,6 +27,7 @@ pub type CustomerStage = Wire<Stage>;
 pub type CustomerEducation = Wire<Education>;
 pub type CustomerOccupation = Wire<Occupation>;
 pub type SourceChannel = Wire<Channel>;
+pub type CustomerOrder = Wire<Order>;
 
 /// A new customer (客户).
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -444,7 +446,8 @@ pub struct CustomerPage {
     /// Continues the list; null at its end.
     #[schema(required)]
     pub next_cursor: Option<String>,
-    /// How many there are on all pages, counted up to 10,000; null unless `include_total` asks for it.
+    /// How many there are on all pages, counted up to 10,000, or up to 1,000 of a search for text; null
+    /// unless `include_total` asks for it.
     #[schema(required, minimum = 0, maximum = 10_000)]
     pub total: Option<u64>,
     /// Whether there are more than `total`; null where that is.
@@ -454,6 +457,8 @@ pub struct CustomerPage {
 
 /// Customers are counted up to here.
 pub const COUNTED: u64 = 10_000;
+/// Those that are found by text, each of which is read for it.
+pub const COUNTED_BY_TEXT: u64 = 1_000;
 
 impl PageBody for CustomerPage {
     type Item = Shown<CustomerBody>;
@@ -469,9 +474,9 @@ impl PageBody for CustomerPage {
 }
 
 impl CustomerPage {
-    /// Says how many there are, of whom one more than [`COUNTED`] were counted at most.
-    pub fn say(&mut self, counted: u64) {
-        self.total = Some(counted.min(COUNTED));
-        self.total_is_capped = Some(counted > COUNTED);
+    /// Says how many there are.
+    pub fn say(&mut self, counted: Counted) {
+        self.total = Some(counted.rows);
+        self.total_is_capped = Some(counted.is_capped);
     }
 }

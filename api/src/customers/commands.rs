@@ -8,23 +8,27 @@ use domain::{
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     organization::{CAMPUS_ARCHIVED, Campus, Holder, Staff},
-    tags::TagLabel,
+    tags::{Tag, TagLabel},
     text,
 };
 use persistence::{
     Error, Handle, Tx,
     access::{Deletes, Grant, Reads, Writes},
-    customers::store,
+    conditions::Compiled,
+    customers::{
+        sorted::{self, Placed, Sort},
+        store::{self, Filter},
+    },
     database::Change,
     organization::store::{holds_at, is_staff},
-    scope::Page,
+    scope::{Counted, Page, SortedPage},
     tags::store::labels,
 };
 use serde_json::json;
 
 use super::{ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, TransferCustomer};
 use crate::{
-    http::IfMatch,
+    http::{IfMatch, cursor::Position},
     organization::day::{self, Day},
 };
 
@@ -301,13 +305,86 @@ pub async fn count(
     tagging: Option<&Grant<TagsRead>>,
     filters: &CustomerFilters,
     most: u64,
-) -> Result<u64, Error> {
+) -> Result<Counted, Error> {
     let (filter, tags) = (filters.filter(), filters.tags());
-    let tagged = match (&filters.tag_id, tagging) {
-        (None, _) => None,
-        (Some(_), tagging) => Some((tagging.ok_or_else(unreadable)?, tags.as_slice())),
-    };
-    store::count(handle, tagged, (grant, &filter), most).await
+    let tagged = tagged(filters, tagging, &tags)?;
+    let rows = store::count(handle, tagged, (grant, &filter), most + 1).await?;
+    Ok(Counted {
+        rows: rows.min(most),
+        is_capped: rows > most,
+    })
+}
+
+/// Customers of each branch of a grant among whom one page looks for those who meet conditions.
+const LOOKED_AT: u64 = 20_000;
+/// Customers among whom those are counted who meet conditions.
+const COUNTED_AMONG: u64 = 50_000;
+
+/// A page of the customers within reach that meet conditions too, and behind whom it did not look.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_met(
+    handle: &impl Handle,
+    grant: &Grant<CustomersRead>,
+    tagging: Option<&Grant<TagsRead>>,
+    (filters, conditions): (&CustomerFilters, Compiled),
+    page: &Page,
+) -> Result<(Vec<Customer>, Option<Position>), Error> {
+    let (filter, tags) = (filters.filter().meeting(conditions), filters.tags());
+    let tagged = tagged(filters, tagging, &tags)?;
+    let grant = grant.narrowed(&filter.campuses, &filter.holders);
+    store::list_met(handle, tagged, (&grant, &filter), page, LOOKED_AT).await
+}
+
+/// Customers of a list, its filters aside, up to which it is sorted by what no index is in the order of.
+pub const SORTED: u64 = 20_000;
+
+/// A page of the customers within reach in another order than that of their creation; `None` where there
+/// are more than [`SORTED`].
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_sorted(
+    handle: &impl Handle,
+    grant: &Grant<CustomersRead>,
+    tagging: Option<&Grant<TagsRead>>,
+    (filters, filter): (&CustomerFilters, &Filter),
+    sorted: (&Sort, &SortedPage),
+) -> Result<Option<Vec<Placed>>, Error> {
+    let tags = filters.tags();
+    let tagged = tagged(filters, tagging, &tags)?;
+    let grant = grant.narrowed(&filter.campuses, &filter.holders);
+    sorted::list_sorted(handle, tagged, (&grant, filter), sorted, SORTED).await
+}
+
+/// How many they are, counted up to `most`.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count_met(
+    handle: &impl Handle,
+    grant: &Grant<CustomersRead>,
+    tagging: Option<&Grant<TagsRead>>,
+    (filters, conditions): (&CustomerFilters, Compiled),
+    most: u64,
+) -> Result<Counted, Error> {
+    let (filter, tags) = (filters.filter().meeting(conditions), filters.tags());
+    let tagged = tagged(filters, tagging, &tags)?;
+    let grant = grant.narrowed(&filter.campuses, &filter.holders);
+    store::count_met(handle, tagged, (&grant, &filter), (COUNTED_AMONG, most)).await
+}
+
+/// By which tags filters go, if by any.
+fn tagged<'a>(
+    filters: &CustomerFilters,
+    tagging: Option<&'a Grant<TagsRead>>,
+    tags: &'a [Id<Tag>],
+) -> Result<store::Tagged<'a, Grant<TagsRead>>, FieldFault> {
+    match (&filters.tag_id, tagging) {
+        (None, _) => Ok(None),
+        (Some(_), tagging) => Ok(Some((tagging.ok_or_else(unreadable)?, tags))),
+    }
 }
 
 /// Who may not see tags can't go by them.

@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 
 use domain::{
     access::{FIELD_NOT_READABLE, FieldRules},
-    fault::{Fault, FieldFault},
+    conditions::Tree,
+    fault::{Fault, FieldFault, TEXT_BLANK},
     id::Id,
     search::{Query, Sought},
     tags::Tag,
+    views::{VIEW_OUTDATED, View},
 };
 use jiff::Timestamp;
-use persistence::customers::store::Filter;
+use persistence::{access::Authority, customers::store::Filter};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_with::skip_serializing_none;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
@@ -21,10 +24,10 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::{
-    CustomerEducation, CustomerExpansion, CustomerKind, CustomerOccupation, CustomerStage, RECORD,
-    SourceChannel,
+    CustomerEducation, CustomerExpansion, CustomerKind, CustomerOccupation, CustomerOrder,
+    CustomerStage, RECORD, SourceChannel,
 };
-use crate::http::{list::CreationOrder, wire::Wire};
+use crate::{conditions::ConditionBody, http::wire::Wire};
 
 /// Which customers; each filter must hold.
 #[skip_serializing_none]
@@ -130,6 +133,7 @@ impl CustomerFilters {
             collected_until: collected.and_then(|range| range.lt),
             created_from: created.and_then(|range| range.gte),
             created_until: created.and_then(|range| range.lt),
+            conditions: None,
         }
     }
 
@@ -173,7 +177,7 @@ impl CustomerFilters {
 #[into_params(parameter_in = Query)]
 pub struct ListCustomers {
     #[param(inline = false)]
-    pub sort: Option<CreationOrder>,
+    pub sort: Option<CustomerOrder>,
     /// Any of these kinds.
     #[param(style = Form, explode = false)]
     pub kind: Option<Vec<CustomerKind>>,
@@ -270,16 +274,29 @@ pub struct SearchCustomers {
     /// Part of a postal address, of two characters or more; punctuation does not count.
     #[schema(min_length = 1, max_length = 64, nullable = false)]
     pub address: Option<String>,
+    /// Part of the note, without regard to width, case and spaces.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub note: Option<String>,
     /// What else they must be.
     #[schema(nullable = false)]
     #[validate(nested)]
     pub filters: Option<CustomerFilters>,
+    /// What else they must be, in any combination.
+    #[schema(nullable = false)]
+    pub conditions: Option<ConditionBody>,
+    /// A view that they must be in too. Its order counts where `sort` is absent; where it has `filters`, none
+    /// can be given.
+    #[schema(nullable = false)]
+    pub view_id: Option<Uuid>,
     /// Newest first, when absent.
     #[schema(nullable = false)]
-    pub sort: Option<CreationOrder>,
+    pub sort: Option<CustomerOrder>,
     /// What is shown beside the ids of each.
     #[schema(max_items = 5, nullable = false)]
     pub expand: Option<Vec<CustomerExpansion>>,
+    /// Whether the page says how many there are on all pages.
+    #[schema(nullable = false)]
+    pub include_total: Option<bool>,
     /// Rows of a page; 50 when absent.
     #[schema(minimum = 1, maximum = 200, nullable = false)]
     pub limit: Option<u16>,
@@ -288,13 +305,120 @@ pub struct SearchCustomers {
     pub cursor: Option<String>,
 }
 
+/// What a search looks for, its filters aside.
+pub struct Looked {
+    pub queries: Vec<Query>,
+    /// Trees that all must be met, each with its pointer into the body.
+    pub conditions: Vec<(&'static str, Tree)>,
+}
+
 impl SearchCustomers {
-    /// What is typed, taken apart.
+    /// What is looked for by itself, without a view.
+    pub fn own(&self) -> ViewSearch {
+        ViewSearch {
+            query: self.query.clone(),
+            name: self.name.clone(),
+            phone: self.phone.clone(),
+            email: self.email.clone(),
+            address: self.address.clone(),
+            note: self.note.clone(),
+            filters: self.filters.clone(),
+            conditions: self.conditions.clone(),
+            sort: self.sort,
+        }
+    }
+}
+
+/// What a view looks for: whatever meets all that is given, as in a search.
+#[skip_serializing_none]
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"filters": {"stage": ["lead"]}, "sort": "next_contact_on"}))]
+pub struct ViewSearch {
+    /// As in a search.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub query: Option<String>,
+    /// Part of a name.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub name: Option<String>,
+    /// A whole telephone number, or the last four digits of one.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub phone: Option<String>,
+    /// A whole e-mail address, or a whole word of one.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub email: Option<String>,
+    /// Part of a postal address.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub address: Option<String>,
+    /// Part of the note.
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    pub note: Option<String>,
+    /// What else they must be.
+    #[schema(nullable = false)]
+    #[validate(nested)]
+    pub filters: Option<CustomerFilters>,
+    /// What else they must be, in any combination.
+    #[schema(nullable = false)]
+    pub conditions: Option<ConditionBody>,
+    /// Newest first, when absent.
+    #[schema(nullable = false)]
+    pub sort: Option<CustomerOrder>,
+}
+
+impl std::fmt::Debug for ViewSearch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl ViewSearch {
+    /// What a view has kept.
     ///
     /// # Errors
-    /// Every text that can't be what is sought, and every one that looks into a field that somebody may
-    /// not read, at once.
-    pub fn queries(&self, rules: &FieldRules) -> Result<Vec<Query>, Fault> {
+    /// 409 where it was kept by an older version, and is none any more.
+    pub fn kept(view: &View) -> Result<Self, Fault> {
+        let kept: Option<Self> = serde_json::from_value(view.search.clone()).ok();
+        kept.filter(|kept| kept.check("").is_ok())
+            .ok_or_else(|| Fault::new(&VIEW_OUTDATED))
+    }
+
+    /// Whether all of it can be looked for by somebody.
+    ///
+    /// # Errors
+    /// Everything that can't be, behind `pointer`.
+    pub fn check(&self, pointer: &str) -> Result<(), Fault> {
+        let checked = self.taken_apart(&FieldRules::default(), |_| true);
+        checked.map(drop).map_err(|fault| behind(pointer, fault))
+    }
+}
+
+/// The same fault, of a body that stands in another.
+fn behind(pointer: &str, fault: Fault) -> Fault {
+    let fields = fault.fields.into_iter().map(|field| FieldFault {
+        pointer: format!("{pointer}{}", field.pointer).into(),
+        ..field
+    });
+    Fault {
+        fields: fields.collect(),
+        ..fault
+    }
+}
+
+impl ViewSearch {
+    /// What is looked for, taken apart.
+    ///
+    /// # Errors
+    /// Every text that can't be what is sought, every condition that is none, and every one that looks
+    /// into what somebody may not read, at once.
+    pub fn looked_for(&self, reader: &Authority) -> Result<Looked, Fault> {
+        self.taken_apart(reader.fields(), |code| reader.may(code))
+    }
+
+    fn taken_apart(
+        &self,
+        rules: &FieldRules,
+        holds: impl Fn(&str) -> bool,
+    ) -> Result<Looked, Fault> {
         let typed = [
             ("/query", Sought::Anywhere, &self.query),
             ("/name", Sought::Name, &self.name),
@@ -315,7 +439,41 @@ impl SearchCustomers {
                 Ok(_) => faults.push(FieldFault::new(pointer, &FIELD_NOT_READABLE)),
             }
         }
+        let mut conditions = Vec::new();
+        for (pointer, tree) in [
+            ("/note", self.note.as_deref().map(in_note)),
+            (
+                "/conditions",
+                self.conditions
+                    .as_ref()
+                    .map(|tree| tree.read("/conditions")),
+            ),
+        ] {
+            match tree {
+                None => {}
+                Some(Err(broken)) => faults.extend(broken),
+                Some(Ok(tree)) => {
+                    let closed = tree.unreadable(pointer, rules, &holds);
+                    // What is typed into a field of its own is no field of a tree.
+                    let closed = closed.into_iter().map(|fault| match pointer {
+                        "/note" => FieldFault::new(pointer, fault.rule),
+                        _ => fault,
+                    });
+                    faults.extend(closed);
+                    conditions.push((pointer, tree));
+                }
+            }
+        }
         Fault::unless_empty(faults)?;
-        Ok(queries)
+        Ok(Looked {
+            queries,
+            conditions,
+        })
     }
+}
+
+/// What a text that is sought in notes asks for.
+fn in_note(text: &str) -> Result<Tree, Vec<FieldFault>> {
+    let leaf = json!({ "field": "note", "op": "contains", "value": text });
+    Tree::read("", &leaf).map_err(|_| vec![FieldFault::new("/note", &TEXT_BLANK)])
 }

@@ -1,33 +1,24 @@
 use actix_web::{HttpRequest, delete, get, patch, post};
 use domain::{
     access::{
-        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite,
-        FIELD_NOT_READABLE, Permission, TagsRead,
+        CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite, TagsRead,
     },
-    customers::Customer,
-    fault::{Fault, FieldFault},
-    search::Query,
+    customers::{Customer, Order},
 };
 use jiff::Timestamp;
 use persistence::{
     Error, Tx,
     access::{Authority, Grant, Reads},
     clock::micros,
-    customers::{
-        search::{Criteria, Place, search},
-        timeline,
-    },
-    database::Change,
+    customers::timeline,
     scope::Direction,
 };
-use serde_json::json;
-use uuid::Uuid;
 
 use super::{
-    COUNTED, ChangeCustomer, CreateCustomer, CustomerBody, CustomerExpansion, CustomerFilters,
-    CustomerPage, ExpandCustomer, ListCustomers, ListTimeline, RECORD, RevealCustomer,
-    RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage, TransferCustomer, commands,
-    expansion::expand,
+    ChangeCustomer, CreateCustomer, CustomerBody, CustomerExpansion, CustomerFilters, CustomerPage,
+    ExpandCustomer, ListCustomers, ListTimeline, RECORD, RevealCustomer, RevealedCustomer,
+    SearchCustomers, TimelineEntry, TimelinePage, TransferCustomer, commands, expansion::expand,
+    search::Search,
 };
 use crate::{
     access::{
@@ -40,7 +31,6 @@ use crate::{
         list::{PageBody, Paging, Part},
         parameters::Parameters,
         path::PathId,
-        problem::PERMISSION_MISSING,
     },
 };
 
@@ -65,7 +55,7 @@ async fn record(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
 }
 
 /// Whose tags somebody may see, if any.
-fn tagged(reader: &Authority, now: Timestamp) -> Option<Grant<TagsRead>> {
+pub(super) fn tagged(reader: &Authority, now: Timestamp) -> Option<Grant<TagsRead>> {
     Grant::of(reader, now)
 }
 
@@ -116,7 +106,9 @@ pub(super) async fn create_customer(
 /// List the customers within reach
 ///
 /// The newest first, unless `sort` says otherwise. Deleted ones are left out. A filter on a field that
-/// field rules hide from the caller is refused.
+/// field rules hide from the caller is refused, and so is such a sort. Other orders than that of creation
+/// are for lists of at most 20,000 customers, counted before filters but those by `campus_id`,
+/// `holder_id` and `tag_id`: longer ones are refused at `sort` with `too_many_to_sort`.
 #[utoipa::path(tag = TAG, params(Paging, ListCustomers), responses((status = 200, body = CustomerPage)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers")]
@@ -127,59 +119,40 @@ pub(super) async fn list_customers(
 ) -> Result<Reply, Problem> {
     let List { query, part } = asked;
     listable(ctx.authority(), RECORD, &request)?;
-    let page = part.page(query.sort.unwrap_or_default())?;
     let (beside, counting) = (query.expand.clone(), query.include_total == Some(true));
-    let filters = CustomerFilters::from(query);
-    let tagging = tagging(&ctx, &filters, "tag_id");
-    let tagging = tagging.map_err(|fault| Problem::parameters(vec![fault]))?;
-    let (read, tagging) = (ctx.read(), tagging.as_ref());
-    let rows = commands::list(&read, &ctx.grant, tagging, &filters, &page).await?;
-    let (rows, next) = part.cut(rows, place_of);
+    let order = query.sort.map_or(Order::Newest, |order| order.0);
+    let search = Search::of_list(&ctx, CustomerFilters::from(query), order)?;
+    let (rows, next) = search.page(part).await?;
     let rows = seen(&ctx, rows, beside.as_deref()).await?;
     let (mut page, link) = next.page::<CustomerPage>(rows);
     if counting {
-        let most = COUNTED + 1;
-        page.say(commands::count(&read, &ctx.grant, tagging, &filters, most).await?);
+        page.say(search.count().await?);
     }
     Ok(Reply::ok(&page)?.with_next(link))
 }
 
 /// The place of a customer in a list.
-fn place_of(customer: &Customer) -> Position {
+pub(super) fn place_of(customer: &Customer) -> Position {
     (micros(customer.created_at), customer.id.uuid())
-}
-
-/// By which grant filters look for tags, where they do.
-///
-/// # Errors
-/// At `pointer`, where the caller may not see tags.
-fn tagging(
-    ctx: &Granted<CustomersRead>,
-    filters: &CustomerFilters,
-    pointer: &'static str,
-) -> Result<Option<Grant<TagsRead>>, FieldFault> {
-    if filters.tag_id.is_none() {
-        return Ok(None);
-    }
-    let grant = tagged(ctx.authority(), ctx.stamp().now());
-    grant
-        .map(Some)
-        .ok_or_else(|| FieldFault::new(pointer, &FIELD_NOT_READABLE))
 }
 
 /// Find customers by name, pinyin, telephone number, e-mail or postal address
 ///
 /// Whatever meets all that is given is found: `query`, which is what people type into one field; `name`,
-/// `phone`, `email` and `address`, each sought in its field only; and `filters`. Numbers are found
-/// whole or by their last four digits, e-mail addresses whole or by whole words, postal addresses by any
-/// part, names by any part of two characters or more, or by the first. They come in the order in which
-/// they were taken in; a page may be short, or empty, while `next_cursor` names another. Without any
+/// `phone`, `email`, `address` and `note`, each sought in its field only; `filters`; `conditions`,
+/// which combine fields and facts at will; and what the view of `view_id` looks for. Numbers are found
+/// whole or by their last four digits, e-mail addresses whole or by whole words, postal addresses and notes
+/// by any part, names by any part of two characters or more, or by the first. They come in the order in which
+/// they were taken in, or by `sort` as in the list, of text that at most 1,000 meet; a page may be short, or empty, while `next_cursor` names another: with
+/// `conditions` or `note` it looks at 20,000 customers at a time, and `total` counts those of the first 50,000
+/// within reach, which is less than there may be where `total_is_capped`. Without any
 /// text it is the list of customers. What looks into a field that field rules hide or mask for the
 /// caller is refused with `field_not_readable`. Words of e-mail addresses and parts of postal ones are
 /// sought with `customers:reveal`, among the customers whose contact values the caller may reveal, and
 /// the trail tells that it was done. It is a POST so that no personal data stand in an address.
 #[utoipa::path(tag = TAG, request_body = SearchCustomers, responses((status = 200, body = CustomerPage)),
-    security(("bearer" = ["customers:read"])), extensions(("x-read-only" = json!(true))))]
+    security(("bearer" = ["customers:read"])),
+    extensions(("x-read-only" = json!(true)), ("x-problem-codes" = json!(["view_outdated"]))))]
 #[post("/customers/search")]
 pub(super) async fn search_customers(
     ctx: Granted<CustomersRead>,
@@ -188,67 +161,23 @@ pub(super) async fn search_customers(
 ) -> Result<Reply, Problem> {
     let mut asked = body.value;
     let (limit, cursor) = (asked.limit.take(), asked.cursor.take());
-    let queries = asked.queries(ctx.authority().fields())?;
+    // Whoever walks on has the total already.
+    let counting = asked.include_total.take() == Some(true);
     let bound = serde_json::to_string(&asked).map_err(Problem::internal)?;
-    let part = Part::new(&request, &bound, limit, cursor)?;
-    let page = part.page(asked.sort.unwrap_or_default())?;
-    let beside = asked.expand;
-    let filters = asked.filters.unwrap_or_default();
-    let tagging = tagging(&ctx, &filters, "/filters/tag_id");
-    let tagging = tagging.map_err(|fault| Fault::fields(vec![fault]))?;
-    let (customers, next_cursor) = if queries.is_empty() {
-        let (read, tagging) = (ctx.read(), tagging.as_ref());
-        let rows = commands::list(&read, &ctx.grant, tagging, &filters, &page).await?;
-        let (rows, next) = part.cut(rows, place_of);
-        (rows, next.cursor)
-    } else {
-        let filter = filters.filter();
-        let mut criteria = Criteria::new(&queries, &filter);
-        if queries.iter().any(Query::looks_behind_masks) {
-            let revealing = looked_behind_masks(&ctx, &queries).await?;
-            criteria = criteria.within(&revealing);
-        }
-        if let Some(tagging) = &tagging {
-            criteria = criteria.with_any(tagging, &filters.tags());
-        }
-        let place = Place {
-            order: page.order,
-            behind: page.after.map(|(doc, _)| doc),
-            limit: part.limit,
-        };
-        let found = search(&ctx.app().db.search(), &ctx.grant, &criteria, place).await?;
-        let next = found.unsearched.map(|doc| part.cursor((doc, Uuid::nil())));
-        (found.customers, next)
+    let beside = asked.expand.take();
+    let search = Search::begin(&ctx, asked).await?;
+    let bound = match search.view_version {
+        Some(version) => format!("{bound} {version}"),
+        None => bound,
     };
+    let part = Part::new(&request, &bound, limit, cursor)?;
+    let (customers, next) = search.page(part).await?;
     let customers = seen(&ctx, customers, beside.as_deref()).await?;
-    Ok(Reply::ok(&CustomerPage::new(customers, next_cursor))?)
-}
-
-/// By which grant somebody looks for what answers mask, once that is on the trail: what is sought is not,
-/// which may be the value itself.
-///
-/// # Errors
-/// 403 for who may not reveal contact values.
-async fn looked_behind_masks(
-    ctx: &Granted<CustomersRead>,
-    queries: &[Query],
-) -> Result<Grant<CustomersReveal>, Problem> {
-    let criteria = queries.len();
-    ctx.transaction(|tx, _| async move {
-        let caller = tx.operation().authority.as_deref();
-        let grant = caller.and_then(|caller| Grant::<CustomersReveal>::of(caller, tx.now()));
-        let missing = || Fault::new(&PERMISSION_MISSING).with("permission", CustomersReveal::CODE);
-        let grant = grant.ok_or_else(missing)?;
-        let sought = json!({ "fields": ["contact_points"], "criteria": criteria });
-        tx.record(Change::new(
-            "search",
-            tx.stamp().id::<()>().uuid(),
-            1,
-            sought,
-        ));
-        Ok(grant)
-    })
-    .await
+    let mut page = CustomerPage::new(customers, next.cursor);
+    if counting {
+        page.say(search.count().await?);
+    }
+    Ok(Reply::ok(&page)?)
 }
 
 /// Read a customer

@@ -11,11 +11,13 @@ mod filters;
 mod handlers;
 pub mod merges;
 pub mod relations;
+mod search;
 mod timeline;
 
 pub use body::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
+pub use search::count_view;
 pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use domain::fault::FieldFault;
+use persistence::scope::SortValue;
 
 use super::problem::{INVALID_CURSOR, Problem};
 
@@ -27,6 +28,13 @@ pub struct Cursors {
 /// The last row of a page: its sort key and its id.
 pub type Position = (i64, Uuid);
 
+/// The same of a list that is sorted by something else than an instant.
+pub type SortedPosition = (SortValue, Uuid);
+
+/// What a sealed sort key is.
+const NUMBER: u8 = 1;
+const TEXT: u8 = 2;
+
 impl Cursors {
     pub fn new(key: [u8; 32]) -> Self {
         Self {
@@ -39,6 +47,26 @@ impl Cursors {
     pub fn write(&self, position: Position, query: &str) -> String {
         let mut bytes = position.0.to_be_bytes().to_vec();
         bytes.extend_from_slice(position.1.as_bytes());
+        self.seal(bytes, query)
+    }
+
+    /// The same of a list that is sorted by something else than an instant.
+    pub fn write_sorted(&self, (value, id): &SortedPosition, query: &str) -> String {
+        let mut bytes = id.as_bytes().to_vec();
+        match value {
+            SortValue::Number(number) => {
+                bytes.push(NUMBER);
+                bytes.extend_from_slice(&number.to_be_bytes());
+            }
+            SortValue::Text(text) => {
+                bytes.push(TEXT);
+                bytes.extend_from_slice(text.as_bytes());
+            }
+        }
+        self.seal(bytes, query)
+    }
+
+    fn seal(&self, bytes: Vec<u8>, query: &str) -> String {
         let mut nonce = [0; NONCE];
         for (to, from) in nonce
             .iter_mut()
@@ -50,7 +78,7 @@ impl Cursors {
             msg: &bytes,
             aad: query.as_bytes(),
         };
-        // 24 bytes are never too long.
+        // A few hundred bytes are never too long.
         let sealed = self.cipher.encrypt(&Nonce::from(nonce), position);
         let mut cursor = nonce.to_vec();
         cursor.extend(sealed.unwrap_or_default());
@@ -62,23 +90,48 @@ impl Cursors {
     /// # Errors
     /// 422 `invalid_cursor` where it was not made by us for this query.
     pub fn read(&self, cursor: &str, query: &str) -> Result<Position, Problem> {
-        self.open(cursor, query).ok_or_else(|| {
-            Problem::parameters(vec![FieldFault::new("cursor", &INVALID_CURSOR)])
-                .titled(&INVALID_CURSOR)
-        })
+        let bytes = self.open(cursor, query);
+        bytes.and_then(position).ok_or_else(invalid)
     }
 
-    fn open(&self, cursor: &str, query: &str) -> Option<Position> {
+    /// The same of a list that is sorted by something else than an instant.
+    ///
+    /// # Errors
+    /// 422 `invalid_cursor` where it was not made by us for this query.
+    pub fn read_sorted(&self, cursor: &str, query: &str) -> Result<SortedPosition, Problem> {
+        let bytes = self.open(cursor, query);
+        bytes.and_then(sorted_position).ok_or_else(invalid)
+    }
+
+    fn open(&self, cursor: &str, query: &str) -> Option<Vec<u8>> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
         let sealed = Payload {
             msg: sealed,
             aad: query.as_bytes(),
         };
-        let position = self.cipher.decrypt(&Nonce::from(*nonce), sealed).ok()?;
-        let (at, id) = position.split_first_chunk::<8>()?;
-        Some((i64::from_be_bytes(*at), Uuid::from_slice(id).ok()?))
+        self.cipher.decrypt(&Nonce::from(*nonce), sealed).ok()
     }
+}
+
+fn invalid() -> Problem {
+    let fault = FieldFault::new("cursor", &INVALID_CURSOR);
+    Problem::parameters(vec![fault]).titled(&INVALID_CURSOR)
+}
+
+fn position(bytes: Vec<u8>) -> Option<Position> {
+    let (at, id) = bytes.split_first_chunk::<8>()?;
+    Some((i64::from_be_bytes(*at), Uuid::from_slice(id).ok()?))
+}
+
+fn sorted_position(bytes: Vec<u8>) -> Option<SortedPosition> {
+    let (id, value) = bytes.split_first_chunk::<16>()?;
+    let value = match value.split_first()? {
+        (&NUMBER, number) => SortValue::Number(i64::from_be_bytes(number.try_into().ok()?)),
+        (&TEXT, text) => SortValue::Text(str::from_utf8(text).ok()?.to_owned()),
+        _ => return None,
+    };
+    Some((value, Uuid::from_bytes(*id)))
 }
 
 /// Keyed hash of the parts, each with its length.
@@ -103,10 +156,8 @@ mod tests {
         let cursors = Cursors::new([7; 32]);
         let position = (1_700_000_000_000_000, Uuid::from_u128(42));
         let cursor = cursors.write(position, "GET /customers stage=lead");
-        assert_eq!(
-            cursors.open(&cursor, "GET /customers stage=lead"),
-            Some(position)
-        );
+        let opened = cursors.open(&cursor, "GET /customers stage=lead");
+        assert_eq!(opened.and_then(super::position), Some(position));
         assert_eq!(cursors.open(&cursor, "GET /customers"), None);
         assert_eq!(
             Cursors::new([8; 32]).open(&cursor, "GET /customers stage=lead"),

@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use domain::{fault::Text, text_enum::TextEnum};
 use persistence::{
     Error,
-    scope::{Direction, Page},
+    scope::{Direction, Page, SortedPage},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{
@@ -15,7 +15,7 @@ use utoipa::{
 };
 
 use super::{
-    cursor::{Cursors, Position},
+    cursor::{Cursors, Position, SortedPosition},
     parameters::{self, Parameters},
     problem::Problem,
     reply::Reply,
@@ -208,18 +208,55 @@ impl Part {
         })
     }
 
+    /// The same of a list that is sorted by something else than an instant.
+    ///
+    /// # Errors
+    /// 422 `invalid_cursor` where the cursor is not one of this list, or another's.
+    pub fn sorted_page(&self, is_descending: bool) -> Result<SortedPage, Problem> {
+        let cursor = self.cursor.as_deref();
+        let after = cursor.map(|cursor| self.cursors.read_sorted(cursor, &self.bound));
+        Ok(SortedPage {
+            is_descending,
+            after: after.transpose()?,
+            limit: self.limit + 1,
+        })
+    }
+
+    /// Where the list goes on that is not cut by its rows.
+    pub fn next(self, cursor: Option<String>) -> Next {
+        Next {
+            address: self.address,
+            cursor,
+        }
+    }
+
     /// The cursor that continues behind a position.
     pub fn cursor(&self, position: Position) -> String {
         self.cursors.write(position, &self.bound)
     }
 
     /// The rows to show of those that were read, and where the list goes on.
-    pub fn cut<R>(self, mut rows: Vec<R>, position: impl Fn(&R) -> Position) -> (Vec<R>, Next) {
+    pub fn cut<R>(self, rows: Vec<R>, position: impl Fn(&R) -> Position) -> (Vec<R>, Next) {
+        self.cut_at(rows, |part, row| part.cursor(position(row)))
+    }
+
+    /// The same of a list that is sorted by something else than an instant.
+    pub fn cut_sorted<R>(
+        self,
+        rows: Vec<R>,
+        position: impl Fn(&R) -> SortedPosition,
+    ) -> (Vec<R>, Next) {
+        self.cut_at(rows, |part, row| {
+            part.cursors.write_sorted(&position(row), &part.bound)
+        })
+    }
+
+    fn cut_at<R>(self, mut rows: Vec<R>, cursor: impl Fn(&Self, &R) -> String) -> (Vec<R>, Next) {
         let shown = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > shown;
         rows.truncate(shown);
         let last = rows.last().filter(|_| more);
-        let cursor = last.map(|row| self.cursor(position(row)));
+        let cursor = last.map(|row| cursor(&self, row));
         let next = Next {
             address: self.address,
             cursor,

@@ -58,6 +58,9 @@ rules! {
     KIND_IS_ENROLLED = Conflict "kind_is_enrolled" {
         "客户有报名记录，不能更改类型", "The kind of an enrolled customer stays";
         "有报名记录的客户始终是学员。", "A customer who was ever enrolled stays a student." }
+    TOO_MANY_TO_SORT = Invalid "too_many_to_sort" {
+        "排序范围内的客户过多", "Too many to be sorted so";
+        "除创建时间外，只能对不超过 {max} 位客户排序；请按校区、归属人或标签缩小范围。", "At most {max} are sorted but by their creation: narrow the list by campus, holder or tag." }
     HOLDER_NOT_AT_CAMPUS = Invalid "holder_not_at_campus" {
         "归属人不在该校区", "The holder does not work at the campus";
         "归属人必须是该校区的员工或该校区的公海。", "A holder is a person of staff, or the pool, of the customer's campus." }

@@ -11,6 +11,7 @@ pub mod facts;
 mod fault;
 mod merge;
 mod model;
+mod order;
 mod relation;
 mod timeline;
 
@@ -20,5 +21,6 @@ pub use duplicate::*;
 pub use fault::*;
 pub use merge::*;
 pub use model::*;
+pub use order::*;
 pub use relation::*;
 pub use timeline::*;

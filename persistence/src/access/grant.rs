@@ -28,6 +28,7 @@ use domain::{
     payments::{Balance, Charge, Entry, Payment},
     privacy::{PrivacyNotice, PrivacyRequest},
     tags::{Tag, TagCategory, Tagging},
+    views::View,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -79,6 +80,24 @@ impl<P: Permission> Grant<P> {
             principal: Uuid::nil(),
             branches: vec![Branch::Institution],
             now: micros(now),
+        })
+    }
+
+    /// The same, within some campuses or holders, where the whole institution is within reach: a list of
+    /// these is as short as theirs.
+    #[must_use]
+    pub fn narrowed(&self, campuses: &[Uuid], holders: &[Uuid]) -> Self {
+        if !self.scope.is_whole() || (campuses.is_empty() && holders.is_empty()) {
+            return self.clone();
+        }
+        let branches = if holders.is_empty() {
+            campuses.iter().copied().map(Branch::Campus).collect()
+        } else {
+            holders.iter().copied().map(Branch::Holder).collect()
+        };
+        Self::with(Scope {
+            branches,
+            ..*self.scope
         })
     }
 
@@ -256,7 +275,7 @@ macro_rules! grants {
 grants! {
     ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
     ExportsRun reads Export, Customer; writes Export; deletes ;
-    Oneself reads StoredFile, Job, Notice, ShareRequest; writes StoredFile, Job, Notice, ShareRequest; deletes ;
+    Oneself reads StoredFile, Job, Notice, ShareRequest, View; writes StoredFile, Job, Notice, ShareRequest, View; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;

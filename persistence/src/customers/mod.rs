@@ -5,12 +5,13 @@ mod children;
 pub mod consents;
 mod document;
 pub mod duplicates;
-mod entity;
+pub(crate) mod entity;
 mod index;
 pub mod links;
 pub mod merges;
 pub mod relations;
 pub mod search;
+pub mod sorted;
 pub mod store;
 pub mod timeline;
 

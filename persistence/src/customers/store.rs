@@ -29,11 +29,12 @@ use crate::{
     access::{Reads, Scope, Writes, share_requests, shares},
     audit::difference,
     clock::micros,
+    conditions::Compiled,
     database::{Change, insert_rows, unless_stale},
     enrollments::store as enrollments,
     follow_ups::clocks::keep_time,
     scope::{
-        self, Page, each_to_change, page, page_led, reaches, scoped, scoped_to_change,
+        self, Counted, Page, each_to_change, page, page_led, reaches, scoped, scoped_to_change,
         scoped_update,
     },
     tags::{
@@ -60,9 +61,20 @@ pub struct Filter {
     pub collected_until: Option<Timestamp>,
     pub created_from: Option<Timestamp>,
     pub created_until: Option<Timestamp>,
+    /// What else they must be.
+    pub conditions: Option<Compiled>,
 }
 
 impl Filter {
+    /// The same of those who meet conditions too.
+    #[must_use]
+    pub fn meeting(self, conditions: Compiled) -> Self {
+        Self {
+            conditions: Some(conditions),
+            ..self
+        }
+    }
+
     /// Whether it shows everything.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -103,7 +115,8 @@ impl Filter {
             all = all.add(Column::CollectorId.is_in(self.collectors.iter().copied()));
         }
         let (from, until) = (self.collected_from, self.collected_until);
-        all.add_option(from.map(|at| Column::CollectedAt.gte(micros(at))))
+        all.add_option(self.conditions.as_ref().map(Compiled::condition))
+            .add_option(from.map(|at| Column::CollectedAt.gte(micros(at))))
             .add_option(until.map(|at| Column::CollectedAt.lt(micros(at))))
             .add_option(
                 self.created_from
@@ -340,6 +353,65 @@ pub async fn list_tagged(
     let (led_by, shown) = ((tagging, having), (grant, filter.condition()));
     let rows = page_led::<taggings::Entity, Entity>(handle, led_by, shown, part).await?;
     rows.into_iter().map(|row| row.open(&keys)).collect()
+}
+
+/// The tags by which a list is led, where it goes by any, as far as they are within reach.
+pub type Tagged<'a, G> = Option<(&'a G, &'a [Id<Tag>])>;
+
+/// One page of a list whose filter has conditions. Few may meet them, and the page must not read all for
+/// that: it looks at so many of each branch of the grant. It may be short: then the second says
+/// behind which customer it did not look.
+pub async fn list_met(
+    handle: &impl Handle,
+    tagged: Tagged<'_, impl Reads<Tagging>>,
+    (grant, filter): (&impl Reads<Customer>, &Filter),
+    part: &Page,
+    looks_at: u64,
+) -> Result<(Vec<Customer>, Option<(i64, Uuid)>), Error> {
+    let keys = handle.keys_of(grant.scope().institution()).await?;
+    let own = |column: Column| Expr::col((Entity, column));
+    let filter = filter.condition();
+    let (rows, edge) = match tagged {
+        None => {
+            let edge = scope::edge::<Entity>(handle, grant, part, looks_at).await?;
+            let until = edge.map(|edge| part.up_to(edge, own(Column::CreatedAt), own(Column::Id)));
+            let filter = filter.add_option(until);
+            (page::<Entity>(handle, grant, filter, part).await?, edge)
+        }
+        Some((tagging, tags)) => {
+            let led = || tags.iter().map(|tag| having(*tag));
+            let leader = (tagging, led().collect());
+            let edge = scope::edge_led::<taggings::Entity>(handle, leader, part, looks_at).await?;
+            let until = edge.map(|edge| {
+                let of = |column: taggings::Column| Expr::col((taggings::Entity, column));
+                let created = of(taggings::Column::CustomerCreatedAt);
+                part.up_to(edge, created, of(taggings::Column::CustomerId))
+            });
+            let led_by = led().map(|tag| tag.add_option(until.clone())).collect();
+            let leader = (tagging, led_by);
+            let rows = page_led::<taggings::Entity, Entity>(handle, leader, (grant, filter), part);
+            (rows.await?, edge)
+        }
+    };
+    let customers = rows.into_iter().map(|row| row.open(&keys));
+    Ok((customers.collect::<Result<_, _>>()?, edge))
+}
+
+/// How many customers such a list shows on all its pages, counted up to `enough` among the first `most`
+/// that it could show.
+pub async fn count_met(
+    handle: &impl Handle,
+    tagged: Tagged<'_, impl Reads<Tagging>>,
+    (grant, filter): (&impl Reads<Customer>, &Filter),
+    (most, enough): (u64, u64),
+) -> Result<Counted, Error> {
+    let (filter, bounds) = (filter.condition(), (most, enough));
+    let Some((tagging, tags)) = tagged else {
+        return scope::count_among::<Entity>(handle, grant, filter, bounds).await;
+    };
+    let leader = (tagging, tags.iter().map(|tag| having(*tag)).collect());
+    let shown = (grant, filter);
+    scope::count_led_among::<taggings::Entity, Entity>(handle, leader, shown, bounds).await
 }
 
 /// How many customers a list shows on all its pages, counted up to `most`; the tags as in

@@ -1,7 +1,7 @@
 //! Enrollments: rows, the ledger of lesson hours, and what was bought.
 
 pub mod attendance;
-mod entity;
+pub(crate) mod entity;
 pub mod hours;
 pub mod purchases;
 pub mod store;

@@ -1,7 +1,7 @@
 //! Follow-ups: rows, and what is written with them.
 
 pub mod clocks;
-mod entity;
+pub(crate) mod entity;
 pub mod store;
 
 use domain::customers::TimelineKind;

@@ -47,6 +47,8 @@ mod m0097_planned_follow_ups;
 mod m0098_journal_order;
 mod m0099_open_next_dates;
 mod m0100_shared_follow_ups;
+mod m0110_folded_texts;
+mod m0111_views;
 mod m0120_allowances;
 mod m0121_share_requests;
 mod m0122_customer_merges;
@@ -108,6 +110,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0098_journal_order::Migration),
             Box::new(m0099_open_next_dates::Migration),
             Box::new(m0100_shared_follow_ups::Migration),
+            Box::new(m0110_folded_texts::Migration),
+            Box::new(m0111_views::Migration),
             Box::new(m0120_allowances::Migration),
             Box::new(m0121_share_requests::Migration),
             Box::new(m0122_customer_merges::Migration),

@@ -3,7 +3,7 @@
 mod allocations;
 pub mod balances;
 pub mod charges;
-mod entity;
+pub(crate) mod entity;
 pub mod entries;
 pub mod journal;
 pub mod receipts;

@@ -20,6 +20,9 @@ use crate::{
 /// What the keys of a page are called in its statement.
 pub(super) const KEYS: &str = "page_keys";
 
+/// What is told of a row beside its key.
+pub(super) const MARK: &str = "mark";
+
 /// Members of one union; SQLite takes 500.
 const MEMBERS: usize = 400;
 
@@ -32,6 +35,8 @@ pub(super) struct Walk<'a> {
     pub(super) filter: Condition,
     /// Another table of which the filter speaks.
     pub(super) beside: Option<DynIden>,
+    /// What is told of each row beside its key, as [`MARK`].
+    pub(super) mark: Option<Expr>,
     pub(super) page: &'a Page,
 }
 
@@ -41,37 +46,74 @@ pub(super) fn first_keys<L: Scoped>(
     scope: &Scope,
     walks: &[Walk<'_>],
 ) -> Option<Sql> {
-    let members: Vec<Vec<SelectStatement>> = walks
-        .iter()
-        .flat_map(|walk| disjoint::<L>(scope, walk))
-        .collect();
-    if members.is_empty() {
-        return None;
-    }
-    let ending = ending(walks.first()?.page);
+    let page = walks.first()?.page;
+    let ending = ending(page, whole_page(page.limit), 0);
+    let endings = Endings {
+        columns: columns(walks),
+        range: &ending,
+        group: &ending,
+        whole: &ending,
+    };
     let mut sql = Sql::of(handle);
-    sql.text("WITH page_keys AS (SELECT at, id FROM (");
-    for (number, some) in members.chunks(MEMBERS).enumerate() {
-        // Distinct: a row may be in several branches.
-        sql.text(if number == 0 { "" } else { " UNION " });
-        sql.text("SELECT at, id FROM (");
-        for (number, ranges) in some.iter().enumerate() {
-            sql.text(if number == 0 { "" } else { " UNION " });
-            // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
-            sql.text("SELECT at, id FROM (");
-            sql.merged(ranges, &ending);
-            sql.text(") AS branch");
-        }
-        sql.text(") AS branches");
-    }
-    sql.text(&format!(") AS found{ending}) "));
+    sql.text("WITH page_keys AS (");
+    sql.united(&members::<L>(scope, walks)?, &endings);
+    sql.text(") ");
     Some(sql)
 }
 
+/// The first key behind which a branch has others than its first `most`; `None` where there are no
+/// ranges.
+pub(super) fn first_edge<L: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    walks: &[Walk<'_>],
+    most: u64,
+) -> Option<Sql> {
+    let page = walks.first()?.page;
+    let endings = Endings {
+        columns: columns(walks),
+        range: &ending(page, most + 1, 0),
+        group: &ending(page, 1, most),
+        whole: &ending(page, 1, 0),
+    };
+    let mut sql = Sql::of(handle);
+    sql.united(&members::<L>(scope, walks)?, &endings);
+    Some(sql)
+}
+
+/// Key ranges of all walks, in groups that have no row in common each.
+fn members<L: Scoped>(scope: &Scope, walks: &[Walk<'_>]) -> Option<Vec<Vec<SelectStatement>>> {
+    let members: Vec<_> = walks
+        .iter()
+        .flat_map(|walk| disjoint::<L>(scope, walk))
+        .collect();
+    (!members.is_empty()).then_some(members)
+}
+
+/// What stands beside each other of a row.
+fn columns(walks: &[Walk<'_>]) -> &'static str {
+    match walks.iter().any(|walk| walk.mark.is_some()) {
+        true => "at, id, mark",
+        false => "at, id",
+    }
+}
+
+/// Which keys are taken of a range, of a group of ranges, and of all groups.
+struct Endings<'a> {
+    columns: &'static str,
+    range: &'a str,
+    group: &'a str,
+    whole: &'a str,
+}
+
 /// The end of a statement that yields keys of a page, `at` and `id`.
-fn ending(page: &Page) -> String {
-    let (order, limit) = (page.order.word(), whole_page(page.limit));
-    format!(" ORDER BY at {order}, id {order} LIMIT {limit}")
+fn ending(page: &Page, limit: u64, offset: u64) -> String {
+    let order = page.order.word();
+    let offset = match offset {
+        0 => String::new(),
+        some => format!(" OFFSET {some}"),
+    };
+    format!(" ORDER BY at {order}, id {order} LIMIT {limit}{offset}")
 }
 
 /// Rows to read for a page: one of a few numbers, since limits stand in the statement as they are.
@@ -112,6 +154,9 @@ fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<Selec
     let of = |(at, id): (Expr, Expr), outermost: Option<&'static str>, range: Condition| {
         let mut keys = SelectStatement::new();
         keys.expr_as(at.clone(), "at").expr_as(id.clone(), "id");
+        if let Some(mark) = &walk.mark {
+            keys.expr_as(mark.clone(), MARK);
+        }
         // CROSS JOIN keeps the tables in this order on SQLite, whose planner would walk the largest.
         let table = E::default().into_iden();
         match outermost {
@@ -191,9 +236,30 @@ impl Sql {
         }
     }
 
+    /// Keys of groups of ranges.
+    fn united(&mut self, groups: &[Vec<SelectStatement>], endings: &Endings<'_>) {
+        let select = format!("SELECT {} FROM (", endings.columns);
+        self.text(&select);
+        for (number, some) in groups.chunks(MEMBERS).enumerate() {
+            // Distinct: a row may be in several branches.
+            self.text(if number == 0 { "" } else { " UNION " });
+            self.text(&select);
+            for (number, ranges) in some.iter().enumerate() {
+                self.text(if number == 0 { "" } else { " UNION " });
+                // SQLite takes no ORDER BY or LIMIT in a member of a union: wrapped, it does.
+                self.text(&select);
+                self.merged(ranges, endings);
+                self.text(") AS branch");
+            }
+            self.text(") AS branches");
+        }
+        self.text(") AS found");
+        self.text(endings.whole);
+    }
+
     /// The first keys of ranges that have no row in common: they are merged as they are read, and none
     /// is read to its end.
-    fn merged(&mut self, ranges: &[SelectStatement], ending: &str) {
+    fn merged(&mut self, ranges: &[SelectStatement], endings: &Endings<'_>) {
         // PostgreSQL walks an index in its order for a member that is ordered and limited itself;
         // SQLite orders the members of a union by itself, and takes no other order.
         let each = self.postgres && ranges.len() > 1;
@@ -202,12 +268,12 @@ impl Sql {
             self.text(if each { "(" } else { "" });
             self.select(range);
             self.text(&if each {
-                format!("{ending})")
+                format!("{})", endings.range)
             } else {
                 String::new()
             });
         }
-        self.text(ending);
+        self.text(endings.group);
     }
 
     pub(super) fn statement(self, handle: &impl Handle) -> Statement {

@@ -24,8 +24,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use page::{Direction, Page};
-pub(crate) use page::{count, count_led, page, page_beside, page_by, page_led};
+pub use page::{Counted, Direction, Page, SortValue, SortedPage};
+pub(crate) use page::{
+    Sorted, count, count_among, count_led, count_led_among, edge, edge_led, page, page_beside,
+    page_by, page_led, page_led_sorted, page_sorted, page_sorted_among,
+};
 use reach::{living, within};
 pub(crate) use reach::{nothing, ranges};
 

@@ -2,14 +2,14 @@
 
 use domain::customers::Customer;
 use sea_orm::{
-    ColumnTrait, Condition, IdenStatic, Order, QueryResult, Value,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, IdenStatic, Order, QueryResult, Value,
     sea_query::{Expr, ExprTrait, IntoIden, JoinType, SelectStatement, SimpleExpr},
 };
 use uuid::Uuid;
 
 use super::{
     Scoped,
-    keys::{KEYS, Sql, Walk, first_keys, whole_page},
+    keys::{KEYS, MARK, Sql, Walk, first_edge, first_keys, whole_page},
     reach::*,
     whole_row,
 };
@@ -47,6 +47,16 @@ impl Page {
             Direction::NewestFirst => key.lt(last),
             Direction::OldestFirst => key.gt(last),
         })
+    }
+
+    /// What goes no further than a key, that one included.
+    pub(crate) fn up_to(&self, (at, last): (i64, Uuid), created: Expr, id: Expr) -> SimpleExpr {
+        let key = Expr::tuple([created, id]);
+        let last = Expr::tuple([Expr::val(at), Expr::val(last)]);
+        match self.order {
+            Direction::NewestFirst => key.gte(last),
+            Direction::OldestFirst => key.lte(last),
+        }
     }
 
     /// Confines a statement that is put together to the page.
@@ -141,6 +151,7 @@ pub(crate) async fn page_by<E: Scoped>(
         of_customers: is_customer::<E>(E::ID),
         filter,
         beside: None,
+        mark: None,
         page,
     };
     keyed::<E, E>(handle, scope, &[walk]).await
@@ -160,6 +171,7 @@ pub(crate) async fn page_beside<L: Scoped<Record = Customer>>(
         of_customers: false,
         filter,
         beside: Some(table.into_iden()),
+        mark: None,
         page,
     };
     let Some(mut sql) = first_keys::<L>(handle, scope, &[walk]) else {
@@ -185,8 +197,286 @@ pub(crate) async fn page_led<L: Scoped, E: Scoped<Record = Customer>>(
     (grant, filter): (&impl Reads<Customer>, Condition),
     page: &Page,
 ) -> Result<Vec<E::Model>, Error> {
-    let walks = led_walks::<L, E>(led_by, (grant, filter), page);
+    let walks = led_walks::<L, E>(led_by, (grant, filter), None, page);
     keyed::<L, E>(handle, leader.scope(), &walks).await
+}
+
+/// Where a page that looks at `most` rows of each branch, whatever they are, has to stop: a key behind
+/// which there are others.
+pub(crate) async fn edge<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    page: &Page,
+    most: u64,
+) -> Result<Option<(i64, Uuid)>, Error> {
+    let walks = [whole_walk::<E>(page)];
+    edged::<E>(handle, grant.scope(), &walks, most).await
+}
+
+/// The same of [`page_led`].
+pub(crate) async fn edge_led<L: Scoped>(
+    handle: &impl Handle,
+    (leader, led_by): (&impl Reads<L::Record>, Vec<Condition>),
+    page: &Page,
+    most: u64,
+) -> Result<Option<(i64, Uuid)>, Error> {
+    let walks = leader_walks::<L>(led_by, page);
+    edged::<L>(handle, leader.scope(), &walks, most).await
+}
+
+async fn edged<L: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    walks: &[Walk<'_>],
+    most: u64,
+) -> Result<Option<(i64, Uuid)>, Error> {
+    let Some(sql) = first_edge::<L>(handle, scope, walks, most) else {
+        return Ok(None);
+    };
+    let row = handle.query_one_raw(sql.statement(handle)).await?;
+    row.map(|row| Ok((row.try_get("", "at")?, row.try_get("", "id")?)))
+        .transpose()
+}
+
+/// Everything that a grant reaches, in the order of its creation.
+fn whole_walk<E: Scoped>(page: &Page) -> Walk<'_> {
+    Walk {
+        key: (column::<E>(E::CREATED), column::<E>(E::ID)),
+        of_customers: is_customer::<E>(E::ID),
+        filter: Condition::all(),
+        beside: None,
+        mark: None,
+        page,
+    }
+}
+
+/// What leads [`page_led`], whatever the customers are.
+fn leader_walks<L: Scoped>(led_by: Vec<Condition>, page: &Page) -> Vec<Walk<'_>> {
+    let walk = |filter| Walk {
+        key: (column::<L>(L::CREATED), column::<L>(L::CUSTOMER)),
+        of_customers: is_customer::<L>(L::CUSTOMER),
+        filter,
+        beside: None,
+        mark: None,
+        page,
+    };
+    led_by.into_iter().map(walk).collect()
+}
+
+/// A value that lists are sorted by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SortValue {
+    Number(i64),
+    Text(String),
+}
+
+/// Which part of a list that is sorted by something else than its creation.
+#[derive(Clone, Debug)]
+pub struct SortedPage {
+    pub is_descending: bool,
+    /// The last row of the page before.
+    pub after: Option<(SortValue, Uuid)>,
+    /// Rows wanted, one more than shown to learn whether there are others.
+    pub limit: u64,
+}
+
+/// A row with what it is sorted by.
+pub(crate) type Sorted<E> = (<E as EntityTrait>::Model, SortValue);
+
+/// One page in the order of `key`, an expression that is never null, of the rows of a grant that meet a
+/// filter; `None` where there are more than `most` to sort, whatever they are.
+pub(crate) async fn page_sorted<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    (filter, key): (Condition, Expr),
+    page: &SortedPage,
+    most: u64,
+) -> Result<Option<Vec<Sorted<E>>>, Error> {
+    let (scope, all) = (grant.scope(), Page::first(most));
+    let over = Page::first(most + 1);
+    if counted::<E>(handle, scope, &[whole_walk::<E>(&over)]).await? > most {
+        return Ok(None);
+    }
+    let walk = Walk {
+        filter,
+        mark: Some(key),
+        ..whole_walk::<E>(&all)
+    };
+    let keys = first_keys::<E>(handle, scope, &[walk]);
+    sorted::<E>(handle, scope, keys, page).await.map(Some)
+}
+
+/// The same of [`page_led`].
+pub(crate) async fn page_led_sorted<L: Scoped, E: Scoped<Record = Customer>>(
+    handle: &impl Handle,
+    (leader, led_by): (&impl Reads<L::Record>, Vec<Condition>),
+    (grant, filter, key): (&impl Reads<Customer>, Condition, Expr),
+    page: &SortedPage,
+    most: u64,
+) -> Result<Option<Vec<Sorted<E>>>, Error> {
+    let (all, over) = (Page::first(most), Page::first(most + 1));
+    let walks = leader_walks::<L>(led_by.clone(), &over);
+    if counted::<L>(handle, leader.scope(), &walks).await? > most {
+        return Ok(None);
+    }
+    let walks = led_walks::<L, E>(led_by, (grant, filter), Some(key), &all);
+    let keys = first_keys::<L>(handle, leader.scope(), &walks);
+    sorted::<E>(handle, grant.scope(), keys, page)
+        .await
+        .map(Some)
+}
+
+/// The same of some rows that a grant reaches.
+pub(crate) async fn page_sorted_among<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    ids: &[Uuid],
+    key: Expr,
+    page: &SortedPage,
+) -> Result<Vec<Sorted<E>>, Error> {
+    let mut some = SelectStatement::new();
+    some.expr_as(column::<E>(E::ID), "id")
+        .expr_as(key, MARK)
+        .from(E::default().into_iden())
+        .cond_where(within::<E>(grant.scope(), false))
+        .cond_where(living::<E>())
+        .and_where(E::ID.is_in(ids.iter().copied()));
+    let mut keys = Sql::of(handle);
+    keys.text(&format!("WITH {KEYS} AS ("));
+    keys.select(&some);
+    keys.text(") ");
+    sorted::<E>(handle, grant.scope(), Some(keys), page).await
+}
+
+const SORTED: &str = "sorted";
+
+/// A page of the rows whose keys bear as their mark what they are sorted by.
+async fn sorted<E: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    keys: Option<Sql>,
+    page: &SortedPage,
+) -> Result<Vec<Sorted<E>>, Error> {
+    let Some(mut sql) = keys else {
+        return Ok(Vec::new());
+    };
+    let order = if page.is_descending {
+        Order::Desc
+    } else {
+        Order::Asc
+    };
+    let behind = page.after.clone().map(|(value, id)| {
+        let key = Expr::tuple([Expr::col(MARK), Expr::col("id")]);
+        let value = match value {
+            SortValue::Number(number) => Expr::val(number),
+            SortValue::Text(text) => Expr::val(text),
+        };
+        let last = Expr::tuple([value, Expr::val(id)]);
+        if page.is_descending {
+            key.lt(last)
+        } else {
+            key.gt(last)
+        }
+    });
+    let mut first = SelectStatement::new();
+    first
+        .columns([MARK, "id"])
+        .from(KEYS)
+        .and_where_option(behind)
+        .order_by(MARK, order.clone())
+        .order_by("id", order.clone())
+        .limit(page.limit);
+    let mut rows = all_of::<E>();
+    rows.column((SORTED, MARK))
+        .from_subquery(first, SORTED)
+        .join(
+            JoinType::CrossJoin,
+            E::default().into_iden(),
+            Condition::all(),
+        )
+        .and_where(E::INSTITUTION.eq(scope.institution().uuid()))
+        .and_where(column::<E>(E::ID).eq(Expr::col((SORTED, "id"))))
+        .order_by((SORTED, MARK), order.clone())
+        .order_by((SORTED, "id"), order);
+    sql.select(&rows);
+    let rows = handle.query_all_raw(sql.statement(handle)).await?;
+    rows.iter()
+        .map(|row| {
+            let value = match row.try_get::<i64>("", MARK) {
+                Ok(number) => SortValue::Number(number),
+                Err(_) => SortValue::Text(row.try_get("", MARK)?),
+            };
+            Ok((E::Model::from_query_result(row, "")?, value))
+        })
+        .collect()
+}
+
+/// How many rows were counted, and whether there may be more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub rows: u64,
+    pub is_capped: bool,
+}
+
+/// How many rows that meet a filter there are among the first that a grant reaches, of which `most` are
+/// looked at, counted up to `enough`.
+pub(crate) async fn count_among<E: Scoped>(
+    handle: &impl Handle,
+    grant: &impl Reads<E::Record>,
+    filter: Condition,
+    bounds: (u64, u64),
+) -> Result<Counted, Error> {
+    let page = Page::first(bounds.0 + 1);
+    let walk = Walk {
+        mark: Some(met(filter)),
+        ..whole_walk::<E>(&page)
+    };
+    counted_among::<E>(handle, grant.scope(), &[walk], bounds).await
+}
+
+/// The same of [`page_led`].
+pub(crate) async fn count_led_among<L: Scoped, E: Scoped<Record = Customer>>(
+    handle: &impl Handle,
+    (leader, led_by): (&impl Reads<L::Record>, Vec<Condition>),
+    (grant, filter): (&impl Reads<Customer>, Condition),
+    bounds: (u64, u64),
+) -> Result<Counted, Error> {
+    let page = Page::first(bounds.0 + 1);
+    let all = (grant, Condition::all());
+    let walks = led_walks::<L, E>(led_by, all, Some(met(filter)), &page);
+    counted_among::<L>(handle, leader.scope(), &walks, bounds).await
+}
+
+/// One for a row that meets a filter.
+fn met(filter: Condition) -> Expr {
+    Expr::case(filter, 1).finally(0).into()
+}
+
+async fn counted_among<L: Scoped>(
+    handle: &impl Handle,
+    scope: &Scope,
+    walks: &[Walk<'_>],
+    (most, enough): (u64, u64),
+) -> Result<Counted, Error> {
+    let nothing = Counted {
+        rows: 0,
+        is_capped: false,
+    };
+    let Some(mut sql) = first_keys::<L>(handle, scope, walks) else {
+        return Ok(nothing);
+    };
+    sql.text(&format!(
+        "SELECT COUNT(*) AS looked_at, CAST(COALESCE(SUM({MARK}), 0) AS bigint) AS counted FROM {KEYS}"
+    ));
+    let Some(row) = handle.query_one_raw(sql.statement(handle)).await? else {
+        return Ok(nothing);
+    };
+    let number = |name| Ok::<_, Error>(u64::try_from(row.try_get::<i64>("", name)?).unwrap_or(0));
+    let (looked_at, counted) = (number("looked_at")?, number("counted")?);
+    Ok(Counted {
+        rows: if counted > enough { enough } else { counted },
+        is_capped: looked_at > most || counted > enough,
+    })
 }
 
 /// How many rows [`page`] has on all its pages, counted up to `most`.
@@ -201,6 +491,7 @@ pub(crate) async fn count<E: Scoped>(
         of_customers: is_customer::<E>(E::ID),
         filter,
         beside: None,
+        mark: None,
         page: &Page::first(most),
     };
     counted::<E>(handle, grant.scope(), &[walk]).await
@@ -214,7 +505,7 @@ pub(crate) async fn count_led<L: Scoped, E: Scoped<Record = Customer>>(
     most: u64,
 ) -> Result<u64, Error> {
     let page = Page::first(most);
-    let walks = led_walks::<L, E>(led_by, shown, &page);
+    let walks = led_walks::<L, E>(led_by, shown, None, &page);
     counted::<L>(handle, leader.scope(), &walks).await
 }
 
@@ -222,6 +513,7 @@ pub(crate) async fn count_led<L: Scoped, E: Scoped<Record = Customer>>(
 fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
     led_by: Vec<Condition>,
     (grant, filter): (&impl Reads<Customer>, Condition),
+    mark: Option<Expr>,
     page: &'a Page,
 ) -> Vec<Walk<'a>> {
     let customer = Condition::all()
@@ -237,6 +529,7 @@ fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
             of_customers: is_customer::<L>(L::CUSTOMER),
             filter: led_by.add(customer.clone()),
             beside: Some(E::default().into_iden()),
+            mark: mark.clone(),
             page,
         })
         .collect()

@@ -205,6 +205,7 @@ pub async fn make(
         | Kind::Import
         | Kind::Export
         | Kind::ShareRequest
+        | Kind::View
             if state == State::Deleted =>
         {
             vec![Uuid::now_v7().to_string()]
@@ -215,6 +216,11 @@ pub async fn make(
                 .upload("/api/v1/files", "notes.txt", b"some notes")
                 .await;
             vec![made.expect(201).id()]
+        }
+        Kind::View => {
+            let owner = w.acting_as(institution, Id::new(holder)).await;
+            let body = json!({"name": "我的视图", "entity": "customers", "search": {}});
+            vec![owner.post("/api/v1/views", &body).await.expect(201).id()]
         }
         Kind::CustomerFile => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);

@@ -70,6 +70,8 @@ pub enum Kind {
     ShareRequest,
     /// For a customer: of whoever decides.
     ReceivedShareRequest,
+    /// Its owner's, shown to nobody else.
+    View,
 }
 
 impl Kind {
@@ -78,7 +80,7 @@ impl Kind {
         use Kind::{
             Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
             Import, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
-            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
+            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass, View,
         };
         !matches!(
             self,
@@ -107,6 +109,7 @@ impl Kind {
                 | ShareRequest
                 | Tagging
                 | TaughtClass
+                | View
         )
     }
 
@@ -138,6 +141,7 @@ impl Kind {
                 | Self::Import
                 | Self::Export
                 | Self::ShareRequest
+                | Self::View
         )
     }
 }
@@ -330,6 +334,10 @@ pub const ROWS: &[(&str, Kind, State)] = &[
         Kind::ReceivedShareRequest,
         State::Live,
     ),
+    ("getView", Kind::View, State::Live),
+    ("changeView", Kind::View, State::Live),
+    ("deleteView", Kind::View, State::Live),
+    ("countView", Kind::View, State::Live),
 ];
 
 /// What everybody may do to what is his own.
@@ -387,6 +395,7 @@ pub fn listed(schema: &str) -> Kind {
         ("CustomerMergePage", Kind::Merge),
         ("ShareRequestPage", Kind::ShareRequest),
         ("ReceivedShareRequestPage", Kind::ReceivedShareRequest),
+        ("ViewPage", Kind::View),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),

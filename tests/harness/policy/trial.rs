@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
-    Kind, LEAVES, NOT_BY_EXAMPLE, NOT_BY_PROGRAMS, ON_WHAT_ALL_SHARE, Person, RELATIONS, State,
-    make, row, target,
+    Kind, LEAVES, NOT_BY_EXAMPLE, NOT_BY_PROGRAMS, ON_WHAT_ALL_SHARE, ONESELF, Person, RELATIONS,
+    State, make, row, target,
 };
 use crate::{Actor, Call, Operation, World, fixtures::fill};
 
@@ -59,6 +59,12 @@ pub async fn try_on_records(
 ) -> Tally {
     let mut tally = Tally::default();
     let (kind, state) = row(&operation.id);
+    // What is somebody's own is so whatever else an operation needs.
+    let reached_by = if kind.is_personal() {
+        ONESELF
+    } else {
+        permission
+    };
     let example = operation.example(w).await;
     for (number, person) in people.iter().enumerate() {
         let nowhere = operation.call_with(&operation.random_ids(), example.as_ref());
@@ -82,7 +88,7 @@ pub async fn try_on_records(
                     // Whatever the record is: its scopes come first.
                     break;
                 }
-            } else if !person.reaches(permission, &record)
+            } else if !person.reaches(reached_by, &record)
                 || (kind.is_gone() && state == State::Live && record.state == State::Deleted)
             {
                 assert_eq!(answer.status, 404, "{what}: {}", answer.text);

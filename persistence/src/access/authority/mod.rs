@@ -150,6 +150,11 @@ impl Authority {
         self.reaches(P::CODE).is_some()
     }
 
+    /// The same of a permission that is known by its code only.
+    pub fn may(&self, permission: &str) -> bool {
+        self.reaches(permission).is_some()
+    }
+
     /// Whether nothing but the own account may be touched: the password must be changed, or an
     /// agreement signed, before anything else.
     fn is_held_back(&self) -> bool {

@@ -1,6 +1,6 @@
 #![expect(unreachable_pub, reason = "what the ORM derives is public")]
 
-pub(super) mod balance;
+pub(crate) mod balance;
 pub(super) mod charge;
 pub(super) mod payment;
 

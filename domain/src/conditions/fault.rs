@@ -1,0 +1,19 @@
+use crate::rules;
+
+rules! {
+    CONDITION_MALFORMED = Invalid "condition_malformed" {
+        "条件格式不正确", "Not a condition";
+        "条件须是 all、any、not 之一，或一个 field 及其 op。", "A condition is one of all, any and not, or a field with its op." }
+    CONDITION_TOO_DEEP = Invalid "condition_too_deep" {
+        "条件嵌套过深", "Conditions nested too deep";
+        "最多嵌套 {max} 层。", "Conditions stand within each other {max} times at most." }
+    CONDITION_FIELD_UNKNOWN = Invalid "condition_field_unknown" {
+        "没有该条件字段", "No such field of conditions";
+        "请从条件字段目录中选择。", "Choose from the list of condition fields." }
+    CONDITION_OPERATOR_UNFIT = Invalid "condition_operator_unfit" {
+        "该字段不支持此比较方式", "Not an operator of the field";
+        "可选：{values}。", "The field has: {values}." }
+    CONDITION_VALUE_UNFIT = Invalid "condition_value_unfit" {
+        "条件的值不正确", "Not a value to compare with";
+        "应为：{expected}。", "Expected: {expected}." }
+}
