@@ -18,7 +18,7 @@ use utoipa_actix_web::AppExt;
 use crate::{
     access::PROBES,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
-    customers::{CustomerKind, CustomerStage, SourceChannel},
+    customers::{CustomerKind, CustomerStage, SourceChannelCode},
     enrollments::EnrollmentStatus,
     events,
     files::FilePurpose,
@@ -57,7 +57,7 @@ pub use problems::is_answered;
     components(schemas(
         ProblemBody, FieldError,
         AuditOutcome, AuditChange, AuditFields, AuditValue,
-        CustomerKind, CustomerStage, SourceChannel,
+        CustomerKind, CustomerStage, SourceChannelCode,
         EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome,
         ChargeStatus, PaymentMethod,

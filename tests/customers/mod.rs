@@ -2,6 +2,7 @@ mod access;
 mod beside;
 mod bulk;
 mod change;
+mod channels;
 mod contacts;
 mod create;
 mod delete;

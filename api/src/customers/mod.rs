@@ -2,6 +2,7 @@
 
 mod body;
 pub mod bulk;
+pub mod channels;
 pub mod commands;
 mod expansion;
 mod files;
@@ -11,6 +12,7 @@ pub mod relations;
 mod timeline;
 
 pub use body::*;
+pub use channels::SourceChannelCode;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
 pub use timeline::*;
@@ -32,6 +34,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::reveal_customer)
         .service(handlers::list_timeline)
         .configure(bulk::routes)
+        .configure(channels::routes)
         .configure(relations::routes)
         .configure(files::routes);
 }

@@ -76,6 +76,7 @@ permissions! {
     CustomersAssign = "customers:assign" ROWS Sales { "分配和转移客户", "Assign and transfer customers" }
     CustomersReveal = "customers:reveal" ROWS Sales { "查看客户联系方式等敏感信息", "Reveal sensitive values of customers" }
     CustomersShare = "customers:share" ROWS Sales { "共享客户", "Share customers" }
+    CustomersConfigure = "customers:configure" WHOLE Sales { "配置客户档案", "Configure what customer records hold" }
     FollowUpsRead = "follow_ups:read" ROWS Sales { "查看跟进", "See follow-ups" }
     FollowUpsWrite = "follow_ups:write" ROWS Sales { "记录跟进", "Record follow-ups" }
     TagsRead = "tags:read" ROWS Sales { "查看客户标签", "See the tags of customers" }

@@ -4,6 +4,7 @@
 //! (student, guardian, school …), belongs to a campus, and is held by a person of staff or by the
 //! pool of a campus; who sees it follows from these two.
 
+mod channel;
 mod contact;
 pub mod facts;
 mod fault;
@@ -11,6 +12,7 @@ mod model;
 mod relation;
 mod timeline;
 
+pub use channel::*;
 pub use contact::*;
 pub use fault::*;
 pub use model::*;

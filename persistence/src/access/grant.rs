@@ -3,15 +3,15 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use domain::{
     access::{
         ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
-        CustomersDelete, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
-        DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead,
-        FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
-        PaymentsWrite, Permission, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share,
-        StaffWrite, TagsManage, TagsRead, TagsWrite,
+        CustomersConfigure, CustomersDelete, CustomersRead, CustomersReveal, CustomersShare,
+        CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun,
+        FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead,
+        PaymentsVoid, PaymentsWrite, Permission, Reach, ReportsRead, Role, RolesWrite,
+        SessionsManage, Share, StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
-    customers::{Anchor, Customer},
+    customers::{Anchor, Customer, SourceChannel},
     enrollments::{Attendance, Enrollment},
     exports::Export,
     files::StoredFile,
@@ -261,8 +261,9 @@ grants! {
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
+    CustomersConfigure reads SourceChannel; writes SourceChannel; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, TagCategory, Tag; writes ; deletes ;
+        Lesson, SourceChannel, TagCategory, Tag; writes ; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;

@@ -1,6 +1,7 @@
 //! Customers: rows, and what is written with them.
 
 pub mod anchor;
+pub mod channels;
 mod children;
 mod document;
 mod entity;
@@ -13,7 +14,14 @@ pub mod timeline;
 
 pub use children::{CHILDREN, Child, OnTimeline, POINTERS};
 
-use crate::events::EventType;
+use domain::{customers::CHANNEL_CODE_TAKEN, fault::REFERENCE_UNKNOWN, reference::NAME_TAKEN};
+
+use crate::{database::Constraint, events::EventType, reference};
+
+pub static SOURCE_CHANNEL: reference::Events = reference::events!("source_channel");
+
+/// The events of every kind of reference data here.
+pub static KINDS: &[&reference::Events] = &[&SOURCE_CHANNEL];
 
 pub static CREATED: EventType = EventType {
     name: "customer.created",
@@ -38,3 +46,24 @@ pub static RESTORED: EventType = EventType {
 
 /// Every event of this capability.
 pub static EVENTS: &[&EventType] = &[&CREATED, &CHANGED, &HOLDER_CHANGED, &DELETED, &RESTORED];
+
+pub(crate) static CONSTRAINTS: &[Constraint] = &[
+    Constraint {
+        name: "source_channels_name_key",
+        columns: "source_channels.institution_id, source_channels.name_fold",
+        rule: &NAME_TAKEN,
+        pointer: "",
+    },
+    Constraint {
+        name: "source_channels_code_key",
+        columns: "source_channels.institution_id, source_channels.code",
+        rule: &CHANNEL_CODE_TAKEN,
+        pointer: "",
+    },
+    Constraint {
+        name: "customers_channel_open",
+        columns: "",
+        rule: &REFERENCE_UNKNOWN,
+        pointer: "/source_channel",
+    },
+];

@@ -47,6 +47,7 @@ mod m0097_planned_follow_ups;
 mod m0098_journal_order;
 mod m0099_open_next_dates;
 mod m0100_shared_follow_ups;
+mod m0101_source_channels;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -102,6 +103,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0098_journal_order::Migration),
             Box::new(m0099_open_next_dates::Migration),
             Box::new(m0100_shared_follow_ups::Migration),
+            Box::new(m0101_source_channels::Migration),
         ]
     }
 }
