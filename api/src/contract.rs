@@ -19,7 +19,7 @@ use crate::{
     access::PROBES,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
     conditions::{ConditionOperator, ConditionScalar, ConditionValue},
-    customers::{CustomerKind, CustomerOrder, CustomerStage, SourceChannel},
+    customers::{CustomerKind, CustomerOrder, CustomerStage, SourceChannelCode},
     enrollments::EnrollmentStatus,
     events,
     files::FilePurpose,
@@ -59,7 +59,7 @@ pub use problems::is_answered;
     components(schemas(
         ProblemBody, FieldError,
         AuditOutcome, AuditChange, AuditFields, AuditValue,
-        CustomerKind, CustomerOrder, CustomerStage, SourceChannel,
+        CustomerKind, CustomerOrder, CustomerStage, SourceChannelCode,
         EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome,
         ChargeStatus, PaymentMethod,

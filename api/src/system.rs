@@ -59,7 +59,7 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::Education>(),
     ListInfo::of::<domain::customers::Occupation>(),
     ListInfo::of::<domain::customers::Stage>(),
-    ListInfo::of::<domain::customers::Channel>(),
+    ListInfo::of::<domain::customers::ChannelGroup>(),
     ListInfo::of::<domain::customers::Order>(),
     ListInfo::of::<domain::files::FileType>(),
     ListInfo::of::<domain::files::FilePurpose>(),

@@ -122,6 +122,37 @@ both! {
         assert_eq!(recruiter.get(&path).await.json, changed.json);
     }
 
+    async fn what_was_made_sure_of_and_what_is_not_wanted_stands_on_each_contact_point(w: World) {
+        let recruiter = w.as_recruiter();
+        let mut body = w.new_customer("张伟");
+        body["contact_points"] = json!([
+            {"kind": "phone", "value": "13800138000", "is_verified": true},
+            {"kind": "wechat", "value": "zhangwei2015", "do_not_contact": true},
+        ]);
+        let made = recruiter.post("/api/v1/customers", &body).await.expect(201);
+        let (phone, wechat) = (&made.json["contact_points"][0], &made.json["contact_points"][1]);
+        assert_eq!((&phone["verified_at"], &phone["do_not_contact"]), (&made.json["created_at"], &json!(false)));
+        assert_eq!((&wechat["verified_at"], &wechat["do_not_contact"]), (&json!(null), &json!(true)));
+        let path = format!("/api/v1/customers/{}", made.id());
+        let (phone_id, wechat_id) = (&phone["id"], &wechat["id"]);
+        let send = async |point: serde_json::Value| {
+            let list = json!({"contact_points": [point, {"id": wechat_id}]});
+            recruiter.patch(&path, &list).await.expect(200).json["contact_points"].clone()
+        };
+        let same = send(json!({"id": phone_id, "value": "138 0013 8000", "is_verified": true})).await;
+        assert_eq!(same, made.json["contact_points"]);
+        let other = send(json!({"id": phone_id, "value": "13900139000"})).await;
+        assert_eq!((&other[0]["verified_at"], &other[1]["do_not_contact"]), (&json!(null), &json!(true)));
+        let again = send(json!({"id": phone_id, "is_verified": true, "do_not_contact": true})).await;
+        assert!(again[0]["verified_at"].is_string() && again[0]["do_not_contact"] == true, "{again}");
+        let taken_back = send(json!({"id": phone_id, "is_verified": false, "do_not_contact": false})).await;
+        assert_eq!((&taken_back[0]["verified_at"], &taken_back[0]["do_not_contact"]), (&json!(null), &json!(false)));
+        assert_eq!(recruiter.get(&path).await.json["contact_points"], taken_back);
+        let trail = w.as_boss().get("/api/v1/audit-events?operation=changeCustomer").await.expect(200);
+        let last = w.as_boss().get(&format!("/api/v1/audit-events/{}", trail.ids()[0])).await.expect(200);
+        assert_eq!(last.json["changes"][0]["after"]["contact_points"][0]["do_not_contact"], false);
+    }
+
     async fn no_contact_value_stands_in_the_database_in_the_clear(w: World) {
         let mut body = w.new_customer("张伟");
         body["contact_points"] = json!([{"kind": "phone", "value": "13712345678"}, {"kind": "address", "value": "canary-lane-77"}]);

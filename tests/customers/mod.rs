@@ -2,6 +2,7 @@ mod access;
 mod beside;
 mod bulk;
 mod change;
+mod channels;
 mod consents;
 mod contacts;
 mod create;

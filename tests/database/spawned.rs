@@ -6,12 +6,13 @@ use std::{collections::BTreeSet, path::Path, pin::Pin, sync::Arc};
 use domain::{
     access::{
         ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersDelete,
-        CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
+        CustomersConfigure, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
         EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite,
         PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind, PrivacyManage,
         RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
     },
     courses::{Class, Course, Subject},
+    customers::SourceChannel,
     enrollments::WithdrawalReason,
     files::TemporaryRoom,
     id::Id,
@@ -241,6 +242,10 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     allocatePayment PaymentsWrite => payments::commands::allocate_payment(tx, grant, given.id(), given.body());
     voidPayment PaymentsVoid => persistence::payments::store::void(tx, grant, given.id(), "录错");
     printReceipt PaymentsRead => persistence::payments::receipts::print(tx, grant, given.id(), 2);
+    createSourceChannel CustomersConfigure => customers::channels::commands::create(tx, grant, given.body());
+    changeSourceChannel CustomersConfigure => customers::channels::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
+    archiveSourceChannel CustomersConfigure => reference::archive::<SourceChannel>(tx, grant, given.id());
+    unarchiveSourceChannel CustomersConfigure => reference::unarchive::<SourceChannel>(tx, grant, given.id());
     createTagCategory TagsManage => tags::commands::create_tag_category(tx, grant, given.body());
     changeTagCategory TagsManage => tags::commands::change_tag_category(tx, grant, given.id(), IfMatch::Any, given.body());
     archiveTagCategory TagsManage => reference::archive::<TagCategory>(tx, grant, given.id());

@@ -30,6 +30,9 @@ impl World {
                 *value = unique().into();
             }
         }
+        if let Some(value) = example.get_mut("code") {
+            *value = format!("c_{}", unique()).into();
+        }
     }
 
     /// What a field of this name can refer to: something of the north campus that is in no

@@ -1,7 +1,7 @@
 use domain::{
     customers::{
-        Channel, ContactInput, ContactPoint, Customer, Education, Gender, Kind, Occupation, Order,
-        Profile, Stage,
+        ContactInput, ContactPoint, Customer, Education, Gender, Kind, Occupation, Order, Profile,
+        Stage,
     },
     id::Id,
     tags::TagLabel,
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::NamedRecord;
+use super::{NamedRecord, SourceChannelCode};
 use crate::{
     access::fields::Shown,
     http::{list::PageBody, wire::Wire},
@@ -26,7 +26,6 @@ pub type CustomerGender = Wire<Gender>;
 pub type CustomerStage = Wire<Stage>;
 pub type CustomerEducation = Wire<Education>;
 pub type CustomerOccupation = Wire<Occupation>;
-pub type SourceChannel = Wire<Channel>;
 pub type CustomerOrder = Wire<Order>;
 
 /// A new customer (客户).
@@ -79,8 +78,8 @@ pub struct CreateCustomer {
     /// The caller, when absent, if he or she works there; else the pool.
     #[schema(nullable = false)]
     pub holder_id: Option<Uuid>,
-    /// Where the customer was met.
-    pub source_channel: SourceChannel,
+    /// Where the customer was met: a channel of the institution that is not archived.
+    pub source_channel: SourceChannelCode,
     /// When; now, when absent.
     #[schema(nullable = false)]
     pub collected_at: Option<Timestamp>,
@@ -165,6 +164,13 @@ pub struct ContactPointInput {
     /// said gives way to another of its kind that is.
     #[schema(nullable = false)]
     pub is_preferred: Option<bool>,
+    /// Whether somebody made sure that the value is right, now or before; not, when absent of a new one or
+    /// of one whose value changes.
+    #[schema(nullable = false)]
+    pub is_verified: Option<bool>,
+    /// Whether the customer does not want to be reached by it; not, when absent of a new one.
+    #[schema(nullable = false)]
+    pub do_not_contact: Option<bool>,
 }
 
 impl std::fmt::Debug for ContactPointInput {
@@ -181,6 +187,8 @@ impl From<ContactPointInput> for ContactInput {
             value: input.value,
             label: input.label,
             is_preferred: input.is_preferred,
+            is_verified: input.is_verified,
+            do_not_contact: input.do_not_contact,
         }
     }
 }
@@ -199,6 +207,11 @@ pub struct ContactPointBody {
     pub label: Option<String>,
     /// Whether it is to be tried first.
     pub is_preferred: bool,
+    /// When somebody made sure that the value is right; null where nobody has since it was told.
+    #[schema(required)]
+    pub verified_at: Option<Timestamp>,
+    /// Whether the customer does not want to be reached by it.
+    pub do_not_contact: bool,
 }
 
 impl ContactPointBody {
@@ -209,6 +222,8 @@ impl ContactPointBody {
             value: point.safe(),
             label: point.label.clone(),
             is_preferred: point.is_preferred,
+            verified_at: point.verified_at,
+            do_not_contact: point.do_not_contact,
         }
     }
 
@@ -356,7 +371,7 @@ pub struct CustomerBody {
     pub holder_id: Uuid,
     /// Where the customer was met; null where a field rule hides it.
     #[schema(required)]
-    pub source_channel: Option<SourceChannel>,
+    pub source_channel: Option<SourceChannelCode>,
     /// When the customer's data were collected; null where a field rule hides it.
     #[schema(required)]
     pub collected_at: Option<Timestamp>,
@@ -426,7 +441,7 @@ impl CustomerBody {
             tags: tags.into_iter().map(Into::into).collect(),
             campus_id: customer.campus.uuid(),
             holder_id: customer.holder.uuid(),
-            source_channel: Some(Wire(customer.provenance.channel)),
+            source_channel: Some((&customer.provenance.channel).into()),
             collected_at: Some(customer.provenance.collected_at),
             collector_id: customer.provenance.collector.map(Id::uuid),
             holder: None,

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use domain::{
     access::{CustomersRead, FIELD_NOT_READABLE, PrincipalKind, TagsRead},
-    customers::{ContactPoint, Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance, Stage},
+    customers::{
+        ChannelCode, ContactPoint, Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance,
+        Stage,
+    },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     organization::{CAMPUS_ARCHIVED, Campus, Holder, Staff},
@@ -35,7 +38,8 @@ use crate::{
 /// Takes in a new customer.
 ///
 /// # Errors
-/// 422 where a field breaks a rule, the campus is out of reach, or the holder does not belong there.
+/// 422 where a field breaks a rule, the campus is out of reach, the holder does not belong there, or the
+/// source channel is archived or unknown.
 pub async fn create(
     tx: &Tx,
     grant: &impl Writes<Customer>,
@@ -69,7 +73,7 @@ pub async fn create(
             .map(Into::into)
             .collect(),
         Provenance {
-            channel: body.source_channel.0,
+            channel: ChannelCode::sent("/source_channel", &body.source_channel.0)?,
             collected_at: body.collected_at.unwrap_or(tx.now()),
             collector,
         },

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     access::{FIELD_NOT_READABLE, FieldRules},
     conditions::Tree,
+    customers::ChannelCode,
     fault::{Fault, FieldFault, TEXT_BLANK},
     id::Id,
     search::{Query, Sought},
@@ -25,7 +26,7 @@ use validator::Validate;
 
 use super::{
     CustomerEducation, CustomerExpansion, CustomerKind, CustomerOccupation, CustomerOrder,
-    CustomerStage, RECORD, SourceChannel,
+    CustomerStage, RECORD, SourceChannelCode,
 };
 use crate::{conditions::ConditionBody, http::wire::Wire};
 
@@ -43,7 +44,7 @@ pub struct CustomerFilters {
     pub stage: Option<Vec<CustomerStage>>,
     /// Met through any of these channels.
     #[schema(min_items = 1, max_items = 20, nullable = false)]
-    pub source_channel: Option<Vec<SourceChannel>>,
+    pub source_channel: Option<Vec<SourceChannelCode>>,
     /// With any of these intents.
     #[schema(min_items = 1, max_items = 4, nullable = false, value_type = Option<Vec<IntentLevel>>)]
     pub intent: Option<Vec<i16>>,
@@ -117,11 +118,16 @@ impl CustomerFilters {
         fn values<E: Copy>(list: Option<&Vec<Wire<E>>>) -> Vec<E> {
             list.into_iter().flatten().map(|v| v.0).collect()
         }
+        fn codes(list: Option<&[SourceChannelCode]>) -> Vec<ChannelCode> {
+            let list = list.into_iter().flatten();
+            list.filter_map(|code| ChannelCode::parse(&code.0))
+                .collect()
+        }
         let (created, collected) = (self.created_at.as_ref(), self.collected_at.as_ref());
         Filter {
             kinds: values(self.kind.as_ref()),
             stages: values(self.stage.as_ref()),
-            channels: values(self.source_channel.as_ref()),
+            channels: codes(self.source_channel.as_deref()),
             intents: self.intent.clone().unwrap_or_default(),
             educations: values(self.education.as_ref()),
             occupations: values(self.occupation.as_ref()),
@@ -186,7 +192,7 @@ pub struct ListCustomers {
     pub stage: Option<Vec<CustomerStage>>,
     /// Met through any of these channels.
     #[param(style = Form, explode = false)]
-    pub source_channel: Option<Vec<SourceChannel>>,
+    pub source_channel: Option<Vec<SourceChannelCode>>,
     /// With any of these intents.
     #[param(style = Form, explode = false, inline, value_type = Option<Vec<IntentLevel>>)]
     pub intent: Option<Vec<i16>>,

@@ -2,6 +2,7 @@
 
 mod body;
 pub mod bulk;
+pub mod channels;
 pub mod commands;
 pub mod consents;
 pub mod duplicates;
@@ -15,6 +16,7 @@ mod search;
 mod timeline;
 
 pub use body::*;
+pub use channels::SourceChannelCode;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
 pub use search::count_view;
@@ -37,6 +39,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::reveal_customer)
         .service(handlers::list_timeline)
         .configure(bulk::routes)
+        .configure(channels::routes)
         .configure(consents::routes)
         .configure(duplicates::routes)
         .configure(merges::routes)

@@ -41,6 +41,7 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
     ("role", "角色", "Role"),
     ("role_rule", "授权规则", "Role rule"),
     ("share_request", "共享申请", "Request for a share"),
+    ("source_channel", "来源渠道", "Source channel"),
     ("staff", "员工", "Staff"),
     ("staff_agreement", "保密协议", "Confidentiality agreement"),
     ("subject", "科目", "Subject"),

@@ -24,7 +24,7 @@ use persistence::{
     Error,
     access::{Authority, Grant, Reads},
     clock::micros,
-    customers::links::within_reach,
+    customers::{channels, links::within_reach},
     exports::store,
     files, notices,
     organization::{names, store::institution_zone},
@@ -255,6 +255,7 @@ impl<'a> Table<'a> {
         let reveals = run.grant::<CustomersReveal>().await?;
         let reveals = reveals.filter(|_| owner.fields().is_readable(RECORD, "contact_points"));
         let revealed = reached(run, reveals.as_ref(), customers).await?;
+        let channels = channels::names(&read, run.institution()).await?;
         let zones = names::zones(&read, run.institution()).await?;
         let mut rows = Vec::with_capacity(customers.len());
         for customer in customers {
@@ -263,6 +264,7 @@ impl<'a> Table<'a> {
                 customer,
                 tags: &tags.remove(&customer.id).unwrap_or_default(),
                 names: &names,
+                channels: &channels,
                 zone: &zone
                     .transpose()
                     .map_err(Error::corrupt)?

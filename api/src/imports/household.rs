@@ -2,7 +2,7 @@
 
 use domain::{
     customers::{
-        CONTACTS_MAX, Channel, ContactInput, ContactKind, Customer, Gender, Kind, Profile,
+        CONTACTS_MAX, ChannelCode, ContactInput, ContactKind, Customer, Gender, Kind, Profile,
         Provenance, RELATIONS_MAX, Relation, Stage, TOO_MANY_RELATIONS,
     },
     fault::Fault,
@@ -180,7 +180,7 @@ impl Ground<'_> {
             .filter(|at| *at <= stamp.now());
         let (fields, inputs): (Vec<_>, Vec<_>) = points.into_iter().unzip();
         let provenance = Provenance {
-            channel: lead.channel.unwrap_or(Channel::Other),
+            channel: lead.channel.clone().unwrap_or_else(ChannelCode::other),
             collected_at: collected.unwrap_or(stamp.now()),
             collector: self.collector,
         };

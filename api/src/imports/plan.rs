@@ -8,6 +8,7 @@ use domain::{
     fault::{Fault, NOT_FOUND},
     id::Id,
     imports::{
+        channels::ChannelWords,
         header::{LeadField, propose},
         lead::{Lead, read_row},
         outcome::{
@@ -23,7 +24,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use persistence::{
     Error, Tx,
     access::{Grant, Reads, Scope, Writes},
-    customers::store,
+    customers::{channels, store},
     imports::known::{self, Households, LeadKeys},
     organization::store::campuses,
 };
@@ -67,6 +68,7 @@ impl Plan {
             campuses: within,
             zones,
             collector: caller(tx),
+            channels: ChannelWords::new(channels::open(tx, scope.institution()).await?),
         })
     }
 }
@@ -80,6 +82,8 @@ pub(super) struct Ground<'a> {
     pub(super) zones: HashMap<Id<Campus>, TimeZone>,
     /// Who takes the leads in.
     pub(super) collector: Option<Id<Staff>>,
+    /// The words for the channels that the institution has.
+    channels: ChannelWords,
 }
 
 /// What became of some rows.
@@ -269,7 +273,7 @@ async fn compare(
 /// Fields of a lead that say something else than what is stored.
 fn differences(customer: &Customer, lead: &Lead) -> Vec<LeadField> {
     let profile = &customer.profile;
-    let channel = customer.provenance.channel;
+    let channel = &customer.provenance.channel;
     let differs = [
         (
             LeadField::Gender,
@@ -305,7 +309,7 @@ fn differences(customer: &Customer, lead: &Lead) -> Vec<LeadField> {
         ),
         (
             LeadField::Channel,
-            lead.channel.is_some_and(|told| told != channel),
+            lead.channel.as_ref().is_some_and(|told| told != channel),
         ),
         (
             LeadField::Email,
@@ -374,7 +378,7 @@ impl Ground<'_> {
         let at = campus.unwrap_or(self.import.campus);
         let today = self.today(at, stamp);
         let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
-        let read = read_row(self.mapping, &cells, today);
+        let read = read_row(self.mapping, &cells, today, &self.channels);
         let mut problems: Vec<CellProblem> = match &read {
             Ok(_) => Vec::new(),
             Err(faults) => faults

@@ -78,6 +78,7 @@ permissions! {
     CustomersReveal = "customers:reveal" ROWS Sales { "查看客户联系方式等敏感信息", "Reveal sensitive values of customers" }
     CustomersShare = "customers:share" ROWS Sales { "共享客户", "Share customers" }
     ShareRequestsDecide = "share_requests:decide" ROWS Sales { "处理共享申请", "Decide requests for shares" }
+    CustomersConfigure = "customers:configure" WHOLE Sales { "配置客户档案", "Configure what customer records hold" }
     FollowUpsRead = "follow_ups:read" ROWS Sales { "查看跟进", "See follow-ups" }
     FollowUpsWrite = "follow_ups:write" ROWS Sales { "记录跟进", "Record follow-ups" }
     TagsRead = "tags:read" ROWS Sales { "查看客户标签", "See the tags of customers" }

@@ -261,7 +261,7 @@ macro_rules! roles {
 roles! {
     "boss" Either { "老板", "Owner" } [
         Institution: "customers:read" "customers:write" "customers:merge" "customers:delete" "customers:assign"
-            "customers:reveal" "customers:share" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
+            "customers:reveal" "customers:share" "customers:configure" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
             "exports:run" "reports:read" "events:read" "audit:read" "directory:read" "privacy:manage"
@@ -330,10 +330,10 @@ roles! {
     "employee" Either { "员工", "Employee" } []
     "customer_information_administrator" Either { "客户信息管理员", "Customer information administrator" } [
         Institution: "customers:read" "customers:write" "customers:merge" "share_requests:decide" "customers:delete" "customers:reveal"
-            "follow_ups:read" "tags:read" "tags:write" "imports:run" "exports:run"; ]
+            "customers:configure" "follow_ups:read" "tags:read" "tags:write" "imports:run" "exports:run"; ]
     "data_management" Either { "数据管理部门", "Data management" } [
-        Institution: "customers:read" "customers:write" "follow_ups:read" "tags:read" "tags:write"
-            "tags:manage" "imports:run" "reports:read"; ]
+        Institution: "customers:read" "customers:write" "customers:configure" "follow_ups:read" "tags:read"
+            "tags:write" "tags:manage" "imports:run" "reports:read"; ]
     "tag_reviewer" Sales { "业务部门", "Tag reviewer" } [
         Team: "customers:read" "tags:read" "tags:write"; ]
     "auditor" Either { "审计部门", "Auditor" } [

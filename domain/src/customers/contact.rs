@@ -1,5 +1,7 @@
 use std::fmt;
 
+use jiff::Timestamp;
+
 use super::{CONTACT_REPEATED, CONTACT_UNKNOWN, CONTACT_VALUE_MISSING};
 use crate::{
     email::Email,
@@ -36,6 +38,10 @@ pub struct ContactPoint {
     value: String,
     pub label: Option<String>,
     pub is_preferred: bool,
+    /// When somebody made sure that the value is right; nothing where nobody has, or the value is another since.
+    pub verified_at: Option<Timestamp>,
+    /// Whether the customer does not want to be reached by it.
+    pub do_not_contact: bool,
 }
 
 /// A contact point as it is asked for: an existing one by its id, or a new one. What is absent of an
@@ -48,6 +54,8 @@ pub struct ContactInput {
     /// `Some(None)` takes it away.
     pub label: Option<Option<String>>,
     pub is_preferred: Option<bool>,
+    pub is_verified: Option<bool>,
+    pub do_not_contact: Option<bool>,
 }
 
 impl ContactPoint {
@@ -58,6 +66,8 @@ impl ContactPoint {
         value: String,
         label: Option<String>,
         is_preferred: bool,
+        verified_at: Option<Timestamp>,
+        do_not_contact: bool,
     ) -> Self {
         Self {
             id,
@@ -65,6 +75,8 @@ impl ContactPoint {
             value,
             label,
             is_preferred,
+            verified_at,
+            do_not_contact,
         }
     }
 
@@ -199,6 +211,10 @@ fn point(
             Some(text::line("", &text, LABEL_MAX).map_err(|fault| ("label", fault.rule))?)
         }
     };
+    let is_same = known.is_some_and(|known| known.kind == kind && known.value == value);
+    let verified_before = known
+        .and_then(|known| known.verified_at)
+        .filter(|_| is_same);
     Ok(ContactPoint {
         id: known.map_or_else(|| stamp.id(), |k| k.id),
         kind,
@@ -207,6 +223,15 @@ fn point(
         is_preferred: input
             .is_preferred
             .or(known.map(|k| k.is_preferred))
+            .unwrap_or_default(),
+        verified_at: match input.is_verified {
+            None => verified_before,
+            Some(true) => verified_before.or_else(|| Some(stamp.now())),
+            Some(false) => None,
+        },
+        do_not_contact: input
+            .do_not_contact
+            .or(known.map(|k| k.do_not_contact))
             .unwrap_or_default(),
     })
 }
@@ -226,7 +251,6 @@ fn value(kind: ContactKind, text: &str) -> Result<String, &'static Rule> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use uuid::Uuid;
 
     use super::*;
@@ -265,5 +289,31 @@ mod tests {
         let after = replace(&points, vec![kept], &stamp()).unwrap();
         assert_eq!(after[0].clear(), "+8613800138000");
         assert_eq!(after[0].label.as_deref(), Some("妈妈"));
+    }
+
+    #[test]
+    fn what_was_made_sure_of_is_so_until_the_value_is_another() {
+        let verified = ContactInput {
+            is_verified: Some(true),
+            ..phone("13800138000")
+        };
+        let points = replace(&[], vec![verified], &stamp()).unwrap();
+        assert_eq!(points[0].verified_at, Some(Timestamp::UNIX_EPOCH));
+        let again = |value: &str, is_verified| ContactInput {
+            id: Some(points[0].id),
+            is_verified,
+            ..phone(value)
+        };
+        let later = Stamp::new(Timestamp::from_second(9).unwrap(), |_| Uuid::from_u128(8));
+        for (input, verified) in [
+            (again("138 0013 8000", None), Some(0)),
+            (again("138 0013 8000", Some(true)), Some(0)),
+            (again("138 0013 8000", Some(false)), None),
+            (again("139 0013 8000", None), None),
+            (again("139 0013 8000", Some(true)), Some(9)),
+        ] {
+            let after = replace(&points, vec![input], &later).unwrap();
+            assert_eq!(after[0].verified_at.map(Timestamp::as_second), verified);
+        }
     }
 }

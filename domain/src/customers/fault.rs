@@ -10,6 +10,12 @@ rules! {
     COLLECTED_IN_FUTURE = Invalid "collected_in_future" {
         "采集时间在将来", "Collected in the future";
         "采集时间不能晚于现在。", "The time of collection can't be later than now." }
+    CHANNEL_CODE_INVALID = Invalid "channel_code_invalid" {
+        "渠道代码格式不正确", "Not the code of a channel";
+        "代码由小写字母开头，后跟 1 到 39 个小写字母、数字或下划线。", "A lower-case letter, then 1 to 39 lower-case letters, digits and underscores." }
+    CHANNEL_CODE_TAKEN = Conflict "channel_code_taken" {
+        "渠道代码已被使用", "The code is taken";
+        "代码不会重复使用，已归档的渠道也保留其代码。", "A code is given once: archived channels keep theirs." }
     CONTACT_UNKNOWN = Invalid "contact_point_unknown" {
         "联系方式不存在", "No such contact point";
         "该客户没有这个联系方式。", "The customer has no contact point of this id." }

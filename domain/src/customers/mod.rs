@@ -4,6 +4,7 @@
 //! (student, guardian, school …), belongs to a campus, and is held by a person of staff or by the
 //! pool of a campus; who sees it follows from these two.
 
+mod channel;
 mod consent;
 mod contact;
 mod duplicate;
@@ -15,6 +16,7 @@ mod order;
 mod relation;
 mod timeline;
 
+pub use channel::*;
 pub use consent::*;
 pub use contact::*;
 pub use duplicate::*;

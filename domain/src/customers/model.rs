@@ -1,8 +1,8 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED, ContactInput,
-    ContactPoint, replace,
+    BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED, ChannelCode,
+    ContactInput, ContactPoint, replace,
 };
 use crate::{
     fault::{Fault, FieldFault},
@@ -48,22 +48,6 @@ text_enum! {
         Lost = "lost" { "流失", "Lost" }
         WonBack = "won_back" { "挽回", "Won back" }
         Invalid = "invalid" { "无效", "Invalid" }
-    }
-}
-
-text_enum! {
-    /// Where a customer was first met.
-    Channel as "SourceChannel" {
-        Hotline = "hotline" { "咨询热线", "Hotline" }
-        WalkIn = "walk_in" { "到访", "Walk-in" }
-        Website = "website" { "网站", "Website" }
-        Social = "social" { "社交媒体", "Social media" }
-        Event = "event" { "招生活动", "Event" }
-        PublicLesson = "public_lesson" { "公开课", "Public lesson" }
-        Referral = "referral" { "转介绍", "Referral" }
-        PartnerSchool = "partner_school" { "合作学校", "Partner school" }
-        Advertisement = "advertisement" { "广告", "Advertisement" }
-        Other = "other" { "其他", "Other" }
     }
 }
 
@@ -171,7 +155,7 @@ impl std::fmt::Debug for Profile {
 /// How the record came to be (CUST-26).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    pub channel: Channel,
+    pub channel: ChannelCode,
     pub collected_at: Timestamp,
     pub collector: Option<Id<Staff>>,
 }

@@ -43,6 +43,8 @@ pub struct Row<'a> {
     pub tags: &'a [TagLabel],
     /// Of people and places, by their ids.
     pub names: &'a BTreeMap<Uuid, String>,
+    /// Of source channels, by their codes.
+    pub channels: &'a BTreeMap<String, String>,
     /// Of the customer's campus.
     pub zone: &'a TimeZone,
     /// Whether contact values are shown in the clear.
@@ -81,7 +83,7 @@ columns! {
     "occupation" Nothing { "职业", "Occupation" } |row, locale| labelled(row.customer.profile.occupation, locale);
     "intent" Nothing { "意向程度", "Intent" } |row, _| optional(row.customer.profile.intent);
     "stage" Nothing { "阶段", "Stage" } |row, locale| label(row.customer.profile.stage, locale);
-    "source_channel" Nothing { "来源渠道", "Source channel" } |row, locale| label(row.customer.provenance.channel, locale);
+    "source_channel" Nothing { "来源渠道", "Source channel" } |row, _| row.channel();
     "collected_at" Nothing { "采集时间", "Collected at" } |row, _| row.time(row.customer.provenance.collected_at);
     "collector_id" Directory { "采集人", "Collector" } |row, _| row.name(collector(row));
     "campus_id" Directory { "校区", "Campus" } |row, _| row.name(Some(row.customer.campus.uuid()));
@@ -120,6 +122,12 @@ fn comma(locale: Locale) -> &'static str {
     .of(locale)
 }
 
+/// What stands behind a contact point by which the customer does not want to be reached.
+const DO_NOT_CONTACT: Text = Text {
+    zh: "［勿联系］",
+    en: " [do not contact]",
+};
+
 impl Row<'_> {
     fn value(&self, point: &ContactPoint) -> String {
         if self.is_revealed {
@@ -152,15 +160,17 @@ impl Row<'_> {
 
     /// Every contact point with its kind and whose it is.
     fn told(&self, locale: Locale) -> String {
+        let warning = Some(DO_NOT_CONTACT.of(locale));
         let told = self.points().into_iter().map(|point| {
             let kind = label(point.kind, locale);
             let value = self.value(point);
-            match (&point.label, locale) {
+            let told = match (&point.label, locale) {
                 (None, Locale::Chinese) => format!("{kind}：{value}"),
                 (None, Locale::English) => format!("{kind}: {value}"),
                 (Some(whose), Locale::Chinese) => format!("{kind}（{whose}）：{value}"),
                 (Some(whose), Locale::English) => format!("{kind} ({whose}): {value}"),
-            }
+            };
+            told + warning.filter(|_| point.do_not_contact).unwrap_or_default()
         });
         let parted = Text {
             zh: "；", en: "; "
@@ -177,6 +187,15 @@ impl Row<'_> {
     fn name(&self, of: Option<Uuid>) -> String {
         let name = of.and_then(|id| self.names.get(&id));
         name.cloned().unwrap_or_default()
+    }
+
+    /// As the institution calls it.
+    fn channel(&self) -> String {
+        let code = self.customer.provenance.channel.as_str();
+        self.channels
+            .get(code)
+            .map_or(code, String::as_str)
+            .to_owned()
     }
 
     /// By the clocks of the campus, as spreadsheets read it.
@@ -250,7 +269,6 @@ mod tests {
             }
         }
         check(cell::gender, Some(Gender::NotGiven));
-        check(cell::channel, None);
         check(cell::education, None);
         check(cell::occupation, None);
     }

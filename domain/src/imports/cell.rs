@@ -7,12 +7,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     is_among,
-    words::{CHANNELS, EDUCATIONS, GENDERS, INTENTS, OCCUPATIONS, UNTOLD, Words},
+    words::{EDUCATIONS, GENDERS, INTENTS, OCCUPATIONS, UNTOLD, Words},
 };
 use crate::{
-    customers::{
-        BIRTH_DATE_INVALID, CONTACTS_MAX, Channel, Education, Gender, NAME_MISSING, Occupation,
-    },
+    customers::{BIRTH_DATE_INVALID, CONTACTS_MAX, Education, Gender, NAME_MISSING, Occupation},
     email::Email,
     fault::{Rule, TOO_MANY},
     phone::{Phone, split_phones},
@@ -49,11 +47,6 @@ pub fn occupation(cell: &str) -> Result<Option<Occupation>, Unread> {
 /// 1 (weak) to 4 (strong).
 pub fn intent(cell: &str) -> Result<Option<i16>, Unread> {
     word(cell, INTENTS)
-}
-
-/// `None` where nothing is told (CUST-27).
-pub fn channel(cell: &str) -> Result<Option<Channel>, Unread> {
-    word(cell, CHANNELS)
 }
 
 /// Whether a cell says something, and not that nothing is known.
@@ -257,15 +250,6 @@ mod tests {
         }
         assert_eq!(intent("★★"), Err(Unread));
         assert_eq!(intent("5"), Err(Unread));
-    }
-
-    #[test]
-    fn channels_have_codes() {
-        assert_eq!(channel("老带新"), Ok(Some(Channel::Referral)));
-        assert_eq!(channel("微信 公众号"), Ok(Some(Channel::Social)));
-        assert_eq!(channel("walk-in"), Ok(Some(Channel::WalkIn)));
-        assert_eq!(channel(""), Ok(None));
-        assert_eq!(channel("托梦"), Err(Unread));
     }
 
     #[test]

@@ -6,10 +6,11 @@ use jiff::civil::Date;
 
 use super::{
     cell::{self, Unread, unquoted},
+    channels::ChannelWords,
     header::LeadField,
 };
 use crate::{
-    customers::{Channel, Education, GRADE_MAX, Gender, Occupation, PLACE_MAX},
+    customers::{ChannelCode, Education, GRADE_MAX, Gender, Occupation, PLACE_MAX},
     email::Email,
     fault::Rule,
     phone::Phone,
@@ -39,7 +40,7 @@ pub struct Lead {
     pub course: Option<String>,
     /// 1 (weak) to 4 (strong).
     pub intent: Option<i16>,
-    pub channel: Option<Channel>,
+    pub channel: Option<ChannelCode>,
     pub campus: Option<String>,
     pub collector: Option<String>,
     pub collected_on: Option<Date>,
@@ -73,13 +74,14 @@ pub struct CellFault {
 }
 
 /// Reads a row whose columns hold the fields of `mapping`; cells that are missing are blank.
-/// `today` is the campus's: nobody is born after it.
+/// `today` is the campus's: nobody is born after it. `channels` are those of the institution.
 ///
 /// All faults at once: `name_missing`, `phone_invalid`, `birth_date_invalid`, `email_invalid`.
 pub fn read_row(
     mapping: &[Option<LeadField>],
     cells: &[&str],
     today: Date,
+    channels: &ChannelWords,
 ) -> Result<Lead, Vec<CellFault>> {
     let mut row = Row {
         mapping,
@@ -112,7 +114,7 @@ pub fn read_row(
         address: row.line(LeadField::Address),
         course: row.line(LeadField::Course),
         intent: row.understood(LeadField::Intent, cell::intent),
-        channel: row.understood(LeadField::Channel, cell::channel),
+        channel: row.understood(LeadField::Channel, |cell| channels.read(cell)),
         campus: row.line(LeadField::Campus),
         collector: row.line(LeadField::Collector),
         collected_on: row.understood(LeadField::CollectedOn, day),
@@ -213,7 +215,9 @@ mod tests {
     ];
 
     fn read(cells: [&str; 9]) -> Result<Lead, Vec<CellFault>> {
-        read_row(&propose(&HEADERS), &cells, TODAY)
+        let referral = (ChannelCode::parse("referral").unwrap(), "转介绍".into());
+        let channels = ChannelWords::new(vec![referral]);
+        read_row(&propose(&HEADERS), &cells, TODAY, &channels)
     }
 
     #[test]
@@ -240,8 +244,8 @@ mod tests {
             Some("li@example.com")
         );
         assert_eq!(
-            (lead.intent, lead.channel),
-            (Some(4), Some(Channel::Referral))
+            (lead.intent, lead.channel.as_ref().map(ChannelCode::as_str)),
+            (Some(4), Some("referral"))
         );
         assert_eq!(lead.note.as_deref(), Some("=1+1"));
         assert!(lead.unread.is_empty());
@@ -282,7 +286,8 @@ mod tests {
     fn a_next_date_that_is_none_is_kept_as_it_was_written() {
         let read = |cell| {
             let mapping = propose(&["姓名", "下次跟进时间"]);
-            let lead = read_row(&mapping, &["张伟", cell], TODAY).unwrap();
+            let lead =
+                read_row(&mapping, &["张伟", cell], TODAY, &ChannelWords::default()).unwrap();
             (lead.next_follow_up_on, lead.next_follow_up, lead.unread)
         };
         assert_eq!(
@@ -304,7 +309,15 @@ mod tests {
 
     #[test]
     fn short_rows_and_cells_marked_as_text() {
-        assert!(read_row(&propose(&HEADERS), &["张伟"], TODAY).is_ok());
+        assert!(
+            read_row(
+                &propose(&HEADERS),
+                &["张伟"],
+                TODAY,
+                &ChannelWords::default()
+            )
+            .is_ok()
+        );
         let marked = ["'张伟", "'", "'42156", "'", "'", "'", "'", "'", "'=1+1"];
         let lead = read(marked).unwrap();
         assert_eq!(
@@ -312,6 +325,6 @@ mod tests {
             ("张伟", Some(date(2015, 6, 1)))
         );
         assert_eq!((lead.email, lead.note.as_deref()), (None, Some("=1+1")));
-        assert!(read_row(&[], &["张伟"], TODAY).is_err());
+        assert!(read_row(&[], &["张伟"], TODAY, &ChannelWords::default()).is_err());
     }
 }

@@ -9,10 +9,12 @@
 //!
 //! - [`header`]: which field a column holds
 //! - [`cell`]: one value as people write it
+//! - [`channels`]: the words for the source channels that an institution has
 //! - [`lead`]: a whole row
 //! - [`outcome`]: what becomes of an import and of each row
 
 pub mod cell;
+pub mod channels;
 pub mod header;
 pub mod lead;
 pub mod outcome;

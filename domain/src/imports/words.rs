@@ -1,6 +1,6 @@
 //! The words by which people name the values of a cell, folded, parted by blanks.
 
-use crate::customers::{Channel, Education, Gender, Occupation};
+use crate::customers::{Education, Gender, Occupation};
 
 /// The words of each value.
 pub(super) type Words<T> = &'static [(T, &'static str)];
@@ -79,45 +79,43 @@ pub(super) const OCCUPATIONS: Words<Occupation> = &[
     (Occupation::Other, "其他 其它 other"),
 ];
 
-pub(super) const CHANNELS: Words<Channel> = &[
+/// Codes of source channels, as far as an institution still has them.
+pub(super) const CHANNELS: Words<&str> = &[
     (
-        Channel::Hotline,
+        "hotline",
         "电话咨询 咨询热线 热线 电话 来电 来电咨询 hotline phone call",
     ),
     (
-        Channel::WalkIn,
+        "walk_in",
         "到访 上门 上门咨询 自然到访 到店 门店 前台 walk_in walk-in walkin",
     ),
     (
-        Channel::Website,
+        "website",
         "官网 官方网站 网站 网站留言 在线留言 网络 website web",
     ),
     (
-        Channel::Social,
+        "social",
         "微信 微信公众号 公众号 企业微信 朋友圈 视频号 抖音 快手 小红书 微博 \
          社交媒体 social socialmedia wechat douyin",
     ),
     (
-        Channel::Event,
+        "event",
         "地推 活动 招生活动 市场活动 线下活动 线上活动 展会 event",
     ),
     (
-        Channel::PublicLesson,
+        "public_lesson",
         "公益课 公开课 public_lesson publiclesson openclass",
     ),
     (
-        Channel::Referral,
+        "referral",
         "转介绍 老带新 介绍 推荐 朋友介绍 朋友推荐 老学员推荐 家长推荐 referral",
     ),
     (
-        Channel::PartnerSchool,
+        "partner_school",
         "合作学校 学校合作 校园合作 partner_school partnerschool",
     ),
-    (
-        Channel::Advertisement,
-        "广告 传单 宣传单 advertisement ad ads",
-    ),
-    (Channel::Other, "其他 其它 other"),
+    ("advertisement", "广告 传单 宣传单 advertisement ad ads"),
+    ("other", "其他 其它 other"),
 ];
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use domain::{
     access::{
         ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
-        CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare,
+        CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare,
         CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun,
         FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead,
         PaymentsVoid, PaymentsWrite, Permission, PrivacyManage, Reach, ReportsRead, Role,
@@ -12,7 +12,7 @@ use domain::{
     },
     analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
-    customers::{Anchor, Customer},
+    customers::{Anchor, Customer, SourceChannel},
     enrollments::{Attendance, Enrollment},
     exports::Export,
     files::StoredFile,
@@ -283,9 +283,10 @@ grants! {
     CustomersMerge reads Customer; writes Customer; deletes Customer;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
+    CustomersConfigure reads SourceChannel; writes SourceChannel; deletes ;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
+        Lesson, SourceChannel, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
     PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::{
     customers::{
-        Channel, ContactKind, ContactPoint, Customer, Gender, Kind, Profile, Provenance, Stage,
+        ChannelCode, ContactKind, ContactPoint, Customer, Gender, Kind, Profile, Provenance, Stage,
     },
     id::Id,
     organization::Institution,
@@ -104,7 +104,8 @@ impl Model {
             holder: Id::new(self.holder_id),
             campus: Id::new(self.campus_id),
             provenance: Provenance {
-                channel: known::<Channel>(&self.channel)?,
+                channel: ChannelCode::parse(&self.channel)
+                    .ok_or_else(|| Error::corrupt("channel"))?,
                 collected_at: timestamp(self.collected_at)?,
                 collector: self.collector_id.map(Id::new),
             },
@@ -123,6 +124,10 @@ struct Sealed<'a> {
     value: Cow<'a, str>,
     label: Option<Cow<'a, str>>,
     is_preferred: bool,
+    #[serde(default)]
+    verified_at: Option<i64>,
+    #[serde(default)]
+    do_not_contact: bool,
 }
 
 fn place(customer: Uuid) -> SealedAt {
@@ -153,6 +158,8 @@ fn contacts(
                 point.value.into_owned(),
                 point.label.map(Cow::into_owned),
                 point.is_preferred,
+                point.verified_at.map(timestamp).transpose()?,
+                point.do_not_contact,
             ))
         })
         .collect()
@@ -172,6 +179,8 @@ fn seal(keys: &FieldKeys, customer: &Customer) -> Result<Option<Vec<u8>>, Error>
             value: point.clear().into(),
             label: point.label.as_deref().map(Cow::from),
             is_preferred: point.is_preferred,
+            verified_at: point.verified_at.map(micros),
+            do_not_contact: point.do_not_contact,
         })
         .collect();
     let plain = Zeroizing::new(serde_json::to_vec(&points).map_err(Error::internal)?);
@@ -253,6 +262,8 @@ pub(super) fn fields(customer: &Customer) -> Value {
             .map(|point| json!({
                 "id": point.id, "kind": point.kind.as_str(), "value": point.safe(),
                 "label": point.label, "is_preferred": point.is_preferred,
+                "verified_at": point.verified_at.map(|at| at.to_string()),
+                "do_not_contact": point.do_not_contact,
             }))
             .collect::<Vec<_>>(),
         "holder_id": customer.holder,

@@ -1,6 +1,7 @@
 //! Customers: rows, and what is written with them.
 
 pub mod anchor;
+pub mod channels;
 mod children;
 pub mod consents;
 mod document;
@@ -17,7 +18,14 @@ pub mod timeline;
 
 pub use children::{CHILDREN, Child, OnMerge, OnTimeline, POINTERS, Pointer};
 
-use crate::events::EventType;
+use domain::{customers::CHANNEL_CODE_TAKEN, fault::REFERENCE_UNKNOWN, reference::NAME_TAKEN};
+
+use crate::{database::Constraint, events::EventType, reference};
+
+pub static SOURCE_CHANNEL: reference::Events = reference::events!("source_channel");
+
+/// The events of every kind of reference data here.
+pub static KINDS: &[&reference::Events] = &[&SOURCE_CHANNEL];
 
 pub static CREATED: EventType = EventType {
     name: "customer.created",
@@ -63,4 +71,25 @@ pub static EVENTS: &[&EventType] = &[
     &CONSENT_RECORDED,
     &MERGED,
     &UNMERGED,
+];
+
+pub(crate) static CONSTRAINTS: &[Constraint] = &[
+    Constraint {
+        name: "source_channels_name_key",
+        columns: "source_channels.institution_id, source_channels.name_fold",
+        rule: &NAME_TAKEN,
+        pointer: "",
+    },
+    Constraint {
+        name: "source_channels_code_key",
+        columns: "source_channels.institution_id, source_channels.code",
+        rule: &CHANNEL_CODE_TAKEN,
+        pointer: "",
+    },
+    Constraint {
+        name: "customers_channel_open",
+        columns: "",
+        rule: &REFERENCE_UNKNOWN,
+        pointer: "/source_channel",
+    },
 ];

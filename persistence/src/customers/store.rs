@@ -2,7 +2,7 @@
 
 use domain::{
     customers::{
-        CUSTOMER_IN_USE, Channel, Customer, Education, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
+        CUSTOMER_IN_USE, ChannelCode, Customer, Education, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
         Occupation, Relation, Stage,
     },
     fault::Fault,
@@ -48,7 +48,7 @@ use crate::{
 pub struct Filter {
     pub kinds: Vec<Kind>,
     pub stages: Vec<Stage>,
-    pub channels: Vec<Channel>,
+    pub channels: Vec<ChannelCode>,
     pub intents: Vec<i16>,
     pub educations: Vec<Education>,
     pub occupations: Vec<Occupation>,

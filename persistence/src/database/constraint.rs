@@ -20,6 +20,7 @@ pub(crate) struct Constraint {
 /// One list a capability.
 static CONSTRAINTS: &[&[Constraint]] = &[
     crate::organization::CONSTRAINTS,
+    crate::customers::CONSTRAINTS,
     crate::customers::relations::CONSTRAINTS,
     crate::tags::CONSTRAINTS,
     crate::courses::CONSTRAINTS,

@@ -21,6 +21,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Grant, Writes, permit, sessions},
     clock::micros,
+    customers::channels,
     database::{Change, statement},
     reference::{self, Kept},
 };
@@ -55,7 +56,8 @@ async fn run<const N: usize>(tx: &Tx, sql: &str, values: [Value; N]) -> Result<(
 }
 
 /// Founds the operation's institution, with what every institution has from the start:
-/// its field keys, the departments of ORG-04 and ORG-05, and the built-in roles.
+/// its field keys, the departments of ORG-04 and ORG-05, the built-in roles, and the source channels that
+/// the requirements name.
 pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
     new.check()?;
     let institution = tx.operation().institution.uuid();
@@ -84,6 +86,7 @@ pub async fn found(tx: &Tx, new: &NewInstitution) -> Result<(), Error> {
     tx.create_keys().await?;
     departments(tx, new.locale).await?;
     roles(tx, new.locale).await?;
+    channels::plant(tx, new.locale).await?;
     let founded = json!({
         "code": new.code,
         "name": new.name,
