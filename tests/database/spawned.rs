@@ -5,11 +5,12 @@ use std::{collections::BTreeSet, path::Path, pin::Pin, sync::Arc};
 
 use domain::{
     access::{
-        ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersDelete,
-        CustomersConfigure, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite,
-        EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite,
-        PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind, PrivacyManage,
-        RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
+        ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersConfigure,
+        CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare,
+        CustomersWrite, EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself,
+        OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind,
+        PrivacyManage, RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite, TagsManage,
+        TagsWrite,
     },
     courses::{Class, Course, Subject},
     customers::SourceChannel,

@@ -2,7 +2,7 @@
 
 use crate::{
     access::FieldRules,
-    customers::{Channel, Education, Gender, INTENT_MAX, Kind, Occupation, Stage},
+    customers::{Education, Gender, INTENT_MAX, Kind, Occupation, Stage},
     fault::Text,
     text_enum,
     text_enum::TextEnum,
@@ -193,7 +193,7 @@ fields! {
     School = "school" Text { rule: Some("school"), } ["就读学校", "School"]
     Grade = "grade" Text { rule: Some("grade"), } ["年级", "Grade"]
     Note = "note" Text { rule: Some("note"), } ["备注", "Note"]
-    SourceChannel = "source_channel" Choice { rule: Some("source_channel"), choices: of::<Channel>, } ["来源渠道", "Source channel"]
+    SourceChannel = "source_channel" Text { rule: Some("source_channel"), listed_at: Some("/source-channels"), } ["来源渠道", "Source channel"]
     CollectedAt = "collected_at" Instant { rule: Some("collected_at"), } ["采集时间", "Time of collection"]
     Collector = "collector_id" Id { rule: Some("collector_id"), listed_at: Some("/staff"), } ["采集人", "Collector"]
     Holder = "holder_id" Id { listed_at: Some("/staff"), } ["归属人", "Holder"]

@@ -215,6 +215,8 @@ mod tests {
             number.into(),
             None,
             false,
+            None,
+            false,
         )
     }
 

@@ -128,12 +128,15 @@ pub fn unless_obstructed(obstacles: &[MergeObstacle]) -> Result<(), Fault> {
     Err(Fault::new(&MERGE_OBSTRUCTED).with("obstacles", names.join(", ")))
 }
 
-/// The contact points of both; what both have is the survivor's, and so is what is tried first.
+/// The contact points of both; what both have is the survivor's, and so is what is tried first. By what one
+/// of them does not want to be reached, nobody is.
 fn together(survivor: &Customer, duplicate: &Customer) -> Vec<ContactPoint> {
     let mut points = survivor.contacts.clone();
     for point in &duplicate.contacts {
-        let mut own = survivor.contacts.iter();
-        if own.any(|own| own.kind == point.kind && own.clear() == point.clear()) {
+        let mut own = points.iter_mut();
+        if let Some(own) = own.find(|own| own.kind == point.kind && own.clear() == point.clear()) {
+            own.do_not_contact |= point.do_not_contact;
+            own.verified_at = own.verified_at.max(point.verified_at);
             continue;
         }
         let mut point = point.clone();
@@ -172,7 +175,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        customers::{Channel, ContactKind, Kind, Provenance, Stage},
+        customers::{ChannelCode, ContactKind, Kind, Provenance, Stage},
         id::Id,
     };
 
@@ -202,7 +205,7 @@ mod tests {
             holder: Id::new(Uuid::nil()),
             campus: Id::new(Uuid::nil()),
             provenance: Provenance {
-                channel: Channel::Hotline,
+                channel: ChannelCode::parse("hotline").unwrap(),
                 collected_at: Timestamp::UNIX_EPOCH,
                 collector: None,
             },
@@ -214,7 +217,15 @@ mod tests {
 
     fn phone(number: &str, is_preferred: bool) -> ContactPoint {
         let id = Id::new(Uuid::nil());
-        ContactPoint::stored(id, ContactKind::Phone, number.into(), None, is_preferred)
+        ContactPoint::stored(
+            id,
+            ContactKind::Phone,
+            number.into(),
+            None,
+            is_preferred,
+            None,
+            false,
+        )
     }
 
     #[test]

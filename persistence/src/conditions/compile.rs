@@ -85,7 +85,7 @@ impl Compiler<'_> {
             Subject::School => self.text(own(Column::SchoolFold), test),
             Subject::Grade => self.text(own(Column::GradeFold), test),
             Subject::Note => self.text(own(Column::NoteFold), test),
-            Subject::SourceChannel => simple(own(Column::Channel), test),
+            Subject::SourceChannel => self.text(own(Column::Channel), test),
             Subject::CollectedAt => timed(own(Column::CollectedAt), test, moment),
             Subject::Collector => simple(own(Column::CollectorId), test),
             Subject::Holder => simple(own(Column::HolderId), test),

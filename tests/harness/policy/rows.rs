@@ -81,7 +81,8 @@ impl Kind {
         use Kind::{
             Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
             Import, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
-            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass, View,
+            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
+            View,
         };
         !matches!(
             self,

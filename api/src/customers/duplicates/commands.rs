@@ -177,6 +177,8 @@ impl Asked {
                 value,
                 None,
                 false,
+                None,
+                false,
             ));
         }
         let named = body.name.is_some() && (body.birth_date.is_some() || body.school.is_some());
