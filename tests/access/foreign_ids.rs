@@ -22,6 +22,7 @@ const OF_ALL_CAMPUSES: &[&str] = &[
     "tag_id",
     "teacher_id",
     "collector_id",
+    "notice_id",
     "grantee_id",
 ];
 
@@ -230,6 +231,7 @@ impl South {
             ("holder_id", held),
             ("author_id", held),
             ("customer_id", id(&customer)),
+            ("duplicate_id", id(&customer)),
             ("payer_id", id(&customer)),
             ("relative_id", id(&guardian)),
             ("contact_point_ids", id(contact.as_str().unwrap())),

@@ -78,7 +78,8 @@ both! {
                 assert!(most > 0, "{template}: {name} has no bound");
                 let item = contract.resolve(&schema["items"]);
                 let number = if item["type"] == "integer" { "1" } else { &id };
-                let value = item["enum"][0].as_str().unwrap_or(number);
+                let code = item["pattern"].is_string().then_some("hotline");
+                let value = item["enum"][0].as_str().or(code).unwrap_or(number);
                 let many = vec![value; usize::try_from(most).unwrap() + 1].join(",");
                 let path: Vec<&str> = template.split('/')
                     .map(|s| if s.starts_with('{') { id.as_str() } else { s })

@@ -160,7 +160,7 @@ both! {
         let row = &table(&boss, &json!({})).await[0];
         for (heading, cell) in [
             ("Kind", "Student"), ("Name", "张伟"), ("Gender", "Female"), ("Stage", "Trial"),
-            ("Source channel", "Hotline"), ("Birth date", "2015-06-01"), ("Note", "一\n二"),
+            ("Source channel", "咨询热线"), ("Birth date", "2015-06-01"), ("Note", "一\n二"),
             ("Campus", "北校区"), ("Holder", "recruiter"), ("Collector", "boss"),
             ("Collected at", "2026-03-02 00:30:00"), ("Phone", "'+8613800138000"),
             ("Contact points", "Phone (妈妈): +8613800138000"), ("Tags", ""),

@@ -112,7 +112,7 @@ macro_rules! channels {
 channels! {
     "hotline" Offline { "咨询热线", "Hotline" }
     "walk_in" Offline { "到访", "Walk-in" }
-    "website" Online { "网站", "Website" }
+    "website" Online { "网站留言", "Website message" }
     "social" Online { "社交媒体", "Social media" }
     "event" Offline { "招生活动", "Event" }
     "public_lesson" Offline { "公开课", "Public lesson" }
@@ -121,7 +121,6 @@ channels! {
     "advertisement" Offline { "广告", "Advertisement" }
     "other" Other { "其他", "Other" }
     "online_event" Online { "线上招生活动", "Online event" }
-    "website_message" Online { "网站留言", "Website message" }
     "web_registration" Online { "网络注册", "Registration on the web" }
     "store_registration" Offline { "门店注册", "Registration in a store" }
     "phone_registration" Offline { "电话注册", "Registration by phone" }

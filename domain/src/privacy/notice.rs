@@ -16,7 +16,7 @@ use crate::{
 /// Longest title, in characters.
 pub const NOTICE_TITLE_MAX: usize = 100;
 /// Longest text, in characters.
-pub const NOTICE_TEXT_MAX: usize = 10_000;
+pub const NOTICE_TEXT_MAX: usize = 9_000;
 
 /// One revision of the notice of a purpose. It is never changed: another revision replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ CREATE INDEX source_channels_created_idx ON source_channels (institution_id, cre
 WITH known (place, code, channel_group, zh, en) AS (VALUES
     (0, 'hotline', 'offline', '咨询热线', 'Hotline'),
     (1, 'walk_in', 'offline', '到访', 'Walk-in'),
-    (2, 'website', 'online', '网站', 'Website'),
+    (2, 'website', 'online', '网站留言', 'Website message'),
     (3, 'social', 'online', '社交媒体', 'Social media'),
     (4, 'event', 'offline', '招生活动', 'Event'),
     (5, 'public_lesson', 'offline', '公开课', 'Public lesson'),
@@ -34,7 +34,6 @@ WITH known (place, code, channel_group, zh, en) AS (VALUES
     (8, 'advertisement', 'offline', '广告', 'Advertisement'),
     (9, 'other', 'other', '其他', 'Other'),
     (10, 'online_event', 'online', '线上招生活动', 'Online event'),
-    (11, 'website_message', 'online', '网站留言', 'Website message'),
     (12, 'web_registration', 'online', '网络注册', 'Registration on the web'),
     (13, 'store_registration', 'offline', '门店注册', 'Registration in a store'),
     (14, 'phone_registration', 'offline', '电话注册', 'Registration by phone'),

@@ -22,7 +22,7 @@ const UNLIKE: &[&str] = &[
 ];
 
 /// How names begin that go on with an id, or a part of one.
-const MADE_OF_IDS: &[&str] = &["own_", "school-", "other-", "分类", "标签"];
+const MADE_OF_IDS: &[&str] = &["own_", "school-", "other-", "分类", "标签", "c_"];
 
 /// One line an answer.
 #[derive(Default)]

@@ -26,7 +26,7 @@ pub struct PublishPrivacyNotice {
     #[schema(min_length = 1, max_length = 100)]
     pub title: String,
     /// Who uses what for which purpose and how long, and how consent is withdrawn.
-    #[schema(min_length = 1, max_length = 10000)]
+    #[schema(min_length = 1, max_length = 9000)]
     pub text: String,
     /// Whether consent that was given after an older revision has to be asked for anew, because the
     /// purpose or the means have changed; not, when absent.
