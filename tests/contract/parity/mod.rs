@@ -19,6 +19,7 @@ const UNLIKE: &[&str] = &[
     "one_time_password",
     "sha256",
     "expires_at",
+    "until",
 ];
 
 /// How names begin that go on with an id, or a part of one.
