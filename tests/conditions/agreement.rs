@@ -240,7 +240,9 @@ fn value_of(subject: Subject, value: &Value) -> Known {
         "eq"
     };
     let leaf = json!({"field": field_of(subject).code, "op": op, "value": value});
-    let tree = Tree::read("", &leaf).unwrap_or_else(|faults| panic!("{leaf}: {faults:?}"));
+    let read = Tree::read("", &leaf);
+    assert!(read.is_ok(), "{leaf}: {:?}", read.err());
+    let tree = read.unwrap();
     match tree {
         Tree::Leaf(leaf) => match leaf.test {
             domain::conditions::Test::OneOf(mut values) => values.remove(0),
@@ -353,7 +355,9 @@ fn tree(depth: usize, people: &[Customer], chance: &mut Chance) -> Value {
 
 /// Those who meet a tree by the rules.
 fn meeting(w: &World, tree: &Value, people: &[Customer]) -> BTreeSet<String> {
-    let read = Tree::read("", tree).unwrap_or_else(|faults| panic!("{tree}: {faults:?}"));
+    let read = Tree::read("", tree);
+    assert!(read.is_ok(), "{tree}: {:?}", read.err());
+    let read = read.unwrap();
     let told = read.canonical();
     assert!(Tree::read("", &told).unwrap() == read, "{told}");
     let now = w.server.app.clock.now();

@@ -106,7 +106,7 @@ both! {
         let to = json!({"holder_id": w.as_colleague().principal, "reason": "交接"});
         w.as_manager().post(&format!("/api/v1/customers/{held}/transfer"), &to).await.expect(200);
         assert_eq!(holder.get(RECEIVED).await.expect(200).ids(), [""; 0]);
-        assert_eq!(w.as_colleague().get(RECEIVED).await.expect(200).ids(), [made.clone()]);
+        assert_eq!(w.as_colleague().get(RECEIVED).await.expect(200).ids(), std::slice::from_ref(&made));
         w.as_manager().delete(&format!("/api/v1/customers/{held}")).await.expect(204);
         assert_eq!(asker.get(&own(&made)).await.expect(200).json["state"], "lapsed");
         assert_eq!(notices(&asker).await, [json!("share_request_lapsed")]);
