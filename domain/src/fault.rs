@@ -113,6 +113,21 @@ impl Fault {
         self
     }
 
+    /// Both results, or what is wrong with either: fields all at once.
+    ///
+    /// # Errors
+    /// Where one of them is a fault.
+    pub fn both<A, B>(one: Result<A, Self>, other: Result<B, Self>) -> Result<(A, B), Self> {
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(mut fault), Err(more)) if fault.rule == more.rule => {
+                fault.fields.extend(more.fields);
+                Err(fault)
+            }
+            (Err(fault), _) | (_, Err(fault)) => Err(fault),
+        }
+    }
+
     /// `Ok` when nothing was collected.
     pub fn unless_empty(fields: Vec<FieldFault>) -> Result<(), Self> {
         if fields.is_empty() {

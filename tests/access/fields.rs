@@ -58,7 +58,51 @@ const CANARIES: &[(&str, &str, &str)] = &[
         "\"2021-03-04T05:06:07Z\"",
         "2021-03-04T05:06:07",
     ),
+    ("details.needs", "\"雀要飞\"", "雀要飞"),
+    ("details.expectations", "\"雀想远行\"", "雀想远行"),
+    ("details.background", "\"雀从南来\"", "雀从南来"),
+    ("details.development_trend", "\"雀渐高\"", "雀渐高"),
+    ("details.consumption_habits", "\"雀月底买\"", "雀月底买"),
+    ("details.need_features", "\"雀挑食\"", "雀挑食"),
+    ("details.residence", "\"雀租房\"", "雀租房"),
+    ("details.hobbies", "[\"雀棋\"]", "雀棋"),
+    ("details.preferences_product", "[\"雀课\"]", "雀课"),
+    ("details.preferences_service", "[\"雀访\"]", "雀访"),
+    ("details.region_code", "\"120103\"", "120103"),
+    ("details.city_class", "\"rural\"", "rural"),
+    ("details.influence", "[\"achievement\"]", "achievement"),
+    ("details.influence_note", "\"雀鸣于林\"", "雀鸣于林"),
+    (
+        "details.consumption_potential",
+        "\"high\"",
+        "consumption_potential\":\"high",
+    ),
+    (
+        "details.spending_power",
+        "\"low\"",
+        "spending_power\":\"low",
+    ),
+    ("details.membership_tier", "\"雀金卡\"", "雀金卡"),
 ];
+
+/// What only organizations, and of them only partners, have.
+const OF_PARTNERS: &[(&str, &str, &str)] = &[
+    ("details.advantage_resources", "\"雀有渠道\"", "雀有渠道"),
+    ("details.industry", "\"雀业\"", "雀业"),
+    ("details.size", "\"雀百人\"", "雀百人"),
+    ("details.website", "\"finch.example\"", "finch.example"),
+    ("details.exhibitions", "\"雀展\"", "雀展"),
+    ("details.credit", "\"雀信好\"", "雀信好"),
+    ("details.operation", "\"雀稳\"", "雀稳"),
+    ("details.sales_situation", "\"雀旺\"", "雀旺"),
+    ("details.business_scope", "\"雀教\"", "雀教"),
+];
+
+/// Puts a value into the field of this name, or into a field of a part.
+fn put(body: &mut Value, field: &str, value: &str) {
+    let field = field.split('.').fold(body, |part, name| &mut part[name]);
+    *field = serde_json::from_str(value).unwrap();
+}
 
 /// Of these, what the trail never tells.
 const PERSONAL: &[&str] = &[
@@ -70,13 +114,32 @@ const PERSONAL: &[&str] = &[
     "school",
     "grade",
     "note",
+    "details.needs",
+    "details.expectations",
+    "details.background",
+    "details.development_trend",
+    "details.consumption_habits",
+    "details.need_features",
+    "details.residence",
+    "details.hobbies",
+    "details.preferences_product",
+    "details.preferences_service",
+    "details.influence_note",
 ];
+
+/// What is left of a field where it is not read.
+fn unread(field: &str) -> &'static [&'static str] {
+    match domain::access::field("customers", field) {
+        Some(known) if known.is_maskable => &["hidden", "masked"],
+        _ => &["hidden"],
+    }
+}
 
 async fn canary(w: &World) -> String {
     let mut body =
         json!({"kind": "student", "campus_id": w.places.north, "holder_id": w.places.north});
     for (field, value, _) in CANARIES {
-        body[*field] = serde_json::from_str(value).unwrap();
+        put(&mut body, field, value);
     }
     w.as_boss()
         .post("/api/v1/customers", &body)
@@ -87,19 +150,18 @@ async fn canary(w: &World) -> String {
 
 both! {
     async fn a_hidden_or_masked_field_is_shown_by_no_channel(w: World) {
-        let path = format!("/api/v1/customers/{}", canary(&w).await);
+        let path = format!("/api/v1/customers/{}?expand=details", canary(&w).await);
         let whole = w.as_boss().get(&path).await.expect(200).text;
         for (field, _, shown) in CANARIES {
             assert!(whole.contains(shown), "{field}");
-            let accesses: &[&str] = if ["name", "region", "school", "grade", "note"].contains(field) { &["hidden", "masked"] } else { &["hidden"] };
-            for access in accesses {
+            for access in unread(field) {
                 let actor = reader(&w, rule(field, access)).await;
                 let by = if *field == "contact_points" { "金丝雀" } else { "13912345678" };
                 let answers = [
                     actor.get(&path).await.expect(200),
-                    actor.get("/api/v1/customers").await.expect(200),
-                    actor.post("/api/v1/customers/search", &json!({"query": by})).await.expect(200),
-                    actor.patch(&path, &json!({})).await.expect(200),
+                    actor.get("/api/v1/customers?expand=details").await.expect(200),
+                    actor.post("/api/v1/customers/search", &json!({"query": by, "expand": ["details"]})).await.expect(200),
+                    actor.patch(path.trim_end_matches("?expand=details"), &json!({})).await.expect(200),
                 ];
                 for answer in answers {
                     assert!(!answer.text.contains(shown), "{access} {field}: {}", answer.text);
@@ -111,6 +173,48 @@ both! {
             }
         }
         assert_eq!(w.as_boss().get(&path).await.expect(200).text, whole);
+    }
+
+    async fn what_only_organizations_have_is_hidden_as_the_rest_is(w: World) {
+        let mut body = json!({"kind": "partner", "name": "雀林", "campus_id": w.places.north, "source_channel": "hotline",
+            "holder_id": w.places.north});
+        for (field, value, _) in OF_PARTNERS {
+            put(&mut body, field, value);
+        }
+        let path = format!("/api/v1/customers/{}", w.as_boss().post("/api/v1/customers", &body).await.expect(201).id());
+        for (field, value, shown) in OF_PARTNERS {
+            for access in unread(field) {
+                let actor = reader(&w, rule(field, access)).await;
+                for answer in [
+                    actor.get(&format!("{path}?expand=details")).await.expect(200),
+                    actor.patch(&path, &json!({})).await.expect(200),
+                ] {
+                    assert!(!answer.text.contains(shown), "{access} {field}: {}", answer.text);
+                    for (other, _, shown) in OF_PARTNERS.iter().filter(|(other, ..)| other != field) {
+                        assert!(answer.text.contains(shown), "{access} {field} took {other}: {}", answer.text);
+                    }
+                }
+                let mut change = json!({});
+                put(&mut change, field, value);
+                let refused = actor.patch(&path, &change).await.expect(422);
+                assert_eq!(refused.errors(), [(format!("#/{}", field.replace('.', "/")), "field_not_readable".to_owned())]);
+            }
+        }
+    }
+
+    async fn the_class_of_a_place_is_told_from_its_code_to_who_may_read_the_code(w: World) {
+        let mut body = w.new_customer("雀");
+        body["details"] = json!({"region_code": "110108"});
+        let made = w.as_boss().post("/api/v1/customers", &body).await.expect(201);
+        assert_eq!(made.json["details"]["city_class"], "first");
+        let path = format!("/api/v1/customers/{}", made.id());
+        let actor = reader(&w, rule("details.region_code", "hidden")).await;
+        for answer in [
+            actor.get(&format!("{path}?expand=details")).await.expect(200),
+            actor.patch(&path, &json!({"intent": 2})).await.expect(200),
+        ] {
+            assert_eq!((&answer.json["details"]["region_code"], &answer.json["details"]["city_class"]), (&json!(null), &json!(null)));
+        }
     }
 
     async fn the_trail_tells_no_name_and_follows_the_rules_of_its_reader(w: World) {
@@ -171,11 +275,13 @@ both! {
         let path = format!("/api/v1/customers/{id}");
         let before = w.as_boss().get(&path).await.expect(200).text;
         for (field, value, _) in CANARIES.iter().filter(|(field, ..)| !["source_channel", "collected_at"].contains(field)) {
-            let value: Value = serde_json::from_str(value).unwrap();
             for (access, code) in [("hidden", "field_not_readable"), ("read_only", "field_read_only")] {
                 let actor = reader(&w, rule(field, access)).await;
-                let refused = actor.patch(&path, &json!({*field: value})).await.expect(422);
-                assert_eq!(refused.errors(), [(format!("#/{field}"), code.to_owned())], "{access} {field}");
+                let mut change = json!({});
+                put(&mut change, field, value);
+                let refused = actor.patch(&path, &change).await.expect(422);
+                let pointer = format!("#/{}", field.replace('.', "/"));
+                assert_eq!(refused.errors(), [(pointer, code.to_owned())], "{access} {field}");
             }
         }
         let masked = reader(&w, rule("note", "masked")).await;
@@ -257,6 +363,10 @@ both! {
             assert!(schema.is_some(), "name the schema of {record}");
             let (_, schema) = schema.unwrap();
             let field = item["field"].as_str().unwrap();
+            let (schema, field) = match field.strip_prefix("details.") {
+                Some(field) => (&"CustomerDetails", field),
+                None => (schema, field),
+            };
             let property = &document["components"]["schemas"][*schema]["properties"][field];
             let text = property.to_string();
             assert!(text.contains("\"null\"") || property["type"] == "array", "{schema}.{field}: {text}");

@@ -8,6 +8,7 @@ mod contacts;
 mod create;
 mod delete;
 mod duplicates;
+mod details;
 mod list;
 mod merge;
 mod relations;

@@ -45,7 +45,11 @@ pub fn show_as<T: Serialize>(
     for (known, access) in rules.of(record) {
         let other = names.iter().find(|(_, field)| *field == known.field);
         let name = other.map_or(known.field, |(name, _)| name);
-        if let Some(field) = value.get_mut(name) {
+        // What stands in a part goes by both names.
+        let field = name
+            .split('.')
+            .try_fold(&mut value, |part, name| part.get_mut(name));
+        if let Some(field) = field {
             rule(field, access);
         }
     }
@@ -118,7 +122,7 @@ pub fn writable(tx: &Tx, record: &str, sent: &[String], needed: &[&str]) -> Resu
                 FieldAccess::ReadOnly => &FIELD_READ_ONLY,
                 FieldAccess::Hidden | FieldAccess::Masked => &FIELD_NOT_READABLE,
             };
-            FieldFault::new(format!("/{}", known.field), rule)
+            FieldFault::new(format!("/{}", known.field.replace('.', "/")), rule)
         });
     Fault::unless_empty(faults.collect())
 }

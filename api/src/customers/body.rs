@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{NamedRecord, SourceChannelCode};
+use super::{CustomerDetailsBody, CustomerDetailsInput, NamedRecord, SourceChannelCode};
 use crate::{
     access::fields::Shown,
     http::{list::PageBody, wire::Wire},
@@ -69,6 +69,10 @@ pub struct CreateCustomer {
     /// For colleagues.
     #[schema(max_length = 2000, nullable = false)]
     pub note: Option<String>,
+    /// What is known beyond that.
+    #[schema(nullable = false)]
+    #[validate(nested)]
+    pub details: Option<CustomerDetailsInput>,
     /// Ways to reach the customer.
     #[schema(max_items = 20, nullable = false, value_type = Option<Vec<ContactPointInput>>)]
     pub contact_points: Option<Vec<ContactPointInput>>,
@@ -137,6 +141,10 @@ pub struct ChangeCustomer {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<String>, max_length = 2000)]
     pub note: Option<Option<String>>,
+    /// What is known beyond that; what is absent of it stays.
+    #[schema(nullable = false)]
+    #[validate(nested)]
+    pub details: Option<CustomerDetailsInput>,
     /// Replaces the whole list: name the ones to keep by their id.
     #[schema(max_items = 20, nullable = false, value_type = Option<Vec<ContactPointInput>>)]
     pub contact_points: Option<Vec<ContactPointInput>>,
@@ -313,7 +321,7 @@ impl ChangeCustomer {
     "school": "实验小学", "grade": "五年级", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
-    "holder": null, "campus": null, "collector": null,
+    "details": null, "holder": null, "campus": null, "collector": null,
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
 pub struct CustomerBody {
     pub id: Uuid,
@@ -384,6 +392,10 @@ pub struct CustomerBody {
     /// The campus; null unless `expand` names it, and for who may not see the directory.
     #[schema(required)]
     pub campus: Option<NamedRecord>,
+    /// What is known beyond the profile; null unless `expand` names it. The answers to creating and changing a
+    /// customer have it wherever something is known.
+    #[schema(required)]
+    pub details: Option<CustomerDetailsBody>,
     /// Who collected its data; null unless `expand` names it, and where `collector_id` is.
     #[schema(required)]
     pub collector: Option<NamedRecord>,
@@ -444,6 +456,7 @@ impl CustomerBody {
             source_channel: Some((&customer.provenance.channel).into()),
             collected_at: Some(customer.provenance.collected_at),
             collector_id: customer.provenance.collector.map(Id::uuid),
+            details: None,
             holder: None,
             campus: None,
             collector: None,

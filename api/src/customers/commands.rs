@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use domain::{
     access::{CustomersRead, FIELD_NOT_READABLE, PrincipalKind, TagsRead},
     customers::{
-        ChannelCode, ContactPoint, Customer, Gender, HOLDER_NOT_AT_CAMPUS, Profile, Provenance,
-        Stage,
+        ChannelCode, ContactPoint, Customer, Details, Gender, HOLDER_NOT_AT_CAMPUS, Profile,
+        Provenance, Stage,
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
@@ -19,6 +19,7 @@ use persistence::{
     access::{Deletes, Grant, Reads, Writes},
     conditions::Compiled,
     customers::{
+        details,
         sorted::{self, Placed, Sort},
         store::{self, Filter},
     },
@@ -52,6 +53,9 @@ pub async fn create(
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
     let holder = holder(tx, grant, body.holder_id.map(Id::new), campus).await?;
     let collector = collector(tx, grant, body.collector_id.map(Id::new)).await?;
+    let details = body.details.unwrap_or_default().apply(Details::default());
+    let details = details.map_err(Fault::from);
+    let details = details.and_then(|details| details.checked(body.kind.0));
     let customer = Customer::create(
         Profile {
             kind: body.kind.0,
@@ -81,7 +85,12 @@ pub async fn create(
         campus,
         today.date,
         &tx.stamp(),
-    )?;
+    );
+    let (customer, details) = Fault::both(customer, details)?;
+    let customer = Customer {
+        details,
+        ..customer
+    };
     store::insert(tx, grant, &customer).await?;
     Ok(customer)
 }
@@ -152,6 +161,7 @@ pub async fn change(
 ) -> Result<Customer, Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
+    let before = details::read_into(tx, before).await?;
     let today = today(tx, grant, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the customer's campus is gone"))?;
@@ -159,8 +169,13 @@ pub async fn change(
         .contact_points
         .clone()
         .map(|points| points.into_iter().map(Into::into).collect());
+    let known = match body.details.clone() {
+        Some(sent) => sent.apply(before.details.clone())?,
+        None => before.details.clone(),
+    };
     let after = before.change(
         body.apply(before.profile.clone()),
+        known,
         contacts,
         today.date,
         &tx.stamp(),

@@ -3,16 +3,23 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    access::{CustomersRead, DirectoryRead},
+    access::{CustomersRead, DirectoryRead, FieldRules},
+    customers::Customer,
     fault::Text,
+    id::Id,
     text_enum::TextEnum,
 };
-use persistence::{Error, access::Grant, organization::names};
+use persistence::{
+    Error,
+    access::{Grant, Reads},
+    customers::details,
+    organization::names,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{CustomerBody, RECORD};
+use super::{CustomerBody, CustomerDetailsBody, RECORD};
 use crate::access::Granted;
 
 /// What a customer names by its id and may be shown beside it.
@@ -25,18 +32,21 @@ pub enum CustomerExpansion {
     Campus,
     /// By whom its data were collected.
     Collector,
+    /// What is known of it beyond its profile.
+    Details,
 }
 
 impl TextEnum for CustomerExpansion {
     const NAME: &'static str = "CustomerExpansion";
     const DOC: &'static str = "What a customer names by its id and may be shown beside it.";
-    const ALL: &'static [Self] = &[Self::Holder, Self::Campus, Self::Collector];
+    const ALL: &'static [Self] = &[Self::Holder, Self::Campus, Self::Collector, Self::Details];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Holder => "holder",
             Self::Campus => "campus",
             Self::Collector => "collector",
+            Self::Details => "details",
         }
     }
 
@@ -53,6 +63,10 @@ impl TextEnum for CustomerExpansion {
             Self::Collector => Text {
                 zh: "采集人",
                 en: "Collector",
+            },
+            Self::Details => Text {
+                zh: "详细资料",
+                en: "Details",
             },
         }
     }
@@ -75,6 +89,11 @@ pub struct NamedRecord {
     pub name: String,
 }
 
+/// Whether a reader may know where customers live, and so the class of the place that follows from it.
+pub(super) fn reads_region(rules: &FieldRules) -> bool {
+    rules.is_readable(RECORD, "details.region_code")
+}
+
 /// Puts beside the ids of customers what was asked for.
 pub(super) async fn expand(
     ctx: &Granted<CustomersRead>,
@@ -88,6 +107,23 @@ pub(super) async fn expand(
     // The name tells what the rule hides.
     let is_readable = reader.fields().is_readable(RECORD, "collector_id");
     let collector = asked(CustomerExpansion::Collector) && is_readable;
+    if asked(CustomerExpansion::Details) {
+        let ids: Vec<_> = customers
+            .iter()
+            .map(|one| Id::<Customer>::new(one.id))
+            .collect();
+        let mut known = details::of(
+            &ctx.read(),
+            Reads::<Customer>::scope(&ctx.grant).institution(),
+            &ids,
+        )
+        .await?;
+        let reads_region = reads_region(reader.fields());
+        for customer in customers.iter_mut() {
+            let known = known.remove(&Id::new(customer.id)).unwrap_or_default();
+            customer.details = Some(CustomerDetailsBody::new(known, reads_region));
+        }
+    }
     let Some(directory) = Grant::<DirectoryRead>::of(reader, ctx.stamp().now()) else {
         return Ok(());
     };

@@ -6,6 +6,7 @@ pub mod channels;
 pub mod commands;
 pub mod consents;
 pub mod duplicates;
+mod details;
 mod expansion;
 mod files;
 mod filters;
@@ -17,6 +18,7 @@ mod timeline;
 
 pub use body::*;
 pub use channels::SourceChannelCode;
+pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
 pub use search::count_view;

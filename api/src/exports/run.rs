@@ -343,7 +343,8 @@ mod tests {
         let customer = &document["components"]["schemas"]["Customer"]["properties"];
         let fields = customer.as_object().unwrap().keys().map(String::as_str);
         // What changes with every change tells nobody anything; names stand in the columns of ids.
-        let beside = ["version", "holder", "campus", "collector"];
+        // Details are not exported yet.
+        let beside = ["version", "holder", "campus", "collector", "details"];
         let fields: BTreeSet<_> = fields.filter(|field| !beside.contains(field)).collect();
         let shown: BTreeSet<_> = COLUMNS.iter().map(|column| column.field).collect();
         assert_eq!(shown, fields);

@@ -83,9 +83,15 @@ pub(crate) fn fingerprint(body: &Value) -> [u8; 32] {
     persistence::keys::digest(&[&canonical(body)])
 }
 
+/// Names of the fields of a body, and of those in its parts: `details.needs`.
 fn names(body: &Value) -> Vec<String> {
-    let fields = body.as_object().into_iter().flatten();
-    fields.map(|(name, _)| name.clone()).collect()
+    let mut names = Vec::new();
+    for (name, value) in body.as_object().into_iter().flatten() {
+        let parts = value.as_object().into_iter().flatten();
+        names.extend(parts.map(|(part, _)| format!("{name}.{part}")));
+        names.push(name.clone());
+    }
+    names
 }
 
 /// What a body says that is as its schema says.

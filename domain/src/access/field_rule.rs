@@ -29,7 +29,7 @@ text_enum! {
 pub struct FieldInfo {
     /// Plural, as in the permissions on the record: `customers`.
     pub record: &'static str,
-    /// Its name in the contract.
+    /// Its name in the contract; of what stands in a part both, parted by a dot: `details.needs`.
     pub field: &'static str,
     pub label: Text,
     /// Whether it is text with a safe form.
@@ -69,6 +69,33 @@ fields! {
         "source_channel" whole { "来源渠道", "Source channel" }
         "collected_at" whole { "采集时间", "Time of collection" }
         "collector_id" whole { "采集人", "Collector" }
+        "details.needs" maskable { "需求", "Needs" }
+        "details.expectations" maskable { "教育期望", "Expectations" }
+        "details.background" maskable { "背景", "Background" }
+        "details.development_trend" maskable { "发展趋势", "Development trend" }
+        "details.consumption_habits" maskable { "消费习惯", "Consumption habits" }
+        "details.need_features" maskable { "需求特点", "Features of the need" }
+        "details.residence" maskable { "居住情况", "Residence" }
+        "details.hobbies" whole { "兴趣爱好", "Hobbies" }
+        "details.preferences_product" whole { "产品偏好", "Preferred products" }
+        "details.preferences_service" whole { "服务偏好", "Preferred services" }
+        "details.focus_of_concern" whole { "关注重点", "Focus of concern" }
+        "details.region_code" whole { "行政区划代码", "Region code" }
+        "details.city_class" whole { "城市级别", "Class of the city" }
+        "details.influence" whole { "影响力", "Influence" }
+        "details.influence_note" maskable { "影响力说明", "Note on the influence" }
+        "details.consumption_potential" whole { "消费潜力", "Consumption potential" }
+        "details.spending_power" whole { "消费能力", "Spending power" }
+        "details.membership_tier" maskable { "会员等级", "Tier of membership" }
+        "details.advantage_resources" maskable { "优势资源", "Advantage resources" }
+        "details.industry" maskable { "行业", "Industry" }
+        "details.size" maskable { "规模", "Size" }
+        "details.website" maskable { "网站", "Website" }
+        "details.exhibitions" maskable { "参展情况", "Exhibitions" }
+        "details.credit" maskable { "信用状况", "Credit" }
+        "details.operation" maskable { "经营状况", "Operation" }
+        "details.sales_situation" maskable { "销售状况", "Sales situation" }
+        "details.business_scope" maskable { "业务范围", "Business scope" }
     ;
     "follow_ups":
         "intent" whole { "跟进所见意向", "Intent as it seemed" }
@@ -232,6 +259,14 @@ mod tests {
 
     fn reads(code: &str) -> Permissions {
         Permissions::from([(code.to_owned(), Reach::Own)])
+    }
+
+    #[test]
+    fn every_detail_of_a_customer_can_have_rules() {
+        let details = crate::customers::DETAIL_FIELDS.iter();
+        let ruled = FIELDS.iter().map(|known| known.field);
+        let ruled: BTreeSet<_> = ruled.filter(|name| name.starts_with("details.")).collect();
+        assert_eq!(ruled, details.map(|known| known.path).collect());
     }
 
     #[test]

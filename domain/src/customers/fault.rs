@@ -25,6 +25,15 @@ rules! {
     CONTACT_VALUE_MISSING = Invalid "contact_value_missing" {
         "缺少联系方式的值", "The value is missing";
         "新的联系方式，或更改类型时，必须填写值。", "A new contact point, or one of another kind, needs its value." }
+    DETAIL_NOT_FITTING = Invalid "detail_not_fitting" {
+        "该类客户没有此项", "Not a field of this kind of customer";
+        "此项不适用于该类型的客户，请先清除。", "Customers of this kind do not have the field: leave it out, or clear it." }
+    ITEM_REPEATED = Invalid "item_repeated" {
+        "重复", "Named twice";
+        "列表中的每一项只能出现一次。", "An item stands in the list once." }
+    REGION_CODE_INVALID = Invalid "region_code_invalid" {
+        "行政区划代码不正确", "Not the code of a region";
+        "请填写 GB/T 2260 的六位代码。", "Six digits, as GB/T 2260 has them." }
     CUSTOMER_IN_USE = Conflict "customer_in_use" {
         "客户仍有业务", "The customer has business under way";
         "有在读报名、未结清的应收或账目的客户不能删除。", "A customer with an active enrollment, an open charge or entries in the books can't be deleted." }

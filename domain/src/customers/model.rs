@@ -2,7 +2,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED, ChannelCode,
-    ContactInput, ContactPoint, replace,
+    ContactInput, ContactPoint, Details, replace,
 };
 use crate::{
     fault::{Fault, FieldFault},
@@ -98,6 +98,8 @@ pub struct Customer {
     pub profile: Profile,
     /// At most [`CONTACTS_MAX`](super::CONTACTS_MAX).
     pub contacts: Vec<ContactPoint>,
+    /// Nothing where they were not read: lists do without.
+    pub details: Details,
     pub holder: Id<Holder>,
     pub campus: Id<Campus>,
     pub provenance: Provenance,
@@ -235,6 +237,7 @@ impl Customer {
             version: 1,
             profile,
             contacts,
+            details: Details::default(),
             holder,
             campus,
             provenance,
@@ -244,11 +247,12 @@ impl Customer {
         })
     }
 
-    /// The customer with another profile, and other contact points where they are given; the same
-    /// customer when nothing differs.
+    /// The customer with another profile, other details, and other contact points where they are given;
+    /// the same customer when nothing differs.
     pub fn change(
         &self,
         profile: Profile,
+        details: Details,
         contacts: Option<Vec<ContactInput>>,
         today: Date,
         stamp: &Stamp,
@@ -256,16 +260,19 @@ impl Customer {
         if self.deleted_at.is_some() {
             return Err(Fault::new(&CUSTOMER_DELETED));
         }
-        let profile = profile.checked(today)?;
+        let kind = profile.kind;
+        let known = Fault::both(profile.checked(today), details.checked(kind));
         let contacts = match contacts {
-            Some(inputs) => replace(&self.contacts, inputs, stamp)?,
-            None => self.contacts.clone(),
+            Some(inputs) => replace(&self.contacts, inputs, stamp),
+            None => Ok(self.contacts.clone()),
         };
-        if profile == self.profile && contacts == self.contacts {
+        let ((profile, details), contacts) = Fault::both(known, contacts)?;
+        if profile == self.profile && details == self.details && contacts == self.contacts {
             return Ok(self.clone());
         }
         Ok(Self {
             profile,
+            details,
             contacts,
             ..self.touched(stamp)
         })

@@ -143,6 +143,8 @@ pub static POINTERS: &[Pointer] = &[
     pointer("customer_balances", "customer_id", OnMerge::Sums),
     pointer("customer_shares", "customer_id", OnMerge::Ends),
     pointer("share_requests", "customer_id", OnMerge::Ends),
+    // The survivor keeps its own.
+    pointer("customer_details", "customer_id", OnMerge::Stays),
     pointer("contact_index", "customer_id", OnMerge::Stays),
     pointer("search_documents", "customer_id", OnMerge::Stays),
     pointer("customer_merges", "survivor_id", OnMerge::Stays),

@@ -1,10 +1,11 @@
 #![expect(unreachable_pub, reason = "what the ORM derives is public")]
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::OnceLock};
 
 use domain::{
     customers::{
-        ChannelCode, ContactKind, ContactPoint, Customer, Gender, Kind, Profile, Provenance, Stage,
+        ChannelCode, ContactKind, ContactPoint, Customer, DETAIL_FIELDS, Details, Gender, Kind,
+        Profile, Provenance, Stage,
     },
     id::Id,
     organization::Institution,
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::details;
 use crate::{
     Error,
     clock::{date, date_column, micros, timestamp},
@@ -85,6 +87,7 @@ impl Model {
     pub(super) fn open(self, keys: &FieldKeys) -> Result<Customer, Error> {
         Ok(Customer {
             contacts: contacts(keys, self.id, self.contacts.as_deref())?,
+            details: Details::default(),
             id: Id::new(self.id),
             version: self.version,
             profile: Profile {
@@ -243,7 +246,7 @@ pub(super) fn changes(before: ActiveModel, mut after: ActiveModel, contacts: boo
 /// The fields of a customer as the audit trail compares them, in the words of the contract.
 pub(super) fn fields(customer: &Customer) -> Value {
     let profile = &customer.profile;
-    json!({
+    let mut all = json!({
         "kind": profile.kind.as_str(),
         "name": profile.name,
         "gender": profile.gender.as_str(),
@@ -272,11 +275,25 @@ pub(super) fn fields(customer: &Customer) -> Value {
         "collected_at": customer.provenance.collected_at.to_string(),
         "collector_id": customer.provenance.collector,
         "deleted_at": customer.deleted_at.map(|at| at.to_string()),
-    })
+    });
+    if let Some(all) = all.as_object_mut() {
+        all.extend(details::fields(&customer.details));
+    }
+    all
 }
 
 /// Fields whose values never go on the trail in the clear.
-pub(super) const PERSONAL: &[&str] = &[
+pub(super) fn personal() -> &'static [&'static str] {
+    static PERSONAL: OnceLock<Vec<&str>> = OnceLock::new();
+    PERSONAL.get_or_init(|| {
+        let details = DETAIL_FIELDS.iter().filter(|field| field.is_personal);
+        let details = details.map(|field| field.path);
+        PROFILE.iter().copied().chain(details).collect()
+    })
+}
+
+/// Those of the profile.
+const PROFILE: &[&str] = &[
     "name",
     "birth_date",
     "region",

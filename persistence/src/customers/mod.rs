@@ -4,6 +4,7 @@ pub mod anchor;
 pub mod channels;
 mod children;
 pub mod consents;
+pub mod details;
 mod document;
 pub mod duplicates;
 pub(crate) mod entity;

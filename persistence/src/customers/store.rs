@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
-    entity::{Column, Entity, Model, PERSONAL, changes, fields, row},
+    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children, details,
+    entity::{Column, Entity, Model, changes, fields, personal, row},
     index, merges, relations,
 };
 use crate::{
@@ -444,6 +444,7 @@ pub async fn insert(
     Entity::insert(row(scope.institution(), &keys, customer)?)
         .exec_without_returning(tx)
         .await?;
+    details::insert(tx, scope.institution(), std::slice::from_ref(customer)).await?;
     index::index(tx, scope.institution(), customer).await?;
     tx.record(created(customer, &[]));
     Ok(())
@@ -466,6 +467,7 @@ pub async fn insert_all(
         .map(|customer| row(institution, &keys, customer))
         .collect::<Result<Vec<_>, _>>()?;
     insert_rows(tx, rows).await?;
+    details::insert(tx, institution, customers).await?;
     index::index_new(tx, institution, customers).await?;
     relations::insert_all(tx, institution, begun).await?;
     for customer in customers {
@@ -477,7 +479,7 @@ pub async fn insert_all(
 }
 
 fn created(customer: &Customer, begun: &[&Relation]) -> Change {
-    let (_, mut after) = difference(None, &fields(customer), PERSONAL);
+    let (_, mut after) = difference(None, &fields(customer), personal());
     if let (Some(after), false) = (after.as_object_mut(), begun.is_empty()) {
         let told = begun.iter().map(|r| relations::told(r, customer.id));
         after.insert("relations".into(), told.collect());
@@ -589,7 +591,7 @@ async fn save(
             share_requests::lapse_all(tx, after).await?;
         }
     }
-    let (was, mut is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
+    let (was, mut is) = difference(Some(&fields(before)), &fields(after), personal());
     if let Some(is) = is.as_object_mut()
         && before.contacts != after.contacts
     {
@@ -647,6 +649,7 @@ pub(super) async fn write(
         .exec(tx)
         .await?;
     unless_stale(updated.rows_affected)?;
+    details::update(tx, institution, before, after).await?;
     if after.profile.name != before.profile.name || after.contacts != before.contacts {
         index::index(tx, institution, after).await?;
     }

@@ -48,6 +48,7 @@ mod m0098_journal_order;
 mod m0099_open_next_dates;
 mod m0100_shared_follow_ups;
 mod m0101_source_channels;
+mod m0102_customer_details;
 mod m0110_folded_texts;
 mod m0111_views;
 mod m0120_allowances;
@@ -112,6 +113,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0099_open_next_dates::Migration),
             Box::new(m0100_shared_follow_ups::Migration),
             Box::new(m0101_source_channels::Migration),
+            Box::new(m0102_customer_details::Migration),
             Box::new(m0110_folded_texts::Migration),
             Box::new(m0111_views::Migration),
             Box::new(m0120_allowances::Migration),

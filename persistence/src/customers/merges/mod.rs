@@ -26,7 +26,7 @@ pub use self::{
 };
 use super::{
     children,
-    entity::{PERSONAL, fields},
+    entity::{fields, personal},
 };
 use crate::{
     Error, Handle, Tx,
@@ -229,7 +229,7 @@ fn record(
     event: &'static EventType,
     told: &Json,
 ) {
-    let (was, mut is) = difference(Some(&fields(before)), &fields(after), PERSONAL);
+    let (was, mut is) = difference(Some(&fields(before)), &fields(after), personal());
     if let (Some(is), Some(told)) = (is.as_object_mut(), told.as_object()) {
         is.extend(told.clone());
     }
