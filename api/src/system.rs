@@ -63,6 +63,7 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::Order>(),
     ListInfo::of::<domain::customers::CityClass>(),
     ListInfo::of::<domain::customers::Influence>(),
+    ListInfo::of::<domain::customers::LawfulBasis>(),
     ListInfo::of::<domain::customers::Level>(),
     ListInfo::of::<domain::files::FileType>(),
     ListInfo::of::<domain::files::FilePurpose>(),

@@ -1,6 +1,6 @@
 //! What is known of a customer beyond the profile.
 
-use tests::{World, both, json};
+use tests::{both, json};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 

@@ -84,7 +84,11 @@ pub fn left(access: Option<FieldAccess>, text: String) -> Option<String> {
 /// Applies the rules of a reader to what the trail tells of changes: the fields of each before and after.
 pub fn show_changes(reader: &Authority, changes: &mut Value) {
     for change in changes.as_array_mut().into_iter().flatten() {
-        let record = format!("{}s", change["kind"].as_str().unwrap_or_default());
+        let record = match change["kind"].as_str().unwrap_or_default() {
+            // A part of a customer, with fields of it.
+            "collection" => "customers".to_owned(),
+            kind => format!("{kind}s"),
+        };
         for (known, access) in reader.fields().of(&record) {
             for side in ["before", "after"] {
                 if let Some(field) = change[side].get_mut(known.field) {

@@ -14,7 +14,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{CustomerDetailsBody, CustomerDetailsInput, NamedRecord, SourceChannelCode};
+use super::{
+    CollectionEvidence, CustomerDetailsBody, CustomerDetailsInput, NamedRecord, SourceChannelCode,
+};
 use crate::{
     access::fields::Shown,
     http::{list::PageBody, wire::Wire},
@@ -90,6 +92,10 @@ pub struct CreateCustomer {
     /// By whom; the caller, when absent.
     #[schema(nullable = false)]
     pub collector_id: Option<Uuid>,
+    /// What else there is to say of how the data were collected: it stands in the customer's first collection.
+    #[schema(nullable = false)]
+    #[validate(nested)]
+    pub collection: Option<CollectionEvidence>,
 }
 
 /// Changes to a customer: absent leaves a field, null clears it.

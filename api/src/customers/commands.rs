@@ -30,7 +30,9 @@ use persistence::{
 };
 use serde_json::json;
 
-use super::{ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, TransferCustomer};
+use super::{
+    ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, TransferCustomer, collections,
+};
 use crate::{
     http::{IfMatch, cursor::Position},
     organization::day::{self, Day},
@@ -53,6 +55,7 @@ pub async fn create(
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
     let holder = holder(tx, grant, body.holder_id.map(Id::new), campus).await?;
     let collector = collector(tx, grant, body.collector_id.map(Id::new)).await?;
+    let evidence = collections::commands::evidence(tx, grant, body.collection).await?;
     let details = body.details.unwrap_or_default().apply(Details::default());
     let details = details.map_err(Fault::from);
     let details = details.and_then(|details| details.checked(body.kind.0));
@@ -80,6 +83,7 @@ pub async fn create(
             channel: ChannelCode::sent("/source_channel", &body.source_channel.0)?,
             collected_at: body.collected_at.unwrap_or(tx.now()),
             collector,
+            evidence,
         },
         holder,
         campus,
@@ -96,7 +100,7 @@ pub async fn create(
 }
 
 /// Who took a customer in: whoever is named, else the caller where that is a person.
-async fn collector(
+pub(super) async fn collector(
     tx: &Tx,
     grant: &impl Writes<Customer>,
     named: Option<Id<Staff>>,

@@ -3,10 +3,11 @@
 mod body;
 pub mod bulk;
 pub mod channels;
+pub mod collections;
 pub mod commands;
 pub mod consents;
-pub mod duplicates;
 mod details;
+pub mod duplicates;
 mod expansion;
 mod files;
 mod filters;
@@ -18,6 +19,7 @@ mod timeline;
 
 pub use body::*;
 pub use channels::SourceChannelCode;
+pub use collections::CollectionEvidence;
 pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
@@ -42,6 +44,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::list_timeline)
         .configure(bulk::routes)
         .configure(channels::routes)
+        .configure(collections::routes)
         .configure(consents::routes)
         .configure(duplicates::routes)
         .configure(merges::routes)

@@ -2,8 +2,8 @@
 
 use domain::{
     customers::{
-        CONTACTS_MAX, ChannelCode, ContactInput, ContactKind, Customer, Gender, Kind, Profile,
-        Provenance, RELATIONS_MAX, Relation, Stage, TOO_MANY_RELATIONS,
+        CONTACTS_MAX, ChannelCode, ContactInput, ContactKind, Customer, Evidence, Gender, Kind,
+        Profile, Provenance, RELATIONS_MAX, Relation, Stage, TOO_MANY_RELATIONS,
     },
     fault::Fault,
     id::Id,
@@ -183,6 +183,7 @@ impl Ground<'_> {
             channel: lead.channel.clone().unwrap_or_else(ChannelCode::other),
             collected_at: collected.unwrap_or(stamp.now()),
             collector: self.collector,
+            evidence: Evidence::default(),
         };
         let today = stamp.now().to_zoned(zone).date();
         let holder = campus.cast();

@@ -34,6 +34,9 @@ rules! {
     REGION_CODE_INVALID = Invalid "region_code_invalid" {
         "行政区划代码不正确", "Not the code of a region";
         "请填写 GB/T 2260 的六位代码。", "Six digits, as GB/T 2260 has them." }
+    TOO_MANY_CORRECTIONS = Conflict "too_many_corrections" {
+        "更正次数过多", "Corrected too often";
+        "一次采集最多保留 {max} 个版本。", "A collection has at most {max} versions." }
     CUSTOMER_IN_USE = Conflict "customer_in_use" {
         "客户仍有业务", "The customer has business under way";
         "有在读报名、未结清的应收或账目的客户不能删除。", "A customer with an active enrollment, an open charge or entries in the books can't be deleted." }

@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        customers::{ChannelCode, ContactKind, Kind, Provenance, Stage},
+        customers::{ChannelCode, ContactKind, Details, Evidence, Kind, Provenance, Stage},
         id::Id,
     };
 
@@ -202,12 +202,14 @@ mod tests {
                 note: None,
             },
             contacts: Vec::new(),
+            details: Details::default(),
             holder: Id::new(Uuid::nil()),
             campus: Id::new(Uuid::nil()),
             provenance: Provenance {
                 channel: ChannelCode::parse("hotline").unwrap(),
                 collected_at: Timestamp::UNIX_EPOCH,
                 collector: None,
+                evidence: Evidence::default(),
             },
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,

@@ -5,10 +5,11 @@
 //! pool of a campus; who sees it follows from these two.
 
 mod channel;
+mod collection;
 mod consent;
 mod contact;
-mod duplicate;
 mod details;
+mod duplicate;
 pub mod facts;
 mod fault;
 mod merge;
@@ -19,10 +20,11 @@ mod relation;
 mod timeline;
 
 pub use channel::*;
+pub use collection::*;
 pub use consent::*;
 pub use contact::*;
-pub use duplicate::*;
 pub use details::*;
+pub use duplicate::*;
 pub use fault::*;
 pub use merge::*;
 pub use model::*;

@@ -1,13 +1,13 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED, ChannelCode,
-    ContactInput, ContactPoint, Details, replace,
+    BIRTH_DATE_INVALID, COLLECTED_IN_FUTURE, CUSTOMER_DELETED, CUSTOMER_NOT_DELETED, ContactInput,
+    ContactPoint, Details, Provenance, replace,
 };
 use crate::{
     fault::{Fault, FieldFault},
     id::Id,
-    organization::{Campus, Holder, Staff},
+    organization::{Campus, Holder},
     stamp::Stamp,
     text, text_enum,
 };
@@ -152,14 +152,6 @@ impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
     }
-}
-
-/// How the record came to be (CUST-26).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Provenance {
-    pub channel: ChannelCode,
-    pub collected_at: Timestamp,
-    pub collector: Option<Id<Staff>>,
 }
 
 impl Profile {

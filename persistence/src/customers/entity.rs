@@ -4,8 +4,8 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use domain::{
     customers::{
-        ChannelCode, ContactKind, ContactPoint, Customer, DETAIL_FIELDS, Details, Gender, Kind,
-        Profile, Provenance, Stage,
+        ChannelCode, ContactKind, ContactPoint, Customer, DETAIL_FIELDS, Details, Evidence, Gender,
+        Kind, Profile, Provenance, Stage,
     },
     id::Id,
     organization::Institution,
@@ -111,6 +111,7 @@ impl Model {
                     .ok_or_else(|| Error::corrupt("channel"))?,
                 collected_at: timestamp(self.collected_at)?,
                 collector: self.collector_id.map(Id::new),
+                evidence: Evidence::default(),
             },
             created_at: timestamp(self.created_at)?,
             updated_at: timestamp(self.updated_at)?,

@@ -12,6 +12,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use sea_orm::{
+    ActiveValue::Set,
     ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QueryResult, QuerySelect,
     sea_query::{self, ArrayType, Expr, LockType},
@@ -20,8 +21,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children, details,
-    entity::{Column, Entity, Model, changes, fields, personal, row},
+    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children, collections, details,
+    entity::{ActiveModel, Column, Entity, Model, changes, fields, personal, row},
     index, merges, relations,
 };
 use crate::{
@@ -444,7 +445,9 @@ pub async fn insert(
     Entity::insert(row(scope.institution(), &keys, customer)?)
         .exec_without_returning(tx)
         .await?;
-    details::insert(tx, scope.institution(), std::slice::from_ref(customer)).await?;
+    let one = std::slice::from_ref(customer);
+    details::insert(tx, scope.institution(), one).await?;
+    collections::begin(tx, scope.institution(), one).await?;
     index::index(tx, scope.institution(), customer).await?;
     tx.record(created(customer, &[]));
     Ok(())
@@ -468,6 +471,7 @@ pub async fn insert_all(
         .collect::<Result<Vec<_>, _>>()?;
     insert_rows(tx, rows).await?;
     details::insert(tx, institution, customers).await?;
+    collections::begin(tx, institution, customers).await?;
     index::index_new(tx, institution, customers).await?;
     relations::insert_all(tx, institution, begun).await?;
     for customer in customers {
@@ -543,6 +547,7 @@ pub(super) async fn touch(
     let updated = scoped_update::<Entity>(grant)
         .col_expr(Column::Version, after.version.into())
         .col_expr(Column::UpdatedAt, micros(after.updated_at).into())
+        .set(of_provenance(before, after))
         .filter(Column::Id.eq(after.id.uuid()))
         .filter(Column::Version.eq(before.version))
         .exec(tx)
@@ -556,6 +561,22 @@ pub(super) async fn touch(
             .event(&CHANGED, data),
     );
     Ok(())
+}
+
+/// The columns of where a customer was met, as far as they differ.
+fn of_provenance(before: &Customer, after: &Customer) -> ActiveModel {
+    let (was, is) = (&before.provenance, &after.provenance);
+    let mut columns = ActiveModel::default();
+    if was.channel != is.channel {
+        columns.channel = Set(is.channel.as_str().to_owned());
+    }
+    if was.collected_at != is.collected_at {
+        columns.collected_at = Set(micros(is.collected_at));
+    }
+    if was.collector != is.collector {
+        columns.collector_id = Set(is.collector.map(Id::uuid));
+    }
+    columns
 }
 
 async fn save(

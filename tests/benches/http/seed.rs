@@ -213,6 +213,8 @@ const AT_ONCE: usize = 5_000;
 
 const CUSTOMERS: &str = "customers (institution_id, id, version, kind, name, name_fold, gender, birth_date, \
     intent, stage, note, contacts, holder_id, campus_id, channel, collected_at, collector_id, created_at, updated_at)";
+const COLLECTIONS: &str = "customer_collections (institution_id, id, version, customer_id, is_current, channel, \
+    collected_at, collector_id, created_at, recorded_at)";
 const CONTACTS: &str = "contact_index (institution_id, digest, customer_id)";
 const FOLLOW_UPS: &str = "follow_ups (institution_id, id, version, customer_id, holder_id, customer_campus_id, method, \
     outcome, intent, content, occurred_at, next_on, due_at, due_until, author_id, created_at, updated_at)";
@@ -239,6 +241,9 @@ async fn fill(
         let batch: Vec<Customer> = rows.by_ref().take(AT_ONCE).collect();
         let of = |make: &dyn Fn(&Customer) -> Vec<Cell>| batch.iter().map(make).collect();
         tables.put(CUSTOMERS, of(&|c| c.row(seeded, keys))).await?;
+        tables
+            .put(COLLECTIONS, of(&|c| c.collection(seeded)))
+            .await?;
         let contacts = |c: &Customer| {
             vec![
                 seeded.institution.uuid().into(),
@@ -370,6 +375,22 @@ impl Customer {
             sealed.into(),
             self.holder.into(),
             self.campus.into(),
+            "hotline".into(),
+            self.at.into(),
+            self.holder.into(),
+            self.at.into(),
+            self.at.into(),
+        ]
+    }
+
+    /// That with which it began.
+    fn collection(&self, seeded: &Seeded) -> Vec<Cell> {
+        vec![
+            seeded.institution.uuid().into(),
+            self.id.into(),
+            1.into(),
+            self.id.into(),
+            Cell::Flag(true),
             "hotline".into(),
             self.at.into(),
             self.holder.into(),

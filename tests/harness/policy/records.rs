@@ -349,6 +349,12 @@ pub async fn make(
             ids.push(tag.to_string());
             ids
         }
+        Kind::Collection => {
+            // Gone with its customer.
+            let customer = make(w, Kind::Customer, state, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            vec![customer.clone(), customer]
+        }
         Kind::Relation => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

@@ -6,6 +6,8 @@ pub enum Kind {
     Customer,
     /// Of a customer, with a person of its institution.
     Share,
+    /// Of a customer.
+    Collection,
     /// Of a customer, with a guardian in the same hands.
     Relation,
     /// Of a customer, in a class that the customer's holder teaches.
@@ -79,15 +81,16 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Consent, Customer, CustomerFile, DayReport, Enrollment, Export, File, FollowUp,
-            Import, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
-            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
-            View,
+            Charge, Collection, Consent, Customer, CustomerFile, DayReport, Enrollment, Export,
+            File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt,
+            Receivable, ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging,
+            TaughtClass, View,
         };
         !matches!(
             self,
             Charge
                 | Consent
+                | Collection
                 | Customer
                 | CustomerFile
                 | DayReport
@@ -180,6 +183,11 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
+    ("recordCollection", Kind::Customer, State::Live),
+    ("listCollections", Kind::Customer, State::Live),
+    ("getCollection", Kind::Collection, State::Live),
+    ("correctCollection", Kind::Collection, State::Live),
+    ("revealCollection", Kind::Collection, State::Live),
     ("listDuplicates", Kind::Customer, State::Live),
     ("previewMerge", Kind::Customer, State::Live),
     ("mergeCustomers", Kind::Customer, State::Live),
@@ -397,6 +405,7 @@ pub fn row(operation: &str) -> (Kind, State) {
 pub fn listed(schema: &str) -> Kind {
     let kinds = [
         ("CustomerPage", Kind::Customer),
+        ("CollectionPage", Kind::Collection),
         ("FollowUpPage", Kind::FollowUp),
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),
