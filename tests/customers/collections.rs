@@ -162,8 +162,8 @@ both! {
         let path = format!("{CUSTOMERS}/{}/collections", made.id());
         let first = format!("{path}/{}", made.id());
         let rules = json!([
-            {"record": "customers", "field": "source_channel", "access": "hidden"},
             {"record": "customers", "field": "contact_points", "access": "hidden"},
+            {"record": "customers", "field": "source_channel", "access": "hidden"},
         ]);
         let about = ["customers:read", "customers:write", "customers:reveal", "audit:read"];
         let reader = crate::access::fields::reader_with(&w, &about, rules).await;

@@ -97,11 +97,11 @@ both! {
     async fn every_broken_detail_is_told_at_once(w: World) {
         let mut body = w.new_customer("张伟");
         body["birth_date"] = json!("2999-01-01");
-        body["details"] = json!({"hobbies": ["篮球", "篮 球"], "membership_tier": " 金卡", "needs": "好\u{0}"});
+        body["details"] = json!({"hobbies": ["篮球", "篮 球"], "membership_tier": " 金卡"});
         let refused = w.as_recruiter().post(CUSTOMERS, &body).await.expect_problem(422, "validation_failed");
         let told = |at: &str, code: &str| (at.to_owned(), code.to_owned());
         assert_eq!(refused.errors(), [
-            told("#/birth_date", "birth_date_invalid"), told("#/details/needs", "control_character"),
+            told("#/birth_date", "birth_date_invalid"),
             told("#/details/hobbies/1", "item_repeated"), told("#/details/membership_tier", "blank"),
         ]);
         for code in ["990101", "110001"] {

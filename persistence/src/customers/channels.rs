@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::SOURCE_CHANNEL;
 use crate::{
     Error, Handle, Tx,
+    access::Writes,
     database::statement,
     reference::{self, Events, Kept, any, record, row, stands_in, table},
 };
@@ -110,6 +111,21 @@ pub async fn open(
             Ok((code(&text)?, row.try_get("", "name")?))
         })
         .collect()
+}
+
+/// Whether a channel has a code, be it archived.
+pub async fn is_taken(
+    tx: &Tx,
+    grant: &impl Writes<SourceChannel>,
+    code: &ChannelCode,
+) -> Result<bool, Error> {
+    let values = [
+        grant.scope().institution().uuid().into(),
+        code.as_str().into(),
+    ];
+    let sql = "SELECT 1 AS found FROM source_channels WHERE institution_id = ? AND code = ?";
+    let found = tx.query_one_raw(statement(tx, sql, values)).await?;
+    Ok(found.is_some())
 }
 
 /// Names of all channels of an institution, by their codes.

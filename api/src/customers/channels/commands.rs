@@ -2,11 +2,12 @@
 
 use domain::{
     access::CustomersConfigure,
-    customers::{ChannelCode, SourceChannel},
+    customers::{CHANNEL_CODE_TAKEN, ChannelCode, SourceChannel},
+    fault::Fault,
     id::Id,
     reference::Reference,
 };
-use persistence::{Error, Tx, access::Grant};
+use persistence::{Error, Tx, access::Grant, customers::channels as store};
 
 use super::{ChangeSourceChannel, CreateSourceChannel};
 use crate::{
@@ -21,8 +22,13 @@ pub async fn create(
     grant: &Configurer,
     body: CreateSourceChannel,
 ) -> Result<Reference<SourceChannel>, Error> {
+    let code = ChannelCode::sent("/code", &body.code.0)?;
+    // Of two that are taken, the code is told, whichever the database looks at first.
+    if store::is_taken(tx, grant, &code).await? {
+        return Err(Fault::new(&CHANNEL_CODE_TAKEN).into());
+    }
     let channel = SourceChannel {
-        code: ChannelCode::sent("/code", &body.code.0)?,
+        code,
         name: body.name,
         group: body.group.0,
     };
