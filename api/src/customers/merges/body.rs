@@ -104,6 +104,7 @@ impl MergeConflict {
 pub struct MovedRows {
     /// What they are: `follow_ups`, `enrollments`, `charges` …
     pub table: String,
+    /// How many of them.
     #[schema(minimum = 1)]
     pub rows: usize,
 }
@@ -165,6 +166,7 @@ pub struct CustomerMerge {
     pub reason: String,
     /// What went to the survivor.
     pub moved: Vec<MovedRows>,
+    /// When they were merged.
     pub merged_at: Timestamp,
     /// Who merged them.
     pub merged_by: Uuid,
