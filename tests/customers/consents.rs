@@ -165,6 +165,52 @@ both! {
         recruiter.upload(&format!("{CUSTOMERS}/{youth}/files"), "照片.pdf", b"%PDF-1.7 %%EOF").await.expect(201);
     }
 
+    async fn details_of_a_child_beyond_an_enquiry_are_kept_only_once_a_guardian_agrees(w: World) {
+        let recruiter = w.as_recruiter();
+        let notice = notice(&w, "child_data", false).await;
+        let beyond = json!({"needs": "数学提高", "hobbies": ["篮球"], "background": "单亲家庭"});
+        let missing = |fields: &[&str]| -> Vec<(String, String)> {
+            fields.iter().map(|field| (format!("#/details/{field}"), "guardian_consent_missing".into())).collect()
+        };
+        let mut body = w.new_customer("王小明");
+        body["birth_date"] = json!(still_a_child(&w));
+        body["details"] = beyond.clone();
+        let refused = recruiter.post(CUSTOMERS, &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), missing(&["background", "hobbies"]));
+        body["details"] = json!({"needs": "数学提高", "region_code": "110108"});
+        let made = recruiter.post(CUSTOMERS, &body).await.expect(201);
+        let (child, path) = (made.id().to_owned(), format!("{CUSTOMERS}/{}", made.id()));
+        let refused = recruiter.patch(&path, &json!({"details": beyond})).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), missing(&["background", "hobbies"]));
+        assert_eq!(recruiter.get(&path).await.json["version"], 1);
+        let mother = customer(&w, &recruiter, "guardian", None).await;
+        related(&recruiter, &child, &mother).await;
+        let given = json!({"purpose": "child_data", "decision": "given", "notice_id": notice, "evidence": "表单 1", "decided_by": mother});
+        decide(&recruiter, &child, &given).await.expect(201);
+        let kept = recruiter.patch(&path, &json!({"details": beyond})).await.expect(200);
+        assert_eq!(kept.json["details"]["hobbies"], json!(["篮球"]));
+        // What was kept stays and can be taken away; nothing is added once it is withdrawn.
+        decide(&recruiter, &child, &json!({"purpose": "child_data", "decision": "withdrawn"})).await.expect(201);
+        recruiter.patch(&path, &json!({"intent": 3, "details": {"background": null}})).await.expect(200);
+        let refused = recruiter.patch(&path, &json!({"details": {"hobbies": ["画画"]}})).await.expect(422);
+        assert_eq!(refused.errors(), missing(&["hobbies"]));
+    }
+
+    async fn who_turns_out_to_be_a_child_keeps_no_details_without_a_guardian(w: World) {
+        let recruiter = w.as_recruiter();
+        let mut body = w.new_customer("王小明");
+        body["birth_date"] = json!(today(&w).checked_sub(14.years()).unwrap());
+        body["details"] = json!({"hobbies": ["篮球"]});
+        let made = recruiter.post(CUSTOMERS, &body).await.expect(201);
+        let path = format!("{CUSTOMERS}/{}", made.id());
+        let younger = json!({"birth_date": still_a_child(&w)});
+        let refused = recruiter.patch(&path, &younger).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/details/hobbies".into(), "guardian_consent_missing".into())]);
+        let mut cleared = younger.clone();
+        cleared["details"] = json!({"hobbies": null});
+        recruiter.patch(&path, &cleared).await.expect(200);
+    }
+
     async fn notices_are_revised_and_never_changed(w: World) {
         let boss = w.as_boss();
         let revisions = futures_util::future::join_all((0..4).map(|_| notice(&w, "sharing", false))).await;

@@ -6,7 +6,7 @@ use domain::{
     access::{CustomersRead, FIELD_NOT_READABLE, PrincipalKind, TagsRead},
     customers::{
         ChannelCode, ContactPoint, Customer, Details, Gender, HOLDER_NOT_AT_CAMPUS, Profile,
-        Provenance, Stage,
+        Provenance, Stage, beyond_enquiry,
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
@@ -31,6 +31,7 @@ use persistence::{
 use serde_json::json;
 
 use super::{
+    consents::commands::details_are_agreed,
     ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, TransferCustomer, collections,
 };
 use crate::{
@@ -95,6 +96,7 @@ pub async fn create(
         details,
         ..customer
     };
+    Fault::unless_empty(beyond_enquiry(None, &customer, today.date))?;
     store::insert(tx, grant, &customer).await?;
     Ok(customer)
 }
@@ -185,6 +187,7 @@ pub async fn change(
         &tx.stamp(),
     )?;
     if after.version != before.version {
+        details_are_agreed(tx, grant, (&before, &after), today.date).await?;
         store::update(tx, grant, &before, &after).await?;
     }
     Ok(after)

@@ -36,7 +36,9 @@ impl PartialSchema for DetailItem {
 impl ToSchema for DetailItem {}
 
 /// What is said of a customer beyond its profile: absent leaves a field, null clears it. Some fields are for
-/// customers of some kinds only (`detail_not_fitting`).
+/// customers of some kinds only (`detail_not_fitting`). Of a child under 14, what is beyond an enquiry is
+/// kept only once a guardian has agreed (`recordConsent`, purpose `child_data`; `guardian_consent_missing`):
+/// all but needs, expectations, preferences, region and tier.
 #[derive(Clone, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"needs": "数学提高", "hobbies": ["篮球"], "region_code": "110108"}))]

@@ -8,7 +8,8 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     CONSENT_CHANNEL_NOT_FITTING, CONSENT_IN_FUTURE, CONSENT_NOT_BY_GUARDIAN,
-    CONSENT_NOTICE_MISSING, CONSENT_NOTICE_NOT_FITTING, Customer, DECIDER_NOT_RELATED,
+    CONSENT_NOTICE_MISSING, CONSENT_NOTICE_NOT_FITTING, Customer, DECIDER_NOT_RELATED, Details,
+    GUARDIAN_CONSENT_MISSING,
 };
 use crate::{
     calendar::age,
@@ -178,6 +179,26 @@ impl Consent {
 pub fn is_child(customer: &Customer, today: Date) -> bool {
     let born = customer.profile.birth_date;
     born.is_some_and(|born| age(born, today) < CHILD_UNTIL)
+}
+
+/// What of a customer's details may be kept only once a guardian agrees: that of a child under 14 which is
+/// beyond an enquiry and was not kept of that child before (I-36).
+pub fn beyond_enquiry(before: Option<&Customer>, after: &Customer, today: Date) -> Vec<FieldFault> {
+    if !is_child(after, today) {
+        return Vec::new();
+    }
+    let kept = before.filter(|before| is_child(before, today));
+    let kept = kept.map_or_else(Details::default, |before| before.details.clone());
+    let (after, kept) = (after.details.stored(), kept.stored());
+    let told = after.into_iter().zip(kept);
+    told.filter(|((field, now), (_, kept))| {
+        field.is_beyond_enquiry && now.is_some() && now != kept
+    })
+    .map(|((field, _), _)| {
+        let pointer = format!("/details/{}", field.name);
+        FieldFault::new(pointer, &GUARDIAN_CONSENT_MISSING)
+    })
+    .collect()
 }
 
 /// What holds of a purpose, and the decision that says so.

@@ -2,8 +2,9 @@
 //! CUST-49, CUST-52).
 //!
 //! A part of the customer that stands apart, so that lists stay lean: most customers have none of it.
-//! Each field is declared once, in [`details!`]: what it is called, which kinds of customer have it, and
-//! whether it tells something of a person that the trail must not repeat.
+//! Each field is declared once, in [`details!`]: what it is called, which kinds of customer have it,
+//! whether it tells something of a person that the trail must not repeat, and whether it is beyond what an
+//! enquiry needs.
 
 use std::collections::BTreeSet;
 
@@ -54,6 +55,9 @@ pub struct DetailField {
     pub is_list: bool,
     /// Whether its value never goes on the trail in the clear.
     pub is_personal: bool,
+    /// Whether it tells more than an enquiry needs: of a child under 14 it is kept only once a guardian
+    /// has agreed (I-36).
+    pub is_beyond_enquiry: bool,
 }
 
 /// Text of several lines.
@@ -219,7 +223,7 @@ fn organisation(kind: Kind) -> bool {
 }
 
 macro_rules! details {
-    ($( $(#[$doc:meta])* $field:ident: $type:ty, $fits:ident $privacy:ident; )+) => {
+    ($( $(#[$doc:meta])* $field:ident: $type:ty, $fits:ident $privacy:ident $need:ident; )+) => {
         /// What is known of a customer beyond its profile.
         #[derive(Clone, Default, PartialEq, Eq)]
         pub struct Details {
@@ -234,6 +238,7 @@ macro_rules! details {
                 fits: $fits,
                 is_list: <$type as Value>::IS_LIST,
                 is_personal: details!(@ $privacy),
+                is_beyond_enquiry: details!(@ $need),
             } ),+
         ];
 
@@ -281,63 +286,65 @@ macro_rules! details {
     };
     (@ personal) => { true };
     (@ plain) => { false };
+    (@ beyond) => { true };
+    (@ enquiry) => { false };
 }
 
 details! {
     /// What the customer needs (需求, CUST-08).
-    needs: Text, anyone personal;
+    needs: Text, anyone personal enquiry;
     /// What the customer hopes for (教育期望, CUST-08).
-    expectations: Text, anyone personal;
+    expectations: Text, anyone personal enquiry;
     /// Background (背景, CUST-22).
-    background: Text, anyone personal;
+    background: Text, anyone personal beyond;
     /// Where the customer is heading (发展趋势, CUST-22).
-    development_trend: Text, anyone personal;
+    development_trend: Text, anyone personal beyond;
     /// How the customer buys (消费习惯, CUST-09).
-    consumption_habits: Text, anyone personal;
+    consumption_habits: Text, anyone personal beyond;
     /// What is peculiar to the need (需求特点, CUST-09).
-    need_features: Text, anyone personal;
+    need_features: Text, anyone personal beyond;
     /// How the customer lives (居住情况, CUST-18); the address is a contact point.
-    residence: Text, anyone personal;
+    residence: Text, anyone personal beyond;
     /// What the customer likes to do (兴趣爱好, CUST-08).
-    hobbies: Items, anyone personal;
+    hobbies: Items, anyone personal beyond;
     /// Which products the customer prefers (产品偏好, CUST-10).
-    preferences_product: Items, anyone personal;
+    preferences_product: Items, anyone personal enquiry;
     /// Which services the customer prefers (服务偏好, CUST-10).
-    preferences_service: Items, anyone personal;
+    preferences_service: Items, anyone personal enquiry;
     /// What a guardian minds most (关注重点, CUST-12).
-    focus_of_concern: Items, guardian personal;
+    focus_of_concern: Items, guardian personal beyond;
     /// Where the customer lives, by GB/T 2260 (CUST-03, CUST-07).
-    region_code: Option<RegionCode>, anyone plain;
+    region_code: Option<RegionCode>, anyone plain enquiry;
     /// What kind of place that is, where somebody said so (CUST-07).
-    city_class: Option<CityClass>, anyone plain;
+    city_class: Option<CityClass>, anyone plain enquiry;
     /// By what the customer influences others (影响力, CUST-49).
-    influence: BTreeSet<Influence>, anyone plain;
+    influence: BTreeSet<Influence>, anyone plain beyond;
     /// How, in words (CUST-49).
-    influence_note: Text, anyone personal;
+    influence_note: Text, anyone personal beyond;
     /// How much the customer may come to spend (消费潜力, CUST-13).
-    consumption_potential: Option<Level>, anyone plain;
+    consumption_potential: Option<Level>, anyone plain beyond;
     /// How much the customer can spend (消费能力, CUST-14).
-    spending_power: Option<Level>, anyone plain;
+    spending_power: Option<Level>, anyone plain beyond;
     /// Which tier of membership the customer has (会员等级).
-    membership_tier: Option<String>, anyone plain;
+    membership_tier: Option<String>, anyone plain enquiry;
     /// What a partner is strong in (优势资源, CUST-21).
-    advantage_resources: Text, partner plain;
+    advantage_resources: Text, partner plain enquiry;
     /// In which industry an organization works (行业, CUST-52).
-    industry: Option<String>, organisation plain;
+    industry: Option<String>, organisation plain enquiry;
     /// How large it is (规模, CUST-52).
-    size: Option<String>, organisation plain;
+    size: Option<String>, organisation plain enquiry;
     /// Its website (网站, CUST-52).
-    website: Option<String>, organisation plain;
+    website: Option<String>, organisation plain enquiry;
     /// Which exhibitions it attends (参展情况, CUST-52).
-    exhibitions: Text, organisation plain;
+    exhibitions: Text, organisation plain enquiry;
     /// How good its credit is (信用状况, CUST-52).
-    credit: Text, organisation plain;
+    credit: Text, organisation plain enquiry;
     /// How it runs (经营状况, CUST-52).
-    operation: Text, organisation plain;
+    operation: Text, organisation plain enquiry;
     /// How its sales go (销售状况, CUST-52).
-    sales_situation: Text, organisation plain;
+    sales_situation: Text, organisation plain enquiry;
     /// In which business it is (业务范围, CUST-36).
-    business_scope: Text, organisation plain;
+    business_scope: Text, organisation plain enquiry;
 }
 
 impl std::fmt::Debug for Details {

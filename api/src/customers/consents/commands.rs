@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     customers::{
         Consent, ContactChannel, Customer, GUARDIAN_CONSENT_MISSING, Ground, Purpose, Standing,
-        is_child, standing,
+        beyond_enquiry, is_child, standing,
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
@@ -130,18 +130,43 @@ pub(in crate::customers) async fn guardian_has_agreed(
     grant: &impl Reads<Customer>,
     customer: &Customer,
 ) -> Result<(), Error> {
-    if !is_child(customer, today(tx, grant, customer, tx.now()).await?) {
+    let today = today(tx, grant, customer, tx.now()).await?;
+    if !is_child(customer, today) || agrees(tx, grant, customer.id).await? {
         return Ok(());
     }
+    Err(Fault::new(&GUARDIAN_CONSENT_MISSING).into())
+}
+
+/// Makes sure that what is told of a customer anew may be kept.
+///
+/// # Errors
+/// 422 with every detail of a child under 14 that is beyond an enquiry, while no guardian agrees.
+pub(in crate::customers) async fn details_are_agreed(
+    tx: &Tx,
+    grant: &impl Reads<Customer>,
+    (before, after): (&Customer, &Customer),
+    today: Date,
+) -> Result<(), Error> {
+    let beyond = beyond_enquiry(Some(before), after, today);
+    if beyond.is_empty() || agrees(tx, grant, after.id).await? {
+        return Ok(());
+    }
+    Err(Fault::from(beyond).into())
+}
+
+/// Whether a guardian agrees that more is kept of a child than an enquiry needs.
+async fn agrees(
+    tx: &Tx,
+    grant: &impl Reads<Customer>,
+    customer: Id<Customer>,
+) -> Result<bool, Error> {
     let institution = grant.scope().institution();
-    let history = store::deciding(tx, institution, customer.id).await?;
+    let history = store::deciding(tx, institution, customer).await?;
     let renewals = notices::renewals(tx, institution).await?;
     let renewed = renewals.iter().find(|(of, ..)| *of == Purpose::ChildData);
     let renewed = renewed.map(|(_, notice, at)| (*notice, *at));
-    match standing(&history, Purpose::ChildData, None, renewed) {
-        (Standing::Given, _) => Ok(()),
-        _ => Err(Fault::new(&GUARDIAN_CONSENT_MISSING).into()),
-    }
+    let (standing, _) = standing(&history, Purpose::ChildData, None, renewed);
+    Ok(standing == Standing::Given)
 }
 
 /// What holds for one purpose, and the decision that says so.
