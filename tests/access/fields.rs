@@ -38,7 +38,7 @@ fn rule(field: &str, access: &str) -> Value {
 const CANARIES: &[(&str, &str, &str)] = &[
     ("name", "\"金丝雀\"", "金丝雀"),
     ("gender", "\"female\"", "female"),
-    ("birth_date", "\"2013-07-19\"", "2013-07-19"),
+    ("birth_date", "\"2011-07-19\"", "2011-07-19"),
     ("intent", "4", "\"intent\":4"),
     ("stage", "\"negotiating\"", "negotiating"),
     ("region", "\"滨海新区\"", "滨海新区"),

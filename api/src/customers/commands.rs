@@ -31,8 +31,8 @@ use persistence::{
 use serde_json::json;
 
 use super::{
-    consents::commands::details_are_agreed,
     ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, TransferCustomer, collections,
+    consents::commands::details_are_agreed,
 };
 use crate::{
     http::{IfMatch, cursor::Position},

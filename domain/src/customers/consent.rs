@@ -191,14 +191,12 @@ pub fn beyond_enquiry(before: Option<&Customer>, after: &Customer, today: Date) 
     let kept = kept.map_or_else(Details::default, |before| before.details.clone());
     let (after, kept) = (after.details.stored(), kept.stored());
     let told = after.into_iter().zip(kept);
-    told.filter(|((field, now), (_, kept))| {
-        field.is_beyond_enquiry && now.is_some() && now != kept
-    })
-    .map(|((field, _), _)| {
-        let pointer = format!("/details/{}", field.name);
-        FieldFault::new(pointer, &GUARDIAN_CONSENT_MISSING)
-    })
-    .collect()
+    told.filter(|((field, now), (_, kept))| field.is_beyond_enquiry && now.is_some() && now != kept)
+        .map(|((field, _), _)| {
+            let pointer = format!("/details/{}", field.name);
+            FieldFault::new(pointer, &GUARDIAN_CONSENT_MISSING)
+        })
+        .collect()
 }
 
 /// What holds of a purpose, and the decision that says so.

@@ -151,7 +151,7 @@ pub(in crate::customers) async fn details_are_agreed(
     if beyond.is_empty() || agrees(tx, grant, after.id).await? {
         return Ok(());
     }
-    Err(Fault::from(beyond).into())
+    Ok(Fault::unless_empty(beyond)?)
 }
 
 /// Whether a guardian agrees that more is kept of a child than an enquiry needs.
