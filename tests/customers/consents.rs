@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, ToSpan, civil::Date};
 use tests::{Actor, Answer, Value, World, both, json};
 
+use crate::access::fields::reader_with;
+
 const NOTICES: &str = "/api/v1/privacy-notices";
 const CUSTOMERS: &str = "/api/v1/customers";
 
@@ -126,6 +128,52 @@ both! {
         assert_eq!(standing(&recruiter, &child, "photos", None).await, "withdrawn");
         let told = recruiter.get(&format!("{CUSTOMERS}/{child}/consent-standing")).await;
         assert_eq!(told.json["is_child"], true);
+    }
+
+    async fn one_gate_tells_how_a_customer_may_be_addressed(w: World) {
+        let recruiter = w.as_recruiter();
+        let notice = notice(&w, "marketing", false).await;
+        let mut body = w.new_customer("王芳");
+        body["contact_points"] = json!([{"kind": "phone", "value": "13800138000"}, {"kind": "email", "value": "fang@example.com"}]);
+        let made = recruiter.post(CUSTOMERS, &body).await.expect(201);
+        let path = format!("{CUSTOMERS}/{}", made.id());
+        let gate = async |by: &Actor, channel: &str| {
+            let told = by.get(&format!("{path}/contact-permissions")).await.expect(200);
+            let items = told.json["items"].as_array().unwrap().clone();
+            let of = |reason: &str| {
+                let found = items.iter().find(|item| item["channel"] == channel && item["reason"] == reason).unwrap();
+                assert_eq!(found["is_allowed"], json!(found["obstacle"].is_null()));
+                found["obstacle"].as_str().unwrap_or("allowed").to_owned()
+            };
+            (of("service"), of("marketing"))
+        };
+        let told = |service: &str, marketing: &str| (service.to_owned(), marketing.to_owned());
+        assert_eq!(gate(&recruiter, "sms").await, told("allowed", "consent_missing"));
+        assert_eq!(gate(&recruiter, "wechat").await, told("no_contact_point", "no_contact_point"));
+        let given = json!({"purpose": "marketing", "decision": "given", "notice_id": notice, "evidence": "表单 118"});
+        decide(&recruiter, &made.id(), &given).await.expect(201);
+        assert_eq!(gate(&recruiter, "sms").await, told("allowed", "allowed"));
+        decide(&recruiter, &made.id(), &json!({"purpose": "marketing", "channel": "sms", "decision": "withdrawn"})).await.expect(201);
+        assert_eq!(gate(&recruiter, "sms").await, told("allowed", "consent_withdrawn"));
+        assert_eq!(gate(&recruiter, "email").await, told("allowed", "allowed"));
+        // Whoever asks not to be contacted gets no marketing until consent is given anew.
+        w.server.app.clock.advance(SignedDuration::from_secs(1));
+        let said = json!({"customer_id": made.id(), "method": "phone", "outcome": "do_not_contact"});
+        recruiter.post("/api/v1/follow-ups", &said).await.expect(201);
+        assert_eq!(gate(&recruiter, "email").await, told("allowed", "asked_not_to"));
+        w.server.app.clock.advance(SignedDuration::from_secs(1));
+        decide(&recruiter, &made.id(), &given).await.expect(201);
+        assert_eq!(gate(&recruiter, "email").await, told("allowed", "allowed"));
+        let email = made.json["contact_points"][1]["id"].clone();
+        let phone = made.json["contact_points"][0]["id"].clone();
+        let marked = json!({"contact_points": [{"id": phone}, {"id": email, "do_not_contact": true}]});
+        recruiter.patch(&path, &marked).await.expect(200);
+        assert_eq!(gate(&recruiter, "email").await, told("do_not_contact", "do_not_contact"));
+        // From whom contact points are hidden, this tells nothing of them either.
+        let rules = json!([{"record": "customers", "field": "contact_points", "access": "hidden"}]);
+        let blind = reader_with(&w, &["customers:read"], rules).await;
+        assert_eq!(gate(&blind, "email").await, told("no_contact_point", "no_contact_point"));
+        w.as_stranger().get(&format!("{path}/contact-permissions")).await.expect_problem(404, "not_found");
     }
 
     async fn a_guardian_out_of_reach_is_neither_taken_nor_shown(w: World) {

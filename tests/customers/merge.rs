@@ -211,6 +211,36 @@ both! {
         assert_eq!(merges.ids(), [made.id()]);
     }
 
+    async fn whatever_is_read_of_a_customer_is_read_by_an_old_id_too(w: World) {
+        let boss = w.as_boss();
+        let (survivor, duplicate) = (take_in(&w, "张伟", json!({})).await, take_in(&w, "张玮", json!({})).await);
+        for id in [&survivor, &duplicate] {
+            business(&w, id).await;
+            let refused = json!({"purpose": "photos", "decision": "withdrawn"});
+            boss.post(&format!("{}/consents", path(id)), &refused).await.expect(201);
+            let met = json!({"source_channel": "hotline", "event": "开放日"});
+            boss.post(&format!("{}/collections", path(id)), &met).await.expect(201);
+        }
+        merge(&boss, &survivor, &duplicate).await.expect(201);
+        let mut read = 0;
+        for operation in w.server.contract.callable() {
+            if operation.method != "GET" || operation.path_ids != ["customer_id"] {
+                continue;
+            }
+            let by = async |id: &str| {
+                let path = operation.template.replace("{customer_id}", id);
+                let mut told = boss.get(&path).await.expect(200).json;
+                if let Some(told) = told.as_object_mut() {
+                    told.remove("evaluated_at");
+                }
+                told
+            };
+            assert_eq!(by(&duplicate).await, by(&survivor).await, "{}", operation.id);
+            read += 1;
+        }
+        assert!(read > 8, "{read}");
+    }
+
     async fn an_undone_merge_leaves_both_as_they_were(w: World) {
         let boss = w.as_boss();
         let survivor = take_in(&w, "张伟", json!({"note": "先来"})).await;

@@ -4,6 +4,7 @@ use domain::{
     customers::Customer,
     follow_ups::{FollowUp, Method, Outcome},
     id::Id,
+    organization::Institution,
     text_enum::TextEnum,
 };
 use jiff::{Timestamp, civil::Date};
@@ -22,7 +23,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     audit::difference,
-    clock::{date_column, micros, utc_midnight},
+    clock::{date_column, micros, timestamp, utc_midnight},
     customers::merges,
     database::{Change, insert_rows, statement, unless_stale},
     scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
@@ -118,6 +119,25 @@ pub async fn last_contact(
         .one(handle)
         .await?;
     row.map(FollowUp::try_from).transpose()
+}
+
+/// When a customer, whom the caller has found within reach, last asked not to be contacted; nothing where
+/// it never did.
+pub async fn asked_not_to(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    customer: Id<Customer>,
+) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT MAX(occurred_at) AS at FROM follow_ups \
+               WHERE institution_id = ? AND customer_id = ? AND outcome = ? AND deleted_at IS NULL";
+    let values = [
+        institution.uuid().into(),
+        customer.uuid().into(),
+        Outcome::DoNotContact.as_str().into(),
+    ];
+    let row = handle.query_one_raw(statement(handle, sql, values)).await?;
+    let at: Option<i64> = row.map(|row| row.try_get("", "at")).transpose()?.flatten();
+    Ok(at.map(timestamp).transpose()?)
 }
 
 /// A follow-up that is about to be changed: no other transaction changes it until this one ends.

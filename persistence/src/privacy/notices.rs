@@ -71,11 +71,14 @@ pub async fn find(
     row.as_ref().map(notice).transpose()
 }
 
-/// Of each purpose the last notice that asks for consent anew, and when it was published.
+/// The last notice of a purpose that asks for consent anew, and when it was published.
+pub type Renewal = (Purpose, Id<PrivacyNotice>, Timestamp);
+
+/// Of each purpose the last notice that asks for consent anew.
 pub async fn renewals(
     handle: &impl Handle,
     institution: Id<Institution>,
-) -> Result<Vec<(Purpose, Id<PrivacyNotice>, Timestamp)>, Error> {
+) -> Result<Vec<Renewal>, Error> {
     let sql = "SELECT n.purpose, n.id, n.published_at FROM privacy_notices n \
                JOIN (SELECT purpose, MAX(revision) AS revision FROM privacy_notices \
                WHERE institution_id = ? AND asks_anew GROUP BY purpose) last \

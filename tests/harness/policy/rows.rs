@@ -205,6 +205,7 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("recordConsent", Kind::Customer, State::Live),
     ("listConsents", Kind::Customer, State::Live),
     ("getConsentStanding", Kind::Customer, State::Live),
+    ("getContactPermissions", Kind::Customer, State::Live),
     ("getConsent", Kind::Consent, State::Any),
     ("getPrivacyNotice", Kind::PrivacyNotice, State::Any),
     ("getPrivacyRequest", Kind::PrivacyRequest, State::Any),

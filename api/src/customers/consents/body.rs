@@ -13,6 +13,8 @@ use crate::http::{list::page, wire::Wire};
 pub type ConsentPurpose = Wire<domain::customers::Purpose>;
 pub type ContactChannel = Wire<domain::customers::ContactChannel>;
 pub type ConsentDecision = Wire<domain::customers::Decision>;
+pub type ContactObstacle = Wire<domain::customers::ContactObstacle>;
+pub type ContactReason = Wire<domain::customers::ContactReason>;
 pub type ConsentStanding = Wire<domain::customers::Standing>;
 
 /// What a person, or a guardian for it, decided on the use of its data (同意).
@@ -133,4 +135,25 @@ pub struct ConsentOverview {
     pub is_child: bool,
     #[schema(value_type = Vec<PurposeStanding>)]
     pub items: Vec<PurposeStanding>,
+}
+
+/// Whether a customer may be addressed in one way, for one reason.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ContactPermission {
+    /// In which way.
+    pub channel: ContactChannel,
+    /// For what.
+    pub reason: ContactReason,
+    /// Whether it is allowed now.
+    pub is_allowed: bool,
+    /// What stands in the way; null where it is allowed.
+    #[schema(required)]
+    pub obstacle: Option<ContactObstacle>,
+}
+
+/// How a customer may be addressed now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ContactPermissions {
+    /// Each way, for each reason.
+    pub items: Vec<ContactPermission>,
 }

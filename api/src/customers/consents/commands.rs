@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use domain::{
     customers::{
-        Consent, ContactChannel, Customer, GUARDIAN_CONSENT_MISSING, Ground, Purpose, Standing,
-        beyond_enquiry, is_child, standing,
+        Consent, ContactChannel, ContactObstacle, ContactReason, Contacting, Customer,
+        GUARDIAN_CONSENT_MISSING, Ground, Purpose, Standing, beyond_enquiry, is_child, standing,
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
+    privacy::PrivacyNotice,
     text_enum::TextEnum,
 };
 use jiff::{Timestamp, civil::Date};
@@ -16,7 +17,8 @@ use persistence::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     customers::{consents as store, links},
-    privacy::notices,
+    follow_ups::store::asked_not_to,
+    privacy::notices::{self, Renewal},
     scope::Page,
 };
 
@@ -46,7 +48,7 @@ pub async fn record(
             links::within_reach(tx, grant.scope(), &named)
                 .await?
                 .contains(&guardian)
-                && store::is_guardian(tx, institution, (id, guardian), today).await?
+                && store::is_guardian(tx, institution, (customer.id, guardian), today).await?
         }
         None => false,
     };
@@ -88,8 +90,8 @@ pub async fn list(
     id: Id<Customer>,
     page: &Page,
 ) -> Result<Vec<Consent>, Error> {
-    get(handle, grant, id).await?;
-    let consents = store::list(handle, grant, id, page).await?;
+    let customer = get(handle, grant, id).await?;
+    let consents = store::list(handle, grant, customer.id, page).await?;
     seen(handle, grant, consents).await
 }
 
@@ -100,8 +102,8 @@ pub async fn find(
     customer: Id<Customer>,
     id: Id<Consent>,
 ) -> Result<Consent, Error> {
-    get(handle, grant, customer).await?;
-    let found = store::find(handle, grant, customer, id).await?;
+    let customer = get(handle, grant, customer).await?;
+    let found = store::find(handle, grant, customer.id, id).await?;
     let seen = seen(handle, grant, found.into_iter().collect()).await?;
     let found = seen.into_iter().next();
     found.ok_or_else(|| Fault::new(&NOT_FOUND).into())
@@ -163,8 +165,7 @@ async fn agrees(
     let institution = grant.scope().institution();
     let history = store::deciding(tx, institution, customer).await?;
     let renewals = notices::renewals(tx, institution).await?;
-    let renewed = renewals.iter().find(|(of, ..)| *of == Purpose::ChildData);
-    let renewed = renewed.map(|(_, notice, at)| (*notice, *at));
+    let renewed = renewed(&renewals, Purpose::ChildData);
     let (standing, _) = standing(&history, Purpose::ChildData, None, renewed);
     Ok(standing == Standing::Given)
 }
@@ -182,12 +183,11 @@ pub async fn overview(
     let customer = get(handle, grant, id).await?;
     let institution = grant.scope().institution();
     let today = today(handle, grant, &customer, now).await?;
-    let history = store::deciding(handle, institution, id).await?;
+    let history = store::deciding(handle, institution, customer.id).await?;
     let renewals = notices::renewals(handle, institution).await?;
     let mut all = Vec::new();
     for purpose in Purpose::ALL.iter().copied() {
-        let renewed = renewals.iter().find(|(of, ..)| *of == purpose);
-        let renewed = renewed.map(|(_, notice, at)| (*notice, *at));
+        let renewed = renewed(&renewals, purpose);
         let channels: Vec<Option<ContactChannel>> = match purpose {
             Purpose::Marketing => ContactChannel::ALL.iter().copied().map(Some).collect(),
             _ => vec![None],
@@ -200,3 +200,42 @@ pub async fn overview(
     let is_child = is_child(&customer, today);
     Ok((customer, is_child, all))
 }
+
+/// The last notice of a purpose that asks for consent anew, and since when.
+fn renewed(renewals: &[Renewal], purpose: Purpose) -> Option<(Id<PrivacyNotice>, Timestamp)> {
+    let renewal = renewals.iter().find(|(of, ..)| *of == purpose);
+    renewal.map(|(_, notice, at)| (*notice, *at))
+}
+
+/// A customer within reach, and what stands in the way of addressing it in each way and for each reason,
+/// to one who may see its contact points or from whom they are hidden.
+pub async fn contacting(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    id: Id<Customer>,
+    is_hidden: bool,
+) -> Result<(Customer, Vec<Way>), Error> {
+    let customer = get(handle, grant, id).await?;
+    let institution = grant.scope().institution();
+    let consents = store::deciding(handle, institution, customer.id).await?;
+    let renewals = notices::renewals(handle, institution).await?;
+    let gate = Contacting {
+        points: if is_hidden { &[] } else { &customer.contacts },
+        consents: &consents,
+        renewed_at: renewed(&renewals, Purpose::Marketing),
+        asked_not_to_at: asked_not_to(handle, institution, customer.id).await?,
+    };
+    let channels = ContactChannel::ALL.iter();
+    let ways = channels.flat_map(|channel| {
+        ContactReason::ALL
+            .iter()
+            .map(move |reason| (*channel, *reason))
+    });
+    let ways = ways
+        .map(|(channel, reason)| (channel, reason, gate.obstacle(channel, reason)))
+        .collect();
+    Ok((customer, ways))
+}
+
+/// A way of addressing somebody, for what, and what stands in its way.
+pub type Way = (ContactChannel, ContactReason, Option<ContactObstacle>);

@@ -1,13 +1,17 @@
 use actix_web::{get, post};
 use domain::{
-    access::{CustomersRead, CustomersWrite},
+    access::{CustomersRead, CustomersWrite, FieldAccess},
     customers::{Consent, Customer},
 };
 use persistence::{clock::micros, scope::Direction};
 
-use super::{ConsentBody, ConsentOverview, ConsentPage, PurposeStanding, RecordConsent, commands};
+use super::{
+    ConsentBody, ConsentOverview, ConsentPage, ContactPermission, ContactPermissions,
+    PurposeStanding, RecordConsent, commands,
+};
 use crate::{
     access::{Granted, IdempotencyKey},
+    customers::RECORD,
     http::{
         Json, Problem, Reply,
         list::{List, Paging, Unfiltered},
@@ -104,4 +108,36 @@ pub(super) async fn get_consent_standing(
     let items = items.collect();
     let overview = ConsentOverview { is_child, items };
     Ok(Reply::record(customer.version, &overview)?)
+}
+
+/// Tell how a customer may be addressed now
+///
+/// Each way, for a service that the customer takes and for marketing. A way is open where one contact point
+/// at least is not marked `do_not_contact`; marketing needs consent besides, given after the customer last
+/// asked in a follow-up not to be contacted. What this API sends by itself goes through the same gate. A
+/// child who has no contact points is reached through its guardians. Where a field rule hides
+/// `contact_points`, there are none.
+#[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = ContactPermissions)),
+    security(("bearer" = ["customers:read"])))]
+#[get("/customers/{customer_id}/contact-permissions")]
+pub(super) async fn get_contact_permissions(
+    ctx: Granted<CustomersRead>,
+    id: PathId<Customer>,
+) -> Result<Reply, Problem> {
+    let rule = ctx.authority().fields().access(RECORD, "contact_points");
+    let is_hidden = rule == Some(FieldAccess::Hidden);
+    let (customer, ways) = commands::contacting(&ctx.read(), &ctx.grant, id.0, is_hidden).await?;
+    let items = ways
+        .into_iter()
+        .map(|(channel, reason, obstacle)| ContactPermission {
+            channel: Wire(channel),
+            reason: Wire(reason),
+            is_allowed: obstacle.is_none(),
+            obstacle: obstacle.map(Wire),
+        });
+    let items = items.collect();
+    Ok(Reply::record(
+        customer.version,
+        &ContactPermissions { items },
+    )?)
 }

@@ -12,5 +12,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::record_consent)
         .service(handlers::list_consents)
         .service(handlers::get_consent)
-        .service(handlers::get_consent_standing);
+        .service(handlers::get_consent_standing)
+        .service(handlers::get_contact_permissions);
 }
