@@ -211,6 +211,25 @@ both! {
         assert_eq!(merges.ids(), [made.id()]);
     }
 
+    async fn details_go_along_and_come_back(w: World) {
+        let boss = w.as_boss();
+        let details = |tier: &str, hobby: &str| json!({"details": {"membership_tier": tier, "hobbies": [hobby]}});
+        let survivor = take_in(&w, "张伟", details("金卡", "篮球")).await;
+        let mut more = details("银卡", "画画");
+        more["details"]["needs"] = json!("数学提高");
+        let duplicate = take_in(&w, "张伟", more).await;
+        let of = async |id: &str| boss.get(&format!("{}?expand=details", path(id))).await.expect(200).json["details"].clone();
+        let (a, b) = (of(&survivor).await, of(&duplicate).await);
+        let preview = boss.post(&format!("{}/merge-preview", path(&survivor)), &json!({"duplicate_id": duplicate})).await.expect(200);
+        assert_eq!(preview.json["conflicts"], json!([{"field": "details.membership_tier", "survivor": "金卡", "duplicate": "银卡"}]));
+        let made = merge(&boss, &survivor, &duplicate).await.expect(201);
+        let both = of(&survivor).await;
+        assert_eq!((&both["membership_tier"], &both["hobbies"], &both["needs"]),
+            (&json!("金卡"), &json!(["篮球", "画画"]), &json!("数学提高")));
+        undo(&boss, &made.id()).await.expect(200);
+        assert_eq!((of(&survivor).await, of(&duplicate).await), (a, b));
+    }
+
     async fn whatever_is_read_of_a_customer_is_read_by_an_old_id_too(w: World) {
         let boss = w.as_boss();
         let (survivor, duplicate) = (take_in(&w, "张伟", json!({})).await, take_in(&w, "张玮", json!({})).await);

@@ -167,7 +167,7 @@ pub async fn change(
 ) -> Result<Customer, Error> {
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
-    let before = details::read_into(tx, before).await?;
+    let before = details::read_into(tx, grant.scope().institution(), before).await?;
     let today = today(tx, grant, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the customer's campus is gone"))?;

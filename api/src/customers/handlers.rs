@@ -44,16 +44,23 @@ pub(super) const NEEDED: &[&str] = &["name", "source_channel"];
 
 fn created(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
     let (id, version) = (customer.id, customer.version);
-    let body = show_in(tx, RECORD, whole(tx, customer, Vec::new()))?;
+    let body = show_in(
+        tx,
+        RECORD,
+        whole(tx.operation().authority.as_deref(), customer, Vec::new()),
+    )?;
     Reply::created(format!("/api/v1/customers/{id}"), version, &body)
 }
 
-/// A customer with what a command has read of its details.
-fn whole(tx: &Tx, mut customer: Customer, tags: Vec<TagLabel>) -> CustomerBody {
+/// A customer with what was read of its details.
+pub(super) fn whole(
+    reader: Option<&Authority>,
+    mut customer: Customer,
+    tags: Vec<TagLabel>,
+) -> CustomerBody {
     let details = std::mem::take(&mut customer.details);
     let mut body = CustomerBody::new(customer, tags);
     if !details.is_empty() {
-        let reader = tx.operation().authority.as_deref();
         let reads = reader.is_none_or(|reader| reads_region(reader.fields()));
         body.details = Some(CustomerDetailsBody::new(details, reads));
     }
@@ -65,7 +72,11 @@ async fn record(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
     let grant = tx.operation().authority.as_deref();
     let grant = grant.and_then(|authority| tagged(authority, tx.now()));
     let mut tags = commands::tags(tx, grant.as_ref(), &[id]).await?;
-    let body = whole(tx, customer, tags.remove(&id).unwrap_or_default());
+    let body = whole(
+        tx.operation().authority.as_deref(),
+        customer,
+        tags.remove(&id).unwrap_or_default(),
+    );
     Reply::record(version, &show_in(tx, RECORD, body)?)
 }
 

@@ -2,17 +2,18 @@
 //!
 //! One of them survives, under its id; the other is hidden, and its id stands for the survivor from then
 //! on. Of each field the survivor's value is kept, or the other's where there is none or somebody chooses
-//! it; ways to reach them are put together. A merge can be undone as long as nothing was built on it.
+//! it; lists and ways to reach them are put together. A merge can be undone as long as nothing was built on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CONTACTS_MAX, ContactPoint, Customer, Gender, MERGE_OBSTRUCTED, MERGE_WITH_ITSELF, Profile,
+    CONTACTS_MAX, ContactPoint, Customer, DETAIL_ITEMS_MAX, Details, Gender, MERGE_OBSTRUCTED,
+    MERGE_WITH_ITSELF, Profile, detail_items,
 };
 use crate::{
     fault::{Fault, FieldFault},
     stamp::Stamp,
-    text_enum,
+    text, text_enum,
     text_enum::TextEnum,
 };
 
@@ -38,6 +39,28 @@ text_enum! {
         School = "school" { "就读学校", "School" }
         Grade = "grade" { "年级", "Grade" }
         Note = "note" { "备注", "Note" }
+        Needs = "details.needs" { "需求", "Needs" }
+        Expectations = "details.expectations" { "教育期望", "Expectations" }
+        Background = "details.background" { "背景", "Background" }
+        DevelopmentTrend = "details.development_trend" { "发展趋势", "Development trend" }
+        ConsumptionHabits = "details.consumption_habits" { "消费习惯", "Consumption habits" }
+        NeedFeatures = "details.need_features" { "需求特点", "Features of the need" }
+        Residence = "details.residence" { "居住情况", "Residence" }
+        RegionCode = "details.region_code" { "行政区划代码", "Code of the region" }
+        CityClass = "details.city_class" { "城市级别", "Class of the city" }
+        InfluenceNote = "details.influence_note" { "影响力说明", "Influence, in words" }
+        ConsumptionPotential = "details.consumption_potential" { "消费潜力", "Consumption potential" }
+        SpendingPower = "details.spending_power" { "消费能力", "Spending power" }
+        MembershipTier = "details.membership_tier" { "会员等级", "Membership tier" }
+        AdvantageResources = "details.advantage_resources" { "优势资源", "Strengths" }
+        Industry = "details.industry" { "行业", "Industry" }
+        Size = "details.size" { "规模", "Size" }
+        Website = "details.website" { "网站", "Website" }
+        Exhibitions = "details.exhibitions" { "参展情况", "Exhibitions" }
+        Credit = "details.credit" { "信用状况", "Credit" }
+        Operation = "details.operation" { "经营状况", "Operation" }
+        SalesSituation = "details.sales_situation" { "销售状况", "Sales" }
+        BusinessScope = "details.business_scope" { "业务范围", "Scope of business" }
     }
 }
 
@@ -60,13 +83,40 @@ pub type Choices = BTreeMap<MergeField, MergeSide>;
 
 /// The fields in which both have a value, and not the same.
 pub fn conflicts(survivor: &Customer, duplicate: &Customer) -> Vec<MergeField> {
-    let (a, b) = (&survivor.profile, &duplicate.profile);
+    let both = |choices: &Choices| {
+        let profile = taken(&survivor.profile, &duplicate.profile, choices);
+        let details = known(&survivor.details, &duplicate.details, choices);
+        (profile, details)
+    };
+    let unchosen = both(&Choices::new());
     let all = MergeField::ALL.iter().copied();
-    all.filter(|field| {
-        let chosen = Choices::from([(*field, MergeSide::Duplicate)]);
-        taken(a, b, &chosen) != taken(a, b, &Choices::new())
-    })
-    .collect()
+    all.filter(|field| both(&Choices::from([(*field, MergeSide::Duplicate)])) != unchosen)
+        .collect()
+}
+
+/// The details of both together: of a list all that either has, as far as there is room.
+fn known(a: &Details, b: &Details, choices: &Choices) -> Details {
+    let mut stored = BTreeMap::new();
+    for ((field, own), (_, other)) in a.stored().into_iter().zip(b.stored()) {
+        let chosen = MergeField::parse(field.path).and_then(|field| choices.get(&field));
+        let value = match (own, other) {
+            (Some(own), Some(other)) if field.is_list => Some(all_items(&own, &other)),
+            (own, other) if chosen == Some(&MergeSide::Duplicate) => other.or(own),
+            (own, other) => own.or(other),
+        };
+        stored.insert(field.name, value);
+    }
+    let together = Details::read(|name| stored.remove(name).flatten());
+    together.unwrap_or_else(|| a.clone())
+}
+
+/// The items of two lists, each once, as a column holds them.
+fn all_items(own: &str, other: &str) -> String {
+    let mut seen = BTreeSet::new();
+    let items = detail_items(own).chain(detail_items(other));
+    let items = items.filter(|item| seen.insert(text::fold(item)));
+    let items: Vec<_> = items.take(DETAIL_ITEMS_MAX).collect();
+    format!("\n{}\n", items.join("\n"))
 }
 
 /// The profile of both together.
@@ -163,6 +213,7 @@ pub fn merged(
     unless_obstructed(&obstacles(survivor, duplicate))?;
     Ok(Customer {
         profile: taken(&survivor.profile, &duplicate.profile, choices),
+        details: known(&survivor.details, &duplicate.details, choices),
         contacts: together(survivor, duplicate),
         ..survivor.touched(stamp)
     })
@@ -175,7 +226,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        customers::{ChannelCode, ContactKind, Details, Evidence, Kind, Provenance, Stage},
+        customers::{
+            ChannelCode, ContactKind, DETAIL_FIELDS, Evidence, Kind, Prose, Provenance, Stage,
+        },
         id::Id,
     };
 
@@ -270,6 +323,26 @@ mod tests {
             .map(|field| (*field, MergeSide::Duplicate));
         let taken = merged(&a, &b, &all.collect(), &stamp()).unwrap();
         assert_eq!(taken.profile, b.profile);
+        for field in DETAIL_FIELDS {
+            let is_chosen = MergeField::parse(field.path).is_some();
+            assert_eq!(is_chosen, !field.is_list, "{}", field.path);
+        }
+    }
+
+    #[test]
+    fn of_details_lists_are_put_together_and_others_are_as_fields() {
+        let (mut a, mut b) = (customer(1, "张伟"), customer(2, "张伟"));
+        a.details.hobbies = vec!["Chess".into(), "画画".into()];
+        b.details.hobbies = vec!["chess".into(), "篮球".into()];
+        a.details.membership_tier = Some("金卡".into());
+        b.details.membership_tier = Some("银卡".into());
+        b.details.needs = Some(Prose("数学提高".into()));
+        assert_eq!(conflicts(&a, &b), [MergeField::MembershipTier]);
+        let choices = Choices::from([(MergeField::MembershipTier, MergeSide::Duplicate)]);
+        let details = merged(&a, &b, &choices, &stamp()).unwrap().details;
+        assert_eq!(details.hobbies, ["Chess", "画画", "篮球"]);
+        assert_eq!(details.membership_tier, b.details.membership_tier);
+        assert_eq!(details.needs, b.details.needs);
     }
 
     #[test]

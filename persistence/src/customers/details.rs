@@ -68,9 +68,13 @@ fn read(row: &QueryResult) -> Result<Details, Error> {
     }
 }
 
-/// A customer that is about to be changed, with its details.
-pub async fn read_into(tx: &Tx, customer: Customer) -> Result<Customer, Error> {
-    let mut known = of(tx, tx.operation().institution, &[customer.id]).await?;
+/// A customer whom the caller has found within reach, with its details.
+pub async fn read_into(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    customer: Customer,
+) -> Result<Customer, Error> {
+    let mut known = of(handle, institution, &[customer.id]).await?;
     Ok(Customer {
         details: known.remove(&customer.id).unwrap_or_default(),
         ..customer

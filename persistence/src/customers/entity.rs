@@ -1,6 +1,6 @@
 #![expect(unreachable_pub, reason = "what the ORM derives is public")]
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
 use domain::{
     customers::{
@@ -320,6 +320,9 @@ pub(super) struct Snapshot {
     grade: Option<String>,
     note: Option<String>,
     contacts: Option<Vec<u8>>,
+    /// By the names of their columns.
+    #[serde(default)]
+    details: BTreeMap<String, String>,
 }
 
 impl Snapshot {
@@ -338,6 +341,11 @@ impl Snapshot {
             grade: profile.grade,
             note: profile.note,
             contacts: seal(keys, customer)?,
+            details: {
+                let stored = customer.details.stored().into_iter();
+                let known = stored.filter_map(|(field, value)| Some((field.name.into(), value?)));
+                known.collect()
+            },
         })
     }
 
@@ -364,6 +372,8 @@ impl Snapshot {
                 note: self.note.clone(),
             },
             contacts: contacts(keys, customer.id.uuid(), self.contacts.as_deref())?,
+            details: Details::read(|name| self.details.get(name).cloned())
+                .ok_or_else(|| Error::corrupt("details"))?,
             ..customer.touched(stamp)
         })
     }

@@ -43,7 +43,7 @@ pub struct MergeCustomers {
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub duplicate_version: i64,
     /// Whose value is kept of a field in which both have one; the survivor's, where nothing is said.
-    #[schema(max_items = 20, nullable = false)]
+    #[schema(max_items = 40, nullable = false)]
     pub choices: Option<Vec<MergeChoice>>,
     /// Kept with the merge.
     #[schema(min_length = 2, max_length = 200)]
@@ -86,7 +86,8 @@ impl MergeConflict {
     /// Of two customers as they are shown.
     pub(super) fn of(field: domain::customers::MergeField, (a, b): (&Value, &Value)) -> Self {
         let name = domain::text_enum::TextEnum::as_str(field);
-        let told = |value: &Value| match value.get(name) {
+        let at = format!("/{}", name.replace('.', "/"));
+        let told = |value: &Value| match value.pointer(&at) {
             Some(Value::String(text)) => Some(text.clone()),
             Some(Value::Null) | None => None,
             Some(other) => Some(other.to_string()),

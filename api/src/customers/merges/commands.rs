@@ -10,8 +10,9 @@ use domain::{
 };
 use persistence::{
     Error, Handle, Tx,
-    access::{Authority, Grant},
+    access::{Authority, Grant, Reads},
     customers::{
+        details,
         merges::{self as store, Merge, Preview},
         store as customers,
     },
@@ -20,7 +21,7 @@ use persistence::{
 use super::{MergeConflict, MergeCustomers, MergePreview};
 use crate::{
     access::fields::show,
-    customers::{CustomerBody, RECORD, commands::get},
+    customers::{RECORD, commands::get, handlers::whole},
 };
 
 /// Longest reason, in characters.
@@ -48,6 +49,9 @@ pub async fn preview(
     if survivor.id == duplicate.id {
         return Err(FieldFault::new("/duplicate_id", &MERGE_WITH_ITSELF).into());
     }
+    let institution = Reads::<Customer>::scope(grant).institution();
+    let survivor = details::read_into(handle, institution, survivor).await?;
+    let duplicate = details::read_into(handle, institution, duplicate).await?;
     let Preview {
         moves,
         obstacles: found,
@@ -59,7 +63,7 @@ pub async fn preview(
         show(
             Some(reader),
             RECORD,
-            CustomerBody::new(customer, Vec::new()),
+            whole(Some(reader), customer, Vec::new()),
         )
     };
     let (survivor, duplicate) = (shown(survivor)?, shown(duplicate)?);
@@ -96,10 +100,10 @@ pub async fn merge(
         choosable(authority.fields(), body)?;
     }
     let (survivor, duplicate) = both(tx, grant, id, Id::new(body.duplicate_id)).await?;
-    let (survivor, duplicate) = (
-        survivor.ok_or_else(|| Fault::new(&NOT_FOUND))?,
-        duplicate.ok_or_else(unknown)?,
-    );
+    let survivor = survivor.ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let duplicate = duplicate.ok_or_else(unknown)?;
+    let survivor = details::read_into(tx, tx.operation().institution, survivor).await?;
+    let duplicate = details::read_into(tx, tx.operation().institution, duplicate).await?;
     let after = merged(&survivor, &duplicate, &body.chosen(), &tx.stamp())?;
     if (survivor.version, duplicate.version) != (body.version, body.duplicate_version) {
         return Err(Fault::new(&VERSION_STALE).into());
@@ -144,7 +148,7 @@ async fn both(
 /// 404 where it is not.
 pub async fn find(handle: &impl Handle, grant: &Merger, id: Id<Merge>) -> Result<Merge, Error> {
     let absent = || Error::from(Fault::new(&NOT_FOUND));
-    let institution = persistence::access::Reads::<Customer>::scope(grant).institution();
+    let institution = Reads::<Customer>::scope(grant).institution();
     let found = store::find(handle, institution, id).await?;
     let found = found.ok_or_else(absent)?;
     customers::find(handle, grant, found.survivor)
@@ -167,6 +171,8 @@ pub async fn undo(tx: &Tx, grant: &Merger, id: Id<Merge>) -> Result<Merge, Error
     let first = customers::lock_under(tx, grant, first).await?;
     let second = customers::lock_under(tx, grant, second).await?;
     let (first, second) = (first.ok_or_else(absent)?, second.ok_or_else(absent)?);
+    let first = details::read_into(tx, tx.operation().institution, first).await?;
+    let second = details::read_into(tx, tx.operation().institution, second).await?;
     let pair = if first.id == seen.survivor {
         (&first, &second)
     } else {
