@@ -137,7 +137,7 @@ pub async fn asked_not_to(
     ];
     let row = handle.query_one_raw(statement(handle, sql, values)).await?;
     let at: Option<i64> = row.map(|row| row.try_get("", "at")).transpose()?.flatten();
-    Ok(at.map(timestamp).transpose()?)
+    at.map(timestamp).transpose()
 }
 
 /// A follow-up that is about to be changed: no other transaction changes it until this one ends.
