@@ -1,6 +1,6 @@
 //! What happened to a customer, as it is shown.
 
-use domain::customers::TimelineKind as Kind;
+use domain::customers::{TimelineCategory as Category, TimelineKind as Kind};
 use jiff::Timestamp;
 use persistence::{Error, access::Authority, customers::timeline::Happening};
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,15 @@ use crate::{
 };
 
 pub type TimelineKind = Wire<Kind>;
+pub type TimelineCategory = Wire<Category>;
 
 /// One thing that happened to a customer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TimelineEntry {
     /// What the entry is about.
     pub kind: TimelineKind,
+    /// Whether it tells who the customer is, how it was spoken to, or what it took and paid.
+    pub category: TimelineCategory,
     /// When it happened: entries are in this order, the newest first.
     pub at: Timestamp,
     /// Id of the record: a follow-up, a payment …, by `kind`.
@@ -26,13 +29,14 @@ pub struct TimelineEntry {
     /// Who did it.
     #[schema(required)]
     pub actor_id: Option<Uuid>,
-    /// What the record says of itself.
+    /// What the record says of itself; of a consent its purpose.
     #[schema(required)]
     pub text: Option<String>,
     /// Of money only; null elsewhere, and where the caller may not see amounts.
     #[schema(required)]
     pub amount: Option<MoneyBody>,
-    /// Whether it no longer holds: the payment was voided, the tag taken off, the enrollment ended.
+    /// Whether it no longer holds: the payment was voided, the tag taken off, the enrollment ended, consent
+    /// withdrawn or refused.
     pub is_ended: bool,
 }
 
@@ -40,6 +44,7 @@ impl From<Happening> for TimelineEntry {
     fn from(entry: Happening) -> Self {
         Self {
             kind: Wire(entry.kind),
+            category: Wire(entry.kind.category()),
             at: entry.at,
             record_id: entry.record,
             actor_id: entry.actor,
@@ -57,7 +62,9 @@ impl TimelineEntry {
             Kind::FollowUp => ("follow_ups", &[("text", "content")]),
             Kind::Enrollment => ("enrollments", &[("text", "note"), ("amount", "price")]),
             Kind::Payment => ("payments", &[("text", "note")]),
-            Kind::Tag | Kind::Charge => return Ok(Shown::Whole(self)),
+            Kind::Tag | Kind::Charge | Kind::Collection | Kind::Consent => {
+                return Ok(Shown::Whole(self));
+            }
         };
         show_as(Some(reader), record, names, self)
     }
@@ -75,12 +82,17 @@ pub struct ListTimeline {
     /// Entries of these kinds.
     #[param(style = Form, explode = false)]
     pub kind: Option<Vec<TimelineKind>>,
+    /// Entries of kinds of these categories.
+    #[param(style = Form, explode = false)]
+    pub category: Option<Vec<TimelineCategory>>,
 }
 
 impl ListTimeline {
     /// Whether entries of a kind are wanted.
     pub fn shows(&self, kind: Kind) -> bool {
-        let wanted = self.kind.as_ref();
-        wanted.is_none_or(|kinds| kinds.iter().any(|wanted| wanted.0 == kind))
+        let kinds = self.kind.as_ref();
+        let categories = self.category.as_ref();
+        kinds.is_none_or(|kinds| kinds.iter().any(|wanted| wanted.0 == kind))
+            && categories.is_none_or(|all| all.iter().any(|wanted| wanted.0 == kind.category()))
     }
 }

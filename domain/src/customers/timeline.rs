@@ -8,5 +8,26 @@ text_enum! {
         Tag = "tag" { "标签", "Tag" }
         Charge = "charge" { "应收", "Charge" }
         Payment = "payment" { "收费", "Payment" }
+        Collection = "collection" { "信息采集", "Collection of data" }
+        Consent = "consent" { "同意或撤回", "Consent" }
+    }
+}
+
+text_enum! {
+    /// What an entry of a timeline tells of (CUST-38, CUST-39).
+    TimelineCategory as "TimelineCategory" {
+        Descriptive = "descriptive" { "基本信息", "Who the customer is" }
+        Marketing = "marketing" { "营销往来", "How the customer was spoken to" }
+        Transaction = "transaction" { "交易", "What the customer took and paid" }
+    }
+}
+
+impl TimelineKind {
+    pub fn category(self) -> TimelineCategory {
+        match self {
+            Self::Tag | Self::Collection | Self::Consent => TimelineCategory::Descriptive,
+            Self::FollowUp => TimelineCategory::Marketing,
+            Self::Enrollment | Self::Charge | Self::Payment => TimelineCategory::Transaction,
+        }
     }
 }

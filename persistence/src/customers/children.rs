@@ -35,6 +35,8 @@ pub enum OnTimeline {
         /// In minor units of `currency`.
         amount: &'static str,
         currency: &'static str,
+        /// Which of them, as a condition.
+        only: &'static str,
         /// Whether it no longer holds, as a condition.
         ended: &'static str,
     },

@@ -86,7 +86,9 @@ fn class_of(kind: TimelineKind) -> Option<&'static str> {
         TimelineKind::FollowUp
         | TimelineKind::Tag
         | TimelineKind::Charge
-        | TimelineKind::Payment => None,
+        | TimelineKind::Payment
+        | TimelineKind::Collection
+        | TimelineKind::Consent => None,
     }
 }
 
@@ -98,12 +100,51 @@ fn classes(scope: &Scope) -> Vec<Uuid> {
     classes.collect()
 }
 
+/// Tables that name a customer without being in its hands, and stand on its timeline all the same.
+static BESIDE: &[(&str, OnTimeline)] = &[
+    (
+        "customer_collections",
+        OnTimeline::As {
+            kind: TimelineKind::Collection,
+            permission: "customers:read",
+            at: "created_at",
+            actor: "recorded_by",
+            text: "NULL",
+            amount: "NULL",
+            currency: "NULL",
+            // The first one is the customer itself.
+            only: "is_current AND id <> customer_id",
+            ended: "FALSE",
+        },
+    ),
+    (
+        "consents",
+        OnTimeline::As {
+            kind: TimelineKind::Consent,
+            permission: "customers:read",
+            at: "decided_at",
+            actor: "recorded_by",
+            text: "purpose",
+            amount: "NULL",
+            currency: "NULL",
+            only: "TRUE",
+            ended: "decision = 'withdrawn'",
+        },
+    ),
+];
+
+/// Every table whose rows stand on timelines.
+fn shown() -> impl Iterator<Item = (&'static str, &'static OnTimeline)> {
+    let children = CHILDREN.iter().map(|child| (child.table, &child.shown));
+    children.chain(BESIDE.iter().map(|(table, shown)| (*table, shown)))
+}
+
 /// Kinds of entry, each with the permission within whose reach it is.
 fn kinds() -> impl Iterator<Item = (TimelineKind, &'static str)> {
-    CHILDREN.iter().filter_map(|child| match child.shown {
+    shown().filter_map(|(_, shown)| match shown {
         OnTimeline::As {
             kind, permission, ..
-        } => Some((kind, permission)),
+        } => Some((*kind, *permission)),
         OnTimeline::Elsewhere => None,
     })
 }
@@ -120,7 +161,7 @@ pub async fn of(
 ) -> Result<Vec<Happening>, Error> {
     let mut sql = String::new();
     let mut values: Vec<Value> = Vec::new();
-    for child in CHILDREN {
+    for (table, shown) in shown() {
         let OnTimeline::As {
             kind,
             at,
@@ -128,13 +169,14 @@ pub async fn of(
             text,
             amount,
             currency,
+            only,
             ended,
             ..
-        } = child.shown
+        } = shown
         else {
             continue;
         };
-        let Some(classes) = reached.of(kind) else {
+        let Some(classes) = reached.of(*kind) else {
             continue;
         };
         if classes.is_some_and(<[Uuid]>::is_empty) {
@@ -148,7 +190,7 @@ pub async fn of(
         } else {
             String::new()
         };
-        let within = match (class_of(kind), classes) {
+        let within = match (class_of(*kind), classes) {
             (Some(column), Some(classes)) => {
                 format!(" AND {column} IN ({})", placeholders(classes.len()))
             }
@@ -159,10 +201,9 @@ pub async fn of(
             "SELECT * FROM (SELECT '{kind}' AS kind, {at} AS at, id, CAST({actor} AS {uuid}) AS actor, \
              CAST({text} AS text) AS text, CAST({amount} AS bigint) AS amount, \
              CAST({currency} AS text) AS currency, CASE WHEN {ended} THEN 1 ELSE 0 END AS ended FROM {table} \
-             WHERE institution_id = ? AND customer_id = ?{within}{behind} \
+             WHERE institution_id = ? AND customer_id = ? AND {only}{within}{behind} \
              ORDER BY {at} DESC, id DESC LIMIT {limit}) AS {table}",
             kind = kind.as_str(),
-            table = child.table,
             uuid = if handle.is_postgres() { "uuid" } else { "blob" },
         ));
         values.extend([institution.uuid().into(), customer.uuid().into()]);

@@ -48,6 +48,7 @@ pub(crate) static CHILD: Child = Child {
         text: "note",
         amount: "price_minor",
         currency: "currency",
+        only: "TRUE",
         ended: "status <> 'active'",
     },
 };

@@ -35,6 +35,7 @@ pub(crate) static CHILD: Child = Child {
         text: "content",
         amount: "NULL",
         currency: "NULL",
+        only: "TRUE",
         ended: "FALSE",
     },
 };

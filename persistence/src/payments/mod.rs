@@ -52,6 +52,7 @@ pub(crate) static CHARGES: Child = Child {
         text: "description",
         amount: "amount_minor",
         currency: "currency",
+        only: "TRUE",
         ended: "FALSE",
     },
 };
@@ -68,6 +69,7 @@ pub(crate) static PAYMENTS: Child = Child {
         text: "note",
         amount: "amount_minor",
         currency: "currency",
+        only: "TRUE",
         ended: "voided_at IS NOT NULL",
     },
 };

@@ -44,6 +44,7 @@ pub(crate) static CHILD: Child = Child {
                AND t.id = taggings.tag_id)",
         amount: "NULL",
         currency: "NULL",
+        only: "TRUE",
         ended: "taken_off_at IS NOT NULL",
     },
 };
