@@ -244,6 +244,39 @@ both! {
         assert_eq!(refused.errors(), missing(&["hobbies"]));
     }
 
+    async fn a_filled_form_of_a_child_is_kept_only_once_a_guardian_agrees(w: World) {
+        let recruiter = w.as_recruiter();
+        let form = json!([{"label": "家庭情况", "value": "单亲"}]);
+        let mut body = w.new_customer("王小明");
+        body["birth_date"] = json!(still_a_child(&w));
+        body["collection"] = json!({"form": form});
+        let refused = recruiter.post(CUSTOMERS, &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/collection/form".into(), "guardian_consent_missing".into())]);
+        let child = customer(&w, &recruiter, "student", Some(still_a_child(&w))).await;
+        let path = format!("{CUSTOMERS}/{child}/collections");
+        let refused = recruiter.post(&path, &json!({"source_channel": "hotline", "form": form})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/form".into(), "guardian_consent_missing".into())]);
+        let made = recruiter.post(&path, &json!({"source_channel": "hotline"})).await.expect(201);
+        let told = json!({"form": form, "reason": "补录"});
+        recruiter.patch(&format!("{path}/{}", made.id()), &told).await.expect(422);
+        // Whose birth date nobody knew turns out to be a child.
+        let unknown = customer(&w, &recruiter, "student", None).await;
+        let path = format!("{CUSTOMERS}/{unknown}");
+        recruiter.post(&format!("{path}/collections"), &json!({"source_channel": "hotline", "form": form})).await.expect(201);
+        let refused = recruiter.patch(&path, &json!({"birth_date": still_a_child(&w)})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/birth_date".into(), "guardian_consent_missing".into())]);
+    }
+
+    async fn who_read_an_older_notice_has_not_agreed_to_the_newer(w: World) {
+        let recruiter = w.as_recruiter();
+        let old = notice(&w, "photos", false).await;
+        notice(&w, "photos", true).await;
+        let grown = customer(&w, &recruiter, "guardian", None).await;
+        let given = json!({"purpose": "photos", "decision": "given", "notice_id": old, "evidence": "旧表单"});
+        decide(&recruiter, &grown, &given).await.expect(201);
+        assert_eq!(standing(&recruiter, &grown, "photos", None).await, "outdated");
+    }
+
     async fn who_turns_out_to_be_a_child_keeps_no_details_without_a_guardian(w: World) {
         let recruiter = w.as_recruiter();
         let mut body = w.new_customer("王小明");

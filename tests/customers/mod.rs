@@ -12,6 +12,7 @@ mod details;
 mod duplicates;
 mod list;
 mod merge;
+mod merge_limits;
 mod relations;
 mod search;
 mod share_requests;

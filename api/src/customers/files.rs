@@ -4,7 +4,7 @@ use actix_multipart::Multipart;
 use actix_web::{HttpRequest, delete, get, post};
 use domain::{
     access::{CustomersRead, CustomersWrite},
-    customers::Customer,
+    customers::{Customer, GUARDIAN_CONSENT_MISSING},
     fault::{Fault, NOT_FOUND},
     files::{FilePurpose, OF_CUSTOMER, StoredFile},
 };
@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     commands::{get, present},
-    consents::commands::guardian_has_agreed,
+    consents::commands::may_keep_more,
 };
 use crate::{
     access::{Granted, IdempotencyKey},
@@ -64,7 +64,9 @@ pub(super) async fn upload_customer_file(
             if present.id != customer.id {
                 return Err(Fault::new(&NOT_FOUND).into());
             }
-            guardian_has_agreed(&tx, &grant, &present).await?;
+            if !may_keep_more(&tx, &grant, &present).await? {
+                return Err(Fault::new(&GUARDIAN_CONSENT_MISSING).into());
+            }
             store::keep(&tx, &grant, file).await?;
             let location = format!("/api/v1/files/{}", file.id);
             Reply::created(location, file.version, &FileBody::from(file.clone()))

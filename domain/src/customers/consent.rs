@@ -187,15 +187,20 @@ pub fn beyond_enquiry(before: Option<&Customer>, after: &Customer, today: Date) 
     if !is_child(after, today) {
         return Vec::new();
     }
+    let mut pointers = Vec::new();
+    if before.is_none() && !after.provenance.evidence.form.is_empty() {
+        pointers.push("/collection/form".to_owned());
+    }
     let kept = before.filter(|before| is_child(before, today));
     let kept = kept.map_or_else(Details::default, |before| before.details.clone());
-    let (after, kept) = (after.details.stored(), kept.stored());
-    let told = after.into_iter().zip(kept);
-    told.filter(|((field, now), (_, kept))| field.is_beyond_enquiry && now.is_some() && now != kept)
-        .map(|((field, _), _)| {
-            let pointer = format!("/details/{}", field.name);
-            FieldFault::new(pointer, &GUARDIAN_CONSENT_MISSING)
-        })
+    for ((field, now), (_, kept)) in after.details.stored().into_iter().zip(kept.stored()) {
+        if field.is_beyond_enquiry && now.is_some() && now != kept {
+            pointers.push(format!("/details/{}", field.name));
+        }
+    }
+    let faults = pointers.into_iter();
+    faults
+        .map(|at| FieldFault::new(at, &GUARDIAN_CONSENT_MISSING))
         .collect()
 }
 
@@ -230,7 +235,12 @@ pub fn standing(
     let standing = match deciding.decision {
         Decision::Withdrawn => Standing::Withdrawn,
         Decision::Given => match renewed_at {
-            Some((notice, at)) if deciding.decided_at < at && deciding.notice != Some(notice) => {
+            // Notices sort by the time when they were published: whoever read an older one since has not
+            // read what changed.
+            Some((notice, at))
+                if (deciding.decided_at < at && deciding.notice != Some(notice))
+                    || deciding.notice.is_some_and(|read| read < notice) =>
+            {
                 Standing::Outdated
             }
             _ => Standing::Given,

@@ -21,7 +21,7 @@ text_enum! {
     /// Why somebody may not be addressed.
     ContactObstacle as "ContactObstacle" {
         NoContactPoint = "no_contact_point" { "没有联系方式", "Nothing is known to reach the customer by" }
-        DoNotContact = "do_not_contact" { "联系方式已标记勿联系", "Every way to reach the customer is marked" }
+        DoNotContact = "do_not_contact" { "勿联系", "The customer is not to be contacted in this way" }
         AskedNotTo = "asked_not_to" { "跟进时要求勿再联系", "Asked in a follow-up not to be contacted" }
         ConsentMissing = "consent_missing" { "未取得同意", "Consent was not asked for" }
         ConsentOutdated = "consent_outdated" { "需重新取得同意", "Consent is to be asked for anew" }

@@ -74,6 +74,9 @@ text_enum! {
         MergedSince = "merged_since" { "之后又有合并", "One of them was merged again since" }
         SurvivorChanged = "survivor_changed" { "之后已修改", "The customer was changed, moved or deleted since" }
         RecordsUsed = "records_used" { "之后有新的业务", "Enrollments, charges or payments that came along were used since" }
+        DecidedSince = "decided_since" { "之后又有同意、撤回或勿再联系的要求", "Consent was decided, or contact refused, since" }
+        GuardianConsentMissing = "guardian_consent_missing" { "缺少监护人同意", "More would be kept of a child under 14 than a guardian agreed to" }
+        NotTakenInFirst = "not_taken_in_first" { "保留方建档较晚", "The one that stays was taken in later, and the caller may not assign customers or write all fields" }
         HandsGone = "hands_gone" { "原负责人或校区已停用", "Whoever held it does not work there any more" }
     }
 }
@@ -195,6 +198,15 @@ fn together(survivor: &Customer, duplicate: &Customer) -> Vec<ContactPoint> {
         points.push(point);
     }
     points
+}
+
+/// What would be known of both together, where nobody chooses.
+pub fn taken_together(survivor: &Customer, duplicate: &Customer) -> Customer {
+    Customer {
+        profile: taken(&survivor.profile, &duplicate.profile, &Choices::new()),
+        details: known(&survivor.details, &duplicate.details, &Choices::new()),
+        ..survivor.clone()
+    }
 }
 
 /// The survivor with what the duplicate brings.

@@ -145,14 +145,7 @@ pub static POINTERS: &[Pointer] = &[
     pointer("customer_balances", "customer_id", OnMerge::Sums),
     pointer("customer_shares", "customer_id", OnMerge::Ends),
     pointer("share_requests", "customer_id", OnMerge::Ends),
-    // That with which the duplicate began stays with it, and with what the duplicate says of it.
-    pointer(
-        "customer_collections",
-        "customer_id",
-        OnMerge::Moves {
-            unless: Some("r.id = r.customer_id"),
-        },
-    ),
+    pointer("customer_collections", "customer_id", MOVES),
     // The survivor keeps its own.
     pointer("customer_details", "customer_id", OnMerge::Stays),
     pointer("contact_index", "customer_id", OnMerge::Stays),

@@ -2,6 +2,7 @@
 
 use domain::{
     customers::{Consent, ContactChannel, Customer, Decision, Purpose, RelationRole},
+    files::OF_CUSTOMER,
     id::Id,
     organization::Institution,
     text_enum::TextEnum,
@@ -16,7 +17,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{date_column, micros, timestamp},
-    database::{Change, statement},
+    database::{Change, placeholders, statement},
     keys::{FieldKeys, SealedAt},
     scope::Page,
 };
@@ -123,6 +124,31 @@ pub async fn deciding(
         (condition, vec![customer.uuid().into()]),
     )
     .await
+}
+
+/// Whether files or filled forms of any of some customers are kept.
+pub async fn has_papers(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    customers: &[Id<Customer>],
+) -> Result<bool, Error> {
+    let places = placeholders(customers.len());
+    let sql = format!(
+        "SELECT 1 AS found FROM files WHERE institution_id = ? AND record_kind = ? AND record_id IN ({places}) \
+         AND state = 'stored' AND expires_at IS NULL \
+         UNION ALL SELECT 1 AS found FROM customer_collections WHERE institution_id = ? \
+         AND customer_id IN ({places}) AND is_current AND form IS NOT NULL LIMIT 1"
+    );
+    let ids = || customers.iter().map(|id| Value::from(id.uuid()));
+    let institution = Value::from(institution.uuid());
+    let mut values = vec![institution.clone(), OF_CUSTOMER.into()];
+    values.extend(ids());
+    values.push(institution);
+    values.extend(ids());
+    let found = handle
+        .query_one_raw(statement(handle, &sql, values))
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Whether one customer is a guardian or parent of another on a day.

@@ -330,6 +330,16 @@ pub async fn is_within(
     reaches::<Entity>(handle, scope, id.uuid()).await
 }
 
+/// Whether the papers of a customer are open by a grant: who only teaches a student has no business with
+/// those of the family.
+pub async fn opens_papers(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    customer: Id<Customer>,
+) -> Result<bool, Error> {
+    is_within(handle, &grant.scope().beyond_classes(), customer).await
+}
+
 /// One page of the customers within reach.
 pub async fn list(
     handle: &impl Handle,

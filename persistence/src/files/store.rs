@@ -21,7 +21,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
-    customers::store::is_within,
+    customers::store::opens_papers,
     database::{Change, statement, unless_stale},
     keys::{FieldKeys, SealedAt, bytes},
     scope::Page,
@@ -257,19 +257,9 @@ pub async fn find_of_customer(
     };
     let file = open(&row, &*handle.keys_of(institution).await?)?;
     Ok(match file.customer() {
-        Some(customer) if opens_files(handle, grant, customer).await? => Some(file),
+        Some(customer) if opens_papers(handle, grant, customer).await? => Some(file),
         _ => None,
     })
-}
-
-/// Whether the files of a customer are open by a grant: who only teaches a student has no business with
-/// the papers of the family.
-async fn opens_files(
-    handle: &impl Handle,
-    grant: &impl Reads<Customer>,
-    customer: Id<Customer>,
-) -> Result<bool, Error> {
-    is_within(handle, &grant.scope().beyond_classes(), customer).await
 }
 
 /// One page of the files of a customer, which the caller has found within the grant.
@@ -279,7 +269,7 @@ pub async fn of_customer(
     customer: Id<Customer>,
     page: &Page,
 ) -> Result<Vec<StoredFile>, Error> {
-    if !opens_files(handle, grant, customer).await? {
+    if !opens_papers(handle, grant, customer).await? {
         return Ok(Vec::new());
     }
     let institution = grant.scope().institution();

@@ -22,6 +22,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{date, date_column, micros, timestamp},
+    customers::merges,
     database::{Change, placeholders, statement, unless_stale},
     keys::{FieldKeys, SealedAt},
     scope::Page,
@@ -124,8 +125,10 @@ pub async fn list(
         values.extend(filter.kinds.iter().map(|v| v.as_str().into()));
     }
     if let Some(customer) = filter.customer {
+        let institution = grant.scope().institution();
+        let stands_for = merges::now(handle, institution, customer).await?;
         sql.push_str(" AND customer_id = ?");
-        values.push(customer.uuid().into());
+        values.push(stands_for.unwrap_or(customer).uuid().into());
     }
     if let Some(day) = filter.due_before {
         sql.push_str(" AND closed_at IS NULL AND due_on < ?");

@@ -1,7 +1,10 @@
 //! Use cases of collections: load, decide, save.
 
 use domain::{
-    customers::{ChannelCode, Collection, Customer, Evidence, FormEntry, Provenance},
+    customers::{
+        ChannelCode, Collection, Customer, Evidence, FormEntry, GUARDIAN_CONSENT_MISSING,
+        Provenance,
+    },
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
     files::StoredFile,
     id::Id,
@@ -19,7 +22,10 @@ use serde_json::json;
 
 use super::{CollectionEvidence, CorrectCollection, RecordCollection, RevealCollection};
 use crate::{
-    customers::commands::{collector, get, present},
+    customers::{
+        commands::{collector, get, present},
+        consents::commands::may_keep_more,
+    },
     http::IfMatch,
 };
 
@@ -87,6 +93,9 @@ pub async fn record(
             form: entries(body.form.unwrap_or_default()),
         },
     };
+    if !provenance.evidence.form.is_empty() && !may_keep_more(tx, grant, &customer).await? {
+        return Err(FieldFault::new("/form", &GUARDIAN_CONSENT_MISSING).into());
+    }
     let by = tx.operation().actor.principal;
     let collection = Collection::record(customer.id, provenance, by, &tx.stamp())?;
     store::insert(tx, grant, &customer, &collection).await?;
@@ -147,6 +156,11 @@ pub async fn correct(
             form: body.form.map_or(evidence.form, entries),
         },
     };
+    let form = &provenance.evidence.form;
+    let tells_more = !form.is_empty() && *form != before.provenance.evidence.form;
+    if tells_more && !may_keep_more(tx, grant, &customer).await? {
+        return Err(FieldFault::new("/form", &GUARDIAN_CONSENT_MISSING).into());
+    }
     let by = tx.operation().actor.principal;
     let after = before.correct(provenance, &body.reason, by, &tx.stamp())?;
     if after.version != before.version {

@@ -131,8 +131,10 @@ pub struct PurposeStanding {
 /// What holds for all purposes, now.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ConsentOverview {
-    /// Whether the customer is known to be a child under 14 today, at its campus: its guardian decides.
-    pub is_child: bool,
+    /// Whether the customer is known to be a child under 14 today, at its campus: its guardian decides. Null
+    /// where a field rule hides or masks the birth date.
+    #[schema(required)]
+    pub is_child: Option<bool>,
     #[schema(value_type = Vec<PurposeStanding>)]
     pub items: Vec<PurposeStanding>,
 }

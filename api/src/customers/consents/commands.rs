@@ -9,6 +9,7 @@ use domain::{
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
+    organization::Institution,
     privacy::PrivacyNotice,
     text_enum::TextEnum,
 };
@@ -16,7 +17,7 @@ use jiff::{Timestamp, civil::Date};
 use persistence::{
     Error, Handle, Tx,
     access::{Reads, Writes},
-    customers::{consents as store, links},
+    customers::{consents as store, links, store::opens_papers},
     follow_ups::store::asked_not_to,
     privacy::notices::{self, Renewal},
     scope::Page,
@@ -91,6 +92,9 @@ pub async fn list(
     page: &Page,
 ) -> Result<Vec<Consent>, Error> {
     let customer = get(handle, grant, id).await?;
+    if !opens_papers(handle, grant, customer.id).await? {
+        return Ok(Vec::new());
+    }
     let consents = store::list(handle, grant, customer.id, page).await?;
     seen(handle, grant, consents).await
 }
@@ -103,7 +107,10 @@ pub async fn find(
     id: Id<Consent>,
 ) -> Result<Consent, Error> {
     let customer = get(handle, grant, customer).await?;
-    let found = store::find(handle, grant, customer.id, id).await?;
+    let found = match opens_papers(handle, grant, customer.id).await? {
+        true => store::find(handle, grant, customer.id, id).await?,
+        false => None,
+    };
     let seen = seen(handle, grant, found.into_iter().collect()).await?;
     let found = seen.into_iter().next();
     found.ok_or_else(|| Fault::new(&NOT_FOUND).into())
@@ -123,33 +130,35 @@ async fn seen(
     Ok(consents)
 }
 
-/// Makes sure that more may be kept of a customer than an enquiry needs.
-///
-/// # Errors
-/// 422 where it is known to be a child under 14 today, at its campus, and no guardian agrees.
-pub(in crate::customers) async fn guardian_has_agreed(
+/// Whether more may be kept of a customer than an enquiry needs: it is not known to be a child under 14
+/// today, at its campus, or a guardian agrees.
+pub(in crate::customers) async fn may_keep_more(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     customer: &Customer,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let today = today(tx, grant, customer, tx.now()).await?;
-    if !is_child(customer, today) || agrees(tx, grant, customer.id).await? {
-        return Ok(());
-    }
-    Err(Fault::new(&GUARDIAN_CONSENT_MISSING).into())
+    Ok(!is_child(customer, today) || agrees(tx, grant, customer.id).await?)
 }
 
 /// Makes sure that what is told of a customer anew may be kept.
 ///
 /// # Errors
-/// 422 with every detail of a child under 14 that is beyond an enquiry, while no guardian agrees.
+/// 422 with every detail of a child under 14 that is beyond an enquiry, while no guardian agrees; with the
+/// birth date, where that makes a child of somebody of whom files or filled forms are kept.
 pub(in crate::customers) async fn details_are_agreed(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     (before, after): (&Customer, &Customer),
     today: Date,
 ) -> Result<(), Error> {
-    let beyond = beyond_enquiry(Some(before), after, today);
+    let mut beyond = beyond_enquiry(Some(before), after, today);
+    if is_child(after, today)
+        && !is_child(before, today)
+        && store::has_papers(tx, grant.scope().institution(), &[after.id]).await?
+    {
+        beyond.push(FieldFault::new("/birth_date", &GUARDIAN_CONSENT_MISSING));
+    }
     if beyond.is_empty() || agrees(tx, grant, after.id).await? {
         return Ok(());
     }
@@ -162,12 +171,47 @@ async fn agrees(
     grant: &impl Reads<Customer>,
     customer: Id<Customer>,
 ) -> Result<bool, Error> {
-    let institution = grant.scope().institution();
-    let history = store::deciding(tx, institution, customer).await?;
-    let renewals = notices::renewals(tx, institution).await?;
-    let renewed = renewed(&renewals, Purpose::ChildData);
-    let (standing, _) = standing(&history, Purpose::ChildData, None, renewed);
+    let standing = of_child(tx, grant.scope().institution(), customer).await?;
     Ok(standing == Standing::Given)
+}
+
+/// What holds of what is kept of a child.
+async fn of_child(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    customer: Id<Customer>,
+) -> Result<Standing, Error> {
+    let history = store::deciding(handle, institution, customer).await?;
+    let renewals = notices::renewals(handle, institution).await?;
+    let renewed = renewed(&renewals, Purpose::ChildData);
+    Ok(standing(&history, Purpose::ChildData, None, renewed).0)
+}
+
+/// Whether one that is made of two would be a child under 14 of whom more is kept than an enquiry needs,
+/// without a guardian who agrees: one who agreed for either agreed for both, unless it was withdrawn.
+pub(in crate::customers) async fn would_lack_guardian(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    (survivor, duplicate): (&Customer, &Customer),
+    after: &Customer,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let today = today(handle, grant, after, now).await?;
+    if !is_child(after, today) {
+        return Ok(false);
+    }
+    let institution = grant.scope().institution();
+    let pair = [survivor.id, duplicate.id];
+    let were = is_child(survivor, today) && is_child(duplicate, today);
+    let brings = !were && store::has_papers(handle, institution, &pair).await?;
+    if !brings && beyond_enquiry(Some(survivor), after, today).is_empty() {
+        return Ok(false);
+    }
+    let mut standings = Vec::new();
+    for one in pair {
+        standings.push(of_child(handle, institution, one).await?);
+    }
+    Ok(standings.contains(&Standing::Withdrawn) || !standings.contains(&Standing::Given))
 }
 
 /// What holds for one purpose, and the decision that says so.
@@ -208,22 +252,27 @@ fn renewed(renewals: &[Renewal], purpose: Purpose) -> Option<(Id<PrivacyNotice>,
 }
 
 /// A customer within reach, and what stands in the way of addressing it in each way and for each reason,
-/// to one who may see its contact points or from whom they are hidden.
+/// to one who may see its contact points and its follow-ups or not.
 pub async fn contacting(
     handle: &impl Handle,
     grant: &impl Reads<Customer>,
     id: Id<Customer>,
-    is_hidden: bool,
+    (sees_points, sees_follow_ups): (bool, bool),
 ) -> Result<(Customer, Vec<Way>), Error> {
     let customer = get(handle, grant, id).await?;
     let institution = grant.scope().institution();
     let consents = store::deciding(handle, institution, customer.id).await?;
     let renewals = notices::renewals(handle, institution).await?;
     let gate = Contacting {
-        points: if is_hidden { &[] } else { &customer.contacts },
+        points: if sees_points { &customer.contacts } else { &[] },
         consents: &consents,
         renewed_at: renewed(&renewals, Purpose::Marketing),
         asked_not_to_at: asked_not_to(handle, institution, customer.id).await?,
+    };
+    // What was said in a follow-up is for who may read it.
+    let told = |obstacle| match obstacle {
+        ContactObstacle::AskedNotTo if !sees_follow_ups => ContactObstacle::DoNotContact,
+        obstacle => obstacle,
     };
     let channels = ContactChannel::ALL.iter();
     let ways = channels.flat_map(|channel| {
@@ -232,7 +281,7 @@ pub async fn contacting(
             .map(move |reason| (*channel, *reason))
     });
     let ways = ways
-        .map(|(channel, reason)| (channel, reason, gate.obstacle(channel, reason)))
+        .map(|(channel, reason)| (channel, reason, gate.obstacle(channel, reason).map(told)))
         .collect();
     Ok((customer, ways))
 }

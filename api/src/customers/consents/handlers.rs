@@ -48,7 +48,8 @@ pub(super) async fn record_consent(
 
 /// List what was decided on the use of a customer's data, latest first
 ///
-/// By the time of the decision, whatever came of it later.
+/// By the time of the decision, whatever came of it later. Who reaches the customer as a student of own
+/// classes only sees none.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), Paging), responses((status = 200, body = ConsentPage)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/consents")]
@@ -106,6 +107,9 @@ pub(super) async fn get_consent_standing(
         }
     });
     let items = items.collect();
+    // It tells what a rule hides.
+    let is_readable = ctx.authority().fields().is_readable(RECORD, "birth_date");
+    let is_child = is_readable.then_some(is_child);
     let overview = ConsentOverview { is_child, items };
     Ok(Reply::record(customer.version, &overview)?)
 }
@@ -116,7 +120,8 @@ pub(super) async fn get_consent_standing(
 /// at least is not marked `do_not_contact`; marketing needs consent besides, given after the customer last
 /// asked in a follow-up not to be contacted. What this API sends by itself goes through the same gate. A
 /// child who has no contact points is reached through its guardians. Where a field rule hides
-/// `contact_points`, there are none.
+/// `contact_points`, there are none; who may not read follow-ups is told `do_not_contact` of what was
+/// asked in one.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), responses((status = 200, body = ContactPermissions)),
     security(("bearer" = ["customers:read"])))]
 #[get("/customers/{customer_id}/contact-permissions")]
@@ -125,8 +130,9 @@ pub(super) async fn get_contact_permissions(
     id: PathId<Customer>,
 ) -> Result<Reply, Problem> {
     let rule = ctx.authority().fields().access(RECORD, "contact_points");
-    let is_hidden = rule == Some(FieldAccess::Hidden);
-    let (customer, ways) = commands::contacting(&ctx.read(), &ctx.grant, id.0, is_hidden).await?;
+    let sees_points = rule != Some(FieldAccess::Hidden);
+    let sees = (sees_points, ctx.authority().may("follow_ups:read"));
+    let (customer, ways) = commands::contacting(&ctx.read(), &ctx.grant, id.0, sees).await?;
     let items = ways
         .into_iter()
         .map(|(channel, reason, obstacle)| ContactPermission {

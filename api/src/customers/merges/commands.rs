@@ -1,13 +1,17 @@
 //! Use cases of merging: load, decide, save.
 
 use domain::{
-    access::{CustomersMerge, FIELD_NOT_READABLE, FieldAccess, FieldRules},
-    customers::{Customer, MERGE_WITH_ITSELF, conflicts, merged, obstacles},
+    access::{CustomersAssign, CustomersMerge, FIELD_NOT_READABLE, FieldAccess, FieldRules},
+    customers::{
+        Customer, MERGE_WITH_ITSELF, MergeObstacle, conflicts, merged, obstacles, taken_together,
+        unless_obstructed,
+    },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, VERSION_STALE},
     id::Id,
     text,
     text_enum::TextEnum,
 };
+use jiff::Timestamp;
 use persistence::{
     Error, Handle, Tx,
     access::{Authority, Grant, Reads},
@@ -21,7 +25,7 @@ use persistence::{
 use super::{MergeConflict, MergeCustomers, MergePreview};
 use crate::{
     access::fields::show,
-    customers::{RECORD, commands::get, handlers::whole},
+    customers::{RECORD, commands::get, consents::commands::would_lack_guardian, handlers::whole},
 };
 
 /// Longest reason, in characters.
@@ -42,6 +46,7 @@ pub async fn preview(
     grant: &Merger,
     reader: &Authority,
     (survivor, duplicate): (Id<Customer>, Id<Customer>),
+    now: Timestamp,
 ) -> Result<MergePreview, Error> {
     let survivor = get(handle, grant, survivor).await?;
     let duplicate = customers::find(handle, grant, duplicate).await?;
@@ -58,6 +63,7 @@ pub async fn preview(
     } = store::preview(handle, grant, &survivor, &duplicate).await?;
     let mut in_the_way = obstacles(&survivor, &duplicate);
     in_the_way.extend(found);
+    in_the_way.extend(ground_of(handle, grant, Some(reader), (&survivor, &duplicate), now).await?);
     let differing = conflicts(&survivor, &duplicate);
     let shown = |customer| {
         show(
@@ -105,10 +111,52 @@ pub async fn merge(
     let survivor = details::read_into(tx, tx.operation().institution, survivor).await?;
     let duplicate = details::read_into(tx, tx.operation().institution, duplicate).await?;
     let after = merged(&survivor, &duplicate, &body.chosen(), &tx.stamp())?;
+    let reader = tx.operation().authority.as_deref();
+    let pair = (&survivor, &duplicate);
+    unless_obstructed(&ground_of(tx, grant, reader, pair, tx.now()).await?)?;
     if (survivor.version, duplicate.version) != (body.version, body.duplicate_version) {
         return Err(Fault::new(&VERSION_STALE).into());
     }
     store::merge(tx, grant, (&survivor, &duplicate), &after, reason).await
+}
+
+/// What stands in the way by the law, or by what the caller may not do otherwise: a merge neither hands
+/// customers over nor writes fields for somebody who may not, by starting from a newer record.
+async fn ground_of(
+    handle: &impl Handle,
+    grant: &Merger,
+    reader: Option<&Authority>,
+    (survivor, duplicate): (&Customer, &Customer),
+    now: Timestamp,
+) -> Result<Vec<MergeObstacle>, Error> {
+    let mut found = Vec::new();
+    let together = taken_together(survivor, duplicate);
+    let pair = (survivor, duplicate);
+    if would_lack_guardian(handle, grant, pair, &together, now).await? {
+        found.push(MergeObstacle::GuardianConsentMissing);
+    }
+    let is_first = (survivor.created_at, survivor.id) < (duplicate.created_at, duplicate.id);
+    if !is_first && reader.is_some_and(|reader| !may_settle(reader, pair, now)) {
+        found.push(MergeObstacle::NotTakenInFirst);
+    }
+    Ok(found)
+}
+
+/// Whether somebody may hand over both of two customers, where they are in different hands, and write all
+/// that is known of them.
+fn may_settle(reader: &Authority, (a, b): (&Customer, &Customer), now: Timestamp) -> bool {
+    let writes_all = reader
+        .fields()
+        .iter()
+        .all(|(field, _)| field.record != RECORD);
+    let hands = |one: &Customer| (one.holder, one.campus);
+    let assigning = Grant::<CustomersAssign>::of(reader, now);
+    let covers = |one| {
+        let (holder, campus) = hands(one);
+        let scope = assigning.as_ref().map(Reads::<Customer>::scope);
+        scope.is_some_and(|scope| scope.covers(holder, campus))
+    };
+    writes_all && (hands(a) == hands(b) || (covers(a) && covers(b)))
 }
 
 /// Nobody chooses between values that they may not see or write.

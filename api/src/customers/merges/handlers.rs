@@ -33,7 +33,14 @@ pub(super) async fn preview_merge(
     body: Json<PreviewMerge>,
 ) -> Result<Reply, Problem> {
     let pair = (id.0, Id::new(body.value.duplicate_id));
-    let found = commands::preview(&ctx.read(), &ctx.grant, ctx.authority(), pair).await?;
+    let found = commands::preview(
+        &ctx.read(),
+        &ctx.grant,
+        ctx.authority(),
+        pair,
+        ctx.stamp().now(),
+    )
+    .await?;
     Ok(Reply::ok(&found)?)
 }
 

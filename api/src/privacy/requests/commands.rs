@@ -45,7 +45,7 @@ pub async fn record(
     let institution = tx.operation().institution;
     let day = day::today(tx, institution, customer.campus, tx.now()).await?;
     let zone = day.ok_or_else(|| Error::corrupt("no campus"))?.zone;
-    let request = PrivacyRequest::receive(id, body.into(), &zone, &tx.stamp())?;
+    let request = PrivacyRequest::receive(customer.id, body.into(), &zone, &tx.stamp())?;
     store::insert(tx, grant, &request).await?;
     Ok(request)
 }

@@ -16,7 +16,9 @@ use super::{
     Merge, follow,
     kept::Kept,
     moving::{going, moving, point},
-    paired, put, record, stand, strictness,
+    paired, put, record,
+    since::Marks,
+    stand, strictness,
 };
 use crate::{
     Error, Handle, Tx,
@@ -24,6 +26,7 @@ use crate::{
     clock::micros,
     customers::{MERGED, entity::Snapshot, store},
     database::{alone, statement},
+    follow_ups::clocks::keep_time,
 };
 
 /// What a merge would do, beside the customers themselves.
@@ -155,7 +158,11 @@ pub async fn merge(
         kept.moved.insert(format!("{}.{column}", table.name), rows);
     }
     age(tx, after).await?;
+    if after.campus != duplicate.campus {
+        keep_time(tx, after.campus, Some(after.id)).await?;
+    }
     kept.withdrawn = strictness::keep(tx, grant, after.id, &withdrawn).await?;
+    kept.marks = Marks::now(tx, &kept, after.id.uuid()).await?;
     kept.sums = add_up(tx, duplicate.id, after).await?;
     shares::end_all(tx, duplicate).await?;
     share_requests::lapse_all(tx, duplicate).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::since::Marks;
 use crate::{
     Error,
     customers::entity::Snapshot,
@@ -28,6 +29,9 @@ pub(super) struct Kept {
     /// Whose the duplicate was.
     pub(super) holder: Uuid,
     pub(super) campus: Uuid,
+    /// Where things stood then.
+    #[serde(default)]
+    pub(super) marks: Marks,
     /// The sums of the duplicate: charged, credited, paid, credit.
     pub(super) sums: Option<[i64; 4]>,
 }

@@ -9,6 +9,7 @@ mod join;
 mod kept;
 mod moving;
 mod part;
+mod since;
 mod strictness;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,14 +14,17 @@ use super::{
     join::{age, shift},
     kept::Kept,
     moving::{moving, point},
-    put, record, stand,
+    put, record,
+    since::Marks,
+    stand,
 };
 use crate::{
     Error, Tx,
     access::Deletes,
     clock::micros,
     customers::{UNMERGED, store},
-    database::{placeholders, statement},
+    database::statement,
+    follow_ups::clocks::keep_time,
     organization::store::holds_at,
 };
 
@@ -50,11 +53,16 @@ pub async fn undo(
     if merge.undone_at.is_some() {
         return Err(Fault::new(&MERGE_UNDONE).into());
     }
+    let (holder, campus) = (Id::new(kept.holder), Id::new(kept.campus));
+    // It goes back to hands that the caller has to reach.
+    if !grant.scope().covers(holder, campus) {
+        return Err(Fault::new(&NOT_FOUND).into());
+    }
     unless_obstructed(&obstacles(tx, &merge, &kept, survivor).await?)?;
     let restored = kept.before.restore(&keys, survivor, &tx.stamp())?;
     let parted = Customer {
-        holder: Id::new(kept.holder),
-        campus: Id::new(kept.campus),
+        holder,
+        campus,
         deleted_at: None,
         ..hidden.touched(&tx.stamp())
     };
@@ -78,6 +86,9 @@ pub async fn undo(
         point(tx, (&table, column), rows, &parted).await?;
     }
     age(tx, &parted).await?;
+    for one in [survivor, &parted] {
+        keep_time(tx, one.campus, Some(one.id)).await?;
+    }
     if let Some(sums) = kept.sums {
         give_back(tx, survivor.id, &parted, sums).await?;
     }
@@ -87,7 +98,10 @@ pub async fn undo(
     store::write(tx, grant, survivor, &restored).await?;
     stand(tx, &kept.carried, parted.id).await?;
     super::follow(tx, &parted).await?;
-    let told = json!({ "merge_id": id, "survivor_id": survivor.id, "merged_id": parted.id });
+    let told = json!({
+        "merge_id": id, "survivor_id": survivor.id, "merged_id": parted.id,
+        "forgotten_consent_ids": kept.withdrawn,
+    });
     record(tx, (survivor, &restored), &UNMERGED, &told);
     record(tx, (hidden, &parted), &UNMERGED, &told);
     let merge = Merge {
@@ -111,53 +125,18 @@ async fn obstacles(
     } else if survivor.version != merge.survivor_version || survivor.deleted_at.is_some() {
         found.push(MergeObstacle::SurvivorChanged);
     }
-    if used(tx, merge, kept).await? {
+    let now = Marks::now(tx, kept, merge.survivor.uuid()).await?;
+    if kept.marks.differ_in_business(&now) {
         found.push(MergeObstacle::RecordsUsed);
+    }
+    if kept.marks.differ_in_wishes(&now) {
+        found.push(MergeObstacle::DecidedSince);
     }
     let (holder, campus) = (Id::new(kept.holder), Id::new(kept.campus));
     if !holds_at(tx, institution, holder, campus).await? {
         found.push(MergeObstacle::HandsGone);
     }
     Ok(found)
-}
-
-/// Whether something that came along was used since: what was posted then stands under the survivor's id.
-async fn used(tx: &Tx, merge: &Merge, kept: &Kept) -> Result<bool, Error> {
-    let since = micros(merge.merged_at);
-    let changed = [
-        ("enrollments.customer_id", "enrollments", "id", "updated_at"),
-        (
-            "enrollments.customer_id",
-            "hour_entries",
-            "enrollment_id",
-            "posted_at",
-        ),
-        ("enrollments.payer_id", "enrollments", "id", "updated_at"),
-        ("charges.customer_id", "charges", "id", "updated_at"),
-        ("charges.payer_id", "charges", "id", "updated_at"),
-        ("payments.customer_id", "payments", "id", "updated_at"),
-    ];
-    for (moved, table, column, at) in changed {
-        let rows = kept.moved.get(moved).map(Vec::as_slice).unwrap_or_default();
-        for part in rows.chunks(super::AT_ONCE) {
-            let sql = format!(
-                "SELECT 1 AS found FROM {table} \
-                 WHERE institution_id = ? AND {column} IN ({}) AND {at} > ? LIMIT 1",
-                placeholders(part.len())
-            );
-            let mut values: Vec<Value> = vec![tx.operation().institution.uuid().into()];
-            values.extend(part.iter().map(|id| Value::from(*id)));
-            values.push(since.into());
-            if tx
-                .query_one_raw(statement(tx, &sql, values))
-                .await?
-                .is_some()
-            {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
 }
 
 /// Gives the sums back that were added up.

@@ -3,27 +3,40 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    customers::{Consent, ContactChannel, Customer, Decision, Purpose},
+    customers::{Consent, ContactChannel, Customer, Decision, Purpose, Standing, standing},
     id::Id,
+    text_enum::TextEnum,
 };
 use uuid::Uuid;
 
 use crate::{Error, Tx, access::Writes, customers::consents};
 
-/// Purposes, and channels of them.
+/// Purposes, and channels of marketing; a purpose as a whole before its channels.
 pub(super) type Withdrawn = BTreeSet<(Purpose, Option<ContactChannel>)>;
 
-/// What either of two has withdrawn.
+/// All that can be decided on.
+fn each() -> impl Iterator<Item = (Purpose, Option<ContactChannel>)> {
+    let whole = Purpose::ALL.iter().map(|purpose| (*purpose, None));
+    let channels = ContactChannel::ALL.iter();
+    whole.chain(channels.map(|channel| (Purpose::Marketing, Some(*channel))))
+}
+
+fn is_withdrawn(
+    history: &[Consent],
+    (purpose, channel): (Purpose, Option<ContactChannel>),
+) -> bool {
+    standing(history, purpose, channel, None).0 == Standing::Withdrawn
+}
+
+/// What holds as withdrawn of either of two.
 pub(super) async fn withdrawn(
     tx: &Tx,
     (survivor, duplicate): (Id<Customer>, Id<Customer>),
 ) -> Result<Withdrawn, Error> {
     let mut all = Withdrawn::new();
     for id in [survivor, duplicate] {
-        let deciding = consents::deciding(tx, tx.operation().institution, id).await?;
-        let said = deciding.into_iter();
-        let said = said.filter(|consent| consent.decision == Decision::Withdrawn);
-        all.extend(said.map(|consent| (consent.purpose, consent.channel)));
+        let history = consents::deciding(tx, tx.operation().institution, id).await?;
+        all.extend(each().filter(|said| is_withdrawn(&history, *said)));
     }
     Ok(all)
 }
@@ -36,21 +49,26 @@ pub(super) async fn keep(
     withdrawn: &Withdrawn,
 ) -> Result<Vec<Uuid>, Error> {
     let mut added = Vec::new();
-    for said in consents::deciding(tx, tx.operation().institution, survivor).await? {
-        let is_stricter = withdrawn.contains(&(said.purpose, said.channel));
-        if said.decision == Decision::Withdrawn || !is_stricter {
+    let mut history = consents::deciding(tx, tx.operation().institution, survivor).await?;
+    for (purpose, channel) in withdrawn {
+        if is_withdrawn(&history, (*purpose, *channel)) {
             continue;
         }
         let consent = Consent {
             id: tx.stamp().id(),
+            customer: survivor,
+            purpose: *purpose,
+            channel: *channel,
             decision: Decision::Withdrawn,
             decided_at: tx.now(),
-            recorded_at: tx.now(),
+            decided_by: None,
+            notice: None,
             evidence: None,
-            ..said
+            recorded_at: tx.now(),
         };
         consents::insert(tx, grant, &consent).await?;
         added.push(consent.id.uuid());
+        history.push(consent);
     }
     Ok(added)
 }
