@@ -50,6 +50,7 @@ async fn foreign(w: &World, name: &str) -> Uuid {
             let made = owner.upload("/api/v1/files", "a.txt", b"some notes").await;
             return made.expect(201).id().parse().unwrap();
         }
+        "request_id" => return of(Kind::PrivacyRequest).await,
         "view_id" => {
             let made = w.as_stranger().post("/api/v1/views", &view()).await;
             return made.expect(201).id().parse().unwrap();

@@ -1,5 +1,5 @@
 mod log_ins;
 mod reading;
 mod refusals;
-mod sealing;
+pub(crate) mod sealing;
 mod trail;

@@ -19,6 +19,11 @@ async fn block(w: &World) {
             .await
             .expect(201);
     }
+    seal(w).await;
+}
+
+/// Seals what is on the trail.
+pub(crate) async fn seal(w: &World) {
     w.server.settle().await;
     let app = w.server.app.clone();
     w.server
@@ -34,7 +39,8 @@ async fn block(w: &World) {
         .await;
 }
 
-async fn prove(w: &World) -> Proof {
+/// Proves the trail of the school.
+pub(crate) async fn prove(w: &World) -> Proof {
     let key = DataDir::beside(&w.server.folder)
         .unwrap()
         .key("audit.key")

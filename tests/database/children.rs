@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use persistence::customers::{CHILDREN, POINTERS};
+use persistence::{
+    customers::{CHILDREN, POINTERS},
+    privacy::erasure::{OF_NOBODY, OF_PERSONS, OnErasure},
+};
 use tests::both;
 
 both! {
@@ -36,5 +39,42 @@ both! {
         }
         let listed: BTreeSet<String> = CHILDREN.iter().map(|c| c.table.to_owned()).collect();
         assert_eq!(found, listed, "persistence/src/customers/children.rs");
+    }
+
+    async fn erasure_says_of_every_table_what_it_does(w: World) {
+        let mut listed: Vec<String> = OF_PERSONS.iter().map(|t| t.table.to_owned()).collect();
+        listed.extend(OF_NOBODY.iter().map(|table| (*table).to_owned()));
+        listed.sort();
+        assert_eq!(listed, w.server.tables().await, "persistence/src/privacy/erasure/registry.rs");
+        for pointer in POINTERS {
+            let is_of_person = OF_PERSONS.iter().any(|table| table.table == pointer.table);
+            assert!(is_of_person, "{} names a customer", pointer.table);
+        }
+    }
+
+    async fn erasure_says_of_every_text_what_becomes_of_it(w: World) {
+        let postgres = w.server.app.db.is_postgres();
+        for table in OF_PERSONS {
+            let emptied: Vec<&str> = match &table.on_erasure {
+                OnErasure::Removed | OnErasure::Expired => continue,
+                OnErasure::Emptied(columns) => columns.iter().map(|(name, _)| *name).collect(),
+                OnErasure::Resealed { column, .. } => vec![*column],
+                OnErasure::Kept(_) => Vec::new(),
+            };
+            let sql = if postgres {
+                "SELECT CAST(column_name AS text) FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name = ? \
+                 AND data_type IN ('text', 'bytea', 'jsonb', 'date', 'smallint')"
+            } else {
+                // Ids are blobs as well.
+                "SELECT name FROM pragma_table_info(?) WHERE lower(type) IN ('text', 'blob', 'date', 'smallint') \
+                 AND name <> 'id' AND name NOT LIKE '%\\_id' ESCAPE '\\' AND name NOT LIKE '%\\_by' ESCAPE '\\' \
+                 AND name <> 'reversal_of'"
+            };
+            for column in w.server.texts(sql, vec![table.table.into()]).await {
+                let is_told = emptied.contains(&column.as_str()) || table.harmless.contains(&column.as_str());
+                assert!(is_told, "{}.{column}: persistence/src/privacy/erasure/registry.rs", table.table);
+            }
+        }
     }
 }

@@ -9,8 +9,8 @@ use domain::{
         CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare,
         CustomersWrite, EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself,
         OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind,
-        PrivacyManage, RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite, TagsManage,
-        TagsWrite,
+        PrivacyErase, PrivacyManage, RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite,
+        TagsManage, TagsWrite,
     },
     courses::{Class, Course, Subject},
     customers::SourceChannel,
@@ -147,6 +147,7 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     recordPrivacyRequest CustomersWrite => privacy::requests::commands::record(tx, grant, given.body());
     decidePrivacyRequest PrivacyManage => privacy::requests::commands::decide(tx, grant, given.id(), given.body());
     completePrivacyRequest PrivacyManage => privacy::requests::commands::complete(tx, grant, given.id(), given.body());
+    eraseCustomer PrivacyErase => privacy::erasures::commands::erase(tx, grant, given.id(), given.body());
     shareCustomer CustomersShare => access::shares::commands::open(tx, grant, given.id(), given.body());
     endCustomerShare CustomersShare => access::shares::commands::end(tx, grant, given.id(), given.second_id(), IfMatch::Any);
     askForShare CustomersRead => access::share_requests::commands::ask(tx, given.body());

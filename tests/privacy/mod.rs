@@ -1,3 +1,4 @@
 //! What people ask about their own data, and the institution owes them.
 
+mod erasures;
 mod requests;

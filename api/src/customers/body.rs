@@ -96,6 +96,10 @@ pub struct CreateCustomer {
     #[schema(nullable = false)]
     #[validate(nested)]
     pub collection: Option<CollectionEvidence>,
+    /// Says that somebody who was erased came back by itself. Without it whoever is known as erased is not
+    /// taken in (`erased_person`); who said so is on the trail.
+    #[schema(nullable = false)]
+    pub asked_again: Option<bool>,
 }
 
 /// Changes to a customer: absent leaves a field, null clears it.

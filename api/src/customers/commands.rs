@@ -11,6 +11,7 @@ use domain::{
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
     organization::{CAMPUS_ARCHIVED, Campus, Holder, Staff},
+    privacy::ERASED_PERSON,
     tags::{Tag, TagLabel},
     text,
 };
@@ -25,6 +26,7 @@ use persistence::{
     },
     database::Change,
     organization::store::{holds_at, is_staff},
+    privacy::erasure::blocked::is_erased,
     scope::{Counted, Page, SortedPage},
     tags::store::labels,
 };
@@ -42,8 +44,8 @@ use crate::{
 /// Takes in a new customer.
 ///
 /// # Errors
-/// 422 where a field breaks a rule, the campus is out of reach, the holder does not belong there, or the
-/// source channel is archived or unknown.
+/// 409 where the person was erased and nobody says that it asked again; 422 where a field breaks a rule, the
+/// campus is out of reach, the holder does not belong there, or the source channel is archived or unknown.
 pub async fn create(
     tx: &Tx,
     grant: &impl Writes<Customer>,
@@ -97,7 +99,16 @@ pub async fn create(
         ..customer
     };
     Fault::unless_empty(beyond_enquiry(None, &customer, today.date))?;
+    let was_erased = is_erased(tx, &customer).await?;
+    if was_erased && body.asked_again != Some(true) {
+        return Err(Fault::new(&ERASED_PERSON).into());
+    }
     store::insert(tx, grant, &customer).await?;
+    if was_erased {
+        // On the trail, with who says so.
+        let again = json!({ "asked_again": true });
+        tx.record(Change::new("asked_again", customer.id.uuid(), 1, again));
+    }
     Ok(customer)
 }
 

@@ -113,7 +113,7 @@ async fn seen(
 /// pool does. Nothing is matched against those who are there: search by the phone first. Phones may be
 /// sent in any usual form. Every answer shows contact values masked.
 #[utoipa::path(tag = TAG, request_body = CreateCustomer, responses((status = 201, body = CustomerBody)),
-    security(("bearer" = ["customers:write"])))]
+    security(("bearer" = ["customers:write"])), extensions(("x-problem-codes" = json!(["erased_person"]))))]
 #[post("/customers")]
 pub(super) async fn create_customer(
     ctx: Granted<CustomersWrite>,

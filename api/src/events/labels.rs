@@ -58,6 +58,7 @@ const HAPPENINGS: &[(&str, &str, &str)] = &[
     ("created", "已新建", "created"),
     ("deleted", "已删除", "deleted"),
     ("ended", "已结束", "ended"),
+    ("erased", "已删除个人信息", "erased"),
     ("granted", "已同意", "granted"),
     ("hired", "已入职", "hired"),
     ("holder_changed", "已更换负责人", "holder changed"),

@@ -17,6 +17,7 @@ use domain::{
         },
     },
     organization::{Campus, Staff},
+    privacy::ERASED_PERSON,
     stamp::Stamp,
     text::fold,
 };
@@ -154,6 +155,7 @@ where
     }
     let keys: Vec<LeadKeys> = candidates.iter().map(|c| c.keys.clone()).collect();
     let mut households = known::households(tx, grant, &keys).await?;
+    let erased = known::erased(tx, &keys).await?;
     let mut step = Step::default();
     let (mut customers, mut relations, mut duplicates) = (Vec::new(), Vec::new(), Vec::new());
     let mut marked = Vec::new();
@@ -177,6 +179,12 @@ where
                 new_phones: new_phones(&candidate, known, &[&households, memory]),
                 lead: candidate.lead,
             });
+            results.push(result);
+            continue;
+        }
+        if erased.has(&candidate.keys) {
+            result.outcome = RowOutcome::Skipped;
+            result.problems = vec![of_erased()];
             results.push(result);
             continue;
         }
@@ -212,6 +220,15 @@ where
     }
     step.results = results;
     Ok(step)
+}
+
+/// Why a row is left out that would bring somebody back; which of its cells says so, nobody is told.
+fn of_erased() -> CellProblem {
+    CellProblem {
+        code: ERASED_PERSON.code.to_owned(),
+        field: None,
+        value: String::new(),
+    }
 }
 
 /// A row whose child is known.

@@ -1,5 +1,6 @@
 //! Protection of personal data over HTTP.
 
+pub mod erasures;
 pub mod notices;
 pub mod requests;
 
@@ -9,6 +10,7 @@ const TAG: &str = "privacy";
 
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .configure(erasures::routes)
         .configure(notices::routes)
         .configure(requests::routes);
 }

@@ -98,6 +98,7 @@ permissions! {
     AuditRead = "audit:read" WHOLE Either { "查看操作日志", "See the audit trail" }
     DirectoryRead = "directory:read" WHOLE Either { "查看通讯录和基础资料", "See the staff directory and reference data" }
     PrivacyManage = "privacy:manage" WHOLE Either { "管理个人信息保护", "Manage data protection" }
+    PrivacyErase = "privacy:erase" WHOLE Either { "删除个人信息", "Erase people" }
     OrganizationWrite = "organization:write" WHOLE Either { "管理校区、部门和团队", "Manage campuses, departments and teams" }
     StaffWrite = "staff:write" WHOLE Either { "管理员工", "Manage staff" }
     RolesWrite = "roles:write" WHOLE Either { "管理角色", "Manage roles" }

@@ -265,7 +265,7 @@ roles! {
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
             "exports:run" "reports:read" "events:read" "audit:read" "directory:read" "privacy:manage"
-            "organization:write" "staff:write" "roles:write" "roles:assign" "sessions:manage"
+            "privacy:erase" "organization:write" "staff:write" "roles:write" "roles:assign" "sessions:manage"
             "api_clients:write"; ]
     "general_manager" Either { "总经理", "General manager" } [
         Institution: "customers:read" "follow_ups:read" "tags:read" "enrollments:read"
@@ -341,7 +341,7 @@ roles! {
     "policy_supervisor" Either { "专职人员", "Policy supervisor" } [
         Institution: "reports:read" "audit:read"; ]
     "data_protector" Either { "数据保护人员", "Data protector" } [
-        Institution: "audit:read" "privacy:manage"; ]
+        Institution: "audit:read" "privacy:manage" "privacy:erase"; ]
     "customer_relations" Either { "客户关系管理部门", "Customer relations" } [
         Institution: "customers:read" "customers:write" "follow_ups:read" "follow_ups:write"
             "tags:read" "reports:read"; ]

@@ -16,4 +16,10 @@ rules! {
     REQUEST_NOT_GRANTED = Conflict "request_not_granted" {
         "申请未获同意", "The request was not granted";
         "只有已同意的申请才能完成。", "Only what was granted can be done." }
+    ERASURE_OBSTRUCTED = Conflict "erasure_obstructed" {
+        "无法删除个人信息", "Something stands in the way";
+        "请先处理：{obstacles}。", "Deal with this first: {obstacles}." }
+    ERASED_PERSON = Conflict "erased_person" {
+        "此人的信息已应要求删除", "Whoever is reached so was erased";
+        "如本人再次咨询，请注明 asked_again。", "If the person asked again, say so by asked_again." }
 }

@@ -6,8 +6,8 @@ use domain::{
         CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal,
         CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite,
         EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself,
-        OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrivacyManage,
-        Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share, ShareRequest,
+        OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrivacyErase,
+        PrivacyManage, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share, ShareRequest,
         ShareRequestsDecide, StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
@@ -26,7 +26,7 @@ use domain::{
         RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Entry, Payment},
-    privacy::{PrivacyNotice, PrivacyRequest},
+    privacy::{Erasure, PrivacyNotice, PrivacyRequest},
     tags::{Tag, TagCategory, Tagging},
     views::View,
 };
@@ -288,6 +288,7 @@ grants! {
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, SourceChannel, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
     PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
+    PrivacyErase reads Customer, Erasure, PrivacyRequest; writes Customer, Erasure, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;

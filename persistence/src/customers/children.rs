@@ -153,6 +153,8 @@ pub static POINTERS: &[Pointer] = &[
     pointer("customer_merges", "survivor_id", OnMerge::Stays),
     pointer("customer_merges", "merged_id", OnMerge::Stays),
     pointer("customer_merges", "now_id", OnMerge::Stays),
+    pointer("erased_customers", "customer_id", OnMerge::Stays),
+    pointer("erasures", "customer_id", OnMerge::Stays),
     pointer("hour_entries", "customer_id", OnMerge::Stays),
     pointer("import_rows", "customer_id", OnMerge::Stays),
     pointer("journal_entries", "customer_id", OnMerge::Stays),

@@ -63,6 +63,12 @@ pub static UNMERGED: EventType = EventType {
     schema_version: 1,
 };
 
+/// Of the person, and of each id that stood for it.
+pub static ERASED: EventType = EventType {
+    name: "customer.erased",
+    schema_version: 1,
+};
+
 /// Every event of this capability.
 pub static EVENTS: &[&EventType] = &[
     &CREATED,
@@ -73,6 +79,7 @@ pub static EVENTS: &[&EventType] = &[
     &CONSENT_RECORDED,
     &MERGED,
     &UNMERGED,
+    &ERASED,
 ];
 
 pub(crate) static CONSTRAINTS: &[Constraint] = &[

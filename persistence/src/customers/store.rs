@@ -34,6 +34,7 @@ use crate::{
     database::{Change, insert_rows, unless_stale},
     enrollments::store as enrollments,
     follow_ups::clocks::keep_time,
+    privacy::erasure::was_erased,
     scope::{
         self, Counted, Page, each_to_change, page, page_led, reaches, scoped, scoped_to_change,
         scoped_update,
@@ -233,10 +234,37 @@ pub async fn lock(
     {
         return Ok(found);
     }
-    match merges::now(tx, grant.scope().institution(), id).await? {
-        Some(now) => lock_under(tx, grant, now).await,
-        None => Ok(found),
+    let institution = grant.scope().institution();
+    match merges::now(tx, institution, id).await? {
+        Some(now) => unless_erased(tx, lock_under(tx, grant, now).await?).await,
+        None => unless_erased(tx, found).await,
     }
+}
+
+/// Nobody brings an erased customer back.
+async fn unless_erased(tx: &Tx, found: Option<Customer>) -> Result<Option<Customer>, Error> {
+    let customer = match found {
+        Some(customer) if customer.deleted_at.is_some() => customer,
+        found => return Ok(found),
+    };
+    let was_erased = was_erased(tx, tx.operation().institution, customer.id).await?;
+    Ok((!was_erased).then_some(customer))
+}
+
+/// Every one of some customers that are to be changed together, deleted or not, locked in their order.
+pub(crate) async fn lock_each(
+    tx: &Tx,
+    grant: &impl Writes<Customer>,
+    ids: &[Uuid],
+) -> Result<Vec<Customer>, Error> {
+    let rows = scoped_to_change::<Entity>(grant)
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx)
+        .await?;
+    let keys = tx.keys().await?;
+    rows.into_iter().map(|row| row.open(&keys)).collect()
 }
 
 /// The same of the customer of this very id.

@@ -7,14 +7,14 @@
 //! so on PostgreSQL, by an advisory lock that ends with the transaction; on SQLite it waits its
 //! turn and finds the record.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use crate::{
     Error, Handle, Tx,
     access::load,
     clock::micros,
     database::{remove_until, statement},
-    keys::{SealedAt, bytes, digest, row_of},
+    keys::{FieldKeys, SealedAt, bytes, digest, row_of},
 };
 
 /// How long a reply is kept, in microseconds: 24 hours.
@@ -37,13 +37,29 @@ impl Key {
     }
 
     fn place(&self) -> SealedAt {
-        SealedAt {
-            table: "idempotency_records",
-            column: "reply",
-            row: row_of(self.digest),
-        }
+        place(self.digest)
     }
 }
+
+fn place(digest: [u8; 32]) -> SealedAt {
+    SealedAt {
+        table: "idempotency_records",
+        column: "reply",
+        row: row_of(digest),
+    }
+}
+
+/// A reply that told of an erased person, and is given to nobody again: its key, and what is sealed there.
+pub(crate) fn withheld(keys: &FieldKeys, row: &QueryResult) -> Result<(Value, Vec<u8>), Error> {
+    let digest: Vec<u8> = row.try_get("", "key_digest")?;
+    let digest = digest
+        .try_into()
+        .map_err(|_| Error::corrupt("key digest"))?;
+    Ok((bytes(digest), keys.seal(place(digest), &NOBODYS)?))
+}
+
+/// Stands for rights that nobody has.
+const NOBODYS: [u8; 32] = [0xff; 32];
 
 /// What is known of a key.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //!
 //! The one look at customers beyond the importer's reach: it tells only that a row is a duplicate.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::{
     customers::Customer,
@@ -20,7 +20,8 @@ use crate::{
     access::{Scope, Writes},
     clock::{date, date_column},
     database::{self, among, statement},
-    keys::bytes,
+    keys::{FieldKeys, bytes},
+    privacy::erasure::blocked::{Digest, among_erased, named},
 };
 
 /// A guardian to whom children can be linked.
@@ -47,6 +48,26 @@ pub struct LeadKeys {
     phones: Vec<[u8; 32]>,
     born: Option<(Date, String)>,
     guardian: Option<String>,
+    /// By what the child or its guardian would be known as erased.
+    erased: BTreeSet<Digest>,
+}
+
+/// By what erased people are known among some leads.
+pub struct Erased(BTreeSet<Digest>);
+
+impl Erased {
+    /// Whether a lead would bring somebody back who was erased.
+    pub fn has(&self, lead: &LeadKeys) -> bool {
+        !self.0.is_disjoint(&lead.erased)
+    }
+}
+
+/// Who of the people in these leads was erased.
+pub async fn erased(tx: &Tx, leads: &[LeadKeys]) -> Result<Erased, Error> {
+    let all = leads.iter().flat_map(|lead| &lead.erased).copied();
+    let all = all.collect();
+    let institution = tx.operation().institution;
+    Ok(Erased(among_erased(tx, institution, &all).await?))
 }
 
 impl Households {
@@ -131,14 +152,34 @@ pub async fn keys(tx: &Tx, lead: &Lead) -> Result<LeadKeys, Error> {
     let phones = lead
         .all_phones()
         .map(|phone| field_keys.hash("phone", phone.e164()))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let guardian = lead.guardian_name.as_deref().map(fold);
     Ok(LeadKeys {
         name: fold(&lead.name),
+        erased: known_as_erased(&field_keys, lead, &phones)?,
         phones,
         born: lead.birth_date.zip(guardian.clone()),
         guardian,
     })
+}
+
+fn known_as_erased(
+    keys: &FieldKeys,
+    lead: &Lead,
+    phones: &[Digest],
+) -> Result<BTreeSet<Digest>, Error> {
+    let mut ways = phones.to_vec();
+    if let Some(email) = &lead.email {
+        ways.push(keys.hash("email", email.address())?);
+    }
+    let mut known = BTreeSet::new();
+    for way in ways {
+        for name in std::iter::once(&lead.name).chain(&lead.guardian_name) {
+            known.insert(named(keys, name, &way)?);
+        }
+        known.insert(way);
+    }
+    Ok(known)
 }
 
 /// One list of leads at a time is compared with an institution's customers.

@@ -35,6 +35,21 @@ pub struct NewJob<'a> {
 
 /// Queues a job with the rights of the operation's actor, as they are bounded now.
 pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
+    queue(tx, job, tx.operation().actor.recorder()).await
+}
+
+/// Queues the removal of what has expired, as the program's own.
+pub(crate) async fn enqueue_removal(tx: &Tx) -> Result<(), Error> {
+    let job = NewJob {
+        id: tx.stamp().id(),
+        kind: JobKind::RemoveExpired,
+        target: None,
+        payload: b"",
+    };
+    queue(tx, &job, None).await
+}
+
+async fn queue(tx: &Tx, job: &NewJob<'_>, owner: Option<Uuid>) -> Result<(), Error> {
     let operation = tx.operation();
     let payload = tx.keys().await?.seal(place(job.id.uuid()), job.payload)?;
     let bearer = operation.authority.as_ref().map(|a| a.bearer());
@@ -50,7 +65,7 @@ pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
         [
             operation.institution.uuid().into(),
             job.id.uuid().into(),
-            operation.actor.recorder().into(),
+            owner.into(),
             job.kind.as_str().into(),
             job.target.map(|(kind, _)| kind).into(),
             job.target.map(|(_, id)| id).into(),

@@ -1,5 +1,6 @@
 //! Protection of personal data: rows.
 
+pub mod erasure;
 pub mod notices;
 pub mod requests;
 

@@ -67,6 +67,18 @@ fn seal(keys: &FieldKeys, request: &PrivacyRequest) -> Result<Vec<u8>, Error> {
     keys.seal(place(request.id.uuid()), &plain)
 }
 
+/// A request of an erased person, without a word: its id, and what is sealed in it.
+pub(super) fn wordless(keys: &FieldKeys, row: &QueryResult) -> Result<(Value, Vec<u8>), Error> {
+    let id: Uuid = row.try_get("", "id")?;
+    let none = Words {
+        identity: None,
+        details: None,
+        answer: None,
+    };
+    let plain = serde_json::to_vec(&none).map_err(Error::internal)?;
+    Ok((id.into(), keys.seal(place(id), &plain)?))
+}
+
 fn request(row: &QueryResult, keys: &FieldKeys) -> Result<PrivacyRequest, Error> {
     let id: Uuid = row.try_get("", "id")?;
     let sealed: Vec<u8> = row.try_get("", "words")?;

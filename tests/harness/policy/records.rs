@@ -386,6 +386,13 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::Erasure => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            let body = json!({"version": 1, "reason": "requested"});
+            let path = format!("/api/v1/customers/{customer}/erasure");
+            vec![maker.post(&path, &body).await.expect(201).id()]
+        }
         Kind::Consent => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

@@ -34,6 +34,8 @@ pub enum Kind {
     Consent,
     PrivacyNotice,
     PrivacyRequest,
+    /// Of a customer who is no more.
+    Erasure,
     /// Its owner's alone, whatever roles there are.
     Session,
     SourceChannel,
@@ -208,6 +210,9 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("getContactPermissions", Kind::Customer, State::Live),
     ("getConsent", Kind::Consent, State::Any),
     ("getPrivacyNotice", Kind::PrivacyNotice, State::Any),
+    ("previewErasure", Kind::Customer, State::Live),
+    ("eraseCustomer", Kind::Customer, State::Live),
+    ("getErasure", Kind::Erasure, State::Any),
     ("getPrivacyRequest", Kind::PrivacyRequest, State::Any),
     ("decidePrivacyRequest", Kind::PrivacyRequest, State::Live),
     (
@@ -420,6 +425,7 @@ pub fn listed(schema: &str) -> Kind {
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),
         ("PrivacyRequestPage", Kind::PrivacyRequest),
+        ("ErasurePage", Kind::Erasure),
         ("SourceChannelPage", Kind::SourceChannel),
         ("TagCategoryPage", Kind::TagCategory),
         ("TagPage", Kind::Tag),

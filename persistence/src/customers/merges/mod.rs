@@ -223,6 +223,12 @@ pub(super) async fn follow(tx: &Tx, customer: &Customer) -> Result<(), Error> {
     Ok(())
 }
 
+/// A merge of an erased person, without what was kept: its id, and what is sealed in it.
+pub(crate) fn empty(keys: &FieldKeys, row: &QueryResult) -> Result<(Value, Vec<u8>), Error> {
+    let id: Uuid = row.try_get("", "id")?;
+    Ok((id.into(), Kept::default().seal(keys, id)?))
+}
+
 /// What became of a customer, for the trail and for others.
 fn record(
     tx: &Tx,
