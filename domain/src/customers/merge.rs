@@ -175,6 +175,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        custom_fields::CustomValues,
         customers::{ChannelCode, ContactKind, Details, Evidence, Kind, Provenance, Stage},
         id::Id,
     };
@@ -203,6 +204,7 @@ mod tests {
             },
             contacts: Vec::new(),
             details: Details::default(),
+            custom: CustomValues::default(),
             holder: Id::new(Uuid::nil()),
             campus: Id::new(Uuid::nil()),
             provenance: Provenance {
