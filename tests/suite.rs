@@ -13,6 +13,7 @@ mod backup;
 mod conditions;
 mod contract;
 mod courses;
+mod custom_fields;
 mod customers;
 mod database;
 mod demo;

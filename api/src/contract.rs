@@ -19,6 +19,7 @@ use crate::{
     access::PROBES,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
     conditions::{ConditionOperator, ConditionScalar, ConditionValue},
+    custom_fields::{CustomFieldValue, CustomFieldValueInput},
     customers::{CustomerKind, CustomerOrder, CustomerStage, SourceChannelCode},
     enrollments::EnrollmentStatus,
     events,
@@ -64,7 +65,7 @@ pub use problems::is_answered;
         FollowUpMethod, FollowUpOutcome,
         ChargeStatus, PaymentMethod,
         FilePurpose, ImportRowOutcome, CreationOrder,
-        ConditionOperator, ConditionScalar, ConditionValue, MoneyInput,
+        ConditionOperator, ConditionScalar, ConditionValue, CustomFieldValue, CustomFieldValueInput, MoneyInput,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),

@@ -20,8 +20,8 @@
 //! - [`conditions`]: which customers are meant, as a tree
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
-//! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
-//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
+//! - [`organization`], [`customers`], [`custom_fields`], [`follow_ups`], [`tags`], [`courses`],
+//!   [`enrollments`], [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
 //!   [`analytics`], [`privacy`], [`views`]
 
 pub mod access;
@@ -35,6 +35,7 @@ pub mod clock;
 pub mod conditions;
 pub mod contract;
 pub mod courses;
+pub mod custom_fields;
 pub mod customers;
 pub mod data_dir;
 pub mod demo;

@@ -22,7 +22,8 @@ use crate::{
     access::{self, Limits, authenticate},
     analytics,
     app::App,
-    audit, conditions, courses, customers, enrollments, events, exports, files, follow_ups,
+    audit, conditions, courses, custom_fields, customers, enrollments, events, exports, files,
+    follow_ups,
     http::{
         edge::{Draining, edge, passable, preflights},
         operations::OperationInfo,
@@ -45,6 +46,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         organization::routes,
         conditions::routes,
         customers::routes,
+        custom_fields::routes,
         follow_ups::routes,
         tags::routes,
         courses::routes,

@@ -21,6 +21,7 @@
 //! - [`access`]: permissions, reach, roles
 //! - [`organization`]: institution, regions, campuses, departments, teams, staff
 //! - [`customers`]: students, guardians, schools and partners, from lead to graduate
+//! - [`custom_fields`]: what an institution keeps beyond that
 //! - [`courses`]: subjects, courses and classes
 //! - [`audit`]: who did what
 //! - [`events`]: the feed of what happens
@@ -42,6 +43,7 @@ pub mod bulk;
 pub mod calendar;
 pub mod conditions;
 pub mod courses;
+pub mod custom_fields;
 pub mod customers;
 pub mod day;
 pub mod email;

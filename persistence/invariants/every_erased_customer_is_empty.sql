@@ -10,6 +10,8 @@ WHERE (e.institution_id = ? OR ? IS NULL)
         OR c.grade_fold IS NOT NULL OR c.note_fold IS NOT NULL OR c.contacts IS NOT NULL
         OR EXISTS (SELECT 1 FROM customer_details r
             WHERE r.institution_id = e.institution_id AND r.customer_id = e.customer_id)
+        OR EXISTS (SELECT 1 FROM custom_values r
+            WHERE r.institution_id = e.institution_id AND r.record_id = e.customer_id)
         OR EXISTS (SELECT 1 FROM contact_index r
             WHERE r.institution_id = e.institution_id AND r.customer_id = e.customer_id)
         OR EXISTS (SELECT 1 FROM search_documents r

@@ -56,6 +56,7 @@ invariants! {
     "every_change_has_its_audit_record",
     "every_change_has_its_event",
     "every_charge_is_its_allocations",
+    "every_custom_value_fits_its_field",
     "every_customer_begins_with_a_collection",
     "every_customer_is_searchable",
     "every_enrollment_is_charged",

@@ -17,8 +17,8 @@
 //! - [`clock`]: instants as the databases keep them
 //!
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
-//! - [`organization`], [`customers`], [`follow_ups`], [`tags`], [`courses`], [`enrollments`],
-//!   [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
+//! - [`organization`], [`customers`], [`custom_fields`], [`follow_ups`], [`tags`], [`courses`],
+//!   [`enrollments`], [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
 //!   [`analytics`], [`privacy`], [`views`]
 
 pub mod access;
@@ -28,6 +28,7 @@ pub mod backup;
 pub mod clock;
 pub mod conditions;
 pub mod courses;
+pub mod custom_fields;
 pub mod customers;
 pub mod database;
 pub mod enrollments;

@@ -13,6 +13,7 @@ use domain::{
         TagsManage, TagsWrite,
     },
     courses::{Class, Course, Subject},
+    custom_fields::CustomField,
     customers::SourceChannel,
     enrollments::WithdrawalReason,
     files::TemporaryRoom,
@@ -21,9 +22,9 @@ use domain::{
     tags::{Tag, TagCategory},
 };
 use educrm::{
-    access, app::App, courses, customers, customers::duplicates::commands::Allowances, enrollments,
-    exports, files, follow_ups, http::IfMatch, imports, organization, payments, privacy, reference,
-    tags, views,
+    access, app::App, courses, custom_fields, customers,
+    customers::duplicates::commands::Allowances, enrollments, exports, files, follow_ups,
+    http::IfMatch, imports, organization, payments, privacy, reference, tags, views,
 };
 use persistence::{
     Error, Operation, Tx,
@@ -251,6 +252,10 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     changeSourceChannel CustomersConfigure => customers::channels::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
     archiveSourceChannel CustomersConfigure => reference::archive::<SourceChannel>(tx, grant, given.id());
     unarchiveSourceChannel CustomersConfigure => reference::unarchive::<SourceChannel>(tx, grant, given.id());
+    createCustomField CustomersConfigure => custom_fields::commands::create(tx, grant, given.body());
+    changeCustomField CustomersConfigure => custom_fields::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
+    archiveCustomField CustomersConfigure => reference::archive::<CustomField>(tx, grant, given.id());
+    unarchiveCustomField CustomersConfigure => custom_fields::commands::unarchive(tx, grant, given.id());
     createTagCategory TagsManage => tags::commands::create_tag_category(tx, grant, given.body());
     changeTagCategory TagsManage => tags::commands::change_tag_category(tx, grant, given.id(), IfMatch::Any, given.body());
     archiveTagCategory TagsManage => reference::archive::<TagCategory>(tx, grant, given.id());

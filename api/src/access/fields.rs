@@ -91,12 +91,19 @@ pub fn show_changes(reader: &Authority, changes: &mut Value) {
         };
         for (known, access) in reader.fields().of(&record) {
             for side in ["before", "after"] {
-                if let Some(field) = change[side].get_mut(known.field) {
+                let told = change[side].as_object_mut().into_iter().flatten();
+                for (_, field) in told.filter(|(name, _)| is_of(name, known.field)) {
                     rule(field, access);
                 }
             }
         }
     }
+}
+
+/// Whether the trail names a field so, or a part of it.
+fn is_of(name: &str, field: &str) -> bool {
+    let rest = name.strip_prefix(field);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn rule(field: &mut Value, access: FieldAccess) {

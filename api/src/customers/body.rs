@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     access::fields::Shown,
+    custom_fields::{CustomFieldCode, CustomFieldValues, CustomFieldsInput},
     http::{list::PageBody, wire::Wire},
 };
 
@@ -75,6 +76,9 @@ pub struct CreateCustomer {
     #[schema(nullable = false)]
     #[validate(nested)]
     pub details: Option<CustomerDetailsInput>,
+    /// What the institution keeps beyond that.
+    #[schema(nullable = false)]
+    pub custom_fields: Option<CustomFieldsInput>,
     /// Ways to reach the customer.
     #[schema(max_items = 20, nullable = false, value_type = Option<Vec<ContactPointInput>>)]
     pub contact_points: Option<Vec<ContactPointInput>>,
@@ -155,6 +159,9 @@ pub struct ChangeCustomer {
     #[schema(nullable = false)]
     #[validate(nested)]
     pub details: Option<CustomerDetailsInput>,
+    /// What the institution keeps beyond that; fields that are absent of it stay.
+    #[schema(nullable = false)]
+    pub custom_fields: Option<CustomFieldsInput>,
     /// Replaces the whole list: name the ones to keep by their id.
     #[schema(max_items = 20, nullable = false, value_type = Option<Vec<ContactPointInput>>)]
     pub contact_points: Option<Vec<ContactPointInput>>,
@@ -261,9 +268,12 @@ pub struct RevealCustomer {
     /// Kept on the audit trail.
     #[schema(min_length = 2, max_length = 200)]
     pub reason: String,
-    /// Which of the customer's contact points; all of them, when absent.
+    /// Which of the customer's contact points; all of them, when this and `custom_fields` are absent.
     #[schema(min_items = 1, max_items = 20, nullable = false)]
     pub contact_point_ids: Option<Vec<Uuid>>,
+    /// Which of the customer's custom fields, by their codes; none, when absent.
+    #[schema(min_items = 1, max_items = 100, nullable = false)]
+    pub custom_fields: Option<Vec<CustomFieldCode>>,
 }
 
 /// In whose hands a customer will be.
@@ -282,21 +292,42 @@ pub struct TransferCustomer {
     pub reason: String,
 }
 
-/// Contact values in the clear.
+/// Values in the clear.
 #[derive(Serialize, ToSchema)]
 pub struct RevealedCustomer {
     pub id: Uuid,
     /// Those that were asked for, values in the clear.
     #[schema(value_type = Vec<ContactPointBody>)]
     pub contact_points: Vec<ContactPointBody>,
+    /// Those that were asked for, as far as the customer has them, in the clear.
+    pub custom_fields: CustomFieldValues,
 }
 
 impl RevealedCustomer {
-    pub fn new(id: Id<Customer>, points: &[ContactPoint]) -> Self {
+    pub fn new(
+        id: Id<Customer>,
+        points: &[ContactPoint],
+        custom_fields: CustomFieldValues,
+    ) -> Self {
         Self {
             id: id.uuid(),
             contact_points: points.iter().map(ContactPointBody::clear).collect(),
+            custom_fields,
         }
+    }
+}
+
+impl RevealCustomer {
+    /// Whether contact points are asked for.
+    pub(super) fn asks_for_contacts(&self) -> bool {
+        self.contact_point_ids.is_some() || self.custom_fields.is_none()
+    }
+
+    /// The fields that are asked for.
+    pub(super) fn fields(&self) -> Vec<&'static str> {
+        let contacts = self.asks_for_contacts().then_some("contact_points");
+        let custom = self.custom_fields.as_ref().map(|_| "custom_fields");
+        contacts.into_iter().chain(custom).collect()
     }
 }
 
@@ -331,7 +362,7 @@ impl ChangeCustomer {
     "school": "实验小学", "grade": "五年级", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
-    "details": null, "holder": null, "campus": null, "collector": null,
+    "details": null, "custom_fields": null, "holder": null, "campus": null, "collector": null,
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
 pub struct CustomerBody {
     pub id: Uuid,
@@ -406,6 +437,10 @@ pub struct CustomerBody {
     /// customer have it wherever something is known.
     #[schema(required)]
     pub details: Option<CustomerDetailsBody>,
+    /// What the institution keeps beyond that, by code; null unless `expand` names it, and where a field rule hides
+    /// it. The answers to creating and changing a customer have it wherever something is known.
+    #[schema(required)]
+    pub custom_fields: Option<CustomFieldValues>,
     /// Who collected its data; null unless `expand` names it, and where `collector_id` is.
     #[schema(required)]
     pub collector: Option<NamedRecord>,
@@ -467,6 +502,7 @@ impl CustomerBody {
             collected_at: Some(customer.provenance.collected_at),
             collector_id: customer.provenance.collector.map(Id::uuid),
             details: None,
+            custom_fields: None,
             holder: None,
             campus: None,
             collector: None,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::{
     access::{CustomersRead, FIELD_NOT_READABLE, PrincipalKind, TagsRead},
+    custom_fields::Held,
     customers::{
         ChannelCode, ContactPoint, Customer, Details, Gender, HOLDER_NOT_AT_CAMPUS, Profile,
         Provenance, Stage, beyond_enquiry,
@@ -19,6 +20,7 @@ use persistence::{
     Error, Handle, Tx,
     access::{Deletes, Grant, Reads, Writes},
     conditions::Compiled,
+    custom_fields::values,
     customers::{
         details,
         sorted::{self, Placed, Sort},
@@ -33,10 +35,11 @@ use persistence::{
 use serde_json::json;
 
 use super::{
-    ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, TransferCustomer, collections,
-    consents::commands::details_are_agreed,
+    ChangeCustomer, CreateCustomer, CustomerFilters, RECORD, RevealCustomer, RevealedCustomer,
+    TransferCustomer, collections, consents::commands::details_are_agreed,
 };
 use crate::{
+    custom_fields::{CustomFieldValues, said},
     http::{IfMatch, cursor::Position},
     organization::day::{self, Day},
 };
@@ -62,6 +65,9 @@ pub async fn create(
     let details = body.details.unwrap_or_default().apply(Details::default());
     let details = details.map_err(Fault::from);
     let details = details.and_then(|details| details.checked(body.kind.0));
+    let stage = body.stage.map_or(Stage::Lead, |v| v.0);
+    let (sent, standing) = (body.custom_fields.as_ref(), (body.kind.0, stage));
+    let custom = said(tx, sent, None, standing, writes_custom_fields(tx)).await?;
     let customer = Customer::create(
         Profile {
             kind: body.kind.0,
@@ -69,7 +75,7 @@ pub async fn create(
             gender: body.gender.map_or(Gender::NotGiven, |v| v.0),
             birth_date: body.birth_date,
             intent: body.intent,
-            stage: body.stage.map_or(Stage::Lead, |v| v.0),
+            stage,
             region: body.region,
             education: body.education.map(|v| v.0),
             occupation: body.occupation.map(|v| v.0),
@@ -93,9 +99,10 @@ pub async fn create(
         today.date,
         &tx.stamp(),
     );
-    let (customer, details) = Fault::both(customer, details)?;
+    let (customer, (details, custom)) = Fault::both(customer, Fault::both(details, custom))?;
     let customer = Customer {
         details,
+        custom,
         ..customer
     };
     Fault::unless_empty(beyond_enquiry(None, &customer, today.date))?;
@@ -110,6 +117,12 @@ pub async fn create(
         tx.record(Change::new("asked_again", customer.id.uuid(), 1, again));
     }
     Ok(customer)
+}
+
+/// Whether whoever gave a command may write custom fields, and so can be asked for those that must be given.
+fn writes_custom_fields(tx: &Tx) -> bool {
+    let reader = tx.operation().authority.as_deref();
+    reader.is_none_or(|reader| reader.fields().access(RECORD, "custom_fields").is_none())
 }
 
 /// Who took a customer in: whoever is named, else the caller where that is a person.
@@ -179,6 +192,7 @@ pub async fn change(
     let before = present(tx, grant, id).await?;
     condition.check(before.version)?;
     let before = details::read_into(tx, grant.scope().institution(), before).await?;
+    let before = values::read_into(tx, before).await?;
     let today = today(tx, grant, before.campus)
         .await?
         .ok_or_else(|| Error::corrupt("the customer's campus is gone"))?;
@@ -190,13 +204,18 @@ pub async fn change(
         Some(sent) => sent.apply(before.details.clone())?,
         None => before.details.clone(),
     };
-    let after = before.change(
-        body.apply(before.profile.clone()),
-        known,
-        contacts,
-        today.date,
-        &tx.stamp(),
-    )?;
+    let sent = body.custom_fields.clone();
+    let profile = body.apply(before.profile.clone());
+    let standing = (profile.kind, profile.stage);
+    let was = (&before.custom, (before.profile.kind, before.profile.stage));
+    let may_write = writes_custom_fields(tx);
+    let custom = said(tx, sent.as_ref(), Some(was), standing, may_write).await?;
+    let (unsaid, fault) = match custom {
+        Ok(custom) => (custom, Ok(())),
+        Err(fault) => (before.custom.clone(), Err(fault)),
+    };
+    let after = before.change(profile, known, unsaid, contacts, today.date, &tx.stamp());
+    let (after, ()) = Fault::both(after, fault)?;
     if after.version != before.version {
         details_are_agreed(tx, grant, (&before, &after), today.date).await?;
         store::update(tx, grant, &before, &after).await?;
@@ -441,8 +460,8 @@ pub async fn tags(
     }
 }
 
-/// Opens contact values of a customer to the caller, all or the chosen ones; which, and why, is on
-/// the trail before they are shown.
+/// Opens values of a customer to the caller: contact points, all or the chosen ones, and custom fields;
+/// which, and why, is on the trail before they are shown.
 ///
 /// # Errors
 /// 422 where a chosen one is not the customer's.
@@ -451,9 +470,33 @@ pub async fn reveal(
     grant: &impl Reads<Customer>,
     id: Id<Customer>,
     body: &RevealCustomer,
-) -> Result<(Id<Customer>, Vec<ContactPoint>), Error> {
+) -> Result<RevealedCustomer, Error> {
     let customer = get(tx, grant, id).await?;
     let reason = text::line("/reason", &body.reason, REASON_MAX)?;
+    let points = asked_points(&customer, body);
+    let codes: Vec<&str> = (body.custom_fields.iter().flatten())
+        .map(|code| code.0.as_str())
+        .collect();
+    let customer = match codes.is_empty() {
+        true => customer,
+        false => values::read_into(tx, customer).await?,
+    };
+    let (points, held) = Fault::both(points, asked_values(&customer, &codes))?;
+    let ids: Vec<_> = points.iter().map(|point| point.id.uuid()).collect();
+    let revealed = json!({
+        "fields": body.fields(), "contact_point_ids": ids, "custom_fields": codes, "reason": reason,
+    });
+    tx.record(Change::new(
+        "reveal",
+        customer.id.uuid(),
+        customer.version,
+        revealed,
+    ));
+    let held = CustomFieldValues::clear(held);
+    Ok(RevealedCustomer::new(customer.id, &points, held))
+}
+
+fn asked_points(customer: &Customer, body: &RevealCustomer) -> Result<Vec<ContactPoint>, Fault> {
     let chosen = body.contact_point_ids.as_deref();
     let unknown = chosen.into_iter().flatten().enumerate().filter(|(_, id)| {
         let mut points = customer.contacts.iter();
@@ -464,17 +507,27 @@ pub async fn reveal(
             .map(|(n, _)| FieldFault::new(format!("/contact_point_ids/{n}"), &REFERENCE_UNKNOWN))
             .collect(),
     )?;
-    let points: Vec<ContactPoint> = customer
-        .contacts
-        .iter()
-        .filter(|point| chosen.is_none_or(|ids| ids.contains(&point.id.uuid())))
-        .cloned()
-        .collect();
-    let ids: Vec<_> = points.iter().map(|point| point.id.uuid()).collect();
-    let revealed = json!({
-        "fields": ["contact_points"], "contact_point_ids": ids, "reason": reason,
-    });
-    let id = customer.id;
-    tx.record(Change::new("reveal", id.uuid(), customer.version, revealed));
-    Ok((id, points))
+    let is_asked = |point: &&ContactPoint| match chosen {
+        Some(ids) => ids.contains(&point.id.uuid()),
+        None => body.asks_for_contacts(),
+    };
+    Ok(customer.contacts.iter().filter(is_asked).cloned().collect())
+}
+
+fn asked_values<'a>(
+    customer: &'a Customer,
+    codes: &[&'a str],
+) -> Result<Vec<(&'a str, &'a Held)>, Fault> {
+    let (mut held, mut faults) = (Vec::new(), Vec::new());
+    for (place, code) in codes.iter().enumerate() {
+        match customer.custom.get(code) {
+            Some(value) => held.push((*code, value)),
+            None => faults.push(FieldFault::new(
+                format!("/custom_fields/{place}"),
+                &REFERENCE_UNKNOWN,
+            )),
+        }
+    }
+    Fault::unless_empty(faults)?;
+    Ok(held)
 }

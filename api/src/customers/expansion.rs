@@ -12,6 +12,7 @@ use domain::{
 use persistence::{
     Error,
     access::{Grant, Reads},
+    custom_fields::values,
     customers::details,
     organization::names,
 };
@@ -20,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{CustomerBody, CustomerDetailsBody, RECORD};
-use crate::access::Granted;
+use crate::{access::Granted, custom_fields::CustomFieldValues};
 
 /// What a customer names by its id and may be shown beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -34,12 +35,20 @@ pub enum CustomerExpansion {
     Collector,
     /// What is known of it beyond its profile.
     Details,
+    /// What the institution keeps beyond that.
+    CustomFields,
 }
 
 impl TextEnum for CustomerExpansion {
     const NAME: &'static str = "CustomerExpansion";
     const DOC: &'static str = "What a customer names by its id and may be shown beside it.";
-    const ALL: &'static [Self] = &[Self::Holder, Self::Campus, Self::Collector, Self::Details];
+    const ALL: &'static [Self] = &[
+        Self::Holder,
+        Self::Campus,
+        Self::Collector,
+        Self::Details,
+        Self::CustomFields,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -47,6 +56,7 @@ impl TextEnum for CustomerExpansion {
             Self::Campus => "campus",
             Self::Collector => "collector",
             Self::Details => "details",
+            Self::CustomFields => "custom_fields",
         }
     }
 
@@ -67,6 +77,10 @@ impl TextEnum for CustomerExpansion {
             Self::Details => Text {
                 zh: "详细资料",
                 en: "Details",
+            },
+            Self::CustomFields => Text {
+                zh: "自定义字段",
+                en: "Custom fields",
             },
         }
     }
@@ -92,6 +106,21 @@ pub struct NamedRecord {
 /// Whether a reader may know where customers live, and so the class of the place that follows from it.
 pub(super) fn reads_region(rules: &FieldRules) -> bool {
     rules.is_readable(RECORD, "details.region_code")
+}
+
+/// Puts beside customers what the institution keeps of them beyond what all do.
+async fn show_custom_fields(
+    ctx: &Granted<CustomersRead>,
+    customers: &mut [CustomerBody],
+) -> Result<(), Error> {
+    let ids = customers.iter().map(|one| Id::<Customer>::new(one.id));
+    let institution = Reads::<Customer>::scope(&ctx.grant).institution();
+    let mut known = values::of(&ctx.read(), institution, &ids.collect::<Vec<_>>()).await?;
+    for customer in customers {
+        let known = known.remove(&Id::new(customer.id)).unwrap_or_default();
+        customer.custom_fields = Some(CustomFieldValues::safe(&known));
+    }
+    Ok(())
 }
 
 /// Puts beside the ids of customers what was asked for.
@@ -123,6 +152,12 @@ pub(super) async fn expand(
             let known = known.remove(&Id::new(customer.id)).unwrap_or_default();
             customer.details = Some(CustomerDetailsBody::new(known, reads_region));
         }
+    }
+    // The rule hides all of them: what is hidden need not be opened.
+    if asked(CustomerExpansion::CustomFields)
+        && reader.fields().is_readable(RECORD, "custom_fields")
+    {
+        show_custom_fields(ctx, customers).await?;
     }
     let Some(directory) = Grant::<DirectoryRead>::of(reader, ctx.stamp().now()) else {
         return Ok(());

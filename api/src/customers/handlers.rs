@@ -28,6 +28,7 @@ use crate::{
         Granted, IdempotencyKey, OptionalIdempotencyKey,
         fields::{Shown, listable, readable, show, show_in, writable},
     },
+    custom_fields::CustomFieldValues,
     http::{
         IfMatch, Json, List, Problem, Reply,
         cursor::Position,
@@ -59,10 +60,14 @@ pub(super) fn whole(
     tags: Vec<TagLabel>,
 ) -> CustomerBody {
     let details = std::mem::take(&mut customer.details);
+    let custom = std::mem::take(&mut customer.custom);
     let mut body = CustomerBody::new(customer, tags);
     if !details.is_empty() {
         let reads = reader.is_none_or(|reader| reads_region(reader.fields()));
         body.details = Some(CustomerDetailsBody::new(details, reads));
+    }
+    if !custom.is_empty() {
+        body.custom_fields = Some(CustomFieldValues::safe(&custom));
     }
     body
 }
@@ -316,11 +321,11 @@ pub(super) async fn transfer_customer(
     .await
 }
 
-/// Show contact values in the clear, for a stated reason
+/// Show contact values and custom fields in the clear, for a stated reason
 ///
 /// What is shown, to whom and why is on the audit trail before the answer leaves. It is no command:
 /// asking again reveals again, and is recorded again. Refused as a whole where a field rule hides or
-/// masks `contact_points`.
+/// masks what is asked for.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = RevealCustomer,
     responses((status = 200, body = RevealedCustomer)), security(("bearer" = ["customers:reveal"])),
     extensions(("x-problem-codes" = json!(["field_not_readable"]))))]
@@ -333,10 +338,9 @@ pub(super) async fn reveal_customer(
     let asked = &body.value;
     ctx.transaction(|tx, grant| async move {
         if let Some(authority) = &tx.operation().authority {
-            readable(authority.fields(), RECORD, ["contact_points"], "")?;
+            readable(authority.fields(), RECORD, asked.fields(), "")?;
         }
-        let points = commands::reveal(&tx, &grant, id.0, asked).await?;
-        Reply::ok(&RevealedCustomer::new(points.0, &points.1))
+        Reply::ok(&commands::reveal(&tx, &grant, id.0, asked).await?)
     })
     .await
 }

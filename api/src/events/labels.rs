@@ -24,6 +24,7 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
     ("class", "班级", "Class"),
     ("consent", "同意", "Consent"),
     ("course", "课程", "Course"),
+    ("custom_field", "自定义字段", "Custom field"),
     ("customer", "客户", "Customer"),
     ("customer_share", "客户共享", "Share of a customer"),
     ("department", "部门", "Department"),

@@ -181,8 +181,9 @@ pub fn is_child(customer: &Customer, today: Date) -> bool {
     born.is_some_and(|born| age(born, today) < CHILD_UNTIL)
 }
 
-/// What of a customer's details may be kept only once a guardian agrees: that of a child under 14 which is
-/// beyond an enquiry and was not kept of that child before (I-36).
+/// What is told of a customer that may be kept only once a guardian agrees: of a child under 14 the details
+/// beyond an enquiry, a filled form and sensitive custom fields, unless they were kept of that child before
+/// (I-36).
 pub fn beyond_enquiry(before: Option<&Customer>, after: &Customer, today: Date) -> Vec<FieldFault> {
     if !is_child(after, today) {
         return Vec::new();
@@ -192,6 +193,11 @@ pub fn beyond_enquiry(before: Option<&Customer>, after: &Customer, today: Date) 
         pointers.push("/collection/form".to_owned());
     }
     let kept = before.filter(|before| is_child(before, today));
+    for (code, held) in after.custom.iter().filter(|(_, held)| held.is_sensitive) {
+        if kept.and_then(|kept| kept.custom.get(code.as_str())) != Some(held) {
+            pointers.push(format!("/custom_fields/{}", code.as_str()));
+        }
+    }
     let kept = kept.map_or_else(Details::default, |before| before.details.clone());
     for ((field, now), (_, kept)) in after.details.stored().into_iter().zip(kept.stored()) {
         if field.is_beyond_enquiry && now.is_some() && now != kept {

@@ -238,6 +238,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        custom_fields::CustomValues,
         customers::{
             ChannelCode, ContactKind, DETAIL_FIELDS, Evidence, Kind, Prose, Provenance, Stage,
         },
@@ -268,6 +269,7 @@ mod tests {
             },
             contacts: Vec::new(),
             details: Details::default(),
+            custom: CustomValues::default(),
             holder: Id::new(Uuid::nil()),
             campus: Id::new(Uuid::nil()),
             provenance: Provenance {

@@ -5,6 +5,7 @@ use super::{
     ContactPoint, Details, Provenance, replace,
 };
 use crate::{
+    custom_fields::CustomValues,
     fault::{Fault, FieldFault},
     id::Id,
     organization::{Campus, Holder},
@@ -100,6 +101,8 @@ pub struct Customer {
     pub contacts: Vec<ContactPoint>,
     /// Nothing where they were not read: lists do without.
     pub details: Details,
+    /// The same of what the institution has fields of its own for.
+    pub custom: CustomValues,
     pub holder: Id<Holder>,
     pub campus: Id<Campus>,
     pub provenance: Provenance,
@@ -230,6 +233,7 @@ impl Customer {
             profile,
             contacts,
             details: Details::default(),
+            custom: CustomValues::default(),
             holder,
             campus,
             provenance,
@@ -239,12 +243,13 @@ impl Customer {
         })
     }
 
-    /// The customer with another profile, other details, and other contact points where they are given;
-    /// the same customer when nothing differs.
+    /// The customer with another profile, other details, these values of custom fields, and other contact
+    /// points where they are given; the same customer when nothing differs.
     pub fn change(
         &self,
         profile: Profile,
         details: Details,
+        custom: CustomValues,
         contacts: Option<Vec<ContactInput>>,
         today: Date,
         stamp: &Stamp,
@@ -259,12 +264,17 @@ impl Customer {
             None => Ok(self.contacts.clone()),
         };
         let ((profile, details), contacts) = Fault::both(known, contacts)?;
-        if profile == self.profile && details == self.details && contacts == self.contacts {
+        if profile == self.profile
+            && details == self.details
+            && custom == self.custom
+            && contacts == self.contacts
+        {
             return Ok(self.clone());
         }
         Ok(Self {
             profile,
             details,
+            custom,
             contacts,
             ..self.touched(stamp)
         })

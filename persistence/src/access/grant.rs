@@ -12,6 +12,7 @@ use domain::{
     },
     analytics::DayReport,
     courses::{Class, Course, Lesson, Subject},
+    custom_fields::CustomField,
     customers::{Anchor, Customer, SourceChannel},
     enrollments::{Attendance, Enrollment},
     exports::Export,
@@ -283,10 +284,10 @@ grants! {
     CustomersMerge reads Customer; writes Customer; deletes Customer;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    CustomersConfigure reads SourceChannel; writes SourceChannel; deletes ;
+    CustomersConfigure reads SourceChannel, CustomField; writes SourceChannel, CustomField; deletes ;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, SourceChannel, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
+        Lesson, SourceChannel, CustomField, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
     PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
     PrivacyErase reads Customer, Erasure, PrivacyRequest; writes Customer, Erasure, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;

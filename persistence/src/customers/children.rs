@@ -146,6 +146,17 @@ pub static POINTERS: &[Pointer] = &[
     pointer("customer_shares", "customer_id", OnMerge::Ends),
     pointer("share_requests", "customer_id", OnMerge::Ends),
     pointer("customer_collections", "customer_id", MOVES),
+    // What the survivor has no value for.
+    pointer(
+        "custom_values",
+        "record_id",
+        OnMerge::Moves {
+            unless: Some(
+                "EXISTS (SELECT 1 FROM custom_values s WHERE s.institution_id = r.institution_id \
+             AND s.record_id = ? AND s.field_id = r.field_id)",
+            ),
+        },
+    ),
     // The survivor keeps its own.
     pointer("customer_details", "customer_id", OnMerge::Stays),
     pointer("contact_index", "customer_id", OnMerge::Stays),

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
 use domain::{
+    custom_fields::CustomValues,
     customers::{
         ChannelCode, ContactKind, ContactPoint, Customer, DETAIL_FIELDS, Details, Evidence, Gender,
         Kind, Profile, Provenance, Stage,
@@ -88,6 +89,7 @@ impl Model {
         Ok(Customer {
             contacts: contacts(keys, self.id, self.contacts.as_deref())?,
             details: Details::default(),
+            custom: CustomValues::default(),
             id: Id::new(self.id),
             version: self.version,
             profile: Profile {

@@ -31,6 +31,7 @@ use crate::{
     audit::difference,
     clock::micros,
     conditions::Compiled,
+    custom_fields::values,
     database::{Change, insert_rows, unless_stale},
     enrollments::store as enrollments,
     follow_ups::clocks::keep_time,
@@ -485,6 +486,7 @@ pub async fn insert(
         .await?;
     let one = std::slice::from_ref(customer);
     details::insert(tx, scope.institution(), one).await?;
+    values::insert(tx, scope.institution(), one).await?;
     collections::begin(tx, scope.institution(), one).await?;
     index::index(tx, scope.institution(), customer).await?;
     tx.record(created(customer, &[]));
@@ -509,6 +511,7 @@ pub async fn insert_all(
         .collect::<Result<Vec<_>, _>>()?;
     insert_rows(tx, rows).await?;
     details::insert(tx, institution, customers).await?;
+    values::insert(tx, institution, customers).await?;
     collections::begin(tx, institution, customers).await?;
     index::index_new(tx, institution, customers).await?;
     relations::insert_all(tx, institution, begun).await?;
@@ -521,7 +524,8 @@ pub async fn insert_all(
 }
 
 fn created(customer: &Customer, begun: &[&Relation]) -> Change {
-    let (_, mut after) = difference(None, &fields(customer), personal());
+    let (mut before, mut after) = difference(None, &fields(customer), personal());
+    values::tell(None, &customer.custom, (&mut before, &mut after));
     if let (Some(after), false) = (after.as_object_mut(), begun.is_empty()) {
         let told = begun.iter().map(|r| relations::told(r, customer.id));
         after.insert("relations".into(), told.collect());
@@ -650,7 +654,8 @@ async fn save(
             share_requests::lapse_all(tx, after).await?;
         }
     }
-    let (was, mut is) = difference(Some(&fields(before)), &fields(after), personal());
+    let (mut was, mut is) = difference(Some(&fields(before)), &fields(after), personal());
+    values::tell(Some(&before.custom), &after.custom, (&mut was, &mut is));
     if let Some(is) = is.as_object_mut()
         && before.contacts != after.contacts
     {
@@ -709,6 +714,7 @@ pub(super) async fn write(
         .await?;
     unless_stale(updated.rows_affected)?;
     details::update(tx, institution, before, after).await?;
+    values::update(tx, institution, before, after).await?;
     if after.profile.name != before.profile.name || after.contacts != before.contacts {
         index::index(tx, institution, after).await?;
     }

@@ -22,6 +22,7 @@ static CONSTRAINTS: &[&[Constraint]] = &[
     crate::organization::CONSTRAINTS,
     crate::customers::CONSTRAINTS,
     crate::customers::relations::CONSTRAINTS,
+    crate::custom_fields::CONSTRAINTS,
     crate::tags::CONSTRAINTS,
     crate::courses::CONSTRAINTS,
     crate::payments::CONSTRAINTS,

@@ -22,6 +22,7 @@ static EVENTS: &[&[&EventType]] = &[
 static KINDS: &[&[&reference::Events]] = &[
     &[&crate::access::ROLE, &crate::access::api_client::API_CLIENT],
     crate::courses::KINDS,
+    crate::custom_fields::KINDS,
     crate::customers::KINDS,
     crate::organization::KINDS,
     crate::tags::KINDS,

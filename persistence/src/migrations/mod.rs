@@ -50,6 +50,8 @@ mod m0100_shared_follow_ups;
 mod m0101_source_channels;
 mod m0102_customer_details;
 mod m0103_customer_collections;
+mod m0104_custom_fields;
+mod m0105_custom_values;
 mod m0110_folded_texts;
 mod m0111_views;
 mod m0120_allowances;
@@ -117,6 +119,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0101_source_channels::Migration),
             Box::new(m0102_customer_details::Migration),
             Box::new(m0103_customer_collections::Migration),
+            Box::new(m0104_custom_fields::Migration),
+            Box::new(m0105_custom_values::Migration),
             Box::new(m0110_folded_texts::Migration),
             Box::new(m0111_views::Migration),
             Box::new(m0120_allowances::Migration),

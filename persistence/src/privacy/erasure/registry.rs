@@ -196,6 +196,7 @@ pub static OF_PERSONS: &[OfPerson] = &[
         &["channel", "lawful_basis"],
     ),
     of_person("customer_details", OWN, Removed, &[]),
+    of_person("custom_values", "record_id IN ({who})", Removed, &[]),
     of_person("contact_index", OWN, Removed, &[]),
     of_person("search_documents", OWN, Removed, &[]),
     of_person(
@@ -326,6 +327,8 @@ pub static OF_NOBODY: &[&str] = &[
     "classes",
     "courses",
     "credentials",
+    "custom_field_versions",
+    "custom_fields",
     "departments",
     // Keyed hashes alone: that is what they are for.
     "erased_contacts",
