@@ -146,6 +146,22 @@ both! {
         recruiter.patch(&path, &json!({"custom_fields": {"size": null}})).await.expect(200);
     }
 
+    async fn of_a_child_a_sensitive_value_is_kept_only_once_a_guardian_agrees(w: World) {
+        let boss = w.as_boss();
+        define(&boss, "illness", "text", json!({"is_sensitive": true})).await.expect(201);
+        define(&boss, "bus", "text", json!({})).await.expect(201);
+        let mut body = w.new_customer("王小明");
+        body["birth_date"] = json!("2024-03-01");
+        body["custom_fields"] = json!({"bus": "3 号线", "illness": "哮喘"});
+        let refused = boss.post(CUSTOMERS, &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/custom_fields/illness".into(), "guardian_consent_missing".into())]);
+        body["custom_fields"] = json!({"bus": "3 号线"});
+        let made = boss.post(CUSTOMERS, &body).await.expect(201);
+        let change = json!({"custom_fields": {"illness": "哮喘"}});
+        let refused = boss.patch(&format!("{CUSTOMERS}/{}", made.id()), &change).await.expect(422);
+        assert_eq!(refused.errors(), [("#/custom_fields/illness".into(), "guardian_consent_missing".into())]);
+    }
+
     async fn a_sensitive_value_is_sealed_and_shown_by_a_reveal_only(w: World) {
         let boss = w.as_boss();
         define(&boss, "illness", "text", json!({"is_sensitive": true})).await.expect(201);

@@ -100,7 +100,8 @@ pub struct CreateCustomField {
     #[schema(max_items = 7, nullable = false)]
     pub kinds: Option<Vec<CustomerKind>>,
     /// Whether its values are kept sealed: every answer shows them as `***`, a reveal shows them in the clear, and
-    /// nobody filters or sorts by them. Not, when absent. It never changes.
+    /// nobody filters or sorts by them. Of a child under 14 they are kept only once a guardian has agreed. Not,
+    /// when absent. It never changes.
     #[schema(nullable = false)]
     pub is_sensitive: Option<bool>,
     /// At which stages a customer must have a value; at none, when absent. Asked of new customers, and of those

@@ -387,7 +387,8 @@ pub async fn make(
             vec![made.id()]
         }
         Kind::Erasure => {
-            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let pool = campus.uuid();
+            let customer = make(w, Kind::Customer, State::Live, institution, pool, campus);
             let customer = Box::pin(customer).await.remove(0);
             let body = json!({"version": 1, "reason": "requested"});
             let path = format!("/api/v1/customers/{customer}/erasure");

@@ -261,7 +261,10 @@ where
     for table in OF_PERSONS {
         person.erase_from(tx, table).await?;
     }
-    jobs::enqueue_removal(tx).await?;
+    let has_files = erasure.tables.iter().any(|found| found.table == "files");
+    if has_files {
+        jobs::enqueue_removal(tx).await?;
+    }
     let told = json!({ "erasure_id": erasure.id, "reason": reason.as_str() });
     for one in &all {
         let change = Change::new("customer", one.id.uuid(), one.version + 1, told.clone());
