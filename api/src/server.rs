@@ -22,7 +22,7 @@ use crate::{
     access::{self, Limits, authenticate},
     analytics,
     app::App,
-    audit, conditions, courses, customers, enrollments, events, exports, files, follow_ups,
+    approvals, audit, conditions, courses, customers, enrollments, events, exports, files, follow_ups,
     http::{
         edge::{Draining, edge, passable, preflights},
         operations::OperationInfo,
@@ -58,6 +58,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         exports::routes,
         notices::routes,
         views::routes,
+        approvals::routes,
     ];
     config.service(scope::scope(API).configure(|api| {
         for routes in CAPABILITIES {

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
+        ApiClient, ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
         CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal,
         CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite,
         EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself,
@@ -11,6 +11,7 @@ use domain::{
         ShareRequestsDecide, StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
+    approvals::{Approval, ApprovalPolicy},
     courses::{Class, Course, Lesson, Subject},
     customers::{Anchor, Customer, SourceChannel},
     enrollments::{Attendance, Enrollment},
@@ -275,7 +276,7 @@ macro_rules! grants {
 grants! {
     ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
     ExportsRun reads Export, Customer; writes Export; deletes ;
-    Oneself reads StoredFile, Job, Notice, ShareRequest, View; writes StoredFile, Job, Notice, ShareRequest, View; deletes ;
+    Oneself reads Approval, StoredFile, Job, Notice, ShareRequest, View; writes Approval, StoredFile, Job, Notice, ShareRequest, View; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
@@ -286,7 +287,8 @@ grants! {
     CustomersConfigure reads SourceChannel; writes SourceChannel; deletes ;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, SourceChannel, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
+        Lesson, SourceChannel, TagCategory, Tag, PrivacyNotice, ApprovalPolicy; writes ; deletes ;
+    ApprovalsConfigure reads ApprovalPolicy; writes ApprovalPolicy; deletes ;
     PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;

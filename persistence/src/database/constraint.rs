@@ -26,6 +26,7 @@ static CONSTRAINTS: &[&[Constraint]] = &[
     crate::courses::CONSTRAINTS,
     crate::payments::CONSTRAINTS,
     crate::enrollments::CONSTRAINTS,
+    crate::approvals::CONSTRAINTS,
 ];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {
