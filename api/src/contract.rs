@@ -17,6 +17,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::{
     access::PROBES,
+    approvals::ApprovalSide,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
     conditions::{ConditionOperator, ConditionScalar, ConditionValue},
     customers::{CustomerKind, CustomerOrder, CustomerStage, SourceChannelCode},
@@ -63,7 +64,7 @@ pub use problems::is_answered;
         EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome,
         ChargeStatus, PaymentMethod,
-        FilePurpose, ImportRowOutcome, CreationOrder,
+        FilePurpose, ImportRowOutcome, CreationOrder, ApprovalSide,
         ConditionOperator, ConditionScalar, ConditionValue, MoneyInput,
     )),
     tags(

@@ -24,6 +24,7 @@ const OF_ALL_CAMPUSES: &[&str] = &[
     "collector_id",
     "notice_id",
     "grantee_id",
+    "staff_id",
 ];
 
 /// References that are within reach or not together with another one, which is told of in their

@@ -133,7 +133,11 @@ async fn rows(
     let exported: Grant<ExportsRun> = exported;
     let within = match grant.scope().is_whole() {
         true => rows.rows,
-        false => customers::count(tx, &exported, tagging, filters, most).await?.rows,
+        false => {
+            customers::count(tx, &exported, tagging, filters, most)
+                .await?
+                .rows
+        }
     };
     i64::try_from(rows.rows.min(within)).map_err(Error::internal)
 }

@@ -377,7 +377,11 @@ mod tests {
 
     fn code(done: Done) -> &'static str {
         let fault = done.unwrap_err();
-        fault.fields.first().map_or(fault.rule, |field| field.rule).code
+        fault
+            .fields
+            .first()
+            .map_or(fault.rule, |field| field.rule)
+            .code
     }
 
     #[test]
@@ -424,8 +428,14 @@ mod tests {
         let first = asked();
         assert_eq!(code(approve(&first, DECIDER, 2, 1)), "approval_not_yours");
         let (second, deed) = approve(&first, DECIDER, 1, 1).unwrap();
-        assert_eq!((second.state, second.step, deed.step), (ApprovalState::Waiting, 2, 1));
-        assert_eq!(code(approve(&second, DECIDER, 1, 1)), "approval_step_decided");
+        assert_eq!(
+            (second.state, second.step, deed.step),
+            (ApprovalState::Waiting, 2, 1)
+        );
+        assert_eq!(
+            code(approve(&second, DECIDER, 1, 1)),
+            "approval_step_decided"
+        );
         let (done, _) = approve(&second, DECIDER, 2, 1).unwrap();
         assert_eq!((done.state, done.step), (ApprovalState::Approved, 2));
     }
@@ -437,11 +447,17 @@ mod tests {
             ..by(ASKER)
         };
         let verdict = (Verdict::Approve, None);
-        assert_eq!(code(asked().decide(actor, 1, verdict, &stamp(1))), "approval_own");
+        assert_eq!(
+            code(asked().decide(actor, 1, verdict, &stamp(1))),
+            "approval_own"
+        );
         let to_asker = asked().delegate(by(DECIDER), 1, (id(ASKER), "出差"), &stamp(1));
         assert_eq!(code(to_asker), "approval_to_asker");
         assert_eq!(code(approve(&asked(), 3, 1, 1)), "approval_not_yours");
-        assert_eq!(code(asked().recall(id(DECIDER), &stamp(1))), "approval_not_asked");
+        assert_eq!(
+            code(asked().recall(id(DECIDER), &stamp(1))),
+            "approval_not_asked"
+        );
     }
 
     #[test]
@@ -456,7 +472,10 @@ mod tests {
     fn after_its_time_it_is_not_decided_any_more() {
         assert_eq!(asked().due_at, stamp(2 * DAY).now());
         assert!(approve(&asked(), DECIDER, 1, 2 * DAY - 1).is_ok());
-        assert_eq!(code(approve(&asked(), DECIDER, 1, 2 * DAY)), "approval_ended");
+        assert_eq!(
+            code(approve(&asked(), DECIDER, 1, 2 * DAY)),
+            "approval_ended"
+        );
     }
 
     #[test]
@@ -464,7 +483,13 @@ mod tests {
         let (after, deed) = asked()
             .delegate(by(DECIDER), 1, (id(4), "出差"), &stamp(1))
             .unwrap();
-        assert_eq!(after.steps, [Decider::Person(id(4)), Decider::Person(id(9))]);
-        assert_eq!((deed.to, deed.reason.as_deref()), (Some(id(4)), Some("出差")));
+        assert_eq!(
+            after.steps,
+            [Decider::Person(id(4)), Decider::Person(id(9))]
+        );
+        assert_eq!(
+            (deed.to, deed.reason.as_deref()),
+            (Some(id(4)), Some("出差"))
+        );
     }
 }

@@ -14,8 +14,8 @@ pub mod column;
 use jiff::Timestamp;
 
 use crate::{
-    access::Principal, approvals::Approval, files::FileType, files::StoredFile, id::Id, jobs::Job, organization::Locale,
-    rules, text_enum,
+    access::Principal, approvals::Approval, files::FileType, files::StoredFile, id::Id, jobs::Job,
+    organization::Locale, rules, text_enum,
 };
 
 text_enum! {

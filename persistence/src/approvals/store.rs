@@ -149,9 +149,7 @@ async fn of(
     }
     let all = [institution.uuid()].into_iter().chain(ids.iter().copied());
     let values: Vec<Value> = all.map(Value::from).collect();
-    Ok(handle
-        .query_all_raw(statement(handle, sql, values))
-        .await?)
+    Ok(handle.query_all_raw(statement(handle, sql, values)).await?)
 }
 
 /// Approvals that the bearer of the grant sees, with a condition on `a` and its ending.

@@ -70,7 +70,8 @@ pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<(), Error> {
 
 /// Keeps a job that was just queued from beginning until it is released.
 pub(crate) async fn hold(tx: &Tx, id: Id<Job>) -> Result<(), Error> {
-    let sql = "UPDATE jobs SET due_at = ? WHERE institution_id = ? AND id = ? AND status = 'queued'";
+    let sql =
+        "UPDATE jobs SET due_at = ? WHERE institution_id = ? AND id = ? AND status = 'queued'";
     let institution = tx.operation().institution.uuid();
     let values = [i64::MAX.into(), institution.into(), id.uuid().into()];
     tx.execute_raw(statement(tx, sql, values)).await?;
