@@ -8,6 +8,7 @@
 
 mod access;
 mod analytics;
+mod approvals;
 mod audit;
 mod backup;
 mod conditions;

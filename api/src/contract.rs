@@ -17,6 +17,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::{
     access::PROBES,
+    approvals::ApprovalSide,
     audit::{AuditChange, AuditFields, AuditOutcome, AuditValue},
     conditions::{ConditionOperator, ConditionScalar, ConditionValue},
     custom_fields::{CustomFieldValue, CustomFieldValueInput},
@@ -64,12 +65,13 @@ pub use problems::is_answered;
         EnrollmentStatus,
         FollowUpMethod, FollowUpOutcome,
         ChargeStatus, PaymentMethod,
-        FilePurpose, ImportRowOutcome, CreationOrder,
+        FilePurpose, ImportRowOutcome, CreationOrder, ApprovalSide,
         ConditionOperator, ConditionScalar, ConditionValue, CustomFieldValue, CustomFieldValueInput, MoneyInput,
     )),
     tags(
         (name = "access", description = "Log-in, sessions, and what one may do."),
         (name = "analytics", description = "Reports (统计): numbers on what happened, without the people."),
+        (name = "approvals", description = "Approvals (审批): what goes on only once others have agreed, and who they are."),
         (name = "audit", description = "The audit trail (操作日志): who did what, when."),
         (name = "courses", description = "Courses (课程): subjects, courses and classes."),
         (name = "customers", description = "Customers (客户): leads, students, guardians, schools and partners in one archive."),

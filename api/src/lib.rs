@@ -22,11 +22,12 @@
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
 //! - [`organization`], [`customers`], [`custom_fields`], [`follow_ups`], [`tags`], [`courses`],
 //!   [`enrollments`], [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
-//!   [`analytics`], [`privacy`], [`views`]
+//!   [`analytics`], [`privacy`], [`views`], [`approvals`]
 
 pub mod access;
 pub mod analytics;
 pub mod app;
+pub mod approvals;
 pub mod audit;
 pub mod backup;
 pub mod boot;

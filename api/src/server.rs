@@ -22,7 +22,7 @@ use crate::{
     access::{self, Limits, authenticate},
     analytics,
     app::App,
-    audit, conditions, courses, custom_fields, customers, enrollments, events, exports, files,
+    approvals, audit, conditions, courses, custom_fields, customers, enrollments, events, exports, files,
     follow_ups,
     http::{
         edge::{Draining, edge, passable, preflights},
@@ -60,6 +60,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         exports::routes,
         notices::routes,
         views::routes,
+        approvals::routes,
     ];
     config.service(scope::scope(API).configure(|api| {
         for routes in CAPABILITIES {

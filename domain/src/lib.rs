@@ -34,10 +34,12 @@
 //! - [`analytics`]: reports, without the people
 //! - [`privacy`]: what people are told of the use of their data, and what they ask about it
 //! - [`views`]: searches that are kept under a name
+//! - [`approvals`]: what goes on only once others have agreed
 //! - [`files`], [`jobs`], [`notices`]: what people hand in, what goes on behind, what they should know
 
 pub mod access;
 pub mod analytics;
+pub mod approvals;
 pub mod audit;
 pub mod bulk;
 pub mod calendar;

@@ -12,6 +12,8 @@ WITH records AS (
     UNION ALL SELECT institution_id, id, version, 'payment' FROM payments
     UNION ALL SELECT institution_id, id, version, 'receipt' FROM receipts
     UNION ALL SELECT institution_id, id, version, 'share_request' FROM share_requests
+    UNION ALL SELECT institution_id, id, version, 'approval' FROM approvals
+    UNION ALL SELECT institution_id, id, version, 'approval_policy' FROM approval_policies
     UNION ALL SELECT institution_id, id, version, 'region' FROM regions
     UNION ALL SELECT institution_id, id, version, 'campus' FROM campuses
     UNION ALL SELECT institution_id, id, 1, 'role_rule' FROM role_rules

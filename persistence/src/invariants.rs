@@ -51,6 +51,7 @@ impl Invariant {
 
 invariants! {
     "every_allocation_is_above_zero",
+    "every_approval_is_its_history",
     "every_balance_is_its_documents",
     "every_balance_is_its_postings",
     "every_change_has_its_audit_record",
@@ -71,6 +72,7 @@ invariants! {
     "every_record_has_its_payload",
     "every_seat_is_an_active_enrollment",
     "every_series_is_gapless",
+    "every_waiting_export_is_to_be_decided",
     "positions_have_no_gap",
 }
 

@@ -19,10 +19,11 @@
 //! Then the capabilities, each with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`custom_fields`], [`follow_ups`], [`tags`], [`courses`],
 //!   [`enrollments`], [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
-//!   [`analytics`], [`privacy`], [`views`]
+//!   [`analytics`], [`privacy`], [`views`], [`approvals`]
 
 pub mod access;
 pub mod analytics;
+pub mod approvals;
 pub mod audit;
 pub mod backup;
 pub mod clock;

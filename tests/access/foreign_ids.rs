@@ -25,6 +25,7 @@ const OF_ALL_CAMPUSES: &[&str] = &[
     "notice_id",
     "grantee_id",
     "department_id",
+    "staff_id",
 ];
 
 /// References that are within reach or not together with another one, which is told of in their

@@ -5,13 +5,10 @@ use std::{collections::BTreeSet, path::Path, pin::Pin, sync::Arc};
 
 use domain::{
     access::{
-        ApiClientsWrite, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersConfigure,
-        CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare,
-        CustomersWrite, EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself,
-        OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind,
-        PrivacyErase, PrivacyManage, RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite,
+        ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind, PrivacyErase, PrivacyManage, RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite,
         TagsManage, TagsWrite,
     },
+    approvals::ApprovalPolicy,
     courses::{Class, Course, Subject},
     custom_fields::CustomField,
     customers::SourceChannel,
@@ -25,6 +22,9 @@ use educrm::{
     access, app::App, courses, custom_fields, customers,
     customers::duplicates::commands::Allowances, enrollments, exports, files, follow_ups,
     http::IfMatch, imports, organization, payments, privacy, reference, tags, views,
+    access, app::App, approvals, courses, customers, customers::duplicates::commands::Allowances,
+    enrollments, exports, files, follow_ups, http::IfMatch, imports, organization, payments,
+    privacy, reference, tags, views,
 };
 use persistence::{
     Error, Operation, Tx,
@@ -195,6 +195,13 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     createImport ImportsRun => imports::commands::create(tx, grant, &given.grant(), given.body());
     createExport ExportsRun => exports::commands::create(tx, grant, &given.grant(), &ROOM, &given.body(), Locale::English);
     downloadExport ExportsRun => exports::commands::download(tx, grant, &given.grant(), given.id());
+    createApprovalPolicy ApprovalsConfigure => approvals::policies::commands::create(tx, grant, given.body());
+    changeApprovalPolicy ApprovalsConfigure => approvals::policies::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
+    archiveApprovalPolicy ApprovalsConfigure => reference::archive::<ApprovalPolicy>(tx, grant, given.id());
+    unarchiveApprovalPolicy ApprovalsConfigure => reference::unarchive::<ApprovalPolicy>(tx, grant, given.id());
+    decideApproval Oneself => approvals::commands::decide(tx, grant, given.id(), given.body());
+    delegateApproval Oneself => approvals::commands::delegate(tx, grant, given.id(), given.body());
+    recallApproval Oneself => approvals::commands::recall(tx, grant, given.id());
     createView Oneself => views::commands::create(tx, grant, given.body());
     changeView Oneself => views::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
     deleteView Oneself => views::commands::delete(tx, grant, given.id(), IfMatch::Any);

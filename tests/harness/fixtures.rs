@@ -24,6 +24,9 @@ impl World {
             }
         }
         fill(example, &ids);
+        if let Some(value) = example.get_mut("from_amount") {
+            *value = far(Uuid::now_v7()).into();
+        }
         // Names of what others choose from, and of people, are nobody else's.
         for field in ["name", "user_name", "number"] {
             if let Some(value) = example.get_mut(field) {
@@ -47,7 +50,7 @@ impl World {
             }
             "holder_id" => return Some(places.north.uuid()),
             "campus_ids" => return Some(places.north.uuid()),
-            "leader_id" | "member_ids" | "owner_id" => {
+            "leader_id" | "member_ids" | "owner_id" | "staff_id" => {
                 return Some(self.ruler_of(institution).principal.uuid());
             }
             "enrollment_id" => return self.enrollment(institution).await,
@@ -194,6 +197,12 @@ impl Maker {
         });
         self.make("/api/v1/customers", &body).await
     }
+}
+
+/// An amount that no list comes up to, and from which nobody else's policy begins.
+pub(crate) fn far(unique: Uuid) -> i64 {
+    let (_, low) = unique.as_u64_pair();
+    1_000_000_000 + i64::try_from(low % 900_000_000_000).unwrap_or_default()
 }
 
 /// Short enough for every name and number.

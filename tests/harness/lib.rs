@@ -31,6 +31,7 @@
 )]
 
 pub mod actor;
+mod approvals;
 pub mod call;
 pub mod chance;
 pub mod client;

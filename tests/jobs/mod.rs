@@ -8,7 +8,7 @@ mod schedules;
 use tests::Server;
 
 /// Has a server look after its schedules.
-async fn fired_on(server: &Server) {
+pub(crate) async fn fired_on(server: &Server) {
     let app = server.app.clone();
     let fired = async move { educrm::jobs::schedule::fire(&app).await };
     server.inside(fired).await.unwrap();

@@ -357,7 +357,7 @@ pub async fn list(
 /// As [`list`].
 pub async fn count(
     handle: &impl Handle,
-    grant: &Grant<CustomersRead>,
+    grant: &impl Reads<Customer>,
     tagging: Option<&Grant<TagsRead>>,
     filters: &CustomerFilters,
     most: u64,

@@ -19,6 +19,8 @@ pub const TYPES: ListInfo = ListInfo {
 
 const SUBJECTS: &[(&str, &str, &str)] = &[
     ("api_client", "接口客户端", "API client"),
+    ("approval", "审批", "Approval"),
+    ("approval_policy", "审批规则", "Approval policy"),
     ("campus", "校区", "Campus"),
     ("charge", "收费项", "Charge"),
     ("class", "班级", "Class"),
@@ -53,13 +55,17 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
 ];
 
 const HAPPENINGS: &[(&str, &str, &str)] = &[
+    ("approved", "已通过", "approved"),
     ("archived", "已归档", "archived"),
+    ("asked", "已申请", "asked for"),
     ("changed", "已修改", "changed"),
     ("completed", "已完成", "completed"),
     ("created", "已新建", "created"),
+    ("delegated", "已转交", "delegated"),
     ("deleted", "已删除", "deleted"),
     ("ended", "已结束", "ended"),
     ("erased", "已删除个人信息", "erased"),
+    ("expired", "已过期", "expired"),
     ("granted", "已同意", "granted"),
     ("hired", "已入职", "hired"),
     ("holder_changed", "已更换负责人", "holder changed"),
@@ -71,6 +77,7 @@ const HAPPENINGS: &[(&str, &str, &str)] = &[
     ("printed", "已打印", "printed"),
     ("published", "已发布", "published"),
     ("put_on", "已添加", "put on"),
+    ("recalled", "已撤回", "recalled"),
     ("received", "已收到", "received"),
     ("recorded", "已记录", "recorded"),
     ("refused", "已拒绝", "refused"),
@@ -78,6 +85,7 @@ const HAPPENINGS: &[(&str, &str, &str)] = &[
     ("roles_changed", "角色已变更", "roles changed"),
     ("roll_called", "已点名", "roll called"),
     ("status_changed", "状态已变更", "status changed"),
+    ("step_approved", "一个步骤已通过", "a step approved"),
     ("taken_back", "已撤回", "taken back"),
     ("taken_off", "已移除", "taken off"),
     ("unarchived", "已取消归档", "taken out of the archive"),

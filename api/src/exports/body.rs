@@ -52,6 +52,9 @@ pub struct ExportBody {
     pub job_id: Uuid,
     /// Where it stands.
     pub status: ExportStatus,
+    /// The approval that it waits or waited for; null where none was needed.
+    #[schema(required)]
+    pub approval_id: Option<Uuid>,
     /// Without the header; null until it is done.
     #[schema(required, minimum = 0)]
     pub rows: Option<i64>,
@@ -80,6 +83,7 @@ impl TryFrom<Export> for ExportBody {
             format: Wire(export.format),
             job_id: Id::uuid(export.job),
             status: Wire(export.status),
+            approval_id: export.approval.map(Id::uuid),
             rows: made.map(|made| made.rows),
             revealed_rows: made.map(|made| made.revealed_rows),
             created_at: export.created_at,

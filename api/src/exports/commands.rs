@@ -1,25 +1,30 @@
 //! Use cases of exports.
 
 use domain::{
-    access::{CustomersRead, FIELD_NOT_READABLE, Oneself, Permission, TagsRead},
+    access::{CustomersRead, ExportsRun, FIELD_NOT_READABLE, Oneself, Permission, TagsRead},
+    approvals::{Approval, ApprovalKind, NewApproval},
     exports::{EXPORT_EXPIRED, EXPORT_NOT_READY, EXPORT_RIGHTS_CHANGED, Export, ExportStatus},
     fault::{Fault, FieldFault, NOT_FOUND},
     files::{StoredFile, TemporaryRoom},
     id::Id,
-    jobs::{Job, JobKind},
+    jobs::Job,
     organization::Locale,
     text,
+    text_enum::TextEnum,
 };
 use persistence::{
     Error, Handle, Tx,
     access::{Authority, Grant, Reads, Writes},
+    approvals::{policies::highest, store as approvals},
     exports::store,
     files,
-    jobs::store::{NewJob, enqueue},
 };
 
 use super::CreateExport;
-use crate::http::problem::PERMISSION_MISSING;
+use crate::{
+    customers::{CustomerFilters, commands as customers},
+    http::problem::PERMISSION_MISSING,
+};
 
 /// The permissions on customers, and so their field rules, go by this name.
 pub(super) const RECORD: &str = "customers";
@@ -52,8 +57,10 @@ pub async fn create(
     Fault::unless_empty(faults)?;
     files::store::check_room(tx, own, room).await?;
     store::check_turn(tx, grant).await?;
+    let id: Id<Export> = tx.stamp().id();
+    let approval = approval(tx, grant, (id, body), (&reason, locale)).await?;
     let export = Export {
-        id: tx.stamp().id(),
+        id,
         version: 1,
         owner: Id::new(grant.scope().principal()),
         job: tx.stamp().id::<Job>(),
@@ -61,21 +68,78 @@ pub async fn create(
         format: body.format.0,
         locale,
         filters: filters.to_string(),
-        status: ExportStatus::Running,
+        status: match approval {
+            Some(_) => ExportStatus::WaitingForApproval,
+            None => ExportStatus::Running,
+        },
+        approval,
         result: None,
         created_at: tx.now(),
         finished_at: None,
     };
     store::insert(tx, grant, &export, &reason).await?;
-    let payload = export.id.uuid();
-    let job = NewJob {
-        id: export.job,
-        kind: JobKind::RunExport,
-        target: Some(("export", payload)),
-        payload: payload.as_bytes(),
-    };
-    enqueue(tx, &job).await?;
+    store::queue(tx, &export).await?;
     Ok(export)
+}
+
+/// Rows that are counted in any case where a policy goes by them.
+const COUNTED: i64 = 10_000;
+
+/// The approval that an export waits for, if its rows ask for one. They are counted as the caller reaches
+/// them, no further than the highest policy begins.
+async fn approval(
+    tx: &Tx,
+    grant: &impl Writes<Export>,
+    (id, body): (Id<Export>, &CreateExport),
+    (reason, locale): (&str, Locale),
+) -> Result<Option<Id<Approval>>, Error> {
+    let Some(highest) = highest(tx, ApprovalKind::Export).await? else {
+        return Ok(None);
+    };
+    let most = u64::try_from(highest.max(COUNTED)).map_err(Error::internal)?;
+    let amount = rows(tx, grant, &body.filters, most).await?;
+    let filters = serde_json::to_value(&body.filters).map_err(Error::internal)?;
+    let (what, format) = (body.entity.0.label(), body.format.0.label());
+    let new = NewApproval {
+        kind: ApprovalKind::Export,
+        subject: id.cast(),
+        amount,
+        summary: format!(
+            "{} · {} · {reason} · {filters}",
+            what.of(locale),
+            format.of(locale)
+        ),
+    };
+    let asked = approvals::ask(tx, new).await?;
+    Ok(asked.map(|approval| approval.id))
+}
+
+/// How many rows an export would have: of those that the caller sees, as many as exports reach.
+async fn rows(
+    tx: &Tx,
+    grant: &impl Writes<Export>,
+    filters: &CustomerFilters,
+    most: u64,
+) -> Result<i64, Error> {
+    let caller = caller(tx)?;
+    let of = (Grant::of(caller, tx.now()), Grant::of(caller, tx.now()));
+    let (Some(seen), Some(exported)) = of else {
+        return Ok(0);
+    };
+    let tagging = Grant::<TagsRead>::of(caller, tx.now());
+    let tagging = tagging.as_ref();
+    let seen: Grant<CustomersRead> = seen;
+    let rows = customers::count(tx, &seen, tagging, filters, most).await?;
+    let exported: Grant<ExportsRun> = exported;
+    let within = match grant.scope().is_whole() {
+        true => rows.rows,
+        false => {
+            customers::count(tx, &exported, tagging, filters, most)
+                .await?
+                .rows
+        }
+    };
+    i64::try_from(rows.rows.min(within)).map_err(Error::internal)
 }
 
 pub(super) fn missing<P: Permission>() -> Fault {

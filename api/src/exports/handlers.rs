@@ -44,7 +44,10 @@ fn own(ctx: &Granted<ExportsRun>) -> Result<Grant<Oneself>, Problem> {
 /// are in the clear for those customers that the caller may reveal, and in their safe form for all
 /// others. Headings and labels are in the language of the request; imports understand them. Answers at
 /// once with the job: watch it by its address, or wait for the notice. Needs `customers:read` as well.
-/// One has two exports under way at most. A cell of a CSV that a program could take for a formula begins
+/// One has two exports under way at most, those that wait for an approval among them: where a policy
+/// (`GET /approval-policies`) asks for one from so many rows upward, the job does not begin before others
+/// have agreed, and is cancelled with `approval_refused`, `approval_recalled` or `approval_expired` where
+/// they do not. A cell of a CSV that a program could take for a formula begins
 /// with an apostrophe, also `+86…`; cells of a workbook are typed as text. The job
 /// fails with `export_too_large` where a workbook has no room for the rows, and with
 /// `export_rights_changed` where the caller may do or see something else before it ends.

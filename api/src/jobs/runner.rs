@@ -24,7 +24,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
-use crate::{app::App, backup, exports, imports, invariants};
+use crate::{app::App, approvals, backup, exports, imports, invariants};
 
 /// How long to wait at most before looking for jobs that other instances have queued.
 const LOOK: Duration = Duration::from_secs(1);
@@ -173,6 +173,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
         JobKind::RemoveExpired => schedule::remove_expired(run).await,
         JobKind::MakeBackup => backup::job::run(run).await,
         JobKind::CheckInvariants => invariants::run(run).await,
+        JobKind::ExpireApprovals => approvals::expiry::run(run).await,
     }
 }
 
@@ -257,7 +258,8 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
         }
         (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
         (JobKind::CheckInvariants, _) => backup::job::tell(tx, NoticeKind::CheckFailed).await,
-        (JobKind::RunImport | JobKind::RunExport, None) | (JobKind::RemoveExpired, _) => Ok(()),
+        (JobKind::RunImport | JobKind::RunExport, None)
+        | (JobKind::RemoveExpired | JobKind::ExpireApprovals, _) => Ok(()),
     }
 }
 

@@ -17,7 +17,7 @@ use persistence::{
 };
 
 use super::{Halt, Run};
-use crate::{app::App, backup, invariants};
+use crate::{app::App, approvals, backup, invariants};
 
 /// How often the schedules are looked after.
 pub(super) const LOOK: Duration = Duration::from_secs(60);
@@ -63,6 +63,7 @@ pub async fn fire(app: &App) -> Result<(), Error> {
     }
     backup::job::fire(app).await?;
     invariants::fire(app).await?;
+    approvals::expiry::fire(app).await?;
     app.jobs.wake();
     Ok(())
 }

@@ -97,6 +97,7 @@ permissions! {
     EventsRead = "events:read" WHOLE Either { "读取变更事件", "Read the feed of changes" }
     AuditRead = "audit:read" WHOLE Either { "查看操作日志", "See the audit trail" }
     DirectoryRead = "directory:read" WHOLE Either { "查看通讯录和基础资料", "See the staff directory and reference data" }
+    ApprovalsConfigure = "approvals:configure" WHOLE Either { "配置审批规则", "Configure who approves what" }
     PrivacyManage = "privacy:manage" WHOLE Either { "管理个人信息保护", "Manage data protection" }
     PrivacyErase = "privacy:erase" WHOLE Either { "删除个人信息", "Erase people" }
     OrganizationWrite = "organization:write" WHOLE Either { "管理校区、部门和团队", "Manage campuses, departments and teams" }

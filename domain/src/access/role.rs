@@ -265,7 +265,7 @@ roles! {
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
             "exports:run" "reports:read" "events:read" "audit:read" "directory:read" "privacy:manage"
-            "privacy:erase" "organization:write" "staff:write" "roles:write" "roles:assign" "sessions:manage"
+            "privacy:erase" "approvals:configure" "organization:write" "staff:write" "roles:write" "roles:assign" "sessions:manage"
             "api_clients:write"; ]
     "general_manager" Either { "总经理", "General manager" } [
         Institution: "customers:read" "follow_ups:read" "tags:read" "enrollments:read"
@@ -374,7 +374,8 @@ roles! {
         Institution: "tags:read" "reports:read"; ]
     "system_administrator" Either { "系统管理员", "System administrator" } [
         Institution: "organization:write" "staff:write" "roles:write" "roles:assign"
-            "sessions:manage" "api_clients:write" "events:read" "audit:read"; ]
+            "sessions:manage" "api_clients:write" "events:read" "audit:read"
+            "approvals:configure"; ]
 }
 
 #[cfg(test)]

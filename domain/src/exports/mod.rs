@@ -2,7 +2,8 @@
 //!
 //! A file holds what the list shows the same person by the same filters, and no more: rows, columns
 //! and masks. Only contact values may be in the clear, of those customers whose values the person may
-//! reveal. It is its owner's alone, and goes after a while.
+//! reveal. It is its owner's alone, and goes after a while. One of many rows may wait for an approval
+//! first (ROLE-18).
 //!
 //! - [`column`]: what stands in which column
 //! - [`cell`]: a cell that no program takes for a formula
@@ -13,8 +14,8 @@ pub mod column;
 use jiff::Timestamp;
 
 use crate::{
-    access::Principal, files::FileType, files::StoredFile, id::Id, jobs::Job, organization::Locale,
-    rules, text_enum,
+    access::Principal, approvals::Approval, files::FileType, files::StoredFile, id::Id, jobs::Job,
+    organization::Locale, rules, text_enum,
 };
 
 text_enum! {
@@ -36,10 +37,14 @@ text_enum! {
 text_enum! {
     /// Where an export stands.
     ExportStatus as "ExportStatus" {
+        WaitingForApproval = "waiting_for_approval" { "待审批", "Waits for an approval" }
         Running = "running" { "进行中", "Waiting or running" }
         Succeeded = "succeeded" { "已完成", "Succeeded" }
         Failed = "failed" { "失败", "Failed: there is no file" }
         Cancelled = "cancelled" { "已取消", "Cancelled: there is no file" }
+        Refused = "refused" { "审批未通过", "Not approved: there is no file" }
+        Recalled = "recalled" { "申请已撤回", "The approval was recalled: there is no file" }
+        Expired = "expired" { "审批已过期", "Not approved in time: there is no file" }
     }
 }
 
@@ -79,6 +84,8 @@ pub struct Export {
     pub locale: Locale,
     /// Which rows: JSON, in the words of the contract.
     pub filters: String,
+    /// That it waits or waited for.
+    pub approval: Option<Id<Approval>>,
     pub status: ExportStatus,
     pub result: Option<Exported>,
     pub created_at: Timestamp,

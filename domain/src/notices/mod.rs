@@ -24,6 +24,10 @@ text_enum! {
         ShareGranted = "share_granted" { "共享申请已同意", "Request for a share granted" }
         ShareRefused = "share_refused" { "共享申请已拒绝", "Request for a share refused" }
         ShareRequestLapsed = "share_request_lapsed" { "共享申请已失效", "Request for a share lapsed" }
+        ApprovalWanted = "approval_wanted" { "有待审批事项", "An approval waits for you" }
+        ApprovalApproved = "approval_approved" { "审批已通过", "Approved" }
+        ApprovalRefused = "approval_refused" { "审批未通过", "Not approved" }
+        ApprovalExpired = "approval_expired" { "审批已过期", "Not approved in time" }
     }
 }
 
@@ -91,6 +95,22 @@ impl NoticeKind {
             Self::ShareRequestLapsed => Text {
                 zh: "您申请共享的客户已不存在，申请失效。",
                 en: "The customer that you asked for is no more; the request has lapsed.",
+            },
+            Self::ApprovalWanted => Text {
+                zh: "有一项申请等待您审批，请处理。",
+                en: "Something waits for your approval; please decide.",
+            },
+            Self::ApprovalApproved => Text {
+                zh: "您的申请已通过审批。",
+                en: "What you asked for was approved.",
+            },
+            Self::ApprovalRefused => Text {
+                zh: "您的申请未通过审批，原因见审批记录。",
+                en: "What you asked for was not approved; the approval says why.",
+            },
+            Self::ApprovalExpired => Text {
+                zh: "您的申请在期限内无人审批，已过期。",
+                en: "Nobody decided what you asked for in time; it has expired.",
             },
             Self::CheckFailed => Text {
                 zh: "今日数据核对发现异常，或未能完成。请运维人员查看服务器日志；排除原因后可执行 educrm selfcheck 复核。",

@@ -2,15 +2,12 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        ApiClient, ApiClientsWrite, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign,
-        CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal,
-        CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite,
-        EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself,
-        OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrivacyErase,
+        ApiClient, ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign, CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrivacyErase,
         PrivacyManage, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share, ShareRequest,
         ShareRequestsDecide, StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
+    approvals::{Approval, ApprovalPolicy},
     courses::{Class, Course, Lesson, Subject},
     custom_fields::CustomField,
     customers::{Anchor, Customer, SourceChannel},
@@ -276,7 +273,7 @@ macro_rules! grants {
 grants! {
     ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
     ExportsRun reads Export, Customer; writes Export; deletes ;
-    Oneself reads StoredFile, Job, Notice, ShareRequest, View; writes StoredFile, Job, Notice, ShareRequest, View; deletes ;
+    Oneself reads Approval, StoredFile, Job, Notice, ShareRequest, View; writes Approval, StoredFile, Job, Notice, ShareRequest, View; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
     CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
@@ -287,7 +284,8 @@ grants! {
     CustomersConfigure reads SourceChannel, CustomField; writes SourceChannel, CustomField; deletes ;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, SourceChannel, CustomField, TagCategory, Tag, PrivacyNotice; writes ; deletes ;
+        Lesson, SourceChannel, CustomField, TagCategory, Tag, PrivacyNotice, ApprovalPolicy; writes ; deletes ;
+    ApprovalsConfigure reads ApprovalPolicy; writes ApprovalPolicy; deletes ;
     PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
     PrivacyErase reads Customer, Erasure, PrivacyRequest; writes Customer, Erasure, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;

@@ -27,6 +27,7 @@ static CONSTRAINTS: &[&[Constraint]] = &[
     crate::courses::CONSTRAINTS,
     crate::payments::CONSTRAINTS,
     crate::enrollments::CONSTRAINTS,
+    crate::approvals::CONSTRAINTS,
 ];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {

@@ -9,6 +9,7 @@ use crate::reference;
 static EVENTS: &[&[&EventType]] = &[
     crate::access::share_requests::EVENTS,
     crate::access::shares::EVENTS,
+    crate::approvals::EVENTS,
     crate::customers::EVENTS,
     crate::enrollments::EVENTS,
     crate::follow_ups::EVENTS,
@@ -21,6 +22,7 @@ static EVENTS: &[&[&EventType]] = &[
 /// Kinds of reference data, one list a capability.
 static KINDS: &[&[&reference::Events]] = &[
     &[&crate::access::ROLE, &crate::access::api_client::API_CLIENT],
+    crate::approvals::KINDS,
     crate::courses::KINDS,
     crate::custom_fields::KINDS,
     crate::customers::KINDS,

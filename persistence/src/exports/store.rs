@@ -1,27 +1,31 @@
 //! Exports, for whoever began them.
 
 use domain::{
+    approvals::{APPROVAL_EXPIRED, APPROVAL_RECALLED, APPROVAL_REFUSED, Approval, ApprovalState},
     exports::{
         AT_ONCE, Export, ExportEntity, ExportFormat, ExportStatus, Exported, TOO_MANY_EXPORTS,
     },
     fault::Fault,
     id::Id,
+    jobs::JobKind,
     organization::Locale,
     text_enum::TextEnum,
 };
-use sea_orm::{ConnectionTrait, QueryResult};
-use serde_json::{Value, json};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
     database::{Change, statement},
+    jobs::store::{self as jobs, NewJob},
     keys::bytes,
     scope::{Page, own, own_page},
 };
 
-const COLUMNS: &str = "id, version, owner_id, job_id, entity, format, locale, filters, status, \
+const COLUMNS: &str = "id, version, owner_id, job_id, entity, format, locale, filters, approval_id, status, \
     row_count, revealed_rows, file_id, rights, expires_at, created_at, finished_at";
 
 /// Refuses another export while as many as one may have are under way. The caller has made sure that
@@ -59,7 +63,7 @@ pub async fn insert(
     tx.execute_raw(statement(
         tx,
         "INSERT INTO exports (institution_id, id, version, owner_id, job_id, entity, format, locale, \
-         filters, status, created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, 'running', ?)",
+         filters, approval_id, status, created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             grant.scope().institution().uuid().into(),
             export.id.uuid().into(),
@@ -69,14 +73,19 @@ pub async fn insert(
             export.format.as_str().into(),
             export.locale.as_str().into(),
             filters.clone().into(),
+            export.approval.map(Id::uuid).into(),
+            export.status.as_str().into(),
             micros(export.created_at).into(),
         ],
     ))
     .await?;
-    let asked = json!({
+    let mut asked = json!({
         "of": export.entity.as_str(), "format": export.format.as_str(), "filters": filters,
         "reason": reason,
     });
+    if let (Some(approval), Some(asked)) = (export.approval, asked.as_object_mut()) {
+        asked.insert("approval_id".into(), json!(approval));
+    }
     tx.record(Change::new("export", export.id.uuid(), 1, asked));
     Ok(())
 }
@@ -136,6 +145,55 @@ pub async fn keep(
     Ok(())
 }
 
+/// Begins an export that was approved, or ends one that was not. One that its owner has cancelled stays so.
+pub async fn decided(tx: &Tx, approval: &Approval) -> Result<(), Error> {
+    let (status, refused) = match approval.state {
+        ApprovalState::Waiting => return Ok(()),
+        ApprovalState::Approved => (ExportStatus::Running, None),
+        ApprovalState::Refused => (ExportStatus::Refused, Some(&APPROVAL_REFUSED)),
+        ApprovalState::Recalled => (ExportStatus::Recalled, Some(&APPROVAL_RECALLED)),
+        ApprovalState::Expired => (ExportStatus::Expired, Some(&APPROVAL_EXPIRED)),
+    };
+    let values: [Value; 4] = [
+        status.as_str().into(),
+        refused.map(|_| micros(tx.now())).into(),
+        tx.operation().institution.uuid().into(),
+        approval.id.uuid().into(),
+    ];
+    let sql = "UPDATE exports SET version = version + 1, status = ?, finished_at = ? \
+               WHERE institution_id = ? AND approval_id = ? AND status = 'waiting_for_approval' \
+               RETURNING id, version, job_id";
+    let Some(row) = tx.query_one_raw(statement(tx, sql, values)).await? else {
+        return Ok(());
+    };
+    let job = Id::new(row.try_get("", "job_id")?);
+    match refused {
+        None => jobs::release(tx, job).await?,
+        Some(why) => jobs::drop_held(tx, job, why).await?,
+    }
+    let (id, version) = (row.try_get("", "id")?, row.try_get("", "version")?);
+    let is = json!({ "status": status.as_str() });
+    let was = json!({ "status": ExportStatus::WaitingForApproval.as_str() });
+    tx.record(Change::new("export", id, version, is).before(was));
+    Ok(())
+}
+
+/// Queues the job that makes the file of an export; it does not begin while the export waits.
+pub async fn queue(tx: &Tx, export: &Export) -> Result<(), Error> {
+    let payload = export.id.uuid();
+    let job = NewJob {
+        id: export.job,
+        kind: JobKind::RunExport,
+        target: Some(("export", payload)),
+        payload: payload.as_bytes(),
+    };
+    jobs::enqueue(tx, &job).await?;
+    match export.status {
+        ExportStatus::WaitingForApproval => jobs::hold(tx, export.job).await,
+        _ => Ok(()),
+    }
+}
+
 /// Notes that the file of an export leaves, before it does.
 pub fn downloaded(tx: &Tx, export: &Export, made: &Exported) {
     let what = json!({
@@ -150,7 +208,7 @@ pub fn downloaded(tx: &Tx, export: &Export, made: &Exported) {
     ));
 }
 
-fn filters(export: &Export) -> Result<Value, Error> {
+fn filters(export: &Export) -> Result<Json, Error> {
     serde_json::from_str(&export.filters).map_err(Error::internal)
 }
 
@@ -159,7 +217,7 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
     let format: String = row.try_get("", "format")?;
     let locale: String = row.try_get("", "locale")?;
     let status: String = row.try_get("", "status")?;
-    let filters: Value = row.try_get("", "filters")?;
+    let filters: Json = row.try_get("", "filters")?;
     Ok(Export {
         id: Id::new(row.try_get("", "id")?),
         version: row.try_get("", "version")?,
@@ -169,6 +227,7 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
         format: ExportFormat::parse(&format).ok_or_else(|| Error::corrupt("export format"))?,
         locale: Locale::parse(&locale).ok_or_else(|| Error::corrupt("export locale"))?,
         filters: filters.to_string(),
+        approval: row.try_get::<Option<Uuid>>("", "approval_id")?.map(Id::new),
         status: ExportStatus::parse(&status).ok_or_else(|| Error::corrupt("export status"))?,
         result: made(row)?,
         created_at: timestamp(row.try_get("", "created_at")?)?,

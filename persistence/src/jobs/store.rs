@@ -1,7 +1,8 @@
 //! Jobs as their owners see them.
 
 use domain::{
-    fault::Fault,
+    approvals::{Approval, ApprovalKind},
+    fault::{Fault, Rule},
     id::Id,
     jobs::{JOB_CANCELLED, JOB_FINISHED, Job, JobKind, JobStatus},
     organization::Institution,
@@ -15,6 +16,7 @@ use super::lease::{of_known_kind, place};
 use crate::{
     Database, Error, Handle, Tx,
     access::{Reads, Writes},
+    approvals::store as approvals,
     clock::{database_now, micros, timestamp},
     database::{Change, remove_until, statement},
     keys::bytes,
@@ -81,6 +83,42 @@ async fn queue(tx: &Tx, job: &NewJob<'_>, owner: Option<Uuid>) -> Result<(), Err
     Ok(())
 }
 
+/// Keeps a job that was just queued from beginning until it is released.
+pub(crate) async fn hold(tx: &Tx, id: Id<Job>) -> Result<(), Error> {
+    let sql =
+        "UPDATE jobs SET due_at = ? WHERE institution_id = ? AND id = ? AND status = 'queued'";
+    let institution = tx.operation().institution.uuid();
+    let values = [i64::MAX.into(), institution.into(), id.uuid().into()];
+    tx.execute_raw(statement(tx, sql, values)).await?;
+    Ok(())
+}
+
+/// Lets a job begin that was held.
+pub(crate) async fn release(tx: &Tx, id: Id<Job>) -> Result<(), Error> {
+    let sql = format!(
+        "UPDATE jobs SET due_at = {}, version = version + 1 \
+         WHERE institution_id = ? AND id = ? AND status = 'queued'",
+        database_now(tx)
+    );
+    let key = [tx.operation().institution.uuid(), id.uuid()];
+    tx.execute_raw(statement(tx, &sql, key.map(Into::into)))
+        .await?;
+    Ok(())
+}
+
+/// Ends a job that was held, and says why.
+pub(crate) async fn drop_held(tx: &Tx, id: Id<Job>, why: &'static Rule) -> Result<(), Error> {
+    let sql = format!(
+        "UPDATE jobs SET status = 'cancelled', problem = ?, payload = NULL, version = version + 1, \
+         finished_at = {} WHERE institution_id = ? AND id = ? AND status = 'queued'",
+        database_now(tx)
+    );
+    let institution = tx.operation().institution.uuid();
+    let values = [why.code.into(), institution.into(), id.uuid().into()];
+    tx.execute_raw(statement(tx, &sql, values)).await?;
+    Ok(())
+}
+
 /// Jobs of the whole installation that somebody should hear of.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Backlog {
@@ -137,6 +175,7 @@ pub async fn list(
 /// # Errors
 /// 409 where it has ended already.
 pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Option<Job>, Error> {
+    let approval = awaited(tx, grant, id).await?;
     let rows = tx
         .query_all_raw(statement(
             tx,
@@ -170,9 +209,28 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
         let institution = grant.scope().institution();
         end_task(tx, institution, id, job.status).await?;
     }
+    if let Some(before) = approval {
+        let (after, deed) = before.recall(before.asker, &tx.stamp())?;
+        approvals::update(tx, &before, &after, &deed).await?;
+    }
     let after = json!({ "cancel_requested": true });
     tx.record(Change::new("job", id.uuid(), job.version, after));
     Ok(Some(job))
+}
+
+/// The approval that a job of the bearer's waits for. It is locked before the job is, as by who decides it.
+async fn awaited(
+    tx: &Tx,
+    grant: &impl Writes<Job>,
+    id: Id<Job>,
+) -> Result<Option<Approval>, Error> {
+    let job = find(tx, grant, id).await?;
+    match job.and_then(|job| job.target) {
+        Some((kind, export)) if kind == "export" => {
+            approvals::awaited(tx, ApprovalKind::Export, export.uuid()).await
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Microseconds until the next job of a kind that this program knows is due, by the database's own

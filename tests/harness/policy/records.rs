@@ -206,6 +206,7 @@ pub async fn make(
         | Kind::Export
         | Kind::ShareRequest
         | Kind::View
+        | Kind::Approval
             if state == State::Deleted =>
         {
             vec![Uuid::now_v7().to_string()]
@@ -299,6 +300,24 @@ pub async fn make(
                 let path = format!("/api/v1/received-share-requests/{made}/refuse");
                 let reason = json!({"reason": "不便"});
                 maker.post(&path, &reason).await.expect(200);
+            }
+            vec![made.to_string()]
+        }
+        Kind::Approval => {
+            let decider = reference(w, institution, Kind::Staff, State::Live).await;
+            let decider = Id::new(decider.parse().unwrap());
+            let asker = Id::new(holder);
+            vec![w.approval(institution, asker, decider).await.to_string()]
+        }
+        Kind::ReceivedApproval => {
+            let asker = reference(w, institution, Kind::Staff, State::Live).await;
+            let asker = Id::new(asker.parse().unwrap());
+            let made = w.approval(institution, asker, Id::new(holder)).await;
+            if state == State::Deleted {
+                let decider = w.acting_as(institution, Id::new(holder)).await;
+                let path = format!("/api/v1/approvals/{made}/decision");
+                let refusal = json!({"step": 1, "verdict": "refuse", "reason": "不需要"});
+                decider.post(&path, &refusal).await.expect(200);
             }
             vec![made.to_string()]
         }

@@ -78,20 +78,26 @@ pub enum Kind {
     ReceivedShareRequest,
     /// Its owner's, shown to nobody else.
     View,
+    ApprovalPolicy,
+    /// Of whoever asks.
+    Approval,
+    /// Of whoever decides.
+    ReceivedApproval,
 }
 
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Charge, Collection, Consent, Customer, CustomerFile, DayReport, Enrollment, Export,
-            File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt,
-            Receivable, ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging,
-            TaughtClass, View,
+            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Enrollment,
+            Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice, Payment,
+            Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
+            ShareRequest, Tagging, TaughtClass, View,
         };
         !matches!(
             self,
-            Charge
+            Approval
+                | Charge
                 | Consent
                 | Collection
                 | Customer
@@ -110,6 +116,7 @@ impl Kind {
                 | Payment
                 | Receipt
                 | Receivable
+                | ReceivedApproval
                 | ReceivedShareRequest
                 | Relation
                 | Session
@@ -126,7 +133,11 @@ impl Kind {
         (!self.is_of_institution()
             && !matches!(
                 self,
-                Self::Enrollment | Self::Lesson | Self::Merge | Self::ReceivedShareRequest
+                Self::Enrollment
+                    | Self::Lesson
+                    | Self::Merge
+                    | Self::ReceivedApproval
+                    | Self::ReceivedShareRequest
             ))
             || matches!(self, Self::ApiKey | Self::RoleRule)
     }
@@ -150,6 +161,8 @@ impl Kind {
                 | Self::Export
                 | Self::ShareRequest
                 | Self::View
+                | Self::Approval
+                | Self::ReceivedApproval
         )
     }
 }
@@ -368,6 +381,18 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("changeView", Kind::View, State::Live),
     ("deleteView", Kind::View, State::Live),
     ("countView", Kind::View, State::Live),
+    ("getApprovalPolicy", Kind::ApprovalPolicy, State::Any),
+    ("changeApprovalPolicy", Kind::ApprovalPolicy, State::Live),
+    ("archiveApprovalPolicy", Kind::ApprovalPolicy, State::Live),
+    (
+        "unarchiveApprovalPolicy",
+        Kind::ApprovalPolicy,
+        State::Deleted,
+    ),
+    ("getApproval", Kind::Approval, State::Live),
+    ("recallApproval", Kind::Approval, State::Live),
+    ("decideApproval", Kind::ReceivedApproval, State::Live),
+    ("delegateApproval", Kind::ReceivedApproval, State::Live),
 ];
 
 /// What everybody may do to what is his own.
@@ -427,6 +452,8 @@ pub fn listed(schema: &str) -> Kind {
         ("ShareRequestPage", Kind::ShareRequest),
         ("ReceivedShareRequestPage", Kind::ReceivedShareRequest),
         ("ViewPage", Kind::View),
+        ("ApprovalPolicyPage", Kind::ApprovalPolicy),
+        ("ApprovalPage", Kind::Approval),
         ("EnrollmentPage", Kind::Enrollment),
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),
