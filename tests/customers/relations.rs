@@ -31,10 +31,10 @@ both! {
         let of_mother = recruiter.get(&relations(&mother)).await.expect(200);
         let item = &of_mother.json["items"][0];
         assert_eq!((&item["role"], &item["relative_id"], &item["label"]), (&json!("ward"), &json!(child), &json!("妈妈")));
-        // It is a part of the child, whose version it raises.
+        // It is a part of both, whose versions it raises.
         let read = recruiter.get(&format!("/api/v1/customers/{child}")).await.expect(200);
         assert_eq!(read.json["version"], 2);
-        assert_eq!(recruiter.get(&format!("/api/v1/customers/{mother}")).await.json["version"], 1);
+        assert_eq!(recruiter.get(&format!("/api/v1/customers/{mother}")).await.json["version"], 2);
 
         let path = made.header("location").unwrap().to_owned();
         recruiter.delete_if(&path, "\"1-0\"").await.expect_problem(412, "version_stale");
@@ -120,6 +120,34 @@ both! {
         }
         assert_eq!(json!(walked), all);
         assert_eq!(walked.len(), 8);
+    }
+
+    async fn what_is_changed_from_one_side_is_not_lost_from_the_other(w: World) {
+        let recruiter = w.as_recruiter();
+        let child = customer(&w, &recruiter, "student", "张小明").await;
+        let nanny = customer(&w, &recruiter, "other", "李阿姨").await;
+        let made = recruiter.post(&relations(&child), &json!({"role": "pick_up", "relative_id": nanny})).await.expect(201);
+        let path = |of: &str| format!("{}/{}", relations(of), made.id());
+        let (seen, other) = (recruiter.get(&path(&child)).await.expect(200), recruiter.get(&path(&nanny)).await.expect(200));
+        recruiter.patch_if(&path(&nanny), &other.etag(), &json!({"label": "阿姨"})).await.expect(200);
+        recruiter.patch_if(&path(&child), &seen.etag(), &json!({"label": null})).await.expect_problem(412, "version_stale");
+        recruiter.delete_if(&path(&child), &seen.etag()).await.expect_problem(412, "version_stale");
+    }
+
+    async fn siblings_are_siblings_once_whoever_is_named_first(w: World) {
+        let recruiter = w.as_recruiter();
+        let older = customer(&w, &recruiter, "student", "张小明").await;
+        let younger = customer(&w, &recruiter, "student", "张小红").await;
+        let twin = customer(&w, &recruiter, "student", "张小红").await;
+        let say = async |of: &str, other: &str| recruiter.post(&relations(of), &json!({"role": "sibling", "relative_id": other})).await;
+        say(&older, &younger).await.expect(201);
+        say(&younger, &older).await.expect_problem(409, "relation_exists");
+        say(&twin, &older).await.expect(201);
+        let version = async |id: &str| recruiter.get(&format!("/api/v1/customers/{id}")).await.json["version"].clone();
+        let body = json!({"duplicate_id": twin, "version": version(&younger).await, "duplicate_version": version(&twin).await, "reason": "同一学员"});
+        w.as_boss().post(&format!("/api/v1/customers/{younger}/merge"), &body).await.expect(201);
+        let items = recruiter.get(&relations(&older)).await.expect(200).json["items"].clone();
+        assert_eq!(items.as_array().unwrap().len(), 1, "{items}");
     }
 
     async fn a_relation_that_has_ended_is_kept_and_shown_when_it_is_asked_for(w: World) {

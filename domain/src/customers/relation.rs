@@ -41,6 +41,11 @@ text_enum! {
 }
 
 impl RelationRole {
+    /// Whether it is the same from both sides.
+    pub fn is_mutual(self) -> bool {
+        self.inverse() == self
+    }
+
     /// What the customer is to one who is this to it.
     pub fn inverse(self) -> Self {
         match self {
@@ -341,7 +346,8 @@ impl Relation {
         })
     }
 
-    /// Whether it can stand beside those of the same customer in the same role.
+    /// Whether it can stand beside those of the same customer in the same role; of a mutual role, on either
+    /// side of it.
     ///
     /// # Errors
     /// 409 where the two are related so in that time, or the customer has another such relative then
@@ -350,7 +356,11 @@ impl Relation {
         let mut others = others
             .iter()
             .filter(|other| other.terms.overlaps(&self.terms));
-        if others.clone().any(|other| other.relative == self.relative) {
+        let is_with = |other: &&Self| {
+            other.relative == self.relative
+                || (self.role.is_mutual() && other.customer == self.relative)
+        };
+        if others.clone().any(|other| is_with(&other)) {
             return Err(Fault::new(&RELATION_EXISTS));
         }
         if self.role.is_single() && others.next().is_some() {

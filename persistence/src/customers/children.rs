@@ -120,7 +120,10 @@ pub static POINTERS: &[Pointer] = &[
             unless: Some(
                 "r.relative_id = ? OR (r.valid_until IS NULL AND EXISTS (SELECT 1 FROM customer_relations s \
              WHERE s.institution_id = r.institution_id AND s.customer_id = ? AND s.role = r.role \
-             AND s.valid_until IS NULL AND (s.relative_id = r.relative_id OR r.role = 'referrer')))",
+             AND s.valid_until IS NULL AND (s.relative_id = r.relative_id OR r.role = 'referrer'))) \
+             OR (r.role IN ('sibling', 'spouse') AND r.valid_until IS NULL AND EXISTS (SELECT 1 FROM customer_relations s \
+             WHERE s.institution_id = r.institution_id AND s.relative_id = ? AND s.role = r.role \
+             AND s.valid_until IS NULL AND s.customer_id = r.relative_id))",
             ),
         },
     ),
@@ -131,7 +134,10 @@ pub static POINTERS: &[Pointer] = &[
             unless: Some(
                 "r.customer_id = ? OR (r.valid_until IS NULL AND EXISTS (SELECT 1 FROM customer_relations s \
              WHERE s.institution_id = r.institution_id AND s.relative_id = ? AND s.role = r.role \
-             AND s.valid_until IS NULL AND s.customer_id = r.customer_id))",
+             AND s.valid_until IS NULL AND s.customer_id = r.customer_id)) \
+             OR (r.role IN ('sibling', 'spouse') AND r.valid_until IS NULL AND EXISTS (SELECT 1 FROM customer_relations s \
+             WHERE s.institution_id = r.institution_id AND s.customer_id = ? AND s.role = r.role \
+             AND s.valid_until IS NULL AND s.relative_id = r.customer_id))",
             ),
         },
     ),

@@ -184,7 +184,7 @@ pub(super) async fn any_unfitting(tx: &Tx, customer: &Customer, kind: Kind) -> R
     Ok(false)
 }
 
-/// Writes a new relation of a customer, as a change of it. The caller has locked both.
+/// Writes a new relation of a customer, as a change of both. The caller has locked them.
 ///
 /// # Errors
 /// 409 where the two are related so already, one of them has too many, or the relation leads back to
@@ -192,7 +192,7 @@ pub(super) async fn any_unfitting(tx: &Tx, customer: &Customer, kind: Kind) -> R
 pub async fn insert(
     tx: &Tx,
     grant: &impl Writes<Customer>,
-    before: &Customer,
+    both: (&Customer, &Customer),
     relation: &Relation,
 ) -> Result<Customer, Error> {
     let institution = grant.scope().institution();
@@ -206,23 +206,32 @@ pub async fn insert(
         return Err(Fault::new(&RELATION_CIRCULAR).into());
     }
     insert_all(tx, institution, std::slice::from_ref(relation)).await?;
-    let is = told(relation, before.id);
-    changed(tx, grant, before, (Json::Null, is)).await
+    changed(tx, grant, both, (None, Some(relation))).await
 }
 
-/// The relations of the same customer in the same role.
+/// The relations of the same customer in the same role; of a mutual role, on either side of it.
 async fn alike(tx: &Tx, relation: &Relation) -> Result<Vec<Relation>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLE} WHERE institution_id = ? AND customer_id = ? AND role = ? AND id <> ?"
-    );
-    let values = [
-        tx.operation().institution.uuid().into(),
-        relation.customer.uuid().into(),
-        relation.role.as_str().into(),
-        relation.id.uuid().into(),
-    ];
-    let rows = tx.query_all_raw(statement(tx, &sql, values)).await?;
-    rows.iter().map(|row| self::relation(row, "")).collect()
+    let sides = match relation.role.is_mutual() {
+        true => &["customer_id", "relative_id"][..],
+        false => &["customer_id"][..],
+    };
+    let mut found = Vec::new();
+    for side in sides {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {TABLE} WHERE institution_id = ? AND {side} = ? AND role = ? AND id <> ?"
+        );
+        let values: [Value; 4] = [
+            tx.operation().institution.uuid().into(),
+            relation.customer.uuid().into(),
+            relation.role.as_str().into(),
+            relation.id.uuid().into(),
+        ];
+        let rows = tx.query_all_raw(statement(tx, &sql, values)).await?;
+        for row in &rows {
+            found.push(self::relation(row, "")?);
+        }
+    }
+    Ok(found)
 }
 
 /// How many relations that one of the two has who has more of them.
@@ -323,14 +332,14 @@ pub async fn find(
     Ok(found.into_iter().next())
 }
 
-/// Writes other terms of a relation of a customer, as a change of it. The caller has locked both.
+/// Writes other terms of a relation of a customer, as a change of both. The caller has locked them.
 ///
 /// # Errors
 /// 409 where the two are related so in that time already.
 pub async fn update(
     tx: &Tx,
     grant: &impl Writes<Customer>,
-    customer: &Customer,
+    both: (&Customer, &Customer),
     (before, after): (&Relation, &Relation),
 ) -> Result<Customer, Error> {
     after.beside(&alike(tx, after).await?)?;
@@ -349,35 +358,41 @@ pub async fn update(
         after.id.uuid().into(),
     ];
     tx.execute_raw(statement(tx, &sql, values)).await?;
-    let (was, is) = (told(before, customer.id), told(after, customer.id));
-    changed(tx, grant, customer, (was, is)).await
+    changed(tx, grant, both, (Some(before), Some(after))).await
 }
 
-/// Removes a relation of a customer, as a change of it. The caller has locked both.
+/// Removes a relation of a customer, as a change of both. The caller has locked them.
 pub async fn remove(
     tx: &Tx,
     grant: &impl Writes<Customer>,
-    before: &Customer,
+    both: (&Customer, &Customer),
     relation: &Relation,
 ) -> Result<(), Error> {
     let sql = format!("DELETE FROM {TABLE} WHERE institution_id = ? AND id = ?");
     let key = [grant.scope().institution().uuid(), relation.id.uuid()].map(Value::from);
     tx.execute_raw(statement(tx, &sql, key)).await?;
-    let was = told(relation, before.id);
-    changed(tx, grant, before, (was, Json::Null)).await?;
+    changed(tx, grant, both, (Some(relation), None)).await?;
     Ok(())
 }
 
+/// Raises the versions of both: each shows the relation, and whoever changes it names what was seen of
+/// either. The first of them as it is then.
 async fn changed(
     tx: &Tx,
     grant: &impl Writes<Customer>,
-    before: &Customer,
-    (was, is): (Json, Json),
+    (customer, relative): (&Customer, &Customer),
+    (was, is): (Option<&Relation>, Option<&Relation>),
 ) -> Result<Customer, Error> {
-    let after = before.touched(&tx.stamp());
-    let (was, is) = (json!({ "relations": was }), json!({ "relations": is }));
-    store::touch(tx, grant, before, &after, was, is).await?;
-    Ok(after)
+    let mut touched = customer.clone();
+    for before in [relative, customer] {
+        touched = before.touched(&tx.stamp());
+        let seen = |relation: Option<&Relation>| {
+            let told = relation.map(|relation| told(relation, before.id));
+            json!({ "relations": told })
+        };
+        store::touch(tx, grant, before, &touched, seen(was), seen(is)).await?;
+    }
+    Ok(touched)
 }
 
 /// A relation as the audit trail has it; what it is called in the family is personal.

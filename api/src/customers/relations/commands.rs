@@ -68,7 +68,7 @@ pub async fn relate(
     let relative = relative.ok_or_else(|| FieldFault::new("/relative_id", &REFERENCE_UNKNOWN))?;
     let asked = Asked::from(&body);
     let relation = Relation::new(&customer, body.role.0, &relative, asked, &tx.stamp())?;
-    let customer = store::insert(tx, grant, &customer, &relation).await?;
+    let customer = store::insert(tx, grant, (&customer, &relative), &relation).await?;
     Ok(Related {
         customer,
         relation,
@@ -136,7 +136,7 @@ async fn locked(
     })
 }
 
-/// Changes a relation of a customer. The version of that customer rises.
+/// Changes a relation of a customer. The versions of both customers rise.
 ///
 /// # Errors
 /// As [`locked`]; 409 where the two are related so in that time already, 422 where the terms break a rule.
@@ -155,7 +155,7 @@ pub async fn change(
         return Ok(before);
     }
     let change = (&before.relation, &relation);
-    let customer = store::update(tx, grant, &before.customer, change).await?;
+    let customer = store::update(tx, grant, (&before.customer, &before.relative), change).await?;
     Ok(Related {
         customer,
         relation,
@@ -175,5 +175,5 @@ pub async fn remove(
     condition: IfMatch,
 ) -> Result<(), Error> {
     let found = locked(tx, grant, (customer, id), condition).await?;
-    store::remove(tx, grant, &found.customer, &found.relation).await
+    store::remove(tx, grant, (&found.customer, &found.relative), &found.relation).await
 }

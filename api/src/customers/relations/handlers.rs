@@ -33,7 +33,7 @@ fn seen(reader: Option<&Authority>, found: Related) -> Result<Shown<RelationBody
 ///
 /// One relation for both: the other sees it from its side, in the inverse role. No two are related twice in
 /// the same role at the same time; a customer has one referrer at a time; nobody becomes an ancestor of
-/// itself, or has brought itself. The version of the customer in the path rises.
+/// itself, or has brought itself. The versions of both customers rise.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = RelateCustomer,
     responses((status = 201, body = RelationBody)), security(("bearer" = ["customers:write"])),
     extensions(("x-problem-codes" = json!(["relation_exists", "referrer_exists", "relation_circular", "too_many_relations"]))))]
@@ -101,7 +101,7 @@ pub(super) async fn get_relation(
 /// Change a relation of a customer
 ///
 /// For both. `valid_until` ends it, and keeps that it was. The version that `If-Match` names is that of the
-/// customer in the path, which rises.
+/// customer in the path; those of both rise.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("relation_id" = Uuid, Path)), request_body = ChangeRelation,
     responses((status = 200, body = RelationBody)), security(("bearer" = ["customers:write"])),
     extensions(("x-problem-codes" = json!(["relation_exists", "referrer_exists"]))))]
