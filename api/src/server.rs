@@ -22,8 +22,8 @@ use crate::{
     access::{self, Limits, authenticate},
     analytics,
     app::App,
-    approvals, audit, conditions, courses, custom_fields, customers, enrollments, events, exports, files,
-    follow_ups,
+    approvals, audit, conditions, courses, custom_fields, customers, enrollments, events, exports,
+    files, follow_ups,
     http::{
         edge::{Draining, edge, passable, preflights},
         operations::OperationInfo,

@@ -5,8 +5,12 @@ use std::{collections::BTreeSet, path::Path, pin::Pin, sync::Arc};
 
 use domain::{
     access::{
-        ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, CoursesWrite, CustomersAssign, CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrincipalKind, PrivacyErase, PrivacyManage, RolesWrite, SessionsManage, ShareRequestsDecide, StaffWrite,
-        TagsManage, TagsWrite,
+        ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, CoursesWrite, CustomersAssign,
+        CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal,
+        CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun,
+        Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
+        PrincipalKind, PrivacyErase, PrivacyManage, RolesWrite, SessionsManage,
+        ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
     },
     approvals::ApprovalPolicy,
     courses::{Class, Course, Subject},
@@ -19,12 +23,9 @@ use domain::{
     tags::{Tag, TagCategory},
 };
 use educrm::{
-    access, app::App, courses, custom_fields, customers,
+    access, app::App, approvals, courses, custom_fields, customers,
     customers::duplicates::commands::Allowances, enrollments, exports, files, follow_ups,
     http::IfMatch, imports, organization, payments, privacy, reference, tags, views,
-    access, app::App, approvals, courses, customers, customers::duplicates::commands::Allowances,
-    enrollments, exports, files, follow_ups, http::IfMatch, imports, organization, payments,
-    privacy, reference, tags, views,
 };
 use persistence::{
     Error, Operation, Tx,

@@ -2,9 +2,13 @@ use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use domain::{
     access::{
-        ApiClient, ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, AuditRead, CoursesWrite, CustomersAssign, CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission, PrivacyErase,
-        PrivacyManage, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share, ShareRequest,
-        ShareRequestsDecide, StaffWrite, TagsManage, TagsRead, TagsWrite,
+        ApiClient, ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, AuditRead, CoursesWrite,
+        CustomersAssign, CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead,
+        CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead,
+        EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite, ImportsRun,
+        Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
+        PrivacyErase, PrivacyManage, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share,
+        ShareRequest, ShareRequestsDecide, StaffWrite, TagsManage, TagsRead, TagsWrite,
     },
     analytics::DayReport,
     approvals::{Approval, ApprovalPolicy},

@@ -175,5 +175,11 @@ pub async fn remove(
     condition: IfMatch,
 ) -> Result<(), Error> {
     let found = locked(tx, grant, (customer, id), condition).await?;
-    store::remove(tx, grant, (&found.customer, &found.relative), &found.relation).await
+    store::remove(
+        tx,
+        grant,
+        (&found.customer, &found.relative),
+        &found.relation,
+    )
+    .await
 }
