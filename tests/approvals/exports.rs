@@ -58,7 +58,7 @@ both! {
         let told: Vec<_> = events.json["items"].as_array().unwrap().iter().map(|e| e["type"].clone()).collect();
         assert_eq!(told, [json!("approval.asked"), json!("approval.step_approved"), json!("approval.approved")]);
         assert!(!events.text.contains("月度盘点"));
-        let trail = boss.get(&format!("/api/v1/audit-events?target_id={}", asked.id())).await.expect(200);
+        let trail = boss.get(&format!("/api/v1/audit-events?target_id={}&outcome=done", asked.id())).await.expect(200);
         let done: Vec<_> = trail.json["items"].as_array().unwrap().iter().map(|e| e["operation"].clone()).collect();
         assert_eq!(done, [json!("decideApproval"), json!("decideApproval"), json!("createExport")]);
     }
