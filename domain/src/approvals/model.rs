@@ -384,10 +384,13 @@ mod tests {
             .code
     }
 
+    /// An action, what does it, and the state that it leads to.
+    type Action = (&'static str, fn(&Approval) -> Done, ApprovalState);
+
     #[test]
     fn every_state_takes_every_action_or_refuses_it() {
         use ApprovalState::{Approved, Expired, Recalled, Refused, Waiting};
-        let actions: [(&str, fn(&Approval) -> Done, ApprovalState); 5] = [
+        let actions: [Action; 5] = [
             ("approve", |a| approve(a, DECIDER, 2, 1), Approved),
             (
                 "refuse",
