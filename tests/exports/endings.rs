@@ -35,7 +35,7 @@ both! {
 fn with_workers<F: Future<Output = ()>>(
     engine: Engine,
     workers: &str,
-    story: impl FnOnce(World) -> F,
+    story: impl FnOnce(World) -> F + Send,
 ) {
     if let Some(server) = Server::own(engine, &[("EDUCRM_JOB_WORKERS", workers)]) {
         run_on(server, story);

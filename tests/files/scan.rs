@@ -139,7 +139,7 @@ fn told_to_come_again(answer: Answer) {
 /// Tells a story on a server of its own, which asks this scanner.
 fn tell<F, Fut>(engine: Engine, scanner: &Arc<Scanner>, seconds: &str, story: F)
 where
-    F: FnOnce(World, tokio::task::JoinHandle<()>) -> Fut,
+    F: FnOnce(World, tokio::task::JoinHandle<()>) -> Fut + Send,
     Fut: Future<Output = ()>,
 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -50,7 +50,7 @@ pub mod server;
 pub mod teaching;
 pub mod world;
 
-use std::future::Future;
+use std::{future::Future, panic::resume_unwind, thread};
 
 pub use actor::{Actor, Answer};
 pub use call::{Call, Operation};
@@ -62,7 +62,7 @@ pub use world::World;
 /// Runs a story in a world of its own on one engine, then checks the invariants there.
 pub fn run<F, Fut>(engine: Engine, story: F)
 where
-    F: FnOnce(World) -> Fut,
+    F: FnOnce(World) -> Fut + Send,
     Fut: Future<Output = ()>,
 {
     if let Some(server) = Server::shared(engine) {
@@ -73,7 +73,7 @@ where
 /// Does the same on a server of its own, which is of no use to anybody after it.
 pub fn run_on<F, Fut>(server: &'static Server, story: F)
 where
-    F: FnOnce(World) -> Fut,
+    F: FnOnce(World) -> Fut + Send,
     Fut: Future<Output = ()>,
 {
     tell(server, story);
@@ -82,20 +82,33 @@ where
 
 fn tell<F, Fut>(server: &'static Server, story: F)
 where
-    F: FnOnce(World) -> Fut,
+    F: FnOnce(World) -> Fut + Send,
     Fut: Future<Output = ()>,
 {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(async {
-            let world = World::found(server).await;
-            let institution = world.institution;
-            story(world).await;
-            server.check_invariants(institution).await;
-        });
+    let live = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(async {
+                let world = World::found(server).await;
+                let institution = world.institution;
+                story(world).await;
+                server.check_invariants(institution).await;
+            });
+    };
+    let name = thread::current().name().unwrap_or("story").to_owned();
+    let lived = thread::scope(|scope| {
+        let thread = thread::Builder::new().name(name).stack_size(STACK);
+        thread.spawn_scoped(scope, live).unwrap().join()
+    });
+    if let Err(panic) = lived {
+        resume_unwind(panic);
+    }
 }
+
+/// Stack of a story, in bytes: without optimization the futures of one are large.
+const STACK: usize = 16 << 20;
 
 /// A fourth of what a test goes through, so that no test is long and all processors share them.
 #[derive(Clone, Copy, Debug)]

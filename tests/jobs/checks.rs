@@ -74,7 +74,7 @@ async fn violations(w: &World) -> String {
     line.unwrap_or("absent").to_owned()
 }
 
-fn own<Fut: Future<Output = ()>>(engine: Engine, story: impl FnOnce(World) -> Fut) {
+fn own<Fut: Future<Output = ()>>(engine: Engine, story: impl FnOnce(World) -> Fut + Send) {
     if let Some(server) = Server::own(engine, &UNTIL_NOW) {
         run_on(server, story);
     }

@@ -30,7 +30,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 /// Runs a story on a server with settings of its own.
 fn with_settings<F, Fut>(settings: &[(&str, &str)], story: F)
 where
-    F: FnOnce(World) -> Fut,
+    F: FnOnce(World) -> Fut + Send,
     Fut: Future<Output = ()>,
 {
     let server = Server::own(Engine::Sqlite, settings).unwrap();
