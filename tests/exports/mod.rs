@@ -5,6 +5,7 @@ mod endings;
 mod fields;
 mod round_trip;
 mod rows;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +15,15 @@ pub(crate) const EXPORTS: &str = "/api/v1/exports";
 
 /// Begins to export customers; its job.
 pub(crate) async fn begin(who: &Actor, format: &str, filters: &Value) -> Answer {
-    let body =
-        json!({"entity": "customers", "format": format, "filters": filters, "reason": "月度盘点"});
+    begin_with(who, json!({"format": format, "filters": filters})).await
+}
+
+/// Begins to export customers as a body asks; its job.
+pub(crate) async fn begin_with(who: &Actor, asked: Value) -> Answer {
+    let mut body = json!({"entity": "customers", "format": "csv", "reason": "月度盘点"});
+    for (field, value) in asked.as_object().unwrap() {
+        body[field] = value.clone();
+    }
     who.post(EXPORTS, &body).await.expect(202)
 }
 
@@ -41,7 +49,13 @@ pub(crate) async fn content(who: &Actor, export: &Answer) -> Answer {
 
 /// The customers of a list in a CSV, each cell by its heading.
 pub(crate) async fn table(who: &Actor, filters: &Value) -> Vec<BTreeMap<String, String>> {
-    let export = export(who, "csv", filters).await;
+    table_with(who, json!({ "filters": filters })).await
+}
+
+/// The customers of what a body asks for in a CSV, each cell by its heading.
+pub(crate) async fn table_with(who: &Actor, asked: Value) -> Vec<BTreeMap<String, String>> {
+    let export = ended(who, &begin_with(who, asked).await).await;
+    assert_eq!(export.json["status"], "succeeded", "{}", export.text);
     let text = content(who, &export).await.text;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows = reader.deserialize().map(Result::unwrap);

@@ -25,7 +25,7 @@ use crate::{
         operations::OperationInfo,
         problem::{
             IDEMPOTENCY_ANSWER_WITHHELD, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED,
-            PASSWORD_CHANGE_REQUIRED,
+            PASSWORD_CHANGE_REQUIRED, PERMISSION_MISSING,
         },
     },
 };
@@ -138,6 +138,11 @@ impl<P: Permission> FromRequest for Granted<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(granted(request))
     }
+}
+
+/// What is said to whoever lacks a permission that something else than the operation needs.
+pub fn missing<P: Permission>() -> Fault {
+    Fault::new(&PERMISSION_MISSING).with("permission", P::CODE)
 }
 
 /// Before the first password is changed, and before the agreement is signed that a role demands, only

@@ -25,7 +25,7 @@ pub use api_keys::ApiKeys;
 pub(crate) use authenticate::Caller;
 pub use authenticate::{Authorities, authenticate};
 pub use body::*;
-pub use granted::Granted;
+pub use granted::{Granted, missing};
 pub use handlers::sessions_of;
 pub use idempotency_key::{IdempotencyKey, OptionalIdempotencyKey};
 pub(crate) use limits::Counted;

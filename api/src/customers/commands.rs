@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    access::{CustomersRead, FIELD_NOT_READABLE, PrincipalKind, TagsRead},
+    access::{CustomersRead, FIELD_NOT_READABLE, Permission, PrincipalKind, TagsRead},
     custom_fields::Held,
     customers::{
         ChannelCode, ContactPoint, Customer, Details, Gender, HOLDER_NOT_AT_CAMPUS, Profile,
@@ -374,7 +374,7 @@ pub async fn count(
 /// Customers of each branch of a grant among whom one page looks for those who meet conditions.
 const LOOKED_AT: u64 = 20_000;
 /// Customers among whom those are counted who meet conditions.
-const COUNTED_AMONG: u64 = 50_000;
+pub(super) const COUNTED_AMONG: u64 = 50_000;
 
 /// A page of the customers within reach that meet conditions too, and behind whom it did not look.
 ///
@@ -414,21 +414,24 @@ pub async fn list_sorted(
     sorted::list_sorted(handle, tagged, (&grant, filter), sorted, SORTED).await
 }
 
-/// How many they are, counted up to `most`.
+/// How many they are among the first so many within reach, counted up to so many.
 ///
 /// # Errors
 /// As [`list`].
-pub async fn count_met(
+pub async fn count_met<P: Permission>(
     handle: &impl Handle,
-    grant: &Grant<CustomersRead>,
+    grant: &Grant<P>,
     tagging: Option<&Grant<TagsRead>>,
     (filters, conditions): (&CustomerFilters, Compiled),
-    most: u64,
-) -> Result<Counted, Error> {
+    bounds: (u64, u64),
+) -> Result<Counted, Error>
+where
+    Grant<P>: Reads<Customer>,
+{
     let (filter, tags) = (filters.filter().meeting(conditions), filters.tags());
     let tagged = tagged(filters, tagging, &tags)?;
     let grant = grant.narrowed(&filter.campuses, &filter.holders);
-    store::count_met(handle, tagged, (&grant, &filter), (COUNTED_AMONG, most)).await
+    store::count_met(handle, tagged, (&grant, &filter), bounds).await
 }
 
 /// By which tags filters go, if by any.

@@ -143,6 +143,11 @@ impl CustomerFilters {
         }
     }
 
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.tag_id.is_none() && self.fields().is_empty()
+    }
+
     /// Any of these tags, where they matter.
     pub fn tags(&self) -> Vec<Id<Tag>> {
         let asked: BTreeSet<Uuid> = self.tag_id.iter().flatten().copied().collect();

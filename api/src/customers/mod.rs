@@ -15,6 +15,7 @@ mod handlers;
 pub mod merges;
 pub mod relations;
 mod search;
+mod selection;
 mod timeline;
 
 pub use body::*;
@@ -24,6 +25,7 @@ pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
 pub use search::count_view;
+pub use selection::{Counting, Selection};
 pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 

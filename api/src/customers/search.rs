@@ -1,8 +1,7 @@
 //! One search: what is looked for, within what, page by page.
 
 use domain::{
-    access::{CustomersRead, CustomersReveal, FIELD_NOT_READABLE, Oneself, Permission, TagsRead},
-    conditions::Tree,
+    access::{CustomersRead, CustomersReveal, FIELD_NOT_READABLE, Oneself, Permission},
     customers::{Customer, Order, SortKey, TOO_MANY_TO_SORT},
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
     id::Id,
@@ -10,13 +9,8 @@ use domain::{
     views::{VIEW_HAS_FILTERS, View},
 };
 use persistence::{
-    access::Grant,
-    conditions::{Compiled, compile},
-    customers::{
-        search::{Criteria, Found, Place, search},
-        sorted::{Placed, Sort, sorted_among},
-        store::Filter,
-    },
+    access::{Authority, Grant},
+    customers::sorted::{Placed, Sort, sorted_among},
     database::{Change, Read},
     scope::{Counted, Direction},
     views::store as views,
@@ -27,26 +21,28 @@ use uuid::Uuid;
 use super::{
     COUNTED, COUNTED_BY_TEXT, CustomerFilters, CustomerOrder, Looked, RECORD, SearchCustomers,
     ViewSearch, commands,
-    handlers::{place_of, tagged},
+    handlers::place_of,
+    selection::{Counting, Selection},
 };
 use crate::{
-    access::Granted,
+    access::{Granted, missing},
     http::{
         Problem,
         list::{Next, Part},
-        problem::PERMISSION_MISSING,
     },
+};
+
+/// How far lists and searches count.
+const COUNTING: Counting = Counting {
+    most: COUNTED,
+    by_text: COUNTED_BY_TEXT,
+    among: commands::COUNTED_AMONG,
 };
 
 /// What somebody looks for.
 pub(super) struct Search<'a> {
     ctx: &'a Granted<CustomersRead>,
-    queries: Vec<Query>,
-    conditions: Option<Compiled>,
-    filters: CustomerFilters,
-    tagging: Option<Grant<TagsRead>>,
-    /// Where it looks behind masks.
-    revealing: Option<Grant<CustomersReveal>>,
+    selection: Selection,
     order: Order,
     /// Of another order than that of creation.
     sort: Option<Sort>,
@@ -57,15 +53,15 @@ pub(super) struct Search<'a> {
 }
 
 /// Where a search names a view.
-const VIEW: &str = "/view_id";
+pub(super) const VIEW: &str = "/view_id";
 
 /// What a view looks for, as far as somebody may look for it.
 ///
 /// # Errors
 /// 409 where it can't be read any more; 422 where it goes by what the caller may not read, naming that.
-fn in_view(ctx: &Granted<CustomersRead>, view: &View) -> Result<(ViewSearch, Looked), Problem> {
+pub(super) fn in_view(reader: &Authority, view: &View) -> Result<(ViewSearch, Looked), Fault> {
     let kept = ViewSearch::kept(view)?;
-    let looked_for = kept.looked_for(ctx.authority());
+    let looked_for = kept.looked_for(reader);
     let mut looked_for = looked_for.map_err(|fault| {
         let named = fault.fields.into_iter().map(|field| {
             let place = field.pointer.clone();
@@ -91,7 +87,7 @@ fn own_views(ctx: &Granted<CustomersRead>) -> Result<Grant<Oneself>, Problem> {
 /// 404 where there is no such view; else as a search by it.
 pub async fn count_view(ctx: &Granted<CustomersRead>, id: Id<View>) -> Result<Counted, Problem> {
     let view = views::find(&ctx.read(), &own_views(ctx)?, id).await?;
-    let (kept, looked_for) = in_view(ctx, &view.ok_or_else(Problem::not_found)?)?;
+    let (kept, looked_for) = in_view(ctx.authority(), &view.ok_or_else(Problem::not_found)?)?;
     let search = Search::of(ctx, looked_for, (kept.filters, kept.sort), [VIEW, VIEW]).await?;
     search.count().await
 }
@@ -114,7 +110,7 @@ impl<'a> Search<'a> {
         };
         let view = views::find(&ctx.read(), &own_views(ctx)?, Id::new(id)).await?;
         let view = view.ok_or_else(|| Fault::field(VIEW, &REFERENCE_UNKNOWN))?;
-        let (kept, mut all) = in_view(ctx, &view)?;
+        let (kept, mut all) = in_view(ctx.authority(), &view)?;
         all.queries.extend(looked_for.queries);
         all.conditions.extend(looked_for.conditions);
         if own.filters.is_some() && kept.filters.is_some() {
@@ -142,23 +138,16 @@ impl<'a> Search<'a> {
     ) -> Result<Self, Problem> {
         let order = sort.map_or(Order::Newest, |order| order.0);
         let sort = sort_of(ctx, order, sort_at)?;
-        let filters = filters.unwrap_or_default();
-        let tagging = tagging(ctx, &filters, tags_at);
-        let tagging = tagging.map_err(|fault| Fault::fields(vec![fault]))?;
-        let conditions = compiled(ctx, &looked_for.conditions).await?;
-        let queries = looked_for.queries;
-        let revealing = if queries.iter().any(Query::looks_behind_masks) {
-            Some(looked_behind_masks(ctx, &queries).await?)
-        } else {
-            None
-        };
+        let reader = (ctx.authority(), ctx.stamp().now());
+        let filters = (filters.unwrap_or_default(), tags_at);
+        let mut selection = Selection::begin(&ctx.read(), reader, looked_for, filters).await?;
+        if selection.looks_behind_masks() {
+            let revealing = looked_behind_masks(ctx, selection.queries()).await?;
+            selection = selection.revealing(revealing);
+        }
         Ok(Self {
             ctx,
-            queries,
-            conditions,
-            filters,
-            tagging,
-            revealing,
+            selection,
             order,
             sort,
             sort_at,
@@ -175,14 +164,11 @@ impl<'a> Search<'a> {
         filters: CustomerFilters,
         order: Order,
     ) -> Result<Self, Problem> {
-        let tagging = tagging(ctx, &filters, "tag_id");
+        let reader = (ctx.authority(), ctx.stamp().now());
+        let selection = Selection::of_list(reader, filters, "tag_id");
         Ok(Self {
             ctx,
-            queries: Vec::new(),
-            conditions: None,
-            tagging: tagging.map_err(|fault| Problem::parameters(vec![fault]))?,
-            filters,
-            revealing: None,
+            selection: selection.map_err(|fault| Problem::parameters(vec![fault]))?,
             order,
             sort: sort_of(ctx, order, "sort")?,
             sort_at: "sort",
@@ -199,19 +185,15 @@ impl<'a> Search<'a> {
             true => Direction::NewestFirst,
             false => Direction::OldestFirst,
         })?;
-        if !self.queries.is_empty() {
-            let found = self.found(page.order, page.after.map(|(doc, _)| doc), part.limit);
+        let (handle, grant) = (self.handle(), &self.ctx.grant);
+        if self.selection.goes_by_text() {
+            let place = (page.order, page.after.map(|(doc, _)| doc));
+            let found = self.selection.found(&handle, grant, place, part.limit);
             let found = found.await?;
             let cursor = found.unsearched.map(|doc| part.cursor((doc, Uuid::nil())));
             return Ok((found.customers, part.next(cursor)));
         }
-        let (grant, tagging, filters) = (&self.ctx.grant, self.tagging.as_ref(), &self.filters);
-        let Some(conditions) = self.conditions.clone() else {
-            let rows = commands::list(&self.ctx.read(), grant, tagging, filters, page).await?;
-            return Ok(part.cut(rows, place_of));
-        };
-        let met = (filters, conditions);
-        let (rows, edge) = commands::list_met(&self.handle(), grant, tagging, met, page).await?;
+        let (rows, edge) = self.selection.list(&handle, grant, page).await?;
         let behind_edge = edge.map(|edge| part.cursor(edge));
         let (rows, mut next) = part.cut(rows, place_of);
         next.cursor = next.cursor.or(behind_edge);
@@ -220,21 +202,22 @@ impl<'a> Search<'a> {
 
     /// One page in another order than that of creation.
     async fn sorted(&self, part: Part, sort: &Sort) -> Result<(Vec<Customer>, Next), Problem> {
-        let (handle, grant) = (self.handle(), &self.ctx.grant);
+        let (handle, grant) = (self.ctx.app().db.search(), &self.ctx.grant);
         let page = part.sorted_page(self.order.is_descending())?;
-        let rows = if self.queries.is_empty() {
-            let (filters, filter) = (&self.filters, self.filter());
-            let (tagging, by) = (self.tagging.as_ref(), (sort, &page));
-            let rows = commands::list_sorted(&handle, grant, tagging, (filters, &filter), by);
-            rows.await?.ok_or_else(|| self.too_many(commands::SORTED))?
-        } else {
-            let found = self.found(Direction::NewestFirst, None, COUNTED_BY_TEXT + 1);
+        let rows = if self.selection.goes_by_text() {
+            let place = (Direction::NewestFirst, None);
+            let found = self
+                .selection
+                .found(&handle, grant, place, COUNTED_BY_TEXT + 1);
             let found = found.await?;
             if found.unsearched.is_some() {
                 return Err(self.too_many(COUNTED_BY_TEXT));
             }
             let ids = found.customers.iter().map(|customer| customer.id.uuid());
             sorted_among(&handle, grant, &ids.collect::<Vec<_>>(), (sort, &page)).await?
+        } else {
+            let rows = self.selection.sorted(&handle, grant, (sort, &page)).await?;
+            rows.ok_or_else(|| self.too_many(commands::SORTED))?
         };
         let place = |(customer, value): &Placed| (value.clone(), customer.id.uuid());
         let (rows, next) = part.cut_sorted(rows, place);
@@ -249,78 +232,18 @@ impl<'a> Search<'a> {
 
     /// How many there are on all pages.
     pub(super) async fn count(&self) -> Result<Counted, Problem> {
-        if !self.queries.is_empty() {
-            let found = self
-                .found(Direction::NewestFirst, None, COUNTED_BY_TEXT + 1)
-                .await?;
-            let rows = u64::try_from(found.customers.len()).unwrap_or(u64::MAX);
-            return Ok(Counted {
-                rows: rows.min(COUNTED_BY_TEXT),
-                is_capped: rows > COUNTED_BY_TEXT || found.unsearched.is_some(),
-            });
-        }
-        let (grant, tagging, filters) = (&self.ctx.grant, self.tagging.as_ref(), &self.filters);
-        let counted = match self.conditions.clone() {
-            None => commands::count(&self.ctx.read(), grant, tagging, filters, COUNTED).await?,
-            Some(conditions) => {
-                let met = (filters, conditions);
-                commands::count_met(&self.handle(), grant, tagging, met, COUNTED).await?
-            }
-        };
-        Ok(counted)
+        let (handle, grant) = (self.handle(), &self.ctx.grant);
+        Ok(self.selection.count(&handle, grant, COUNTING).await?)
     }
 
-    async fn found(
-        &self,
-        order: Direction,
-        behind: Option<i64>,
-        limit: u64,
-    ) -> Result<Found, Problem> {
-        let filter = self.filter();
-        let mut criteria = Criteria::new(&self.queries, &filter);
-        if let Some(revealing) = &self.revealing {
-            criteria = criteria.within(revealing);
-        }
-        if let Some(tagging) = &self.tagging {
-            criteria = criteria.with_any(tagging, &self.filters.tags());
-        }
-        let place = Place {
-            order,
-            behind,
-            limit,
-        };
-        Ok(search(&self.handle(), &self.ctx.grant, &criteria, place).await?)
-    }
-
-    fn filter(&self) -> Filter {
-        let filter = self.filters.filter();
-        match self.conditions.clone() {
-            Some(conditions) => filter.meeting(conditions),
-            None => filter,
-        }
-    }
-
-    /// Where statements are planned for their values.
+    /// Where statements are planned for their values, if these matter.
     fn handle(&self) -> Read {
-        self.ctx.app().db.search()
+        let db = &self.ctx.app().db;
+        match self.selection.is_plain() {
+            true => db.read(),
+            false => db.search(),
+        }
     }
-}
-
-/// Trees as SQL, where there are any.
-async fn compiled(
-    ctx: &Granted<CustomersRead>,
-    trees: &[(&'static str, Tree)],
-) -> Result<Option<Compiled>, Problem> {
-    let (read, now) = (ctx.read(), ctx.stamp().now());
-    let mut all: Option<Compiled> = None;
-    for (pointer, tree) in trees {
-        let one = compile(&read, ctx.authority(), tree, pointer, now).await?;
-        all = Some(match all {
-            Some(all) => all.and(one),
-            None => one,
-        });
-    }
-    Ok(all)
 }
 
 /// By what a list is sorted that is not in the order of creation.
@@ -351,24 +274,6 @@ fn refused(fault: FieldFault) -> Problem {
     }
 }
 
-/// By which grant filters look for tags, where they do.
-///
-/// # Errors
-/// At `pointer`, where the caller may not see tags.
-fn tagging(
-    ctx: &Granted<CustomersRead>,
-    filters: &CustomerFilters,
-    pointer: &'static str,
-) -> Result<Option<Grant<TagsRead>>, FieldFault> {
-    if filters.tag_id.is_none() {
-        return Ok(None);
-    }
-    let grant = tagged(ctx.authority(), ctx.stamp().now());
-    grant
-        .map(Some)
-        .ok_or_else(|| FieldFault::new(pointer, &FIELD_NOT_READABLE))
-}
-
 /// By which grant somebody looks for what answers mask, once that is on the trail: what is sought is not,
 /// which may be the value itself.
 ///
@@ -382,8 +287,7 @@ async fn looked_behind_masks(
     ctx.transaction(|tx, _| async move {
         let caller = tx.operation().authority.as_deref();
         let grant = caller.and_then(|caller| Grant::<CustomersReveal>::of(caller, tx.now()));
-        let missing = || Fault::new(&PERMISSION_MISSING).with("permission", CustomersReveal::CODE);
-        let grant = grant.ok_or_else(missing)?;
+        let grant = grant.ok_or_else(missing::<CustomersReveal>)?;
         let sought = json!({ "fields": ["contact_points"], "criteria": criteria });
         tx.record(Change::new(
             "search",

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use domain::{exports::Export, id::Id};
 use jiff::Timestamp;
 use persistence::Error;
@@ -12,6 +14,7 @@ use crate::{
 };
 
 pub type ExportEntity = Wire<domain::exports::ExportEntity>;
+pub type ExportExpansion = Wire<domain::exports::ExportExpansion>;
 pub type ExportFormat = Wire<domain::exports::ExportFormat>;
 pub type ExportStatus = Wire<domain::exports::ExportStatus>;
 
@@ -29,9 +32,23 @@ pub struct CreateExport {
     #[serde(default)]
     #[schema(required = false)]
     pub filters: CustomerFilters,
+    /// A view that they must be in too; its order does not count. Where it has filters, none can be given.
+    #[schema(nullable = false)]
+    pub view_id: Option<Uuid>,
+    /// What is shown beside the list, in columns of its own.
+    #[schema(max_items = 5, nullable = false)]
+    pub expand: Option<Vec<ExportExpansion>>,
     /// Kept on the audit trail.
     #[schema(min_length = 2, max_length = 200)]
     pub reason: String,
+}
+
+impl CreateExport {
+    /// What is shown beside the list, each once.
+    pub fn expand(&self) -> Vec<domain::exports::ExportExpansion> {
+        let asked: BTreeSet<_> = self.expand.iter().flatten().map(|part| part.0).collect();
+        asked.into_iter().collect()
+    }
 }
 
 /// An export (导出), as it stands.
@@ -48,6 +65,11 @@ pub struct ExportBody {
     pub format: ExportFormat,
     /// Which rows were asked for.
     pub filters: CustomerFilters,
+    /// The view that they had to be in; null where there was none.
+    #[schema(required)]
+    pub view_id: Option<Uuid>,
+    /// What is shown beside the list.
+    pub expand: Vec<ExportExpansion>,
     /// The job that makes the file; it says why an export failed.
     pub job_id: Uuid,
     /// Where it stands.
@@ -77,6 +99,8 @@ impl TryFrom<Export> for ExportBody {
         let made = export.result.as_ref();
         Ok(Self {
             filters: serde_json::from_str(&export.filters).map_err(Error::corrupt)?,
+            view_id: export.view.map(|(view, _)| view.uuid()),
+            expand: export.expand.iter().copied().map(Wire).collect(),
             id: export.id.uuid(),
             version: export.version,
             entity: Wire(export.entity),

@@ -1,16 +1,17 @@
 //! Use cases of exports.
 
 use domain::{
-    access::{CustomersRead, ExportsRun, FIELD_NOT_READABLE, Oneself, Permission, TagsRead},
+    access::{CustomersRead, ExportsRun, Oneself},
     approvals::{Approval, ApprovalKind, NewApproval},
     exports::{EXPORT_EXPIRED, EXPORT_NOT_READY, EXPORT_RIGHTS_CHANGED, Export, ExportStatus},
-    fault::{Fault, FieldFault, NOT_FOUND},
+    fault::{Fault, NOT_FOUND, REFERENCE_UNKNOWN},
     files::{StoredFile, TemporaryRoom},
     id::Id,
     jobs::Job,
     organization::Locale,
     text,
     text_enum::TextEnum,
+    views::View,
 };
 use persistence::{
     Error, Handle, Tx,
@@ -18,12 +19,14 @@ use persistence::{
     approvals::{policies::highest, store as approvals},
     exports::store,
     files,
+    scope::Counted,
+    views::store as views,
 };
 
 use super::CreateExport;
 use crate::{
-    customers::{CustomerFilters, commands as customers},
-    http::problem::PERMISSION_MISSING,
+    access::missing,
+    customers::{Counting, Selection},
 };
 
 /// The permissions on customers, and so their field rules, go by this name.
@@ -50,15 +53,20 @@ pub async fn create(
     }
     let reason = text::line("/reason", &body.reason, REASON_MAX)?;
     let filters = serde_json::to_value(&body.filters).map_err(Error::internal)?;
-    let mut faults = body.filters.unreadable(caller.fields());
-    if body.filters.tag_id.is_some() && !caller.holds::<TagsRead>() {
-        faults.push(FieldFault::new("/filters/tag_id", &FIELD_NOT_READABLE));
-    }
-    Fault::unless_empty(faults)?;
+    let view = match body.view_id {
+        None => None,
+        Some(id) => {
+            let view = views::find(tx, own, Id::new(id)).await?;
+            Some(view.ok_or_else(|| Fault::field("/view_id", &REFERENCE_UNKNOWN))?)
+        }
+    };
+    let reader = (caller, tx.now());
+    let selection = Selection::exported(tx, reader, view.as_ref(), &body.filters).await?;
     files::store::check_room(tx, own, room).await?;
     store::check_turn(tx, grant).await?;
     let id: Id<Export> = tx.stamp().id();
-    let approval = approval(tx, grant, (id, body), (&reason, locale)).await?;
+    let of = (&selection, view.as_ref());
+    let approval = approval(tx, grant, (id, body), of, (&reason, locale)).await?;
     let export = Export {
         id,
         version: 1,
@@ -68,6 +76,8 @@ pub async fn create(
         format: body.format.0,
         locale,
         filters: filters.to_string(),
+        view: view.map(|view| (view.id, view.version)),
+        expand: body.expand(),
         status: match approval {
             Some(_) => ExportStatus::WaitingForApproval,
             None => ExportStatus::Running,
@@ -84,6 +94,10 @@ pub async fn create(
 
 /// Rows that are counted in any case where a policy goes by them.
 const COUNTED: i64 = 10_000;
+/// Those in which text is found, each of which is read for it.
+const COUNTED_BY_TEXT: u64 = 5_000;
+/// Customers among whom those are counted who meet conditions.
+const COUNTED_AMONG: u64 = 1_000_000;
 
 /// The approval that an export waits for, if its rows ask for one. They are counted as the caller reaches
 /// them, no further than the highest policy begins.
@@ -91,21 +105,23 @@ async fn approval(
     tx: &Tx,
     grant: &impl Writes<Export>,
     (id, body): (Id<Export>, &CreateExport),
+    (selection, view): (&Selection, Option<&View>),
     (reason, locale): (&str, Locale),
 ) -> Result<Option<Id<Approval>>, Error> {
     let Some(highest) = highest(tx, ApprovalKind::Export).await? else {
         return Ok(None);
     };
     let most = u64::try_from(highest.max(COUNTED)).map_err(Error::internal)?;
-    let amount = rows(tx, grant, &body.filters, most).await?;
+    let amount = rows(tx, grant, selection, most).await?;
     let filters = serde_json::to_value(&body.filters).map_err(Error::internal)?;
+    let view = view.map_or_else(String::new, |view| format!(" · {}", view.name));
     let (what, format) = (body.entity.0.label(), body.format.0.label());
     let new = NewApproval {
         kind: ApprovalKind::Export,
         subject: id.cast(),
         amount,
         summary: format!(
-            "{} · {} · {reason} · {filters}",
+            "{} · {} · {reason}{view} · {filters}",
             what.of(locale),
             format.of(locale)
         ),
@@ -114,11 +130,12 @@ async fn approval(
     Ok(asked.map(|approval| approval.id))
 }
 
-/// How many rows an export would have: of those that the caller sees, as many as exports reach.
+/// How many rows an export would have: of those that the caller sees, as many as exports reach. Where there
+/// are too many to be counted for sure, they count as `most`.
 async fn rows(
     tx: &Tx,
     grant: &impl Writes<Export>,
-    filters: &CustomerFilters,
+    selection: &Selection,
     most: u64,
 ) -> Result<i64, Error> {
     let caller = caller(tx)?;
@@ -126,24 +143,24 @@ async fn rows(
     let (Some(seen), Some(exported)) = of else {
         return Ok(0);
     };
-    let tagging = Grant::<TagsRead>::of(caller, tx.now());
-    let tagging = tagging.as_ref();
-    let seen: Grant<CustomersRead> = seen;
-    let rows = customers::count(tx, &seen, tagging, filters, most).await?;
-    let exported: Grant<ExportsRun> = exported;
-    let within = match grant.scope().is_whole() {
-        true => rows.rows,
-        false => {
-            customers::count(tx, &exported, tagging, filters, most)
-                .await?
-                .rows
+    let (seen, exported): (Grant<CustomersRead>, Grant<ExportsRun>) = (seen, exported);
+    let far = || Counting {
+        most,
+        by_text: COUNTED_BY_TEXT.min(most),
+        among: COUNTED_AMONG,
+    };
+    let counted = |counted: Counted| {
+        if counted.is_capped {
+            most
+        } else {
+            counted.rows
         }
     };
-    i64::try_from(rows.rows.min(within)).map_err(Error::internal)
-}
-
-pub(super) fn missing<P: Permission>() -> Fault {
-    Fault::new(&PERMISSION_MISSING).with("permission", P::CODE)
+    let mut rows = counted(selection.count(tx, &seen, far()).await?);
+    if !grant.scope().is_whole() {
+        rows = rows.min(counted(selection.count(tx, &exported, far()).await?));
+    }
+    i64::try_from(rows).map_err(Error::internal)
 }
 
 /// The caller as it is now: what the request knew may be some seconds old.

@@ -39,8 +39,9 @@ fn own(ctx: &Granted<ExportsRun>) -> Result<Grant<Oneself>, Problem> {
 
 /// Begin an export
 ///
-/// The file holds what the list of customers shows the caller by the same filters: no other rows, no
-/// hidden columns, masks as they are. Leads are exported by `stage`, students by `kind`. Contact values
+/// The file holds what the list of customers shows the caller by the same filters, or a search by the same
+/// view: no other rows, no hidden columns, masks as they are. The last column of each row says who exported
+/// it and when. Leads are exported by `stage`, students by `kind`. Contact values
 /// are in the clear for those customers that the caller may reveal, and in their safe form for all
 /// others. Headings and labels are in the language of the request; imports understand them. Answers at
 /// once with the job: watch it by its address, or wait for the notice. Needs `customers:read` as well.
@@ -50,10 +51,12 @@ fn own(ctx: &Granted<ExportsRun>) -> Result<Grant<Oneself>, Problem> {
 /// they do not. A cell of a CSV that a program could take for a formula begins
 /// with an apostrophe, also `+86…`; cells of a workbook are typed as text. The job
 /// fails with `export_too_large` where a workbook has no room for the rows, and with
-/// `export_rights_changed` where the caller may do or see something else before it ends.
+/// `export_rights_changed` where the caller may do or see something else before it ends, with
+/// `export_view_changed` where the view does not stay as it was, and with `export_grew` where it has come to
+/// have so many rows that others must agree.
 #[utoipa::path(tag = TAG, request_body = CreateExport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["exports:run"])),
-    extensions(("x-problem-codes" = json!(["too_many_exports", "temporary_files_full"]))))]
+    extensions(("x-problem-codes" = json!(["too_many_exports", "temporary_files_full", "view_outdated"]))))]
 #[post("/exports")]
 pub(super) async fn create_export(
     ctx: Granted<ExportsRun>,

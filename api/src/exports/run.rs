@@ -7,9 +7,11 @@ use domain::{
     access::{
         CustomersRead, CustomersReveal, DirectoryRead, ExportsRun, FieldAccess, Oneself, TagsRead,
     },
+    approvals::ApprovalKind,
     customers::Customer,
     exports::{
-        EXPORT_RIGHTS_CHANGED, EXPORT_TOO_LARGE, Export, ExportFormat, Exported, WORKBOOK_ROWS_MAX,
+        EXPORT_GREW, EXPORT_RIGHTS_CHANGED, EXPORT_TOO_LARGE, EXPORT_VIEW_CHANGED, Export,
+        ExportExpansion, ExportFormat, Exported, MARK, WORKBOOK_ROWS_MAX,
         column::{COLUMNS, Column, Needs, Row},
     },
     fault::{Fault, NOT_FOUND},
@@ -19,26 +21,26 @@ use domain::{
     notices::{NoticeKind, Numbers},
     text_enum::TextEnum,
 };
-use jiff::{SignedDuration, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use persistence::{
     Error,
     access::{Authority, Grant, Reads},
-    clock::micros,
-    customers::{channels, links::within_reach},
+    approvals::store as approvals,
+    customers::{channels, details, links::within_reach},
     exports::store,
     files, notices,
     organization::{names, store::institution_zone},
-    scope::{Direction, Page},
+    views::store as views,
 };
 use uuid::Uuid;
 
 use super::{
-    commands::{self, RECORD, missing},
+    commands::{self, RECORD},
     sheet::Sheet,
 };
 use crate::{
-    access::fields::left,
-    customers::{CustomerFilters, commands as customers},
+    access::{fields::left, missing},
+    customers::{CustomerFilters, Selection, commands as customers},
     files::Output,
     jobs::{Halt, Run},
 };
@@ -86,6 +88,9 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
         if caller.is_none_or(|caller| caller.digest() != rights) {
             return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
         }
+        if approvals::has_outgrown(&tx, ApprovalKind::Export, export.approval, rows).await? {
+            return Err(Fault::new(&EXPORT_GREW).with("rows", rows).into());
+        }
         let expires_at = tx.now().saturating_add(keep_for).unwrap_or(tx.now());
         let record = ("export", export.id.uuid());
         let zone = institution_zone(&tx, run.institution()).await?;
@@ -124,11 +129,7 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
 
 /// What the file is called: what is in it, and when it was asked for.
 fn name(export: &Export, zone: Option<&str>) -> Result<String, Error> {
-    let zone = zone
-        .map(TimeZone::get)
-        .transpose()
-        .map_err(Error::corrupt)?;
-    let at = export.created_at.to_zoned(zone.unwrap_or(TimeZone::UTC));
+    let at = local(export.created_at, zone)?;
     let what = export.entity.label().of(export.locale);
     Ok(format!(
         "{what}-{}.{}",
@@ -137,10 +138,52 @@ fn name(export: &Export, zone: Option<&str>) -> Result<String, Error> {
     ))
 }
 
+/// Who exports when, as each row says.
+async fn mark(run: &Run, export: &Export) -> Result<String, Halt> {
+    let read = run.app.db.read();
+    let zone = institution_zone(&read, run.institution()).await?;
+    let who = names::of_principal(&read, run.institution(), export.owner).await?;
+    let at = local(export.created_at, zone.as_deref())?;
+    let at = at.strftime("%Y-%m-%d %H:%M");
+    Ok(format!("{} {at} {}", who.unwrap_or_default(), export.id))
+}
+
+/// By the clock of the institution.
+fn local(at: Timestamp, zone: Option<&str>) -> Result<Zoned, Error> {
+    let zone = zone.map(TimeZone::get).transpose();
+    let zone = zone.map_err(Error::corrupt)?.unwrap_or(TimeZone::UTC);
+    Ok(at.to_zoned(zone))
+}
+
+/// What an export is of, as long as its view is as it was.
+async fn selection(run: &Run, owner: &Authority, export: &Export) -> Result<Selection, Halt> {
+    let filters: CustomerFilters = serde_json::from_str(&export.filters).map_err(Error::corrupt)?;
+    let read = run.app.db.read();
+    let view = match export.view {
+        None => None,
+        Some((id, version)) => {
+            let own = run.grant::<Oneself>().await?;
+            let own = own.ok_or_else(missing::<Oneself>)?;
+            let view = views::find(&read, &own, id).await?;
+            let view = view.filter(|view| view.version == version);
+            Some(view.ok_or_else(|| Fault::new(&EXPORT_VIEW_CHANGED))?)
+        }
+    };
+    let reader = (owner, run.app.clock.now());
+    let selection = Selection::exported(&read, reader, view.as_ref(), &filters).await;
+    Ok(selection.map_err(|error| match error {
+        // The rules may have changed since it was asked for.
+        Error::Fault(_) => Fault::new(&EXPORT_RIGHTS_CHANGED).into(),
+        other => other,
+    })?)
+}
+
 /// The table as it is written.
 struct Table<'a> {
     export: &'a Export,
-    filters: CustomerFilters,
+    selection: Selection,
+    /// The last cell of each row.
+    mark: String,
     /// Columns that are shown, each with the rule for its field.
     columns: Vec<(&'static Column, Option<FieldAccess>)>,
     /// All that the owner might do and see at the beginning: it must stay so until the end.
@@ -155,16 +198,11 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     async fn begin(run: &Run, export: &'a Export) -> Result<Self, Halt> {
         let owner = run.authority().await?;
-        let filters: CustomerFilters =
-            serde_json::from_str(&export.filters).map_err(Error::corrupt)?;
-        // The rules may have changed since it was asked for.
-        if !filters.unreadable(owner.fields()).is_empty() {
-            return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
-        }
         Ok(Self {
             export,
-            filters,
-            columns: columns(&owner),
+            selection: selection(run, &owner, export).await?,
+            mark: mark(run, export).await?,
+            columns: columns(&owner, &export.expand),
             rights: owner.digest(),
             sheet: Sheet::begin(export.format)?,
             after: None,
@@ -176,6 +214,7 @@ impl<'a> Table<'a> {
 
     fn header(&mut self) -> Result<Vec<u8>, Error> {
         let headings = self.columns.iter().map(|(column, _)| column.heading);
+        let headings = headings.chain([MARK]);
         let headings = headings.map(|text| text.of(self.export.locale).to_owned());
         self.sheet.rows(&[headings.collect()])
     }
@@ -219,22 +258,24 @@ impl<'a> Table<'a> {
     async fn page(&mut self, run: &Run) -> Result<Vec<Customer>, Halt> {
         let grant = run.grant::<CustomersRead>().await?;
         let grant = grant.ok_or_else(missing::<CustomersRead>)?;
-        let tagging = run.grant::<TagsRead>().await?;
-        let page = Page {
-            order: Direction::NewestFirst,
-            after: self.after,
-            limit: BATCH,
+        // Statements that go by texts and conditions are planned for their values.
+        let read = match self.selection.is_plain() {
+            true => run.app.db.report(),
+            false => run.app.db.search(),
         };
-        let read = run.app.db.report();
-        let mut listed =
-            customers::list(&read, &grant, tagging.as_ref(), &self.filters, &page).await?;
-        self.is_over = listed.len() < usize::try_from(BATCH).map_err(Error::internal)?;
-        if let Some(last) = listed.last() {
-            self.after = Some((micros(last.created_at), last.id.uuid()));
-        }
+        let place = (self.after, BATCH);
+        let (mut listed, next) = self.selection.batch(&read, &grant, place).await?;
+        (self.after, self.is_over) = (next, next.is_none());
         let exports = run.grant::<ExportsRun>().await?;
         let within = reached(run, exports.as_ref(), &listed).await?;
         listed.retain(|customer| within.contains(&customer.id));
+        if self.export.expand.contains(&ExportExpansion::Details) {
+            let ids: Vec<_> = listed.iter().map(|customer| customer.id).collect();
+            let mut known = details::of(&run.app.db.report(), run.institution(), &ids).await?;
+            for customer in &mut listed {
+                customer.details = known.remove(&customer.id).unwrap_or_default();
+            }
+        }
         Ok(listed)
     }
 
@@ -285,16 +326,20 @@ impl<'a> Table<'a> {
                 false => left(*access, cell).unwrap_or_default(),
             }
         });
-        cells.collect()
+        cells.chain([self.mark.clone()]).collect()
     }
 }
 
-/// The columns that somebody may see: hidden fields have none.
-fn columns(reader: &Authority) -> Vec<(&'static Column, Option<FieldAccess>)> {
+/// The columns that somebody may see and asked for: hidden fields have none.
+fn columns(
+    reader: &Authority,
+    expand: &[ExportExpansion],
+) -> Vec<(&'static Column, Option<FieldAccess>)> {
     let is_open = |needs| match needs {
         Needs::Nothing => true,
         Needs::Directory => reader.holds::<DirectoryRead>(),
         Needs::Tags => reader.holds::<TagsRead>(),
+        Needs::Details => expand.contains(&ExportExpansion::Details),
     };
     COLUMNS
         .iter()
@@ -335,6 +380,8 @@ fn named(customers: &[Customer]) -> BTreeSet<Uuid> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use domain::customers::DETAIL_FIELDS;
+
     use super::COLUMNS;
 
     #[test]
@@ -343,7 +390,6 @@ mod tests {
         let customer = &document["components"]["schemas"]["Customer"]["properties"];
         let fields = customer.as_object().unwrap().keys().map(String::as_str);
         // What changes with every change tells nobody anything; names stand in the columns of ids.
-        // Details are not exported yet.
         let beside = [
             "version",
             "holder",
@@ -353,7 +399,14 @@ mod tests {
             "custom_fields",
         ];
         let fields: BTreeSet<_> = fields.filter(|field| !beside.contains(field)).collect();
-        let shown: BTreeSet<_> = COLUMNS.iter().map(|column| column.field).collect();
-        assert_eq!(shown, fields);
+        let (details, own): (BTreeSet<_>, BTreeSet<_>) = COLUMNS
+            .iter()
+            .map(|column| column.field)
+            .partition(|field| field.starts_with("details."));
+        assert_eq!(own, fields);
+        assert_eq!(
+            details,
+            DETAIL_FIELDS.iter().map(|field| field.path).collect()
+        );
     }
 }

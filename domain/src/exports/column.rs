@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use crate::{
-    customers::{ContactKind, ContactPoint, Customer},
+    customers::{ContactKind, ContactPoint, Customer, Details, Prose, RegionCode},
     fault::Text,
     organization::Locale,
     tags::TagLabel,
@@ -33,6 +33,8 @@ pub enum Needs {
     /// Names of people and places.
     Directory,
     Tags,
+    /// Nothing, but that it was asked for ([`ExportExpansion::Details`](super::ExportExpansion::Details)).
+    Details,
 }
 
 /// A customer that becomes a row, with what is shown beside it.
@@ -96,6 +98,33 @@ columns! {
     "campus_id" Nothing { "校区编号", "Campus ID" } |row, _| row.customer.campus.to_string();
     "holder_id" Nothing { "归属人编号", "Holder ID" } |row, _| row.customer.holder.to_string();
     "tags" Tags { "标签编号", "Tag IDs" } |row, locale| row.tags(locale, |tag| tag.id.to_string());
+    "details.needs" Details { "需求", "Needs" } |row, _| prose(&row.details().needs);
+    "details.expectations" Details { "教育期望", "Expectations" } |row, _| prose(&row.details().expectations);
+    "details.background" Details { "背景", "Background" } |row, _| prose(&row.details().background);
+    "details.development_trend" Details { "发展趋势", "Development trend" } |row, _| prose(&row.details().development_trend);
+    "details.consumption_habits" Details { "消费习惯", "Consumption habits" } |row, _| prose(&row.details().consumption_habits);
+    "details.need_features" Details { "需求特点", "Need features" } |row, _| prose(&row.details().need_features);
+    "details.residence" Details { "居住情况", "Residence" } |row, _| prose(&row.details().residence);
+    "details.hobbies" Details { "兴趣爱好", "Hobbies" } |row, locale| items(&row.details().hobbies, locale);
+    "details.preferences_product" Details { "产品偏好", "Preferred products" } |row, locale| items(&row.details().preferences_product, locale);
+    "details.preferences_service" Details { "服务偏好", "Preferred services" } |row, locale| items(&row.details().preferences_service, locale);
+    "details.focus_of_concern" Details { "关注重点", "Focus of concern" } |row, locale| items(&row.details().focus_of_concern, locale);
+    "details.region_code" Details { "行政区划代码", "Region code" } |row, _| optional(row.details().region_code.as_ref().map(RegionCode::as_str));
+    "details.city_class" Details { "城市级别", "City class" } |row, locale| labelled(row.details().city_class, locale);
+    "details.influence" Details { "影响力", "Influence" } |row, locale| parted(row.details().influence.iter().map(|value| label(*value, locale)), locale);
+    "details.influence_note" Details { "影响力说明", "Influence in words" } |row, _| prose(&row.details().influence_note);
+    "details.consumption_potential" Details { "消费潜力", "Consumption potential" } |row, locale| labelled(row.details().consumption_potential, locale);
+    "details.spending_power" Details { "消费能力", "Spending power" } |row, locale| labelled(row.details().spending_power, locale);
+    "details.membership_tier" Details { "会员等级", "Membership tier" } |row, _| optional(row.details().membership_tier.as_ref());
+    "details.advantage_resources" Details { "优势资源", "Strengths" } |row, _| prose(&row.details().advantage_resources);
+    "details.industry" Details { "行业", "Industry" } |row, _| optional(row.details().industry.as_ref());
+    "details.size" Details { "规模", "Size" } |row, _| optional(row.details().size.as_ref());
+    "details.website" Details { "网站", "Website" } |row, _| optional(row.details().website.as_ref());
+    "details.exhibitions" Details { "参展情况", "Exhibitions" } |row, _| prose(&row.details().exhibitions);
+    "details.credit" Details { "信用状况", "Credit" } |row, _| prose(&row.details().credit);
+    "details.operation" Details { "经营状况", "Operation" } |row, _| prose(&row.details().operation);
+    "details.sales_situation" Details { "销售状况", "Sales" } |row, _| prose(&row.details().sales_situation);
+    "details.business_scope" Details { "业务范围", "Business scope" } |row, _| prose(&row.details().business_scope);
 }
 
 fn label(value: impl TextEnum, locale: Locale) -> String {
@@ -108,6 +137,18 @@ fn labelled(value: Option<impl TextEnum>, locale: Locale) -> String {
 
 fn optional(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn prose(value: &Option<Prose>) -> String {
+    optional(value.as_ref().map(|told| told.0.as_str()))
+}
+
+fn items(list: &[String], locale: Locale) -> String {
+    list.join(comma(locale))
+}
+
+fn parted(items: impl Iterator<Item = String>, locale: Locale) -> String {
+    items.collect::<Vec<_>>().join(comma(locale))
 }
 
 fn collector(row: &Row<'_>) -> Option<Uuid> {
@@ -129,6 +170,10 @@ const DO_NOT_CONTACT: Text = Text {
 };
 
 impl Row<'_> {
+    fn details(&self) -> &Details {
+        &self.customer.details
+    }
+
     fn value(&self, point: &ContactPoint) -> String {
         if self.is_revealed {
             point.clear().to_owned()
@@ -180,8 +225,7 @@ impl Row<'_> {
     }
 
     fn tags(&self, locale: Locale, shown: impl Fn(&TagLabel) -> String) -> String {
-        let tags: Vec<_> = self.tags.iter().map(shown).collect();
-        tags.join(comma(locale))
+        parted(self.tags.iter().map(shown), locale)
     }
 
     fn name(&self, of: Option<Uuid>) -> String {

@@ -14,8 +14,8 @@ pub mod column;
 use jiff::Timestamp;
 
 use crate::{
-    access::Principal, approvals::Approval, files::FileType, files::StoredFile, id::Id, jobs::Job,
-    organization::Locale, rules, text_enum,
+    access::Principal, approvals::Approval, fault::Text, files::FileType, files::StoredFile,
+    id::Id, jobs::Job, organization::Locale, rules, text_enum, views::View,
 };
 
 text_enum! {
@@ -31,6 +31,14 @@ text_enum! {
         /// RFC 4180, in UTF-8.
         Csv = "csv" { "CSV", "CSV" }
         Xlsx = "xlsx" { "Excel 工作簿", "Workbook" }
+    }
+}
+
+text_enum! {
+    /// What a row of an export shows beside the list.
+    ExportExpansion as "ExportExpansion" {
+        /// What is known of a customer beyond its profile.
+        Details = "details" { "详细资料", "Details" }
     }
 }
 
@@ -61,10 +69,23 @@ rules! {
     EXPORT_RIGHTS_CHANGED = Conflict "export_rights_changed" {
         "权限已有变化", "What one may do or see has changed";
         "导出开始之后，您的权限、数据范围或字段规则有变化，请重新导出。", "Your permissions, their reach or field rules have changed since the export began: export again." }
+    EXPORT_VIEW_CHANGED = Conflict "export_view_changed" {
+        "视图已有变化", "The view has changed";
+        "导出开始之后，该视图被修改、删除或不再可见，请重新导出。", "It was changed, deleted or hidden from you since the export was asked for: export again." }
+    EXPORT_GREW = Conflict "export_grew" {
+        "导出的行数需要审批", "The export has grown beyond what was agreed";
+        "导出共 {rows} 行，超出申请时的数量而需要审批，请重新导出。", "It has {rows} rows, more than when it was asked for, and these need an approval: export again." }
     EXPORT_TOO_LARGE = Invalid "export_too_large" {
         "工作簿放不下", "Too much for a workbook";
         "工作簿最多 1048576 行；请缩小范围，或导出为 CSV。", "A workbook holds 1,048,576 rows: narrow the filters, or export as CSV." }
 }
+
+/// Heading of the last column, which says in each row who exported it and when: of a part that got
+/// elsewhere one knows where it came from (DATA-04).
+pub const MARK: Text = Text {
+    zh: "导出标记",
+    en: "Exported",
+};
 
 /// Exports of one person that are under way at the same time, at most (reliability.md 5.2).
 pub const AT_ONCE: i64 = 2;
@@ -84,6 +105,10 @@ pub struct Export {
     pub locale: Locale,
     /// Which rows: JSON, in the words of the contract.
     pub filters: String,
+    /// What else they must meet: a view, in the version that it was asked for.
+    pub view: Option<(Id<View>, i64)>,
+    /// What its rows show beside the list.
+    pub expand: Vec<ExportExpansion>,
     /// That it waits or waited for.
     pub approval: Option<Id<Approval>>,
     pub status: ExportStatus,

@@ -168,7 +168,10 @@ const HEADINGS: &[(LeadField, &str)] = &[
         LeadField::Note,
         "备注 备注信息 说明 跟进记录 note notes remark remarks comment comments",
     ),
-    (LeadField::Ignore, "序号 编号 行号 no id index"),
+    (
+        LeadField::Ignore,
+        "序号 编号 行号 导出标记 no id index exported",
+    ),
 ];
 
 /// A field for each heading, `None` where it isn't known. Each field is proposed once, for the

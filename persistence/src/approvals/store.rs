@@ -36,6 +36,29 @@ use crate::{
 const COLUMNS: &str = "a.id, a.version, a.owner_id, a.kind, a.subject_id, a.amount, a.summary, \
     a.policy_id, a.policy_version, a.step, a.state, a.created_at, a.due_at, a.ended_at";
 
+/// Whether an amount is of a policy that begins above what was asked for.
+pub async fn has_outgrown(
+    tx: &Tx,
+    kind: ApprovalKind,
+    approval: Option<Id<Approval>>,
+    amount: i64,
+) -> Result<bool, Error> {
+    let Some(policy) = applying(tx, kind, amount).await? else {
+        return Ok(false);
+    };
+    let Some(approval) = approval else {
+        return Ok(true);
+    };
+    let sql = "SELECT amount FROM approvals WHERE institution_id = ? AND id = ?";
+    let key = [tx.operation().institution.uuid(), approval.uuid()];
+    let row = tx.query_one_raw(statement(tx, sql, key.map(Into::into)));
+    let row = row
+        .await?
+        .ok_or_else(|| Error::corrupt("an approval is missing"))?;
+    let agreed: i64 = row.try_get("", "amount")?;
+    Ok(policy.details.from_amount > agreed)
+}
+
 /// An approval as somebody sees it.
 #[derive(Clone, Debug)]
 pub struct Seen {

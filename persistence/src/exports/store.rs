@@ -3,13 +3,15 @@
 use domain::{
     approvals::{APPROVAL_EXPIRED, APPROVAL_RECALLED, APPROVAL_REFUSED, Approval, ApprovalState},
     exports::{
-        AT_ONCE, Export, ExportEntity, ExportFormat, ExportStatus, Exported, TOO_MANY_EXPORTS,
+        AT_ONCE, Export, ExportEntity, ExportExpansion, ExportFormat, ExportStatus, Exported,
+        TOO_MANY_EXPORTS,
     },
     fault::Fault,
     id::Id,
     jobs::JobKind,
     organization::Locale,
     text_enum::TextEnum,
+    views::View,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::{Value as Json, json};
@@ -25,8 +27,8 @@ use crate::{
     scope::{Page, own, own_page},
 };
 
-const COLUMNS: &str = "id, version, owner_id, job_id, entity, format, locale, filters, approval_id, status, \
-    row_count, revealed_rows, file_id, rights, expires_at, created_at, finished_at";
+const COLUMNS: &str = "id, version, owner_id, job_id, entity, format, locale, filters, view_id, view_version, expand, approval_id, \
+    status, row_count, revealed_rows, file_id, rights, expires_at, created_at, finished_at";
 
 /// Refuses another export while as many as one may have are under way. The caller has made sure that
 /// no other of the institution is let in meanwhile.
@@ -60,10 +62,13 @@ pub async fn insert(
     reason: &str,
 ) -> Result<(), Error> {
     let filters = filters(export)?;
+    let expand: Vec<_> = export.expand.iter().map(|part| part.as_str()).collect();
+    let expand = expand.join(",");
     tx.execute_raw(statement(
         tx,
         "INSERT INTO exports (institution_id, id, version, owner_id, job_id, entity, format, locale, \
-         filters, approval_id, status, created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         filters, view_id, view_version, expand, approval_id, status, created_at) \
+         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             grant.scope().institution().uuid().into(),
             export.id.uuid().into(),
@@ -73,6 +78,9 @@ pub async fn insert(
             export.format.as_str().into(),
             export.locale.as_str().into(),
             filters.clone().into(),
+            export.view.map(|(view, _)| view.uuid()).into(),
+            export.view.map(|(_, version)| version).into(),
+            expand.clone().into(),
             export.approval.map(Id::uuid).into(),
             export.status.as_str().into(),
             micros(export.created_at).into(),
@@ -83,8 +91,18 @@ pub async fn insert(
         "of": export.entity.as_str(), "format": export.format.as_str(), "filters": filters,
         "reason": reason,
     });
-    if let (Some(approval), Some(asked)) = (export.approval, asked.as_object_mut()) {
-        asked.insert("approval_id".into(), json!(approval));
+    let told = [
+        ("view_id", export.view.map(|(view, _)| json!(view))),
+        ("expand", (!expand.is_empty()).then(|| json!(expand))),
+        (
+            "approval_id",
+            export.approval.map(|approval| json!(approval)),
+        ),
+    ];
+    for (name, value) in told {
+        if let (Some(value), Some(asked)) = (value, asked.as_object_mut()) {
+            asked.insert(name.into(), value);
+        }
     }
     tx.record(Change::new("export", export.id.uuid(), 1, asked));
     Ok(())
@@ -218,6 +236,7 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
     let locale: String = row.try_get("", "locale")?;
     let status: String = row.try_get("", "status")?;
     let filters: Json = row.try_get("", "filters")?;
+    let expand: String = row.try_get("", "expand")?;
     Ok(Export {
         id: Id::new(row.try_get("", "id")?),
         version: row.try_get("", "version")?,
@@ -227,6 +246,14 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
         format: ExportFormat::parse(&format).ok_or_else(|| Error::corrupt("export format"))?,
         locale: Locale::parse(&locale).ok_or_else(|| Error::corrupt("export locale"))?,
         filters: filters.to_string(),
+        view: view(row)?,
+        expand: expand
+            .split(',')
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                ExportExpansion::parse(part).ok_or_else(|| Error::corrupt("export expansion"))
+            })
+            .collect::<Result<_, _>>()?,
         approval: row.try_get::<Option<Uuid>>("", "approval_id")?.map(Id::new),
         status: ExportStatus::parse(&status).ok_or_else(|| Error::corrupt("export status"))?,
         result: made(row)?,
@@ -236,6 +263,12 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
             .map(timestamp)
             .transpose()?,
     })
+}
+
+fn view(row: &QueryResult) -> Result<Option<(Id<View>, i64)>, Error> {
+    let view: Option<Uuid> = row.try_get("", "view_id")?;
+    let version: Option<i64> = row.try_get("", "view_version")?;
+    Ok(view.map(Id::new).zip(version))
 }
 
 fn made(row: &QueryResult) -> Result<Option<Exported>, Error> {

@@ -63,6 +63,7 @@ mod m0132_privacy_requests;
 mod m0133_erasures;
 mod m0140_approvals;
 mod m0141_waiting_exports;
+mod m0142_exports_of_views;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -134,6 +135,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0133_erasures::Migration),
             Box::new(m0140_approvals::Migration),
             Box::new(m0141_waiting_exports::Migration),
+            Box::new(m0142_exports_of_views::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    access::Principal,
     id::Id,
     organization::{Campus, Institution, Staff},
 };
@@ -41,6 +42,20 @@ where
     rows.iter()
         .map(|row| Ok((row.try_get("", "id")?, row.try_get("", "name")?)))
         .collect()
+}
+
+/// What a person of staff or an API client is called.
+pub async fn of_principal(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    principal: Id<Principal>,
+) -> Result<Option<String>, Error> {
+    let sql = "SELECT name FROM staff WHERE institution_id = ? AND id = ? \
+               UNION ALL SELECT name FROM api_clients WHERE institution_id = ? AND id = ?";
+    let key = [institution.uuid(), principal.uuid()];
+    let values = key.into_iter().chain(key).map(Value::from);
+    let row = handle.query_one_raw(statement(handle, sql, values)).await?;
+    Ok(row.map(|row| row.try_get("", "name")).transpose()?)
 }
 
 /// IANA zones of the campuses, archived ones too.

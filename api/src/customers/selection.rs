@@ -1,0 +1,282 @@
+//! The customers that a list, a search or an export is of, for whoever may look for them.
+
+use domain::{
+    access::{CustomersRead, CustomersReveal, FIELD_NOT_READABLE, Permission, TagsRead},
+    conditions::Tree,
+    customers::Customer,
+    fault::{Fault, FieldFault},
+    search::Query,
+    views::{VIEW_HAS_FILTERS, View},
+};
+use jiff::Timestamp;
+use persistence::{
+    Error, Handle,
+    access::{Authority, Grant, Reads},
+    conditions::{Compiled, compile},
+    customers::{
+        search::{Criteria, Found, Place, search},
+        sorted::{Placed, Sort},
+        store::Filter,
+    },
+    scope::{Counted, Direction, Page, SortedPage},
+};
+use uuid::Uuid;
+
+use super::{
+    CustomerFilters, Looked, commands,
+    handlers::{place_of, tagged},
+    search::{VIEW, in_view},
+};
+use crate::{access::missing, http::cursor::Position};
+
+/// What somebody looks for, and by which grants beside that over customers.
+pub struct Selection {
+    queries: Vec<Query>,
+    conditions: Option<Compiled>,
+    filters: CustomerFilters,
+    tagging: Option<Grant<TagsRead>>,
+    /// Where it looks behind masks.
+    revealing: Option<Grant<CustomersReveal>>,
+}
+
+/// How far customers are counted.
+pub struct Counting {
+    pub most: u64,
+    /// Where text is sought.
+    pub by_text: u64,
+    /// Where there are conditions: among so many within reach.
+    pub among: u64,
+}
+
+impl Selection {
+    /// Conditions go by what is at an instant.
+    ///
+    /// # Errors
+    /// 422 at `tags_at`, where the caller may not see tags, and where a condition can't be.
+    pub(super) async fn begin(
+        handle: &impl Handle,
+        (reader, now): (&Authority, Timestamp),
+        looked_for: Looked,
+        (filters, tags_at): (CustomerFilters, &'static str),
+    ) -> Result<Self, Error> {
+        let list = Self::of_list((reader, now), filters, tags_at);
+        let list = list.map_err(|fault| Fault::fields(vec![fault]))?;
+        Ok(Self {
+            queries: looked_for.queries,
+            conditions: compiled(handle, (reader, now), &looked_for.conditions).await?,
+            ..list
+        })
+    }
+
+    /// Of filters alone.
+    ///
+    /// # Errors
+    /// At `tags_at`, where the caller may not see tags.
+    pub(super) fn of_list(
+        (reader, now): (&Authority, Timestamp),
+        filters: CustomerFilters,
+        tags_at: &'static str,
+    ) -> Result<Self, FieldFault> {
+        let tagging = filters.tag_id.as_ref().map(|_| tagged(reader, now));
+        let tagging =
+            tagging.map(|tagging| tagging.ok_or(FieldFault::new(tags_at, &FIELD_NOT_READABLE)));
+        Ok(Self {
+            queries: Vec::new(),
+            conditions: None,
+            tagging: tagging.transpose()?,
+            filters,
+            revealing: None,
+        })
+    }
+
+    /// What an export is of: what a view looks for, narrowed by filters where the view has none.
+    ///
+    /// # Errors
+    /// 403 for who may not look behind masks where the view does; 409 where it can't be read any more; 422
+    /// where it or a filter goes by what the caller may not read.
+    pub async fn exported(
+        handle: &impl Handle,
+        (reader, now): (&Authority, Timestamp),
+        view: Option<&View>,
+        filters: &CustomerFilters,
+    ) -> Result<Self, Error> {
+        Fault::unless_empty(filters.unreadable(reader.fields()))?;
+        let reading = (reader, now);
+        let Some(view) = view else {
+            let list = Self::of_list(reading, filters.clone(), "/filters/tag_id");
+            return list.map_err(|fault| Fault::fields(vec![fault]).into());
+        };
+        let (kept, looked_for) = in_view(reader, view)?;
+        let is_filtered = !filters.is_empty();
+        if is_filtered && kept.filters.is_some() {
+            return Err(Fault::field("/filters", &VIEW_HAS_FILTERS).into());
+        }
+        let filters = match is_filtered {
+            true => (filters.clone(), "/filters/tag_id"),
+            false => (kept.filters.unwrap_or_default(), VIEW),
+        };
+        let selection = Self::begin(handle, reading, looked_for, filters).await?;
+        if !selection.looks_behind_masks() {
+            return Ok(selection);
+        }
+        let revealing = Grant::of(reader, now).ok_or_else(missing::<CustomersReveal>)?;
+        Ok(selection.revealing(revealing))
+    }
+
+    /// Within what a grant opens too.
+    #[must_use]
+    pub(super) fn revealing(self, grant: Grant<CustomersReveal>) -> Self {
+        Self {
+            revealing: Some(grant),
+            ..self
+        }
+    }
+
+    pub(super) fn queries(&self) -> &[Query] {
+        &self.queries
+    }
+
+    /// Whether it looks for what answers mask.
+    pub(super) fn looks_behind_masks(&self) -> bool {
+        self.queries.iter().any(Query::looks_behind_masks)
+    }
+
+    pub(super) fn goes_by_text(&self) -> bool {
+        !self.queries.is_empty()
+    }
+
+    /// Whether it is a list with filters alone.
+    pub fn is_plain(&self) -> bool {
+        self.queries.is_empty() && self.conditions.is_none()
+    }
+
+    /// The next ones in the order of their creation, and where it goes on, if it does. There may be fewer
+    /// than `limit`, or none, while it goes on.
+    pub async fn batch(
+        &self,
+        handle: &impl Handle,
+        grant: &Grant<CustomersRead>,
+        (after, limit): (Option<Position>, u64),
+    ) -> Result<(Vec<Customer>, Option<Position>), Error> {
+        let order = Direction::NewestFirst;
+        if self.goes_by_text() {
+            let place = (order, after.map(|(doc, _)| doc));
+            let found = self.found(handle, grant, place, limit).await?;
+            let next = found.unsearched.map(|doc| (doc, Uuid::nil()));
+            return Ok((found.customers, next));
+        }
+        let page = Page {
+            order,
+            after,
+            limit,
+        };
+        let (rows, edge) = self.list(handle, grant, &page).await?;
+        let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) >= limit;
+        let last = rows.last().filter(|_| is_full).map(place_of);
+        Ok((rows, last.or(edge)))
+    }
+
+    /// A page of a list without text, and behind whom it did not look.
+    pub(super) async fn list(
+        &self,
+        handle: &impl Handle,
+        grant: &Grant<CustomersRead>,
+        page: &Page,
+    ) -> Result<(Vec<Customer>, Option<Position>), Error> {
+        let (tagging, filters) = (self.tagging.as_ref(), &self.filters);
+        let Some(conditions) = self.conditions.clone() else {
+            let rows = commands::list(handle, grant, tagging, filters, page).await?;
+            return Ok((rows, None));
+        };
+        commands::list_met(handle, grant, tagging, (filters, conditions), page).await
+    }
+
+    /// A page of a list without text in another order; `None` where it is too long for that.
+    pub(super) async fn sorted(
+        &self,
+        handle: &impl Handle,
+        grant: &Grant<CustomersRead>,
+        by: (&Sort, &SortedPage),
+    ) -> Result<Option<Vec<Placed>>, Error> {
+        let (filters, filter) = (&self.filters, self.filter());
+        commands::list_sorted(handle, grant, self.tagging.as_ref(), (filters, &filter), by).await
+    }
+
+    /// How many there are.
+    pub async fn count<P: Permission>(
+        &self,
+        handle: &impl Handle,
+        grant: &Grant<P>,
+        far: Counting,
+    ) -> Result<Counted, Error>
+    where
+        Grant<P>: Reads<Customer>,
+    {
+        let (tagging, filters) = (self.tagging.as_ref(), &self.filters);
+        if self.goes_by_text() {
+            let place = (Direction::NewestFirst, None);
+            let found = self.found(handle, grant, place, far.by_text + 1).await?;
+            let rows = u64::try_from(found.customers.len()).unwrap_or(u64::MAX);
+            return Ok(Counted {
+                rows: rows.min(far.by_text),
+                is_capped: rows > far.by_text || found.unsearched.is_some(),
+            });
+        }
+        match self.conditions.clone() {
+            None => commands::count(handle, grant, tagging, filters, far.most).await,
+            Some(conditions) => {
+                let met = (filters, conditions);
+                commands::count_met(handle, grant, tagging, met, (far.among, far.most)).await
+            }
+        }
+    }
+
+    /// Those in whom text is found.
+    pub(super) async fn found(
+        &self,
+        handle: &impl Handle,
+        grant: &impl Reads<Customer>,
+        (order, behind): (Direction, Option<i64>),
+        limit: u64,
+    ) -> Result<Found, Error> {
+        let filter = self.filter();
+        let mut criteria = Criteria::new(&self.queries, &filter);
+        if let Some(revealing) = &self.revealing {
+            criteria = criteria.within(revealing);
+        }
+        if let Some(tagging) = &self.tagging {
+            criteria = criteria.with_any(tagging, &self.filters.tags());
+        }
+        let place = Place {
+            order,
+            behind,
+            limit,
+        };
+        search(handle, grant, &criteria, place).await
+    }
+
+    fn filter(&self) -> Filter {
+        let filter = self.filters.filter();
+        match self.conditions.clone() {
+            Some(conditions) => filter.meeting(conditions),
+            None => filter,
+        }
+    }
+}
+
+/// Trees as SQL, where there are any.
+async fn compiled(
+    handle: &impl Handle,
+    (reader, now): (&Authority, Timestamp),
+    trees: &[(&'static str, Tree)],
+) -> Result<Option<Compiled>, Error> {
+    let mut all: Option<Compiled> = None;
+    for (pointer, tree) in trees {
+        let one = compile(handle, reader, tree, pointer, now).await?;
+        all = Some(match all {
+            Some(all) => all.and(one),
+            None => one,
+        });
+    }
+    Ok(all)
+}
