@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::access::Reach;
 use tests::{Actor, Value, World, both, json};
 
-use super::{EXPORTS, begin_with, column, customer, ended, table, table_with};
+use super::{EXPORTS, begin_with, column, content, customer, ended, export, table, table_with};
 use crate::access::fields::reader_with;
 
 /// A view of somebody's that everybody sees.
@@ -148,7 +148,7 @@ both! {
             assert_eq!(row[heading], cell, "{heading}");
         }
         let rule = |field: &str, access: &str| json!({"record": "customers", "field": field, "access": access});
-        let rules = json!([rule("details.needs", "hidden"), rule("details.membership_tier", "masked")]);
+        let rules = json!([rule("details.membership_tier", "masked"), rule("details.needs", "hidden")]);
         let who = reader_with(&w, &["customers:read", "exports:run"], rules).await;
         let row = &table_with(&who, json!({"expand": ["details"]})).await[0];
         assert!(!row.contains_key("Needs"));
@@ -159,8 +159,8 @@ both! {
         customer(&w, "张伟", json!({})).await;
         customer(&w, "李雷", json!({})).await;
         let manager = w.as_manager();
-        let made = super::export(&manager, "csv", &json!({})).await;
-        let text = super::content(&manager, &made).await.text;
+        let made = export(&manager, "csv", &json!({})).await;
+        let text = content(&manager, &made).await.text;
         let rows: Vec<_> = text.trim_end().split("\r\n").collect();
         assert!(rows[0].ends_with(",Exported"), "{text}");
         for row in &rows[1..] {
