@@ -11,3 +11,4 @@ mod phones;
 mod revocation;
 mod sharing;
 mod tokens;
+mod twin;

@@ -22,7 +22,7 @@ pub(super) async fn take_in(w: &World, name: &str, more: Value) -> String {
 }
 
 /// Merges two as they are now.
-pub(super) async fn merge(actor: &Actor, survivor: &str, duplicate: &str) -> Answer {
+pub(crate) async fn merge(actor: &Actor, survivor: &str, duplicate: &str) -> Answer {
     let version = async |id: &str| actor.get(&path(id)).await.json["version"].clone();
     let body = json!({
         "duplicate_id": duplicate, "version": version(survivor).await,

@@ -11,7 +11,7 @@ mod delete;
 mod details;
 mod duplicates;
 mod list;
-mod merge;
+pub(crate) mod merge;
 mod merge_limits;
 mod relations;
 mod search;
