@@ -13,6 +13,7 @@ mod duplicates;
 mod list;
 pub(crate) mod merge;
 mod merge_limits;
+mod one_set;
 mod relations;
 mod search;
 mod share_requests;
