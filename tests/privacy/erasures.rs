@@ -217,6 +217,20 @@ both! {
         assert_eq!(first.json["pseudonym"], "erased 2");
     }
 
+    async fn a_deleted_person_can_be_erased_without_being_brought_back(w: World) {
+        let boss = w.as_boss();
+        let person = take_in(&w, "Canary", phone("13712340019")).await;
+        boss.delete(&path(&person)).await.expect(204);
+        let erasure = format!("{}/erasure", path(&person));
+        let preview = boss.get(&erasure).await.expect(200);
+        assert_eq!(preview.json["version"], 2);
+        let body = json!({"version": 2, "reason": "requested"});
+        boss.post(&erasure, &body).await.expect(201);
+        boss.get(&erasure).await.expect_problem(404, "not_found");
+        boss.post(&format!("{}/restore", path(&person)), &json!(null)).await.expect_problem(404, "not_found");
+        assert_eq!(told_in(&w).await, Vec::<String>::new());
+    }
+
     async fn who_may_not_erase_or_does_not_reach_the_person_does_not(w: World) {
         let person = take_in(&w, "张伟", json!({})).await;
         let erasure = format!("{}/erasure", path(&person));

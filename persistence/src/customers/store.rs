@@ -7,6 +7,7 @@ use domain::{
     },
     fault::Fault,
     id::Id,
+    organization::Institution,
     tags::{Tag, TagLabel, Tagging},
     text_enum::TextEnum,
 };
@@ -236,19 +237,40 @@ pub async fn lock(
         return Ok(found);
     }
     let institution = grant.scope().institution();
-    match merges::now(tx, institution, id).await? {
-        Some(now) => unless_erased(tx, lock_under(tx, grant, now).await?).await,
-        None => unless_erased(tx, found).await,
-    }
+    let found = match merges::now(tx, institution, id).await? {
+        Some(now) => lock_under(tx, grant, now).await?,
+        None => found,
+    };
+    unless_erased(tx, institution, found).await
 }
 
-/// Nobody brings an erased customer back.
-async fn unless_erased(tx: &Tx, found: Option<Customer>) -> Result<Option<Customer>, Error> {
+/// The same customer, only to be read.
+pub async fn find_to_change(
+    handle: &impl Handle,
+    grant: &impl Writes<Customer>,
+    id: Id<Customer>,
+) -> Result<Option<Customer>, Error> {
+    let institution = grant.scope().institution();
+    let id = merges::now(handle, institution, id).await?.unwrap_or(id);
+    let row = scoped_to_change::<Entity>(grant).filter(Column::Id.eq(id.uuid()));
+    let Some(row) = row.one(handle).await? else {
+        return Ok(None);
+    };
+    let keys = handle.keys_of(institution).await?;
+    unless_erased(handle, institution, Some(row.open(&keys)?)).await
+}
+
+/// Nobody finds an erased customer among the deleted ones.
+async fn unless_erased(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    found: Option<Customer>,
+) -> Result<Option<Customer>, Error> {
     let customer = match found {
         Some(customer) if customer.deleted_at.is_some() => customer,
         found => return Ok(found),
     };
-    let was_erased = was_erased(tx, tx.operation().institution, customer.id).await?;
+    let was_erased = was_erased(handle, institution, customer.id).await?;
     Ok((!was_erased).then_some(customer))
 }
 

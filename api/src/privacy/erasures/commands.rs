@@ -15,9 +15,8 @@ use persistence::{
 };
 
 use super::{EraseCustomer, ErasurePreview};
-use crate::customers::commands::get;
 
-/// What the erasure of a customer would do.
+/// What the erasure of a customer, deleted or not, would do.
 ///
 /// # Errors
 /// 404 out of reach.
@@ -26,12 +25,13 @@ pub async fn preview(
     grant: &Grant<PrivacyErase>,
     id: Id<Customer>,
 ) -> Result<ErasurePreview, Error> {
-    let customer = get(handle, grant, id).await?;
+    let customer = customers::find_to_change(handle, grant, id).await?;
+    let customer = customer.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let (tables, obstacles) = store::preview(handle, grant, &customer).await?;
     Ok(ErasurePreview::new(&customer, tables, obstacles))
 }
 
-/// Erases a customer, and does the request for it.
+/// Erases a customer, deleted or not, and does the request for it.
 ///
 /// # Errors
 /// 404 out of reach; 409 where something stands in the way, or the request was not granted; 412 where the
@@ -42,10 +42,8 @@ pub async fn erase(
     id: Id<Customer>,
     body: EraseCustomer,
 ) -> Result<Erasure, Error> {
-    let customer = customers::lock(tx, grant, id)
-        .await?
-        .filter(|customer| customer.deleted_at.is_none())
-        .ok_or_else(|| Fault::new(&NOT_FOUND))?;
+    let customer = customers::lock(tx, grant, id).await?;
+    let customer = customer.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     if customer.version != body.version {
         return Err(Fault::new(&VERSION_STALE).into());
     }

@@ -34,7 +34,7 @@ pub(super) async fn preview_erasure(
 
 /// Erase a customer
 ///
-/// For good, with every id that was merged into it: what tells of the person goes, files as well, and what the
+/// For good, deleted or not, with every id that was merged into it: what tells of the person goes, files as well, and what the
 /// audit trail says of it. Books stay, and name a pseudonym. Nobody finds the customer any more; lists of leads
 /// do not bring it back. Copies of lists (`GET /exports`) end, and the lists by which it was taken in. What
 /// stands in the way is named (`erasure_obstructed`).
