@@ -4,9 +4,11 @@
 mod erasure;
 mod fault;
 mod notice;
+mod personal_data;
 mod request;
 
 pub use erasure::*;
 pub use fault::*;
 pub use notice::*;
+pub use personal_data::*;
 pub use request::*;

@@ -28,7 +28,7 @@ use domain::{
         RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Entry, Payment},
-    privacy::{Erasure, PrivacyNotice, PrivacyRequest},
+    privacy::{Erasure, PersonalDataExport, PrivacyNotice, PrivacyRequest},
     tags::{Tag, TagCategory, Tagging},
     views::View,
 };
@@ -290,7 +290,8 @@ grants! {
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, SourceChannel, CustomField, TagCategory, Tag, PrivacyNotice, ApprovalPolicy; writes ; deletes ;
     ApprovalsConfigure reads ApprovalPolicy; writes ApprovalPolicy; deletes ;
-    PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
+    PrivacyManage reads Customer, PersonalDataExport, PrivacyNotice, PrivacyRequest, StoredFile;
+        writes PersonalDataExport, PrivacyNotice, PrivacyRequest, StoredFile; deletes ;
     PrivacyErase reads Customer, Erasure, PrivacyRequest; writes Customer, Erasure, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;

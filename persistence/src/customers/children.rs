@@ -145,6 +145,7 @@ pub static POINTERS: &[Pointer] = &[
     pointer("consents", "decided_by", MOVES),
     pointer("privacy_requests", "customer_id", MOVES),
     pointer("privacy_requests", "asked_by", MOVES),
+    pointer("personal_data_exports", "customer_id", MOVES),
     pointer("payments", "customer_id", MOVES),
     pointer("charges", "customer_id", MOVES),
     pointer("charges", "payer_id", MOVES),

@@ -2,6 +2,8 @@
 
 pub mod erasure;
 pub mod notices;
+mod person;
+pub mod personal_data;
 pub mod requests;
 
 use crate::events::EventType;

@@ -405,6 +405,14 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::PersonalDataExport => {
+            let request = Kind::PrivacyRequest;
+            let granted = make(w, request, State::Deleted, institution, holder, campus);
+            let granted = Box::pin(granted).await.remove(0);
+            let path = format!("/api/v1/privacy-requests/{granted}/exports");
+            let body = json!({"reason": "家长要求"});
+            vec![maker.post(&path, &body).await.expect(201).id()]
+        }
         Kind::Erasure => {
             let pool = campus.uuid();
             let customer = make(w, Kind::Customer, State::Live, institution, pool, campus);

@@ -34,6 +34,8 @@ pub enum Kind {
     Consent,
     PrivacyNotice,
     PrivacyRequest,
+    /// Of a granted request; with a file.
+    PersonalDataExport,
     /// Of a customer who is no more.
     Erasure,
     /// Its owner's alone, whatever roles there are.
@@ -234,6 +236,13 @@ pub const ROWS: &[(&str, Kind, State)] = &[
         Kind::PrivacyRequest,
         State::Deleted,
     ),
+    ("exportPersonalData", Kind::PrivacyRequest, State::Deleted),
+    (
+        "getPersonalDataExport",
+        Kind::PersonalDataExport,
+        State::Any,
+    ),
+    ("downloadPersonalData", Kind::PersonalDataExport, State::Any),
     ("getRelation", Kind::Relation, State::Live),
     ("changeRelation", Kind::Relation, State::Live),
     ("removeRelation", Kind::Relation, State::Live),
@@ -458,6 +467,7 @@ pub fn listed(schema: &str) -> Kind {
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),
         ("PrivacyRequestPage", Kind::PrivacyRequest),
+        ("PersonalDataExportPage", Kind::PersonalDataExport),
         ("ErasurePage", Kind::Erasure),
         ("CustomFieldPage", Kind::CustomField),
         ("SourceChannelPage", Kind::SourceChannel),
