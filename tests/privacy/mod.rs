@@ -2,4 +2,5 @@
 
 mod erasures;
 mod personal_data;
+mod recipients;
 mod requests;

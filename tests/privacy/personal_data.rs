@@ -174,9 +174,13 @@ both! {
         content(&stranger, &made).await.expect_problem(404, "not_found");
         assert_eq!(stranger.get(EXPORTS).await.expect(200).ids(), Vec::<String>::new());
         // It leaves by its own address only.
-        let files = w.server.texts("SELECT CAST(record_kind AS text) FROM files WHERE record_kind = ? LIMIT 1",
-            vec!["personal_data_export".into()]).await;
-        assert_eq!(files.len(), 1);
+        let sql = match w.server.app.db.is_postgres() {
+            true => "SELECT CAST(file_id AS text) FROM personal_data_exports WHERE institution_id = ?",
+            false => "SELECT lower(hex(file_id)) FROM personal_data_exports WHERE institution_id = ?",
+        };
+        let files = w.server.texts(sql, vec![w.institution.uuid().into()]).await;
+        let file = uuid::Uuid::parse_str(&files[0]).unwrap();
+        boss.get(&format!("/api/v1/files/{file}")).await.expect_problem(404, "not_found");
         let rules = json!([{"record": "customers", "field": "note", "access": "masked"}]);
         let half_blind = reader_with(&w, &["privacy:manage"], rules).await;
         export(&half_blind, &request).await.expect_problem(422, "field_not_readable");

@@ -143,6 +143,7 @@ pub static POINTERS: &[Pointer] = &[
     ),
     pointer("consents", "customer_id", MOVES),
     pointer("consents", "decided_by", MOVES),
+    pointer("disclosures", "customer_id", MOVES),
     pointer("privacy_requests", "customer_id", MOVES),
     pointer("privacy_requests", "asked_by", MOVES),
     pointer("personal_data_exports", "customer_id", MOVES),

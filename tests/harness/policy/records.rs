@@ -421,6 +421,15 @@ pub async fn make(
             let path = format!("/api/v1/customers/{customer}/erasure");
             vec![maker.post(&path, &body).await.expect(201).id()]
         }
+        Kind::Disclosure => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let recipient = w.fixture(institution, "recipient_id").await.unwrap();
+            let disclosures = format!("/api/v1/customers/{}/disclosures", ids[0]);
+            let body = json!({"recipient_id": recipient, "categories": ["identity"]});
+            ids.push(maker.post(&disclosures, &body).await.expect(201).id());
+            ids
+        }
         Kind::Consent => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

@@ -36,6 +36,9 @@ pub enum Kind {
     PrivacyRequest,
     /// Of a granted request; with a file.
     PersonalDataExport,
+    Recipient,
+    /// What was shared of a customer.
+    Disclosure,
     /// Of a customer who is no more.
     Erasure,
     /// Its owner's alone, whatever roles there are.
@@ -91,7 +94,7 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Enrollment,
+            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure, Enrollment,
             Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice, Payment,
             Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
             ShareRequest, Tagging, TaughtClass, View,
@@ -105,6 +108,7 @@ impl Kind {
                 | Customer
                 | CustomerFile
                 | DayReport
+                | Disclosure
                 | Enrollment
                 | Export
                 | File
@@ -236,6 +240,13 @@ pub const ROWS: &[(&str, Kind, State)] = &[
         Kind::PrivacyRequest,
         State::Deleted,
     ),
+    ("recordDisclosure", Kind::Customer, State::Live),
+    ("listDisclosures", Kind::Customer, State::Live),
+    ("getDisclosure", Kind::Disclosure, State::Any),
+    ("getRecipient", Kind::Recipient, State::Any),
+    ("changeRecipient", Kind::Recipient, State::Live),
+    ("archiveRecipient", Kind::Recipient, State::Live),
+    ("unarchiveRecipient", Kind::Recipient, State::Deleted),
     ("exportPersonalData", Kind::PrivacyRequest, State::Deleted),
     (
         "getPersonalDataExport",
@@ -468,6 +479,8 @@ pub fn listed(schema: &str) -> Kind {
         ("PrivacyNoticePage", Kind::PrivacyNotice),
         ("PrivacyRequestPage", Kind::PrivacyRequest),
         ("PersonalDataExportPage", Kind::PersonalDataExport),
+        ("RecipientPage", Kind::Recipient),
+        ("DisclosurePage", Kind::Disclosure),
         ("ErasurePage", Kind::Erasure),
         ("CustomFieldPage", Kind::CustomField),
         ("SourceChannelPage", Kind::SourceChannel),

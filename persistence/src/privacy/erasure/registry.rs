@@ -62,6 +62,7 @@ macro_rules! records {
             " UNION SELECT id FROM files WHERE institution_id = {institution} AND record_kind = 'customer' AND record_id IN ({who})",
             " UNION ", of!("enrollments"), " UNION ", of!("follow_ups"), " UNION ", of!("taggings"),
             " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("personal_data_exports"),
+            " UNION ", of!("disclosures"),
             " UNION ", of!("payments"), " UNION ", of!("charges"), " UNION ", of!("share_requests"),
             " UNION ", of!("customer_collections"), ") ",
             "SELECT r.id FROM touched JOIN audit_records r ON r.institution_id = {institution} AND r.target_id = touched.id ",
@@ -155,6 +156,12 @@ pub static OF_PERSONS: &[OfPerson] = &[
             seal: requests::wordless,
         },
         &["kind", "status", "due_on"],
+    ),
+    of_person(
+        "disclosures",
+        OWN,
+        Emptied(&[("details", "NULL")]),
+        &["lawful_basis", "categories"],
     ),
     of_person("personal_data_exports", OWN, Kept(Accountability), &[]),
     of_person(
@@ -353,6 +360,7 @@ pub static OF_NOBODY: &[&str] = &[
     "principal_roles",
     "principals",
     "privacy_notices",
+    "recipients",
     "refresh_tokens",
     "regions",
     "role_field_rules",

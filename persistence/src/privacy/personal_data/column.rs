@@ -40,6 +40,7 @@ enum Is {
     Text,
     Number,
     YesNo,
+    Json,
     Instant,
     Id,
     /// A column of the record that is named here: table and column.
@@ -74,6 +75,10 @@ pub(super) const fn number(name: &'static str) -> Column {
 
 pub(super) const fn yes_no(name: &'static str) -> Column {
     column(name, Is::YesNo)
+}
+
+pub(super) const fn json(name: &'static str) -> Column {
+    column(name, Is::Json)
 }
 
 pub(super) const fn instant(name: &'static str) -> Column {
@@ -129,7 +134,7 @@ impl Column {
     pub(super) fn sql(&self, table: &str) -> String {
         let own = format!("{table}.{}", self.column);
         let value = match self.is {
-            Is::Text => format!("CAST({own} AS text)"),
+            Is::Text | Is::Json => format!("CAST({own} AS text)"),
             Is::Number | Is::Instant => format!("CAST({own} AS bigint)"),
             Is::LookedUp(other, column) => format!(
                 "(SELECT CAST(n.{column} AS text) FROM {other} n \
@@ -154,6 +159,10 @@ impl Column {
             Is::Text | Is::LookedUp(..) => json!(self.value::<String>(row)?),
             Is::Number => json!(self.value::<i64>(row)?),
             Is::YesNo => json!(self.value::<bool>(row)?),
+            Is::Json => match self.value::<String>(row)? {
+                Some(text) => serde_json::from_str(&text).map_err(Error::corrupt)?,
+                None => Json::Null,
+            },
             Is::Id => json!(self.value::<Uuid>(row)?),
             Is::Instant => {
                 let at = self.value::<i64>(row)?.map(timestamp).transpose()?;

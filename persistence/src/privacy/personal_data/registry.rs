@@ -7,7 +7,7 @@ use domain::privacy::Withheld;
 
 use super::{
     books,
-    column::{Column, Told, id, instant, number, opened, sealed, sealed_text, text, yes_no},
+    column::{Column, Told, id, instant, json, number, opened, sealed, sealed_text, text, yes_no},
 };
 use crate::customers::merges;
 
@@ -230,6 +230,29 @@ static PERSON: &[Told] = &[
             instant("created_at"),
         ],
         &[("version", Technical), ("recorded_by", OtherPeople)],
+    ),
+    told(
+        "disclosures",
+        &[
+            instant("disclosed_at"),
+            id("id"),
+            id("customer_id"),
+            id("recipient_id")
+                .of("recipients", "name")
+                .told_as("recipient"),
+            id("recipient_id")
+                .of("recipients", "country")
+                .told_as("country"),
+            id("recipient_id")
+                .of("recipients", "purpose")
+                .told_as("purpose"),
+            text("lawful_basis"),
+            id("consent_id"),
+            json("categories"),
+            sealed_text("details"),
+            instant("recorded_at"),
+        ],
+        &[("recipient_version", Technical), ("recorded_by", OtherPeople)],
     ),
     told(
         "personal_data_exports",
