@@ -28,7 +28,7 @@ impl TimelineKind {
         match self {
             Self::Tag | Self::Collection | Self::Consent | Self::Disclosure => {
                 TimelineCategory::Descriptive
-            },
+            }
             Self::FollowUp => TimelineCategory::Marketing,
             Self::Enrollment | Self::Charge | Self::Payment => TimelineCategory::Transaction,
         }

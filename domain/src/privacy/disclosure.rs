@@ -88,7 +88,9 @@ impl Disclosure {
                 .unwrap_or_default()
         });
         Fault::unless_empty(faults)?;
-        let agreed = ground.consent.filter(|by| by.decided_at <= new.disclosed_at);
+        let agreed = ground
+            .consent
+            .filter(|by| by.decided_at <= new.disclosed_at);
         if recipient.needs_consent() && agreed.is_none() {
             return Err(Fault::new(&SHARING_NOT_AGREED));
         }
@@ -101,9 +103,7 @@ impl Disclosure {
             recipient: ground.recipient.id,
             recipient_version: ground.recipient.version,
             lawful_basis: recipient.lawful_basis,
-            consent: agreed
-                .filter(|_| recipient.needs_consent())
-                .map(|by| by.id),
+            consent: agreed.filter(|_| recipient.needs_consent()).map(|by| by.id),
             categories,
             details,
             disclosed_at: new.disclosed_at,

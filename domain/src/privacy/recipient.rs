@@ -90,7 +90,10 @@ impl Details for Recipient {
         if self.country.len() != 2 || !self.country.chars().all(is_letter) {
             faults.push(FieldFault::new("/country", &RECIPIENT_COUNTRY_INVALID));
         }
-        if self.valid_until.is_some_and(|until| until <= self.valid_from) {
+        if self
+            .valid_until
+            .is_some_and(|until| until <= self.valid_from)
+        {
             faults.push(FieldFault::new("/valid_until", &RECIPIENT_PERIOD_EMPTY));
         }
         self.categories.sort_unstable();

@@ -1,10 +1,7 @@
 //! What was shared of people. Rows are only added.
 
 use domain::{
-    customers::Customer,
-    id::Id,
-    organization::Institution,
-    privacy::Disclosure,
+    customers::Customer, id::Id, organization::Institution, privacy::Disclosure,
     text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};

@@ -94,10 +94,10 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure, Enrollment,
-            Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice, Payment,
-            Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
-            ShareRequest, Tagging, TaughtClass, View,
+            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure,
+            Enrollment, Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice,
+            Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation,
+            Session, Share, ShareRequest, Tagging, TaughtClass, View,
         };
         !matches!(
             self,

@@ -85,7 +85,12 @@ pub struct ChangeRecipient {
     #[schema(min_items = 1, max_items = 8, nullable = false)]
     pub categories: Option<Vec<PersonalDataCategory>>,
     /// Where the recipient keeps it, by ISO 3166-1.
-    #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", nullable = false)]
+    #[schema(
+        min_length = 2,
+        max_length = 2,
+        pattern = "^[A-Z]{2}$",
+        nullable = false
+    )]
     pub country: Option<String>,
     /// The contract, or the law, under which it is shared.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
@@ -102,12 +107,16 @@ pub struct ChangeRecipient {
 impl ChangeRecipient {
     /// The recipient with these changes.
     pub fn apply(self, recipient: Recipient) -> Recipient {
-        let categories = self.categories.map(|all| all.iter().map(|known| known.0).collect());
+        let categories = self
+            .categories
+            .map(|all| all.iter().map(|known| known.0).collect());
         Recipient {
             name: self.name.unwrap_or(recipient.name),
             kind: self.kind.map_or(recipient.kind, |kind| kind.0),
             purpose: self.purpose.unwrap_or(recipient.purpose),
-            lawful_basis: self.lawful_basis.map_or(recipient.lawful_basis, |basis| basis.0),
+            lawful_basis: self
+                .lawful_basis
+                .map_or(recipient.lawful_basis, |basis| basis.0),
             categories: categories.unwrap_or(recipient.categories),
             country: self.country.unwrap_or(recipient.country),
             agreement: self.agreement.unwrap_or(recipient.agreement),

@@ -252,7 +252,10 @@ static PERSON: &[Told] = &[
             sealed_text("details"),
             instant("recorded_at"),
         ],
-        &[("recipient_version", Technical), ("recorded_by", OtherPeople)],
+        &[
+            ("recipient_version", Technical),
+            ("recorded_by", OtherPeople),
+        ],
     ),
     told(
         "personal_data_exports",
