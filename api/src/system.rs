@@ -53,6 +53,8 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::privacy::ErasureObstacle>(),
     ListInfo::of::<domain::privacy::ErasureReason>(),
     ListInfo::of::<domain::privacy::KeptGround>(),
+    ListInfo::of::<domain::privacy::DataCategory>(),
+    ListInfo::of::<domain::privacy::RecipientKind>(),
     ListInfo::of::<domain::privacy::RequestKind>(),
     ListInfo::of::<domain::privacy::RequestStatus>(),
     ListInfo::of::<domain::privacy::Verdict>(),

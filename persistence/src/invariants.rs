@@ -60,6 +60,7 @@ invariants! {
     "every_custom_value_fits_its_field",
     "every_customer_begins_with_a_collection",
     "every_customer_is_searchable",
+    "every_disclosure_was_allowed",
     "every_enrollment_is_charged",
     "every_entry_balances",
     "every_erased_customer_is_empty",

@@ -23,6 +23,7 @@ const OF_ALL_CAMPUSES: &[&str] = &[
     "teacher_id",
     "collector_id",
     "notice_id",
+    "recipient_id",
     "grantee_id",
     "department_id",
     "staff_id",

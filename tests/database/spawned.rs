@@ -20,6 +20,7 @@ use domain::{
     files::TemporaryRoom,
     id::Id,
     organization::{Campus, Department, Group, Locale, Position, Region, Team},
+    privacy::Recipient,
     tags::{Tag, TagCategory},
 };
 use educrm::{
@@ -149,6 +150,13 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     recordPrivacyRequest CustomersWrite => privacy::requests::commands::record(tx, grant, given.body());
     decidePrivacyRequest PrivacyManage => privacy::requests::commands::decide(tx, grant, given.id(), given.body());
     completePrivacyRequest PrivacyManage => privacy::requests::commands::complete(tx, grant, given.id(), given.body());
+    recordDisclosure CustomersWrite => privacy::disclosures::commands::record(tx, grant, given.id(), given.body());
+    createRecipient PrivacyManage => privacy::recipients::commands::create(tx, grant, given.body());
+    changeRecipient PrivacyManage => privacy::recipients::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
+    archiveRecipient PrivacyManage => reference::archive::<Recipient>(tx, grant, given.id());
+    unarchiveRecipient PrivacyManage => reference::unarchive::<Recipient>(tx, grant, given.id());
+    exportPersonalData PrivacyManage => privacy::personal_data::commands::begin(tx, grant, given.id(), &ROOM);
+    downloadPersonalData PrivacyManage => privacy::personal_data::commands::download(tx, grant, given.id());
     eraseCustomer PrivacyErase => privacy::erasures::commands::erase(tx, grant, given.id(), given.body());
     shareCustomer CustomersShare => access::shares::commands::open(tx, grant, given.id(), given.body());
     endCustomerShare CustomersShare => access::shares::commands::end(tx, grant, given.id(), given.second_id(), IfMatch::Any);

@@ -104,6 +104,7 @@ impl World {
             "relative_id" => maker.customer("guardian").await,
             "tag_id" => maker.tag().await,
             "notice_id" => maker.notice().await,
+            "recipient_id" => maker.recipient().await,
             "category_id" => maker.category().await,
             "region_id" => {
                 maker
@@ -162,6 +163,15 @@ impl Maker {
     async fn notice(&self) -> Uuid {
         let body = json!({"purpose": "marketing", "language": "zh-CN", "title": "营销告知书", "text": "我们会介绍课程。"});
         self.make("/api/v1/privacy-notices", &body).await
+    }
+
+    /// With whom what examples name may be shared, without anybody's consent.
+    async fn recipient(&self) -> Uuid {
+        let body = json!({
+            "name": unique(), "kind": "partner", "purpose": "考级报名", "lawful_basis": "contract",
+            "categories": ["identity"], "country": "CN", "agreement": "合作协议", "valid_from": "2020-01-01",
+        });
+        self.make("/api/v1/recipients", &body).await
     }
 
     async fn category(&self) -> Uuid {

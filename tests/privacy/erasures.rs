@@ -10,11 +10,11 @@ use crate::{
 
 const ERASURES: &str = "/api/v1/erasures";
 
-fn path(customer: &str) -> String {
+pub(super) fn path(customer: &str) -> String {
     format!("/api/v1/customers/{customer}")
 }
 
-async fn take_in(w: &World, name: &str, more: Value) -> String {
+pub(super) async fn take_in(w: &World, name: &str, more: Value) -> String {
     let mut body = w.new_customer(name);
     body["holder_id"] = json!(w.as_recruiter().principal);
     for (field, value) in more.as_object().unwrap() {
@@ -43,7 +43,7 @@ fn cny(minor: i64) -> Value {
 }
 
 /// A grown person with a canary in every text that can be said of it; its id and that of its charge.
-async fn canary(w: &World) -> (String, String) {
+pub(super) async fn canary(w: &World) -> (String, String) {
     let boss = w.as_boss();
     let person = take_in(w, "Canary One", json!({
         "gender": "female", "birth_date": "1990-02-03", "region": "canary region", "school": "canary school",

@@ -62,7 +62,7 @@ impl TimelineEntry {
             Kind::FollowUp => ("follow_ups", &[("text", "content")]),
             Kind::Enrollment => ("enrollments", &[("text", "note"), ("amount", "price")]),
             Kind::Payment => ("payments", &[("text", "note")]),
-            Kind::Tag | Kind::Charge | Kind::Collection | Kind::Consent => {
+            Kind::Tag | Kind::Charge | Kind::Collection | Kind::Consent | Kind::Disclosure => {
                 return Ok(Shown::Whole(self));
             }
         };

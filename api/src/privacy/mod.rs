@@ -1,7 +1,10 @@
 //! Protection of personal data over HTTP.
 
+pub mod disclosures;
 pub mod erasures;
 pub mod notices;
+pub mod personal_data;
+pub mod recipients;
 pub mod requests;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,5 +15,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(erasures::routes)
         .configure(notices::routes)
+        .configure(disclosures::routes)
+        .configure(personal_data::routes)
+        .configure(recipients::routes)
         .configure(requests::routes);
 }

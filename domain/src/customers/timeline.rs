@@ -10,6 +10,7 @@ text_enum! {
         Payment = "payment" { "收费", "Payment" }
         Collection = "collection" { "信息采集", "Collection of data" }
         Consent = "consent" { "同意或撤回", "Consent" }
+        Disclosure = "disclosure" { "对外提供", "Sharing with others" }
     }
 }
 
@@ -25,7 +26,9 @@ text_enum! {
 impl TimelineKind {
     pub fn category(self) -> TimelineCategory {
         match self {
-            Self::Tag | Self::Collection | Self::Consent => TimelineCategory::Descriptive,
+            Self::Tag | Self::Collection | Self::Consent | Self::Disclosure => {
+                TimelineCategory::Descriptive
+            }
             Self::FollowUp => TimelineCategory::Marketing,
             Self::Enrollment | Self::Charge | Self::Payment => TimelineCategory::Transaction,
         }

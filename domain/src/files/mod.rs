@@ -81,6 +81,9 @@ pub const OF_CUSTOMER: &str = "customer";
 /// The same of a confidentiality agreement that a person of staff has signed.
 pub const OF_AGREEMENT: &str = "staff_agreement";
 
+/// The same of a document with all that is known of a person.
+pub const OF_PERSONAL_DATA: &str = "personal_data_export";
+
 impl StoredFile {
     /// The customer that it belongs to.
     pub fn customer(&self) -> Option<Id<Customer>> {

@@ -16,6 +16,27 @@ rules! {
     REQUEST_NOT_GRANTED = Conflict "request_not_granted" {
         "申请未获同意", "The request was not granted";
         "只有已同意的申请才能完成。", "Only what was granted can be done." }
+    REQUEST_ASKS_FOR_NO_DATA = Conflict "request_asks_for_no_data" {
+        "申请不涉及提供资料", "The request does not ask for data";
+        "只有查阅、复制和转移申请可以导出资料。", "Data is handed over for access, copy and transfer only." }
+    RECIPIENT_COUNTRY_INVALID = Invalid "recipient_country_invalid" {
+        "不是国家或地区代码", "Not the code of a country";
+        "请填写两位大写字母的 ISO 3166-1 代码。", "Send the two capital letters of ISO 3166-1." }
+    RECIPIENT_PERIOD_EMPTY = Invalid "recipient_period_empty" {
+        "有效期为空", "It would never hold";
+        "截止日期须晚于开始日期。", "The day on which it ends lies behind the one on which it begins." }
+    RECIPIENT_NOT_VALID = Invalid "recipient_not_valid" {
+        "接收方登记不在有效期内", "The recipient's entry did not hold";
+        "当日该接收方的登记无效，不得提供。", "Nothing may be shared with it on that day." }
+    CATEGORY_NOT_REGISTERED = Invalid "category_not_registered" {
+        "该类信息未登记", "Categories that were not registered";
+        "只能提供接收方登记的信息类别。", "Only what the recipient's entry names may be shared." }
+    DISCLOSURE_IN_FUTURE = Invalid "disclosure_in_future" {
+        "提供时间在将来", "Shared in the future";
+        "提供时间不能晚于现在。", "What is recorded has happened by now." }
+    SHARING_NOT_AGREED = Conflict "sharing_not_agreed" {
+        "未同意向第三方提供", "The person has not agreed to sharing";
+        "向该接收方提供须本人或监护人同意（sharing）。", "Whom it is about, or a guardian, has to agree first (consent to sharing)." }
     ERASURE_OBSTRUCTED = Conflict "erasure_obstructed" {
         "无法删除个人信息", "Something stands in the way";
         "请先处理：{obstacles}。", "Deal with this first: {obstacles}." }

@@ -1,12 +1,18 @@
 //! Protection of personal data (个人信息保护): what people are told of the use of their data, and what the
 //! institution owes them.
 
+mod disclosure;
 mod erasure;
 mod fault;
 mod notice;
+mod personal_data;
+mod recipient;
 mod request;
 
+pub use disclosure::*;
 pub use erasure::*;
 pub use fault::*;
 pub use notice::*;
+pub use personal_data::*;
+pub use recipient::*;
 pub use request::*;

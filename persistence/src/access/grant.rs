@@ -28,7 +28,7 @@ use domain::{
         RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Entry, Payment},
-    privacy::{Erasure, PrivacyNotice, PrivacyRequest},
+    privacy::{Erasure, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient},
     tags::{Tag, TagCategory, Tagging},
     views::View,
 };
@@ -279,7 +279,7 @@ grants! {
     ExportsRun reads Export, Customer; writes Export; deletes ;
     Oneself reads Approval, StoredFile, Job, Notice, ShareRequest, View; writes Approval, StoredFile, Job, Notice, ShareRequest, View; deletes ;
     CustomersRead reads Customer; writes ; deletes ;
-    CustomersWrite reads Customer, Anchor, StoredFile; writes Customer, StoredFile; deletes ;
+    CustomersWrite reads Customer, Anchor, Recipient, StoredFile; writes Customer, StoredFile; deletes ;
     CustomersDelete reads Customer; writes Customer; deletes Customer;
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersMerge reads Customer; writes Customer; deletes Customer;
@@ -288,9 +288,10 @@ grants! {
     CustomersConfigure reads SourceChannel, CustomField; writes SourceChannel, CustomField; deletes ;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, SourceChannel, CustomField, TagCategory, Tag, PrivacyNotice, ApprovalPolicy; writes ; deletes ;
+        Lesson, SourceChannel, CustomField, TagCategory, Tag, PrivacyNotice, Recipient, ApprovalPolicy; writes ; deletes ;
     ApprovalsConfigure reads ApprovalPolicy; writes ApprovalPolicy; deletes ;
-    PrivacyManage reads PrivacyNotice, PrivacyRequest; writes PrivacyNotice, PrivacyRequest; deletes ;
+    PrivacyManage reads Customer, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile;
+        writes PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile; deletes ;
     PrivacyErase reads Customer, Erasure, PrivacyRequest; writes Customer, Erasure, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;

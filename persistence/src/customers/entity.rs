@@ -351,6 +351,17 @@ impl Snapshot {
         })
     }
 
+    /// It, with the contact points of the customer open: for the person itself.
+    pub(super) fn told(&self, keys: &FieldKeys, customer: Uuid) -> Result<Value, Error> {
+        let mut told = serde_json::to_value(self).map_err(Error::internal)?;
+        if let (Some(sealed), Some(told)) = (&self.contacts, told.as_object_mut()) {
+            let plain = Zeroizing::new(keys.open(place(customer), sealed)?);
+            let points = serde_json::from_slice(&plain).map_err(Error::corrupt)?;
+            told.insert("contacts".into(), points);
+        }
+        Ok(told)
+    }
+
     /// The customer with what it was then.
     pub(super) fn restore(
         &self,

@@ -88,7 +88,8 @@ fn class_of(kind: TimelineKind) -> Option<&'static str> {
         | TimelineKind::Charge
         | TimelineKind::Payment
         | TimelineKind::Collection
-        | TimelineKind::Consent => None,
+        | TimelineKind::Consent
+        | TimelineKind::Disclosure => None,
     }
 }
 
@@ -129,6 +130,21 @@ static BESIDE: &[(&str, OnTimeline)] = &[
             currency: "NULL",
             only: "TRUE",
             ended: "decision = 'withdrawn'",
+        },
+    ),
+    (
+        "disclosures",
+        OnTimeline::As {
+            kind: TimelineKind::Disclosure,
+            permission: "customers:read",
+            at: "disclosed_at",
+            actor: "recorded_by",
+            text: "(SELECT r.name FROM recipients r WHERE r.institution_id = disclosures.institution_id \
+                   AND r.id = disclosures.recipient_id)",
+            amount: "NULL",
+            currency: "NULL",
+            only: "TRUE",
+            ended: "FALSE",
         },
     ),
 ];

@@ -28,6 +28,7 @@ static CONSTRAINTS: &[&[Constraint]] = &[
     crate::payments::CONSTRAINTS,
     crate::enrollments::CONSTRAINTS,
     crate::approvals::CONSTRAINTS,
+    crate::privacy::CONSTRAINTS,
 ];
 
 pub(super) fn fault(error: &dyn DatabaseError) -> Option<Fault> {

@@ -27,6 +27,7 @@ static KINDS: &[&[&reference::Events]] = &[
     crate::custom_fields::KINDS,
     crate::customers::KINDS,
     crate::organization::KINDS,
+    crate::privacy::KINDS,
     crate::tags::KINDS,
 ];
 

@@ -6,11 +6,12 @@ use domain::{
     customers::Customer,
     fault::Fault,
     files::{
-        FilePurpose, FileType, OF_AGREEMENT, OF_CUSTOMER, StoredFile, TAKEN_AWAY_LASTS,
-        TEMPORARY_FILES_FULL, TemporaryRoom, UNATTACHED_LASTS,
+        FilePurpose, FileType, OF_AGREEMENT, OF_CUSTOMER, OF_PERSONAL_DATA, StoredFile,
+        TAKEN_AWAY_LASTS, TEMPORARY_FILES_FULL, TemporaryRoom, UNATTACHED_LASTS,
     },
     id::Id,
     organization::{Agreement, Institution},
+    privacy::PersonalDataExport,
     text_enum::TextEnum,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -165,7 +166,8 @@ pub async fn keep(
     Ok(())
 }
 
-/// A file of the bearer of the grant that belongs to no customer or agreement, unless its time is over.
+/// A file of the bearer of the grant that belongs to nothing that others may reach too, unless its time is
+/// over.
 pub async fn find(
     handle: &impl Handle,
     grant: &impl Reads<StoredFile>,
@@ -179,7 +181,7 @@ pub async fn find(
             &format!(
                 "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND id = ? AND owner_id = ? \
                  AND state = 'stored' AND (expires_at IS NULL OR expires_at > ?) \
-                 AND (record_kind IS NULL OR record_kind NOT IN (?, ?))"
+                 AND (record_kind IS NULL OR record_kind NOT IN (?, ?, ?))"
             ),
             [
                 institution.uuid().into(),
@@ -188,6 +190,7 @@ pub async fn find(
                 micros(now).into(),
                 OF_CUSTOMER.into(),
                 OF_AGREEMENT.into(),
+                OF_PERSONAL_DATA.into(),
             ],
         ))
         .await?;
@@ -224,6 +227,35 @@ pub async fn find_of_agreement(
                 reads_all.into(),
             ],
         ))
+        .await?;
+    match row {
+        Some(row) => Ok(Some(open(&row, &*handle.keys_of(institution).await?)?)),
+        None => Ok(None),
+    }
+}
+
+/// A document with all that is known of a person, unless its time is over. The caller has found the person
+/// within reach.
+pub async fn find_of_person(
+    handle: &impl Handle,
+    grant: &impl Reads<PersonalDataExport>,
+    export: &PersonalDataExport,
+    now: jiff::Timestamp,
+) -> Result<Option<StoredFile>, Error> {
+    let institution = grant.scope().institution();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM files WHERE institution_id = ? AND id = ? AND record_kind = ? \
+         AND record_id = ? AND state = 'stored' AND expires_at > ?"
+    );
+    let values: [Value; 5] = [
+        institution.uuid().into(),
+        export.file.uuid().into(),
+        OF_PERSONAL_DATA.into(),
+        export.id.uuid().into(),
+        micros(now).into(),
+    ];
+    let row = handle
+        .query_one_raw(statement(handle, &sql, values))
         .await?;
     match row {
         Some(row) => Ok(Some(open(&row, &*handle.keys_of(institution).await?)?)),

@@ -1,10 +1,21 @@
 //! Protection of personal data: rows.
 
+pub mod disclosures;
 pub mod erasure;
 pub mod notices;
+mod person;
+pub mod personal_data;
+pub mod recipients;
 pub mod requests;
 
-use crate::events::EventType;
+use domain::reference::NAME_TAKEN;
+
+use crate::{database::Constraint, events::EventType, reference};
+
+pub static RECIPIENT: reference::Events = reference::events!("recipient");
+
+/// The events of every kind of reference data here.
+pub static KINDS: &[&reference::Events] = &[&RECIPIENT];
 
 pub static NOTICE_PUBLISHED: EventType = EventType {
     name: "privacy_notice.published",
@@ -18,6 +29,22 @@ pub static REQUEST_CHANGED: EventType = EventType {
     name: "privacy_request.status_changed",
     schema_version: 1,
 };
+pub static DISCLOSED: EventType = EventType {
+    name: "disclosure.recorded",
+    schema_version: 1,
+};
 
-/// Every event of this capability.
-pub static EVENTS: &[&EventType] = &[&NOTICE_PUBLISHED, &REQUEST_RECEIVED, &REQUEST_CHANGED];
+/// Every other event of this capability.
+pub static EVENTS: &[&EventType] = &[
+    &NOTICE_PUBLISHED,
+    &REQUEST_RECEIVED,
+    &REQUEST_CHANGED,
+    &DISCLOSED,
+];
+
+pub(crate) static CONSTRAINTS: &[Constraint] = &[Constraint {
+    name: "recipients_name_key",
+    columns: "recipients.institution_id, recipients.name_fold",
+    rule: &NAME_TAKEN,
+    pointer: "",
+}];

@@ -405,6 +405,14 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::PersonalDataExport => {
+            let request = Kind::PrivacyRequest;
+            let granted = make(w, request, State::Deleted, institution, holder, campus);
+            let granted = Box::pin(granted).await.remove(0);
+            let path = format!("/api/v1/privacy-requests/{granted}/exports");
+            let body = json!({"reason": "家长要求"});
+            vec![maker.post(&path, &body).await.expect(201).id()]
+        }
         Kind::Erasure => {
             let pool = campus.uuid();
             let customer = make(w, Kind::Customer, State::Live, institution, pool, campus);
@@ -412,6 +420,15 @@ pub async fn make(
             let body = json!({"version": 1, "reason": "requested"});
             let path = format!("/api/v1/customers/{customer}/erasure");
             vec![maker.post(&path, &body).await.expect(201).id()]
+        }
+        Kind::Disclosure => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let recipient = w.fixture(institution, "recipient_id").await.unwrap();
+            let disclosures = format!("/api/v1/customers/{}/disclosures", ids[0]);
+            let body = json!({"recipient_id": recipient, "categories": ["identity"]});
+            ids.push(maker.post(&disclosures, &body).await.expect(201).id());
+            ids
         }
         Kind::Consent => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);

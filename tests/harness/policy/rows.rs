@@ -34,6 +34,11 @@ pub enum Kind {
     Consent,
     PrivacyNotice,
     PrivacyRequest,
+    /// Of a granted request; with a file.
+    PersonalDataExport,
+    Recipient,
+    /// What was shared of a customer.
+    Disclosure,
     /// Of a customer who is no more.
     Erasure,
     /// Its owner's alone, whatever roles there are.
@@ -89,10 +94,10 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Enrollment,
-            Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice, Payment,
-            Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
-            ShareRequest, Tagging, TaughtClass, View,
+            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure,
+            Enrollment, Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice,
+            Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation,
+            Session, Share, ShareRequest, Tagging, TaughtClass, View,
         };
         !matches!(
             self,
@@ -103,6 +108,7 @@ impl Kind {
                 | Customer
                 | CustomerFile
                 | DayReport
+                | Disclosure
                 | Enrollment
                 | Export
                 | File
@@ -234,6 +240,20 @@ pub const ROWS: &[(&str, Kind, State)] = &[
         Kind::PrivacyRequest,
         State::Deleted,
     ),
+    ("recordDisclosure", Kind::Customer, State::Live),
+    ("listDisclosures", Kind::Customer, State::Live),
+    ("getDisclosure", Kind::Disclosure, State::Any),
+    ("getRecipient", Kind::Recipient, State::Any),
+    ("changeRecipient", Kind::Recipient, State::Live),
+    ("archiveRecipient", Kind::Recipient, State::Live),
+    ("unarchiveRecipient", Kind::Recipient, State::Deleted),
+    ("exportPersonalData", Kind::PrivacyRequest, State::Deleted),
+    (
+        "getPersonalDataExport",
+        Kind::PersonalDataExport,
+        State::Any,
+    ),
+    ("downloadPersonalData", Kind::PersonalDataExport, State::Any),
     ("getRelation", Kind::Relation, State::Live),
     ("changeRelation", Kind::Relation, State::Live),
     ("removeRelation", Kind::Relation, State::Live),
@@ -458,6 +478,9 @@ pub fn listed(schema: &str) -> Kind {
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),
         ("PrivacyRequestPage", Kind::PrivacyRequest),
+        ("PersonalDataExportPage", Kind::PersonalDataExport),
+        ("RecipientPage", Kind::Recipient),
+        ("DisclosurePage", Kind::Disclosure),
         ("ErasurePage", Kind::Erasure),
         ("CustomFieldPage", Kind::CustomField),
         ("SourceChannelPage", Kind::SourceChannel),

@@ -175,6 +175,19 @@ async fn agrees(
     Ok(standing == Standing::Given)
 }
 
+/// The decision by which a customer agrees to a purpose, as it stands; none where it does not.
+pub(crate) async fn agreed(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    customer: Id<Customer>,
+    purpose: Purpose,
+) -> Result<Option<Consent>, Error> {
+    let history = store::deciding(handle, institution, customer).await?;
+    let renewals = notices::renewals(handle, institution).await?;
+    let (standing, by) = standing(&history, purpose, None, renewed(&renewals, purpose));
+    Ok(by.filter(|_| standing == Standing::Given).cloned())
+}
+
 /// What holds of what is kept of a child.
 async fn of_child(
     handle: &impl Handle,

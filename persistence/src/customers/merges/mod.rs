@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{access::Principal, customers::Customer, id::Id, organization::Institution};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, Value, sea_query::ArrayType};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use self::kept::Kept;
@@ -227,6 +227,18 @@ pub(super) async fn follow(tx: &Tx, customer: &Customer) -> Result<(), Error> {
 pub(crate) fn empty(keys: &FieldKeys, row: &QueryResult) -> Result<(Value, Vec<u8>), Error> {
     let id: Uuid = row.try_get("", "id")?;
     Ok((id.into(), Kept::default().seal(keys, id)?))
+}
+
+/// Why two were merged, and what the survivor was before: for the person itself.
+pub(crate) fn told(
+    keys: &FieldKeys,
+    id: Uuid,
+    row: &QueryResult,
+    sealed: &[u8],
+) -> Result<Json, Error> {
+    let kept = Kept::open(keys, id, sealed)?;
+    let before = kept.before.told(keys, row.try_get("", "survivor_id")?)?;
+    Ok(json!({ "reason": kept.reason, "before": before }))
 }
 
 /// What became of a customer, for the trail and for others.

@@ -18,63 +18,20 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 pub use self::registry::{OF_NOBODY, OF_PERSONS, OfPerson, OnErasure};
+use super::person::Person;
 use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes, shares},
     clock::{micros, timestamp},
-    customers::{ERASED, merges, store as customers},
-    database::{Change, alone, placeholders, statement},
+    customers::{ERASED, store as customers},
+    database::{Change, alone, statement},
     jobs::store as jobs,
     scope::Page,
 };
 
 const COLUMNS: &str = "id, number, customer_id, reason, request_id, tables, erased_at, erased_by";
 
-/// A person, under every id that stands for it.
-struct Person {
-    institution: Id<Institution>,
-    ids: Vec<Uuid>,
-    /// When it is erased, and what it is called from then on.
-    as_of: (i64, String),
-}
-
 impl Person {
-    async fn of(
-        handle: &impl Handle,
-        institution: Id<Institution>,
-        customer: Id<Customer>,
-    ) -> Result<Self, Error> {
-        let ids = merges::with_former(handle, institution, vec![customer.uuid()]).await?;
-        Ok(Self {
-            institution,
-            ids,
-            as_of: (0, String::new()),
-        })
-    }
-
-    /// A statement with what it says of the person put in.
-    fn say(&self, handle: &impl Handle, sql: &str) -> sea_orm::Statement {
-        let mut values: Vec<Value> = Vec::new();
-        let mut said = String::new();
-        for part in sql.split_inclusive('}') {
-            let (before, token) = match part.rsplit_once('{') {
-                Some((before, token)) => (before, token),
-                None => (part, ""),
-            };
-            said.push_str(before);
-            let told: Vec<Value> = match token {
-                "who}" => self.ids.iter().map(|id| (*id).into()).collect(),
-                "institution}" => vec![self.institution.uuid().into()],
-                "now}" => vec![self.as_of.0.into()],
-                "pseudonym}" => vec![self.as_of.1.as_str().into()],
-                _ => Vec::new(),
-            };
-            said.push_str(&placeholders(told.len()));
-            values.extend(told);
-        }
-        statement(handle, &said, values)
-    }
-
     async fn count(&self, handle: &impl Handle, table: &OfPerson) -> Result<i64, Error> {
         let sql = format!(
             "SELECT count(*) AS counted FROM {} WHERE institution_id = {{institution}} AND {}",

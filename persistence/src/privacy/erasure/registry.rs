@@ -13,7 +13,7 @@ use crate::{Error, customers::merges, idempotency, keys::FieldKeys, privacy::req
 pub struct OfPerson {
     pub table: &'static str,
     /// Which rows are a person's. `{who}` stands for all its ids, `{institution}` for whose they are.
-    pub(super) rows: &'static str,
+    pub(in crate::privacy) rows: &'static str,
     pub on_erasure: OnErasure,
     /// Columns that stay as they are: codes, and what money and hours are counted by.
     pub harmless: &'static [&'static str],
@@ -61,7 +61,8 @@ macro_rules! records {
             "WITH touched (id) AS (SELECT id FROM customers WHERE institution_id = {institution} AND id IN ({who})",
             " UNION SELECT id FROM files WHERE institution_id = {institution} AND record_kind = 'customer' AND record_id IN ({who})",
             " UNION ", of!("enrollments"), " UNION ", of!("follow_ups"), " UNION ", of!("taggings"),
-            " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"),
+            " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("personal_data_exports"),
+            " UNION ", of!("disclosures"),
             " UNION ", of!("payments"), " UNION ", of!("charges"), " UNION ", of!("share_requests"),
             " UNION ", of!("customer_collections"), ") ",
             "SELECT r.id FROM touched JOIN audit_records r ON r.institution_id = {institution} AND r.target_id = touched.id ",
@@ -157,6 +158,13 @@ pub static OF_PERSONS: &[OfPerson] = &[
         &["kind", "status", "due_on"],
     ),
     of_person(
+        "disclosures",
+        OWN,
+        Emptied(&[("details", "NULL")]),
+        &["lawful_basis", "categories"],
+    ),
+    of_person("personal_data_exports", OWN, Kept(Accountability), &[]),
+    of_person(
         "payments",
         OWN,
         Emptied(&[
@@ -213,6 +221,8 @@ pub static OF_PERSONS: &[OfPerson] = &[
     of_person(
         "files",
         "((record_kind = 'customer' AND record_id IN ({who})) \
+         OR (record_kind = 'personal_data_export' AND record_id IN (SELECT id FROM personal_data_exports \
+         WHERE institution_id = {institution} AND customer_id IN ({who}))) \
          OR id IN (SELECT i.file_id FROM imports i JOIN import_rows r ON r.institution_id = i.institution_id \
          AND r.import_id = i.id WHERE i.institution_id = {institution} AND r.customer_id IN ({who})) \
          OR id IN (SELECT i.result_file_id FROM imports i JOIN import_rows r ON r.institution_id = i.institution_id \
@@ -350,6 +360,7 @@ pub static OF_NOBODY: &[&str] = &[
     "principal_roles",
     "principals",
     "privacy_notices",
+    "recipients",
     "refresh_tokens",
     "regions",
     "role_field_rules",

@@ -1,0 +1,371 @@
+//! What a person is told of every table that holds something of it.
+//!
+//! A sister of the registry of erasure: a test compares both, and every column with the schema.
+
+use Withheld::{OtherPeople, Technical};
+use domain::privacy::Withheld;
+
+use super::{
+    books,
+    column::{Column, Told, id, instant, json, number, opened, sealed, sealed_text, text, yes_no},
+};
+use crate::customers::merges;
+
+pub(super) const OWN: &str = "customer_id IN ({who})";
+
+pub(super) const fn told(
+    table: &'static str,
+    columns: &'static [Column],
+    withheld: &'static [(&'static str, Withheld)],
+) -> Told {
+    Told {
+        table,
+        rows: None,
+        columns,
+        withheld,
+    }
+}
+
+impl Told {
+    pub(super) const fn among(self, rows: &'static str) -> Self {
+        Self {
+            rows: Some(rows),
+            ..self
+        }
+    }
+}
+
+/// Where it took place.
+pub(super) const CAMPUS: Column = id("campus_id").of("campuses", "name").told_as("campus");
+
+/// Every table of persons, in the order of the document.
+pub static TOLD: &[&[Told]] = &[PERSON, books::BOOKS];
+
+/// What is known of a person, and what was said and agreed.
+static PERSON: &[Told] = &[
+    told(
+        "customers",
+        &[
+            instant("created_at"),
+            id("id"),
+            text("kind"),
+            text("name"),
+            text("gender"),
+            text("birth_date"),
+            number("intent"),
+            text("stage"),
+            text("note"),
+            sealed("contacts"),
+            CAMPUS,
+            text("channel"),
+            instant("collected_at"),
+            text("region"),
+            text("education"),
+            text("occupation"),
+            text("school"),
+            text("grade"),
+            instant("updated_at"),
+            instant("deleted_at"),
+        ],
+        &[
+            ("version", Technical),
+            ("name_fold", Technical),
+            ("region_fold", Technical),
+            ("school_fold", Technical),
+            ("grade_fold", Technical),
+            ("note_fold", Technical),
+            ("holder_id", OtherPeople),
+            ("collector_id", OtherPeople),
+        ],
+    ),
+    told(
+        "customer_details",
+        &[
+            id("customer_id"),
+            text("needs"),
+            text("expectations"),
+            text("background"),
+            text("development_trend"),
+            text("consumption_habits"),
+            text("need_features"),
+            text("residence"),
+            text("hobbies"),
+            text("preferences_product"),
+            text("preferences_service"),
+            text("focus_of_concern"),
+            text("region_code"),
+            text("city_class"),
+            text("influence"),
+            text("influence_note"),
+            text("consumption_potential"),
+            text("spending_power"),
+            text("membership_tier"),
+            text("advantage_resources"),
+            text("industry"),
+            text("size"),
+            text("website"),
+            text("exhibitions"),
+            text("credit"),
+            text("operation"),
+            text("sales_situation"),
+            text("business_scope"),
+            text("place_class"),
+        ],
+        &[],
+    ),
+    told(
+        "custom_values",
+        &[
+            id("field_id").of("custom_fields", "name").told_as("field"),
+            number("place"),
+            id("field_id")
+                .of("custom_fields", "field_type")
+                .told_as("type"),
+            text("text"),
+            text("choice"),
+            number("number"),
+            text("date"),
+            sealed("sealed"),
+            id("record_id").told_as("customer_id"),
+        ],
+        &[
+            ("id", Technical),
+            ("text_fold", Technical),
+            ("text_head", Technical),
+            ("ref_id", OtherPeople),
+        ],
+    ),
+    told(
+        "customer_collections",
+        &[
+            instant("recorded_at"),
+            id("id"),
+            number("version"),
+            id("customer_id"),
+            yes_no("is_current"),
+            text("channel"),
+            instant("collected_at"),
+            id("department_id")
+                .of("departments", "name")
+                .told_as("department"),
+            text("event"),
+            text("source_document"),
+            id("file_id"),
+            text("lawful_basis"),
+            sealed("form"),
+            text("reason"),
+            instant("created_at"),
+        ],
+        &[("collector_id", OtherPeople), ("recorded_by", OtherPeople)],
+    ),
+    told(
+        "customer_relations",
+        &[
+            instant("created_at"),
+            id("id"),
+            text("role"),
+            id("customer_id").only(OWN),
+            id("relative_id").only("relative_id IN ({who})"),
+            text("label"),
+            text("valid_from"),
+            text("valid_until"),
+            yes_no("may_view"),
+            yes_no("gets_notices"),
+        ],
+        &[],
+    ),
+    told(
+        "customer_merges",
+        &[
+            instant("merged_at"),
+            id("survivor_id").only("survivor_id IN ({who})"),
+            id("merged_id").only("merged_id IN ({who})"),
+            // As the survivor was before.
+            opened("kept", merges::told).only("survivor_id IN ({who})"),
+            instant("undone_at"),
+        ],
+        &[
+            ("id", Technical),
+            ("now_id", Technical),
+            ("survivor_version", Technical),
+            ("merged_by", OtherPeople),
+            ("undone_by", OtherPeople),
+        ],
+    ),
+    told(
+        "consents",
+        &[
+            instant("decided_at"),
+            id("id"),
+            id("customer_id").only(OWN),
+            text("purpose"),
+            text("channel"),
+            text("decision"),
+            id("decided_by").only("decided_by IN ({who})"),
+            id("notice_id")
+                .of("privacy_notices", "title")
+                .told_as("notice"),
+            sealed_text("evidence").only(OWN),
+            instant("recorded_at"),
+        ],
+        &[("recorded_by", OtherPeople)],
+    ),
+    told(
+        "privacy_requests",
+        &[
+            instant("received_at"),
+            id("id"),
+            id("customer_id").only(OWN),
+            text("kind"),
+            id("asked_by").only("asked_by IN ({who})"),
+            sealed("words").fields(&["details", "answer"]).only(OWN),
+            // Of whoever asked.
+            sealed("words")
+                .fields(&["identity"])
+                .told_as("identified")
+                .only("COALESCE(asked_by, customer_id) IN ({who})"),
+            text("due_on"),
+            text("status"),
+            instant("closed_at"),
+            instant("created_at"),
+        ],
+        &[("version", Technical), ("recorded_by", OtherPeople)],
+    ),
+    told(
+        "disclosures",
+        &[
+            instant("disclosed_at"),
+            id("id"),
+            id("customer_id"),
+            id("recipient_id")
+                .of("recipients", "name")
+                .told_as("recipient"),
+            id("recipient_id")
+                .of("recipients", "country")
+                .told_as("country"),
+            id("recipient_id")
+                .of("recipients", "purpose")
+                .told_as("purpose"),
+            text("lawful_basis"),
+            id("consent_id"),
+            json("categories"),
+            sealed_text("details"),
+            instant("recorded_at"),
+        ],
+        &[
+            ("recipient_version", Technical),
+            ("recorded_by", OtherPeople),
+        ],
+    ),
+    told(
+        "personal_data_exports",
+        &[
+            instant("created_at"),
+            id("id"),
+            id("customer_id"),
+            id("request_id"),
+            instant("expires_at"),
+        ],
+        &[("owner_id", OtherPeople), ("file_id", Technical)],
+    ),
+    told(
+        "follow_ups",
+        &[
+            instant("occurred_at"),
+            id("id"),
+            id("customer_id"),
+            text("method"),
+            text("outcome"),
+            number("intent"),
+            text("content"),
+            text("next_on"),
+            instant("created_at"),
+            instant("updated_at"),
+            instant("deleted_at"),
+        ],
+        &[
+            ("version", Technical),
+            ("holder_id", OtherPeople),
+            ("customer_campus_id", Technical),
+            ("due_at", Technical),
+            ("due_until", Technical),
+            ("author_id", OtherPeople),
+        ],
+    ),
+    told(
+        "taggings",
+        &[
+            instant("put_on_at"),
+            id("id"),
+            id("customer_id"),
+            id("tag_id").of("tags", "name").told_as("tag"),
+            text("put_on_reason"),
+            instant("taken_off_at"),
+            text("taken_off_reason"),
+            instant("deleted_at"),
+        ],
+        &[
+            ("holder_id", OtherPeople),
+            ("customer_campus_id", Technical),
+            ("customer_created_at", Technical),
+            ("put_on_by", OtherPeople),
+            ("taken_off_by", OtherPeople),
+        ],
+    ),
+    told(
+        "customer_shares",
+        &[
+            instant("created_at"),
+            id("customer_id"),
+            yes_no("can_write"),
+            instant("until"),
+        ],
+        &[
+            ("grantee_id", OtherPeople),
+            ("sharer_id", OtherPeople),
+            ("customer_created_at", Technical),
+            ("version", Technical),
+        ],
+    ),
+    told(
+        "share_requests",
+        &[
+            instant("created_at"),
+            id("id"),
+            id("customer_id"),
+            sealed("words"),
+            text("state"),
+            instant("until"),
+            instant("decided_at"),
+            instant("deleted_at"),
+        ],
+        &[
+            ("version", Technical),
+            ("owner_id", OtherPeople),
+            ("holder_id", OtherPeople),
+            ("customer_campus_id", Technical),
+        ],
+    ),
+    // Their contents are handed over beside the document.
+    told(
+        "files",
+        &[
+            instant("created_at"),
+            id("id"),
+            id("record_id").told_as("customer_id"),
+            sealed_text("name"),
+            text("purpose"),
+            text("type"),
+            number("size"),
+            instant("expires_at"),
+        ],
+        &[
+            ("version", Technical),
+            ("owner_id", OtherPeople),
+            ("state", Technical),
+            ("sha256", Technical),
+            ("record_kind", Technical),
+        ],
+    )
+    .among("record_kind = 'customer' AND record_id IN ({who})"),
+];
