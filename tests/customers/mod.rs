@@ -13,6 +13,7 @@ mod duplicates;
 mod list;
 mod merge;
 mod merge_limits;
+mod quality;
 mod relations;
 mod search;
 mod share_requests;
