@@ -67,13 +67,14 @@ pub async fn verify(
     tx: &Tx,
     grant: &impl Writes<Customer>,
     id: Id<Customer>,
-) -> Result<(i64, CustomerQuality), Error> {
+) -> Result<CustomerQuality, Error> {
     let before = present(tx, grant, id).await?;
     let after = before.touched(&tx.stamp());
     store::verify(tx, grant, &before, &after).await?;
     let reader = tx.operation().authority.as_deref();
     let institution = grant.scope().institution();
-    judged(tx, reader, institution, after, tx.now()).await
+    let (_, quality) = judged(tx, reader, institution, after, tx.now()).await?;
+    Ok(quality)
 }
 
 /// Changes what the institution goes by.

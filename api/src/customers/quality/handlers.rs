@@ -46,8 +46,8 @@ pub(super) async fn verify_customer(
     key: OptionalIdempotencyKey,
 ) -> Result<Reply, Problem> {
     ctx.once(key.bare(), |tx, grant| async move {
-        let (version, quality) = commands::verify(&tx, &grant, id.0).await?;
-        Reply::record(version, &quality)
+        let quality = commands::verify(&tx, &grant, id.0).await?;
+        Reply::ok(&quality)
     })
     .await
 }
