@@ -14,6 +14,7 @@ mod list;
 pub(crate) mod merge;
 mod merge_limits;
 mod one_set;
+mod quality;
 mod relations;
 mod search;
 mod share_requests;

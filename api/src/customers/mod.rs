@@ -13,6 +13,7 @@ mod files;
 mod filters;
 mod handlers;
 pub mod merges;
+pub mod quality;
 pub mod relations;
 mod search;
 mod selection;
@@ -50,6 +51,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(consents::routes)
         .configure(duplicates::routes)
         .configure(merges::routes)
+        .configure(quality::routes)
         .configure(relations::routes)
         .configure(files::routes);
 }

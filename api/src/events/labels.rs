@@ -40,6 +40,7 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
     ("position", "岗位", "Position"),
     ("privacy_notice", "告知书", "Privacy notice"),
     ("privacy_request", "个人信息权利申请", "Privacy request"),
+    ("quality_policy", "数据质量规则", "Quality policy"),
     ("receipt", "收据", "Receipt"),
     ("recipient", "接收方", "Recipient"),
     ("region", "区域", "Region"),

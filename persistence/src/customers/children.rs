@@ -167,6 +167,7 @@ pub static POINTERS: &[Pointer] = &[
     ),
     // The survivor keeps its own.
     pointer("customer_details", "customer_id", OnMerge::Stays),
+    pointer("customer_upkeep", "customer_id", OnMerge::Stays),
     pointer("contact_index", "customer_id", OnMerge::Stays),
     pointer("search_documents", "customer_id", OnMerge::Stays),
     pointer("customer_merges", "survivor_id", OnMerge::Stays),

@@ -12,6 +12,7 @@ pub(crate) mod entity;
 mod index;
 pub mod links;
 pub mod merges;
+pub mod quality;
 pub mod relations;
 pub mod search;
 pub mod sorted;
@@ -63,6 +64,10 @@ pub static UNMERGED: EventType = EventType {
     schema_version: 1,
 };
 
+pub static QUALITY_POLICY_CHANGED: EventType = EventType {
+    name: "quality_policy.changed",
+    schema_version: 1,
+};
 /// Of the person, and of each id that stood for it.
 pub static ERASED: EventType = EventType {
     name: "customer.erased",
@@ -80,6 +85,7 @@ pub static EVENTS: &[&EventType] = &[
     &MERGED,
     &UNMERGED,
     &ERASED,
+    &QUALITY_POLICY_CHANGED,
 ];
 
 pub(crate) static CONSTRAINTS: &[Constraint] = &[

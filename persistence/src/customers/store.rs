@@ -3,7 +3,7 @@
 use domain::{
     customers::{
         CUSTOMER_IN_USE, ChannelCode, Customer, Education, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
-        Occupation, Relation, Stage,
+        Occupation, Relation, Stage, reach_alike,
     },
     fault::Fault,
     id::Id,
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children, collections, details,
     entity::{ActiveModel, Column, Entity, Model, changes, fields, personal, row},
-    index, merges, relations,
+    index, merges, quality, relations,
 };
 use crate::{
     Error, Handle, Tx,
@@ -739,6 +739,9 @@ pub(super) async fn write(
     values::update(tx, institution, before, after).await?;
     if after.profile.name != before.profile.name || after.contacts != before.contacts {
         index::index(tx, institution, after).await?;
+    }
+    if !reach_alike(&before.contacts, &after.contacts) {
+        quality::contacts_changed(tx, institution, after).await?;
     }
     Ok(())
 }

@@ -204,6 +204,8 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("deleteCustomer", Kind::Customer, State::Live),
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
+    ("getCustomerQuality", Kind::Customer, State::Live),
+    ("verifyCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
     ("recordCollection", Kind::Customer, State::Live),
     ("listCollections", Kind::Customer, State::Live),
