@@ -194,6 +194,7 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     recordFollowUp FollowUpsWrite => follow_ups::commands::record(tx, grant, given.body());
     changeFollowUp FollowUpsWrite => follow_ups::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
     createImport ImportsRun => imports::commands::create(tx, grant, &given.grant(), given.body());
+    undoImport ImportsRun => imports::commands::undo(tx, grant, given.id());
     createExport ExportsRun => exports::commands::create(tx, grant, &given.grant(), &ROOM, &given.body(), Locale::English);
     downloadExport ExportsRun => exports::commands::download(tx, grant, &given.grant(), given.id());
     createApprovalPolicy ApprovalsConfigure => approvals::policies::commands::create(tx, grant, given.body());

@@ -7,6 +7,7 @@ mod messy;
 mod reach;
 mod results;
 mod resume;
+mod undo;
 mod workbooks;
 
 use tests::{Actor, Answer, Value, World, json};

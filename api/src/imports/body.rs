@@ -3,6 +3,7 @@ use domain::{
     imports::{
         header::LeadField,
         outcome::{Import, RowResult},
+        undo::InTheWay,
     },
 };
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ pub type ImportField = Wire<LeadField>;
 pub type ImportEntity = Wire<domain::imports::outcome::ImportEntity>;
 pub type ImportMode = Wire<domain::imports::outcome::ImportMode>;
 pub type ImportStatus = Wire<domain::imports::outcome::ImportStatus>;
+pub type ImportUndoReason = Wire<domain::imports::undo::UndoObstacle>;
 pub type ImportRowOutcome = Wire<domain::imports::outcome::RowOutcome>;
 
 /// A list to be imported (导入).
@@ -109,6 +111,15 @@ pub struct ImportBody {
     /// When all of it had ended; null until then.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
+    /// The job that undoes it, or did; null where there is none.
+    #[schema(required)]
+    pub undo_job_id: Option<Uuid>,
+    /// When it was undone; null while it stands.
+    #[schema(required)]
+    pub undone_at: Option<Timestamp>,
+    /// Who undid it; null while it stands.
+    #[schema(required)]
+    pub undone_by: Option<Uuid>,
 }
 
 /// Rows by what became of them so far.
@@ -144,6 +155,9 @@ impl From<Import> for ImportBody {
             result_file_id: import.result.map(Id::uuid),
             created_at: import.created_at,
             finished_at: import.finished_at,
+            undo_job_id: import.undo_job.map(Id::uuid),
+            undone_at: import.undone_at,
+            undone_by: import.undone_by.map(Id::uuid),
         }
     }
 }
@@ -212,6 +226,43 @@ impl From<RowResult> for ImportRow {
 page! {
     /// One page of rows.
     ImportRowPage of ImportRow
+}
+
+/// What undoing an import would do.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImportUndoPreview {
+    /// How many customers would go: all that the import made.
+    #[schema(minimum = 0)]
+    pub customers: i64,
+    /// How many of them stand in the way; nothing is undone unless there is none.
+    #[schema(minimum = 0)]
+    pub in_the_way: i64,
+    /// The first of those, at most a hundred.
+    #[schema(value_type = Vec<ImportUndoObstacle>)]
+    pub obstacles: Vec<ImportUndoObstacle>,
+}
+
+/// A customer that stands in the way of undoing an import.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImportUndoObstacle {
+    /// The row that made it, as a spreadsheet counts: the header is row 1.
+    #[schema(minimum = 1)]
+    pub row: i64,
+    /// Null where it is out of reach by now.
+    #[schema(required)]
+    pub customer_id: Option<Uuid>,
+    /// What was done with it since.
+    pub reason: ImportUndoReason,
+}
+
+impl From<InTheWay> for ImportUndoObstacle {
+    fn from(found: InTheWay) -> Self {
+        Self {
+            row: found.row,
+            customer_id: found.customer.map(Id::uuid),
+            reason: Wire(found.reason),
+        }
+    }
 }
 
 /// Which rows, in their order.

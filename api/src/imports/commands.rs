@@ -1,13 +1,14 @@
 //! Use cases of imports.
 
 use domain::{
-    access::Oneself,
+    access::{ImportsRun, Oneself},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     files::{FILE_TYPE_REFUSED, StoredFile},
     id::Id,
     imports::{
         header::LeadField,
         outcome::{COLUMN_UNKNOWN, COLUMNS_MAX, FIELD_TAKEN, Import, ImportStatus, check_mapping},
+        undo::{IMPORT_BUILT_ON, IMPORT_TOO_OLD, InTheWay},
     },
     jobs::{Job, JobKind},
     organization::Campus,
@@ -16,12 +17,13 @@ use jiff::{SignedDuration, Timestamp};
 use persistence::{
     Error, Handle, Tx,
     access::{Grant, Reads, Writes},
-    files, imports,
+    files,
+    imports::{self, undo},
     jobs::store::{NewJob, enqueue},
     organization::store::campus_zone,
 };
 
-use super::{ColumnMapping, CreateImport};
+use super::{ColumnMapping, CreateImport, ImportUndoPreview};
 
 /// How long the file of an import is kept.
 const FILE_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -67,6 +69,9 @@ pub async fn create(
         result: None,
         created_at: tx.now(),
         finished_at: None,
+        undo_job: None,
+        undone_at: None,
+        undone_by: None,
     };
     imports::store::insert(tx, grant, &import).await?;
     // It stays as long as it may be needed to go on.
@@ -88,6 +93,105 @@ pub async fn create(
     };
     enqueue(tx, &job).await?;
     Ok(import)
+}
+
+type Importer = Grant<ImportsRun>;
+
+/// How many of the customers that stand in the way are named.
+const NAMED: usize = 100;
+/// Customers that are looked at together.
+const LOOKED_AT: u64 = 400;
+
+/// What undoing an import of the caller's would do.
+///
+/// # Errors
+/// 409 where the import is not in a state to be undone.
+pub async fn preview_undo(
+    handle: &impl Handle,
+    grant: &Importer,
+    id: Id<Import>,
+    now: Timestamp,
+) -> Result<ImportUndoPreview, Error> {
+    let import = get(handle, grant, id).await?;
+    import.undoable(now)?;
+    let customers = made(handle, grant, &import).await?;
+    let (in_the_way, named) = obstacles(handle, grant, id).await?;
+    Ok(ImportUndoPreview {
+        customers,
+        in_the_way,
+        obstacles: named.into_iter().map(Into::into).collect(),
+    })
+}
+
+/// Makes sure, before anything is begun, that nothing stands in the way of undoing an import of the caller's.
+///
+/// # Errors
+/// 409 where something does.
+pub async fn unless_built_on(
+    handle: &impl Handle,
+    grant: &Importer,
+    id: Id<Import>,
+) -> Result<(), Error> {
+    get(handle, grant, id).await?;
+    match obstacles(handle, grant, id).await? {
+        (0, _) => Ok(()),
+        _ => Err(Fault::new(&IMPORT_BUILT_ON).into()),
+    }
+}
+
+/// How many customers of an import stand in the way of undoing it, and the first of them.
+async fn obstacles(
+    handle: &impl Handle,
+    grant: &Importer,
+    id: Id<Import>,
+) -> Result<(i64, Vec<InTheWay>), Error> {
+    let (mut count, mut named) = (0, Vec::new());
+    let mut after = None;
+    loop {
+        let part = undo::page(handle, grant, id, after, LOOKED_AT).await?;
+        let Some(last) = part.last() else { break };
+        after = Some(last.customer);
+        let found = undo::in_the_way(handle, grant, id, &part).await?;
+        count += i64::try_from(found.len()).map_err(Error::internal)?;
+        let room = NAMED.saturating_sub(named.len());
+        named.extend(found.into_iter().take(room));
+    }
+    Ok((count, named))
+}
+
+/// Begins to undo an import: queues the job that does it.
+///
+/// # Errors
+/// As [`preview_undo`].
+pub async fn undo(tx: &Tx, grant: &impl Writes<Import>, id: Id<Import>) -> Result<Id<Job>, Error> {
+    let import = get(tx, grant, id).await?;
+    import.undoable(tx.now())?;
+    made(tx, grant, &import).await?;
+    let job = tx.stamp().id::<Job>();
+    imports::store::begin_undo(tx, grant, &import, job).await?;
+    let payload = id.uuid();
+    let job = NewJob {
+        id: job,
+        kind: JobKind::UndoImport,
+        target: Some(("import", id.uuid())),
+        payload: payload.as_bytes(),
+    };
+    enqueue(tx, &job).await?;
+    Ok(job.id)
+}
+
+/// How many customers an import made that are there still.
+async fn made(
+    handle: &impl Handle,
+    grant: &impl Reads<Import>,
+    import: &Import,
+) -> Result<i64, Error> {
+    let made = undo::count(handle, grant, import.id).await?;
+    // Nobody wrote down whom it made, or that was forgotten.
+    if made == 0 && import.counts.created > 0 {
+        return Err(Fault::new(&IMPORT_TOO_OLD).into());
+    }
+    Ok(made)
 }
 
 /// A table of the caller's own.

@@ -15,8 +15,8 @@ use persistence::{
 use uuid::Uuid;
 
 use super::{
-    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ListImportRows, ProposeMapping,
-    ProposedColumn, ProposedMapping, commands, run,
+    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ImportUndoPreview,
+    ListImportRows, ProposeMapping, ProposedColumn, ProposedMapping, commands, run,
 };
 use crate::{
     access::{Granted, IdempotencyKey},
@@ -152,4 +152,53 @@ pub(super) async fn list_import_rows(
     let found = rows::list(&read, &ctx.grant, import.id, &wanted, after, page.limit).await?;
     let (found, next) = part.cut(found, |result| (result.row, Uuid::nil()));
     Ok(next.answer::<ImportRowPage>(found.into_iter().map(ImportRow::from))?)
+}
+
+/// See what undoing an import would do
+///
+/// All customers that it made would go, unless one of them was used since: changed, followed up, tagged,
+/// related, shared, merged, enrolled, charged … Those are named. Only what was done, has ended, and is not older
+/// than 30 days can be undone.
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 200, body = ImportUndoPreview)),
+    security(("bearer" = ["imports:run"])),
+    extensions(("x-problem-codes" = json!(["import_not_done", "import_undone", "import_too_old"]))))]
+#[get("/imports/{import_id}/undo-preview")]
+pub(super) async fn preview_import_undo(
+    ctx: Granted<ImportsRun>,
+    id: PathId<Import>,
+) -> Result<Reply, Problem> {
+    let (read, now) = (ctx.read(), ctx.stamp().now());
+    let found = commands::preview_undo(&read, &ctx.grant, id.0, now).await?;
+    Ok(Reply::list(&found)?)
+}
+
+/// Undo an import
+///
+/// Hides all customers that it made, as deleting them does, or none: where one of them was used since, nothing is
+/// undone (`import_built_on`), and `GET /imports/{import_id}/undo-preview` names it. Answers at once with the job,
+/// which can't be cancelled. The file can be imported again afterwards.
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 202, body = JobBody)),
+    security(("bearer" = ["imports:run"])),
+    extensions(("x-problem-codes" = json!(["import_built_on", "import_not_done", "import_undone", "import_too_old"]))))]
+#[post("/imports/{import_id}/undo")]
+pub(super) async fn undo_import(
+    ctx: Granted<ImportsRun>,
+    request: HttpRequest,
+    id: PathId<Import>,
+    key: IdempotencyKey,
+) -> Result<Reply, Problem> {
+    let language = RequestContext::of(&request).language;
+    let own = &own(&ctx)?;
+    commands::unless_built_on(&ctx.read(), &ctx.grant, id.0).await?;
+    let reply = ctx
+        .once(Some(key.of([0; 32])), |tx, grant| async move {
+            let job = commands::undo(&tx, &grant, id.0).await?;
+            let job = jobs::store::find(&tx, own, job).await?;
+            let job = job.ok_or_else(|| persistence::Error::internal("a job is missing"))?;
+            let location = format!("/api/v1/jobs/{}", job.id);
+            Reply::accepted(location, &JobBody::new(job, language))
+        })
+        .await?;
+    ctx.app().jobs.wake();
+    Ok(reply)
 }

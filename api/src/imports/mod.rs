@@ -1,4 +1,4 @@
-//! Imports over HTTP, and the job that does them.
+//! Imports over HTTP, and the jobs that do and undo them.
 
 mod body;
 pub mod commands;
@@ -9,6 +9,7 @@ mod plan;
 mod result;
 pub(crate) mod run;
 mod table;
+pub(crate) mod undo;
 mod workbook;
 
 pub use body::*;
@@ -20,5 +21,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::create_import)
         .service(handlers::list_imports)
         .service(handlers::get_import)
-        .service(handlers::list_import_rows);
+        .service(handlers::list_import_rows)
+        .service(handlers::preview_import_undo)
+        .service(handlers::undo_import);
 }

@@ -15,6 +15,7 @@ use domain::{
             CAMPUS_UNKNOWN, CELL_MAX, CELL_TOO_LONG, CellProblem, Counts, Import, ImportMode,
             RowOutcome, RowResult, check_mapping,
         },
+        undo::Made,
     },
     organization::{Campus, Staff},
     privacy::ERASED_PERSON,
@@ -26,7 +27,10 @@ use persistence::{
     Error, Tx,
     access::{Grant, Reads, Scope, Writes},
     customers::{channels, store},
-    imports::known::{self, Households, LeadKeys},
+    imports::{
+        known::{self, Households, LeadKeys},
+        undo,
+    },
     organization::store::campuses,
 };
 
@@ -112,6 +116,19 @@ pub(super) struct Household {
     pub(super) relation: Option<Relation>,
 }
 
+impl Household {
+    /// Its customers as the row made them; what is planned is planned with the child, which is the first.
+    fn made(&self, row: i64, planned: i64) -> impl Iterator<Item = Made> {
+        let customers = self.customers.iter().enumerate();
+        customers.map(move |(place, customer)| Made {
+            customer: customer.id,
+            row,
+            version: customer.version,
+            follow_ups: if place == 0 { planned } else { 0 },
+        })
+    }
+}
+
 /// Decides about rows, and writes the customers of those that are new.
 pub(super) async fn take_in<G>(
     tx: &Tx,
@@ -158,7 +175,7 @@ where
     let erased = known::erased(tx, &keys).await?;
     let mut step = Step::default();
     let (mut customers, mut relations, mut duplicates) = (Vec::new(), Vec::new(), Vec::new());
-    let mut marked = Vec::new();
+    let (mut marked, mut made) = (Vec::new(), Vec::new());
     for candidate in candidates {
         let mut result = RowResult {
             row: candidate.row.number,
@@ -195,6 +212,7 @@ where
             }
             Ok(household) => {
                 result.unread.extend(&candidate.marks.unread);
+                made.extend(household.made(candidate.row.number, candidate.marks.planned()));
                 if let Some(child) = household.customers.first() {
                     households.add_child(&candidate.keys, child.id);
                     step.added.push((candidate.keys, child.id));
@@ -212,6 +230,7 @@ where
     if ground.import.mode == ImportMode::Commit {
         store::insert_all(tx, grant, &customers, &relations).await?;
         marker.put_on(tx, &ground, &marked).await?;
+        undo::insert(tx, grant, ground.import.id, &made).await?;
     }
     compare(tx, &duplicates, &mut results).await?;
     results.sort_by_key(|result| result.row);

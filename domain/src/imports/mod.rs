@@ -12,12 +12,14 @@
 //! - [`channels`]: the words for the source channels that an institution has
 //! - [`lead`]: a whole row
 //! - [`outcome`]: what becomes of an import and of each row
+//! - [`undo`]: taking all of it back
 
 pub mod cell;
 pub mod channels;
 pub mod header;
 pub mod lead;
 pub mod outcome;
+pub mod undo;
 mod words;
 
 /// Whether `text` is one of the words, which are parted by blanks.

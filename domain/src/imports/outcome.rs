@@ -30,6 +30,8 @@ text_enum! {
         Succeeded = "succeeded" { "已完成", "Succeeded" }
         Failed = "failed" { "失败", "Failed: what was taken in until then stays" }
         Cancelled = "cancelled" { "已取消", "Cancelled: what was taken in until then stays" }
+        Undoing = "undoing" { "撤销中", "Ended, and about to be undone" }
+        Undone = "undone" { "已撤销", "Undone: what was taken in is gone" }
     }
 }
 
@@ -92,6 +94,10 @@ pub struct Import {
     pub result: Option<Id<StoredFile>>,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+    /// The job that undoes it, or did.
+    pub undo_job: Option<Id<Job>>,
+    pub undone_at: Option<Timestamp>,
+    pub undone_by: Option<Id<Principal>>,
 }
 
 /// Rows by outcome.

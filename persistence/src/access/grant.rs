@@ -275,7 +275,7 @@ macro_rules! grants {
 }
 
 grants! {
-    ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
+    ImportsRun reads Import, Customer; writes Import, Customer; deletes Customer;
     ExportsRun reads Export, Customer; writes Export; deletes ;
     Oneself reads Approval, StoredFile, Job, Notice, ShareRequest, View; writes Approval, StoredFile, Job, Notice, ShareRequest, View; deletes ;
     CustomersRead reads Customer; writes ; deletes ;

@@ -3,3 +3,4 @@
 pub mod known;
 pub mod rows;
 pub mod store;
+pub mod undo;

@@ -6,6 +6,7 @@ use domain::{
         header::LeadField,
         outcome::{Counts, Import, ImportEntity, ImportMode, ImportStatus},
     },
+    jobs::Job,
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
@@ -17,12 +18,13 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
-    database::{Change, statement},
+    database::{Change, statement, unless_stale},
     scope::{Page, own, own_page},
 };
 
 const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, mapping, \
-    status, created, duplicate, skipped, failed, result_file_id, created_at, finished_at";
+    status, created, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
+    undo_job_id, undone_at, undone_by";
 
 /// Writes a new import.
 pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Result<(), Error> {
@@ -150,6 +152,62 @@ pub async fn rewind(tx: &Tx, grant: &impl Writes<Import>, id: Id<Import>) -> Res
     Ok(())
 }
 
+/// Notes which job is to undo an import that was read.
+pub async fn begin_undo(
+    tx: &Tx,
+    grant: &impl Writes<Import>,
+    import: &Import,
+    job: Id<Job>,
+) -> Result<(), Error> {
+    let updated = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE imports SET version = version + 1, undo_job_id = ? \
+             WHERE institution_id = ? AND id = ? AND version = ?",
+            [
+                job.uuid().into(),
+                grant.scope().institution().uuid().into(),
+                import.id.uuid().into(),
+                import.version.into(),
+            ],
+        ))
+        .await?;
+    unless_stale(updated.rows_affected())?;
+    let after = json!({ "undo_job_id": job });
+    tx.record(Change::new(
+        "import",
+        import.id.uuid(),
+        import.version + 1,
+        after,
+    ));
+    Ok(())
+}
+
+/// Notes that an import is undone.
+pub async fn end_undo(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Result<(), Error> {
+    let by = grant.scope().principal();
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE imports SET version = version + 1, undone_at = ?, undone_by = ? \
+         WHERE institution_id = ? AND id = ?",
+        [
+            micros(tx.now()).into(),
+            by.into(),
+            grant.scope().institution().uuid().into(),
+            import.id.uuid().into(),
+        ],
+    ))
+    .await?;
+    let after = json!({ "undone_at": tx.now().to_string(), "undone_by": by });
+    tx.record(Change::new(
+        "import",
+        import.id.uuid(),
+        import.version + 1,
+        after,
+    ));
+    Ok(())
+}
+
 /// Removes rows of imports that ended before `until`; how many there were.
 pub async fn remove_rows(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, Error> {
     let institution = tx.operation().institution.uuid();
@@ -171,6 +229,11 @@ pub async fn remove_rows(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, E
     Ok(removed.rows_affected())
 }
 
+fn moment(row: &QueryResult, column: &str) -> Result<Option<Timestamp>, Error> {
+    let at: Option<i64> = row.try_get("", column)?;
+    at.map(timestamp).transpose()
+}
+
 fn read(row: &QueryResult) -> Result<Import, Error> {
     let entity: String = row.try_get("", "entity")?;
     let mode: String = row.try_get("", "mode")?;
@@ -182,6 +245,15 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
             .map(|field| field.as_str().and_then(LeadField::parse))
             .collect()
     });
+    let undo_job = row.try_get::<Option<Uuid>>("", "undo_job_id")?.map(Id::new);
+    let undone_at = moment(row, "undone_at")?;
+    let status = match (undone_at, undo_job) {
+        (Some(_), _) => ImportStatus::Undone,
+        (None, Some(_)) => ImportStatus::Undoing,
+        (None, None) => {
+            ImportStatus::parse(&status).ok_or_else(|| Error::corrupt("import status"))?
+        }
+    };
     Ok(Import {
         id: Id::new(row.try_get("", "id")?),
         version: row.try_get("", "version")?,
@@ -192,7 +264,7 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
         entity: ImportEntity::parse(&entity).ok_or_else(|| Error::corrupt("import entity"))?,
         mode: ImportMode::parse(&mode).ok_or_else(|| Error::corrupt("import mode"))?,
         mapping,
-        status: ImportStatus::parse(&status).ok_or_else(|| Error::corrupt("import status"))?,
+        status,
         counts: Counts {
             created: row.try_get("", "created")?,
             duplicate: row.try_get("", "duplicate")?,
@@ -203,9 +275,9 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
             .try_get::<Option<Uuid>>("", "result_file_id")?
             .map(Id::new),
         created_at: timestamp(row.try_get("", "created_at")?)?,
-        finished_at: row
-            .try_get::<Option<i64>>("", "finished_at")?
-            .map(timestamp)
-            .transpose()?,
+        finished_at: moment(row, "finished_at")?,
+        undo_job,
+        undone_at,
+        undone_by: row.try_get::<Option<Uuid>>("", "undone_by")?.map(Id::new),
     })
 }

@@ -362,6 +362,8 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("readNotice", Kind::Notice, State::Live),
     ("getImport", Kind::Import, State::Live),
     ("listImportRows", Kind::Import, State::Live),
+    ("previewImportUndo", Kind::Import, State::Live),
+    ("undoImport", Kind::Import, State::Live),
     ("getExport", Kind::Export, State::Live),
     ("downloadExport", Kind::Export, State::Live),
     ("getShareRequest", Kind::ShareRequest, State::Live),
