@@ -303,7 +303,9 @@ impl<H: Handle> Uses<'_, H> {
         let tagged = self.named(("taggings", "customer_id"), &ids, other, reason);
         add(tagged.await?, UndoObstacle::Tagged);
         // By hand, both have another version; a later import relates its own to whom it finds.
-        let others = "NOT EXISTS (SELECT 1 FROM import_customers m WHERE m.institution_id = r.institution_id \
+        let others = "EXISTS (SELECT 1 FROM customers c WHERE c.institution_id = r.institution_id \
+             AND c.id = r.customer_id AND c.deleted_at IS NULL) \
+             AND NOT EXISTS (SELECT 1 FROM import_customers m WHERE m.institution_id = r.institution_id \
              AND m.import_id = ? AND m.customer_id = r.customer_id)";
         let import = || vec![self.import.uuid().into()];
         let related = self.named(
