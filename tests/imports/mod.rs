@@ -8,6 +8,7 @@ mod reach;
 mod results;
 mod resume;
 mod undo;
+mod update;
 mod workbooks;
 
 use tests::{Actor, Answer, Value, World, json};

@@ -99,7 +99,7 @@ both! {
     async fn an_import_is_undone_as_a_whole_and_its_file_taken_in_again(w: World) {
         let manager = w.as_manager();
         let done = taken_in(&w, &manager).await;
-        assert_eq!(preview(&manager, &done).await, json!({"customers": 4, "in_the_way": 0, "obstacles": []}));
+        assert_eq!(preview(&manager, &done).await, json!({"customers": 4, "restored": 0, "in_the_way": 0, "obstacles": []}));
         assert_eq!(held(&manager).await, 4);
         let child = of_row(&manager, &done, 0).await;
         let (now, job) = undone(&manager, &done).await;

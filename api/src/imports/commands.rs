@@ -6,8 +6,9 @@ use domain::{
     files::{FILE_TYPE_REFUSED, StoredFile},
     id::Id,
     imports::{
+        choice::{Choice, ImportAction, ImportKey, KEY_NOT_FOR_CREATING, ListChange},
         header::LeadField,
-        outcome::{COLUMN_UNKNOWN, COLUMNS_MAX, FIELD_TAKEN, Import, ImportStatus, check_mapping},
+        outcome::{COLUMN_UNKNOWN, COLUMNS_MAX, FIELD_TAKEN, Import, ImportStatus},
         undo::{IMPORT_BUILT_ON, IMPORT_TOO_OLD, InTheWay},
     },
     jobs::{Job, JobKind},
@@ -16,14 +17,17 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 use persistence::{
     Error, Handle, Tx,
-    access::{Grant, Reads, Writes},
+    access::{Authority, Grant, Reads, Writes},
     files,
-    imports::{self, undo},
+    imports::{
+        self,
+        undo::{self, Undoer},
+    },
     jobs::store::{NewJob, enqueue},
     organization::store::campus_zone,
 };
 
-use super::{ColumnMapping, CreateImport, ImportUndoPreview};
+use super::{ColumnMapping, CreateImport, ImportUndoPreview, change::writer};
 
 /// How long the file of an import is kept.
 const FILE_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -49,10 +53,11 @@ pub async fn create(
     if let Err(fault) = file(tx, own, Id::new(body.file_id), tx.now()).await? {
         faults.push(fault);
     }
+    let choice = chosen(tx, &body, &mut faults)?;
     let mapping = body
         .mapping
         .as_deref()
-        .map(|columns| mapping(columns, &mut faults));
+        .map(|columns| mapping(columns, &choice, &mut faults));
     Fault::unless_empty(faults)?;
     let import = Import {
         id: tx.stamp().id(),
@@ -63,6 +68,7 @@ pub async fn create(
         job: tx.stamp().id::<Job>(),
         entity: body.entity.0,
         mode: body.mode.0,
+        choice,
         mapping,
         status: ImportStatus::Running,
         counts: Default::default(),
@@ -95,7 +101,17 @@ pub async fn create(
     Ok(import)
 }
 
-type Importer = Grant<ImportsRun>;
+/// By which rights somebody undoes an import.
+pub(super) fn undoer(
+    grant: &Grant<ImportsRun>,
+    caller: Option<&Authority>,
+    now: Timestamp,
+) -> Undoer {
+    Undoer {
+        deleting: grant.clone(),
+        writing: caller.and_then(|caller| Grant::of(caller, now)),
+    }
+}
 
 /// How many of the customers that stand in the way are named.
 const NAMED: usize = 100;
@@ -108,16 +124,18 @@ const LOOKED_AT: u64 = 400;
 /// 409 where the import is not in a state to be undone.
 pub async fn preview_undo(
     handle: &impl Handle,
-    grant: &Importer,
+    undoer: &Undoer,
     id: Id<Import>,
     now: Timestamp,
 ) -> Result<ImportUndoPreview, Error> {
+    let grant = &undoer.deleting;
     let import = get(handle, grant, id).await?;
     import.undoable(now)?;
-    let customers = made(handle, grant, &import).await?;
-    let (in_the_way, named) = obstacles(handle, grant, id).await?;
+    let (customers, restored) = made(handle, grant, &import).await?;
+    let (in_the_way, named) = obstacles(handle, undoer, id).await?;
     Ok(ImportUndoPreview {
         customers,
+        restored,
         in_the_way,
         obstacles: named.into_iter().map(Into::into).collect(),
     })
@@ -129,11 +147,11 @@ pub async fn preview_undo(
 /// 409 where something does.
 pub async fn unless_built_on(
     handle: &impl Handle,
-    grant: &Importer,
+    undoer: &Undoer,
     id: Id<Import>,
 ) -> Result<(), Error> {
-    get(handle, grant, id).await?;
-    match obstacles(handle, grant, id).await? {
+    get(handle, &undoer.deleting, id).await?;
+    match obstacles(handle, undoer, id).await? {
         (0, _) => Ok(()),
         _ => Err(Fault::new(&IMPORT_BUILT_ON).into()),
     }
@@ -142,16 +160,16 @@ pub async fn unless_built_on(
 /// How many customers of an import stand in the way of undoing it, and the first of them.
 async fn obstacles(
     handle: &impl Handle,
-    grant: &Importer,
+    undoer: &Undoer,
     id: Id<Import>,
 ) -> Result<(i64, Vec<InTheWay>), Error> {
     let (mut count, mut named) = (0, Vec::new());
     let mut after = None;
     loop {
-        let part = undo::page(handle, grant, id, after, LOOKED_AT).await?;
+        let part = undo::page(handle, &undoer.deleting, id, after, LOOKED_AT).await?;
         let Some(last) = part.last() else { break };
         after = Some(last.customer);
-        let found = undo::in_the_way(handle, grant, id, &part).await?;
+        let found = undo::in_the_way(handle, undoer, id, &part).await?;
         count += i64::try_from(found.len()).map_err(Error::internal)?;
         let room = NAMED.saturating_sub(named.len());
         named.extend(found.into_iter().take(room));
@@ -180,18 +198,18 @@ pub async fn undo(tx: &Tx, grant: &impl Writes<Import>, id: Id<Import>) -> Resul
     Ok(job.id)
 }
 
-/// How many customers an import made that are there still.
+/// How many customers an import made, and how many it changed, that are not undone.
 async fn made(
     handle: &impl Handle,
     grant: &impl Reads<Import>,
     import: &Import,
-) -> Result<i64, Error> {
-    let made = undo::count(handle, grant, import.id).await?;
-    // Nobody wrote down whom it made, or that was forgotten.
-    if made == 0 && import.counts.created > 0 {
+) -> Result<(i64, i64), Error> {
+    let (made, changed) = undo::count(handle, grant, import.id).await?;
+    // Nobody wrote down which they were, or that was forgotten.
+    if made + changed == 0 && import.counts.created + import.counts.updated > 0 {
         return Err(Fault::new(&IMPORT_TOO_OLD).into());
     }
-    Ok(made)
+    Ok((made, changed))
 }
 
 /// A table of the caller's own.
@@ -218,8 +236,30 @@ pub async fn file(
     })
 }
 
+/// What is to be done with rows.
+///
+/// # Errors
+/// 403 for who may not change customers, where that is asked for.
+fn chosen(tx: &Tx, body: &CreateImport, faults: &mut Vec<FieldFault>) -> Result<Choice, Fault> {
+    let choice = Choice {
+        action: body.action.map_or(ImportAction::Create, |action| action.0),
+        key: body.key.map_or(ImportKey::Household, |key| key.0),
+        lists: body.lists.map_or(ListChange::Append, |lists| lists.0),
+    };
+    if choice.updates() {
+        writer(tx)?;
+    } else if choice.key != ImportKey::Household {
+        faults.push(FieldFault::new("/key", &KEY_NOT_FOR_CREATING));
+    }
+    Ok(choice)
+}
+
 /// The fields by column.
-fn mapping(columns: &[ColumnMapping], faults: &mut Vec<FieldFault>) -> Vec<Option<LeadField>> {
+fn mapping(
+    columns: &[ColumnMapping],
+    choice: &Choice,
+    faults: &mut Vec<FieldFault>,
+) -> Vec<Option<LeadField>> {
     let mut fields: Vec<Option<LeadField>> = Vec::new();
     for (place, mapped) in columns.iter().enumerate() {
         let field = mapped.field.0;
@@ -241,7 +281,7 @@ fn mapping(columns: &[ColumnMapping], faults: &mut Vec<FieldFault>) -> Vec<Optio
             *held = Some(field);
         }
     }
-    if let Err(rule) = check_mapping(&fields) {
+    if let Err(rule) = choice.check_mapping(&fields) {
         faults.push(FieldFault::new("/mapping", rule));
     }
     fields

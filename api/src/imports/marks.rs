@@ -102,6 +102,21 @@ impl Marker {
         marks
     }
 
+    /// By which right the importer puts tags on customers, if by any.
+    pub(super) fn tagging(&self) -> Option<&Grant<TagsWrite>> {
+        self.tagging.as_ref()
+    }
+
+    /// The tags that a lead names, and whether these are all that it says.
+    pub(super) fn wanted(&self, lead: &Lead) -> (BTreeSet<Id<Tag>>, bool) {
+        let told = lead.tags.iter().filter(|name| is_told(name));
+        let found: Vec<_> = told
+            .map(|name| self.tags.get(&fold(name)).copied())
+            .collect();
+        let is_whole = found.iter().all(Option::is_some);
+        (found.into_iter().flatten().collect(), is_whole)
+    }
+
     /// Puts marks on customers that are new.
     pub(super) async fn put_on(
         &self,

@@ -1,6 +1,7 @@
 //! Imports over HTTP, and the jobs that do and undo them.
 
 mod body;
+mod change;
 pub mod commands;
 mod handlers;
 mod household;

@@ -14,12 +14,13 @@ use domain::{
 use futures_util::TryStreamExt;
 use persistence::{
     Error, Handle,
-    imports::{known::Households, rows, store},
+    imports::{rows, store},
 };
 use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::{
+    change::Memory,
     commands,
     plan::{Plan, take_in},
     result,
@@ -126,7 +127,7 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     let mode = import.mode;
     let plan = &Plan::new(import, &header)?;
     let mut reading = Reading::begin(&file, content);
-    let mut memory = Households::default();
+    let mut memory = Memory::default();
     let mut done = 0;
     if mode == ImportMode::Validate {
         // Nothing but rows was written: a run that begins anew writes them anew.
@@ -155,7 +156,7 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
             .await?;
         if mode == ImportMode::Validate {
             for (keys, child) in step.into_iter().flatten() {
-                memory.add_child(&keys, child);
+                memory.add(&keys, child);
             }
         }
     }

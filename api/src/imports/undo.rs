@@ -11,7 +11,10 @@ use domain::{
 use persistence::{
     Error,
     access::Grant,
-    imports::{store, undo},
+    imports::{
+        store,
+        undo::{self, Undoer},
+    },
 };
 use uuid::Uuid;
 
@@ -39,9 +42,12 @@ async fn remove_all(run: &Run, id: Id<Import>) -> Result<(), Halt> {
     loop {
         let gone = run
             .step::<ImportsRun, _, _, _>(|tx, grant| async move {
-                let left = undo::count(&tx, &grant, id).await?;
+                let undoer =
+                    commands::undoer(&grant, tx.operation().authority.as_deref(), tx.now());
+                let (made, changed) = undo::count(&tx, &grant, id).await?;
+                let left = made + changed;
                 let part = undo::page(&tx, &grant, id, None, STEP).await?;
-                if !undo::remove(&tx, &grant, id, &part).await?.is_empty() {
+                if !undo::remove(&tx, &undoer, id, &part).await?.is_empty() {
                     return Err(Fault::new(&IMPORT_BUILT_ON).into());
                 }
                 let gone = i64::try_from(part.len()).map_err(Error::internal)?;
@@ -68,9 +74,12 @@ async fn put_back(run: &Run, id: Id<Import>) -> Result<(), Halt> {
         let back = run
             .own_step(|tx| async move {
                 let reason = "an import that can't be undone as a whole is not undone";
-                let grant =
-                    Grant::<ImportsRun>::system(tx.operation().institution, tx.now(), reason);
-                undo::put_back(&tx, &grant, id, STEP.cast_signed()).await
+                let (institution, now) = (tx.operation().institution, tx.now());
+                let undoer = Undoer {
+                    deleting: Grant::system(institution, now, reason),
+                    writing: Some(Grant::system(institution, now, reason)),
+                };
+                undo::put_back(&tx, &undoer, id, STEP.cast_signed()).await
             })
             .await?;
         if back == 0 {

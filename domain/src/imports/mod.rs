@@ -11,11 +11,13 @@
 //! - [`cell`]: one value as people write it
 //! - [`channels`]: the words for the source channels that an institution has
 //! - [`lead`]: a whole row
+//! - [`choice`]: what is done with rows whose customer is there, and by what that is known
 //! - [`outcome`]: what becomes of an import and of each row
 //! - [`undo`]: taking all of it back
 
 pub mod cell;
 pub mod channels;
+pub mod choice;
 pub mod header;
 pub mod lead;
 pub mod outcome;

@@ -40,12 +40,14 @@ text_enum! {
     }
 }
 
-/// A customer that an import made.
+/// A customer that an import made or changed.
 #[derive(Clone, Debug)]
 pub struct Made {
     pub customer: Id<Customer>,
-    /// The row that made it.
+    /// The row that made or changed it.
     pub row: i64,
+    /// Whether it was made: it goes, and one that was changed is what it was.
+    pub is_new: bool,
     /// As the import left it.
     pub version: i64,
     /// Follow-ups that were planned with it.
@@ -55,7 +57,7 @@ pub struct Made {
 /// A customer of an import that stands in the way of undoing it.
 #[derive(Clone, Debug)]
 pub struct InTheWay {
-    /// The row that made it.
+    /// The row that made or changed it.
     pub row: i64,
     /// Where the caller may know of it.
     pub customer: Option<Id<Customer>>,

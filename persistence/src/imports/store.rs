@@ -3,6 +3,7 @@
 use domain::{
     id::Id,
     imports::{
+        choice::{Choice, ImportAction, ImportKey, ListChange},
         header::LeadField,
         outcome::{Counts, Import, ImportEntity, ImportMode, ImportStatus},
     },
@@ -22,8 +23,8 @@ use crate::{
     scope::{Page, own, own_page},
 };
 
-const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, mapping, \
-    status, created, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
+const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, action, \
+    match_key, lists, mapping, status, created, updated, unchanged, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
     undo_job_id, undone_at, undone_by";
 
 /// Writes a new import.
@@ -35,8 +36,8 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
     tx.execute_raw(statement(
         tx,
         "INSERT INTO imports (institution_id, id, version, owner_id, campus_id, file_id, job_id, \
-         entity, mode, mapping, last_row, created, duplicate, skipped, failed, created_at) \
-         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
+         entity, mode, action, match_key, lists, mapping, last_row, created, duplicate, skipped, failed, \
+         created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
         [
             grant.scope().institution().uuid().into(),
             import.id.uuid().into(),
@@ -46,6 +47,9 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
             import.job.uuid().into(),
             import.entity.as_str().into(),
             import.mode.as_str().into(),
+            import.choice.action.as_str().into(),
+            import.choice.key.as_str().into(),
+            import.choice.lists.as_str().into(),
             mapping.into(),
             micros(import.created_at).into(),
         ],
@@ -53,6 +57,7 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
     .await?;
     let after = json!({
         "campus_id": import.campus, "file_id": import.file, "mode": import.mode.as_str(),
+        "action": import.choice.action.as_str(),
     });
     tx.record(Change::new("import", import.id.uuid(), 1, after));
     Ok(())
@@ -102,11 +107,13 @@ pub async fn advance(
     tx.execute_raw(statement(
         tx,
         "UPDATE imports SET version = version + 1, last_row = ?, created = created + ?, \
-         duplicate = duplicate + ?, skipped = skipped + ?, failed = failed + ? \
+         updated = updated + ?, unchanged = unchanged + ?, duplicate = duplicate + ?, skipped = skipped + ?, failed = failed + ? \
          WHERE institution_id = ? AND id = ?",
         [
             last_row.into(),
             counts.created.into(),
+            counts.updated.into(),
+            counts.unchanged.into(),
             counts.duplicate.into(),
             counts.skipped.into(),
             counts.failed.into(),
@@ -143,7 +150,8 @@ pub async fn keep_result(
 pub async fn rewind(tx: &Tx, grant: &impl Writes<Import>, id: Id<Import>) -> Result<(), Error> {
     for sql in [
         "DELETE FROM import_rows WHERE institution_id = ? AND import_id = ?",
-        "UPDATE imports SET last_row = 0, created = 0, duplicate = 0, skipped = 0, failed = 0 \
+        "UPDATE imports SET last_row = 0, created = 0, updated = 0, unchanged = 0, duplicate = 0, \
+         skipped = 0, failed = 0 \
          WHERE institution_id = ? AND id = ?",
     ] {
         let key = [grant.scope().institution().uuid().into(), id.uuid().into()];
@@ -229,6 +237,16 @@ pub async fn remove_rows(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, E
     Ok(removed.rows_affected())
 }
 
+fn choice(row: &QueryResult) -> Result<Choice, Error> {
+    let column = |name: &str| -> Result<String, Error> { Ok(row.try_get("", name)?) };
+    let corrupt = || Error::corrupt("choice of an import");
+    Ok(Choice {
+        action: ImportAction::parse(&column("action")?).ok_or_else(corrupt)?,
+        key: ImportKey::parse(&column("match_key")?).ok_or_else(corrupt)?,
+        lists: ListChange::parse(&column("lists")?).ok_or_else(corrupt)?,
+    })
+}
+
 fn moment(row: &QueryResult, column: &str) -> Result<Option<Timestamp>, Error> {
     let at: Option<i64> = row.try_get("", column)?;
     at.map(timestamp).transpose()
@@ -263,10 +281,13 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
         job: Id::new(row.try_get("", "job_id")?),
         entity: ImportEntity::parse(&entity).ok_or_else(|| Error::corrupt("import entity"))?,
         mode: ImportMode::parse(&mode).ok_or_else(|| Error::corrupt("import mode"))?,
+        choice: choice(row)?,
         mapping,
         status,
         counts: Counts {
             created: row.try_get("", "created")?,
+            updated: row.try_get("", "updated")?,
+            unchanged: row.try_get("", "unchanged")?,
             duplicate: row.try_get("", "duplicate")?,
             skipped: row.try_get("", "skipped")?,
             failed: row.try_get("", "failed")?,

@@ -1,47 +1,45 @@
-//! Which customers an import made, what was done with them since, and how they go again.
+//! Which customers an import made or changed, what was done with them since, and how that is undone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
+    access::{CustomersWrite, ImportsRun, TagsWrite},
     customers::Customer,
     id::Id,
     imports::{
         outcome::Import,
         undo::{InTheWay, Made, UndoObstacle},
     },
+    tags::{Act, Tagging},
 };
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
+use super::uses::Uses;
 use crate::{
     Error, Handle, Tx,
-    access::{Deletes, Reads, Writes},
+    access::{Grant, Reads, Writes},
     clock::micros,
-    customers::{hiding, merges},
+    customers::{details, entity::Snapshot, hiding, merges, store},
     database::{insert_many, placeholders, statement},
+    keys::{FieldKeys, SealedAt, bytes, digest, row_of},
+    tags,
 };
 
-/// What `put_on_reason` says of tags that an import put on.
+/// Why tags are put on or taken off by an import.
 pub fn tag_reason(import: Id<Import>) -> String {
     format!("import:{import}")
 }
 
-/// Tables that name a customer with which something was done: a row in any of them stands in the way, where
-/// it meets a condition over the row `r`.
-const USES: &[(&str, &str, UndoObstacle)] = &[
-    ("enrollments", "customer_id", UndoObstacle::Enrolled),
-    ("enrollments", "payer_id", UndoObstacle::Enrolled),
-    ("payments", "customer_id", UndoObstacle::Enrolled),
-    ("charges", "customer_id", UndoObstacle::Enrolled),
-    ("charges", "payer_id", UndoObstacle::Enrolled),
-    ("customer_shares", "customer_id", UndoObstacle::Shared),
-    ("share_requests", "customer_id", UndoObstacle::Shared),
-    ("consents", "customer_id", UndoObstacle::Decided),
-    ("consents", "decided_by", UndoObstacle::Decided),
-    ("privacy_requests", "customer_id", UndoObstacle::Decided),
-    ("privacy_requests", "asked_by", UndoObstacle::Decided),
-];
+/// The same by its undoing.
+fn undone_reason(import: Id<Import>) -> String {
+    format!("import_undone:{import}")
+}
+
+/// The deed of customers that are new.
+const CREATED: &str = "created";
 
 /// Notes which customers a step made.
 pub async fn insert(
@@ -57,7 +55,7 @@ pub async fn insert(
             import.uuid().into(),
             one.customer.uuid().into(),
             one.row.into(),
-            "created".into(),
+            CREATED.into(),
             one.version.into(),
             one.follow_ups.into(),
         ]
@@ -66,21 +64,56 @@ pub async fn insert(
     insert_many(tx, ("import_customers", columns), "", rows.collect()).await
 }
 
-/// How many customers an import made that are not undone.
+/// Notes that a row changed a customer, and what it was before.
+pub async fn insert_changed(
+    tx: &Tx,
+    grant: &impl Writes<Import>,
+    (import, row): (Id<Import>, i64),
+    (before, after): (&Customer, &Customer),
+) -> Result<(), Error> {
+    let kept = match after.version == before.version {
+        true => None,
+        false => Some(seal(&*tx.keys().await?, import, before)?),
+    };
+    let values: [Value; 6] = [
+        grant.scope().institution().uuid().into(),
+        import.uuid().into(),
+        after.id.uuid().into(),
+        row.into(),
+        after.version.into(),
+        Value::Bytes(kept),
+    ];
+    let sql = "INSERT INTO import_customers (institution_id, import_id, customer_id, row_number, deed, version, \
+         follow_ups, kept) VALUES (?, ?, ?, ?, 'updated', ?, 0, ?)";
+    tx.execute_raw(statement(tx, sql, values)).await?;
+    Ok(())
+}
+
+/// How many customers an import made, and how many it changed, that are not undone.
 pub async fn count(
     handle: &impl Handle,
     grant: &impl Reads<Import>,
     import: Id<Import>,
-) -> Result<i64, Error> {
-    let row = handle
-        .query_one_raw(statement(
+) -> Result<(i64, i64), Error> {
+    let rows = handle
+        .query_all_raw(statement(
             handle,
-            "SELECT COUNT(*) AS made FROM import_customers \
-             WHERE institution_id = ? AND import_id = ? AND undone_at IS NULL",
+            "SELECT deed, COUNT(*) AS customers FROM import_customers \
+             WHERE institution_id = ? AND import_id = ? AND undone_at IS NULL GROUP BY deed",
             key(grant, import),
         ))
         .await?;
-    row.map_or(Ok(0), |row| Ok(row.try_get("", "made")?))
+    let (mut made, mut changed) = (0, 0);
+    for row in rows {
+        let deed: String = row.try_get("", "deed")?;
+        let count = if deed == CREATED {
+            &mut made
+        } else {
+            &mut changed
+        };
+        *count = row.try_get("", "customers")?;
+    }
+    Ok((made, changed))
 }
 
 fn key(grant: &impl Reads<Import>, import: Id<Import>) -> [Value; 2] {
@@ -102,7 +135,7 @@ pub async fn page(
     let rows = handle
         .query_all_raw(statement(
             handle,
-            "SELECT customer_id, row_number, version, follow_ups FROM import_customers \
+            "SELECT customer_id, row_number, deed, version, follow_ups FROM import_customers \
              WHERE institution_id = ? AND import_id = ? AND undone_at IS NULL AND customer_id > ? \
              ORDER BY customer_id LIMIT ?",
             values,
@@ -112,7 +145,9 @@ pub async fn page(
 }
 
 fn made(row: &QueryResult) -> Result<Made, Error> {
+    let deed: String = row.try_get("", "deed")?;
     Ok(Made {
+        is_new: deed == CREATED,
         customer: Id::new(row.try_get("", "customer_id")?),
         row: row.try_get("", "row_number")?,
         version: row.try_get("", "version")?,
@@ -120,44 +155,72 @@ fn made(row: &QueryResult) -> Result<Made, Error> {
     })
 }
 
-/// Which of some customers that an import made stand in the way of undoing it.
-pub async fn in_the_way(
-    handle: &impl Handle,
-    grant: &impl Deletes<Customer>,
-    import: Id<Import>,
-    made: &[Made],
-) -> Result<Vec<InTheWay>, Error> {
-    let reached = hiding::each(handle, grant, &ids(made)).await?;
-    obstacles(handle, grant, import, made, &reached).await
+/// By which rights an import is undone: whom it made go by the one, whom it changed is written by the other.
+#[derive(Debug)]
+pub struct Undoer {
+    pub deleting: Grant<ImportsRun>,
+    pub writing: Option<Grant<CustomersWrite>>,
 }
 
-/// Hides customers that an import made, unless any of them stands in the way; those that were deleted by hand
-/// are gone already.
-pub async fn remove(
-    tx: &Tx,
-    grant: &impl Deletes<Customer>,
+/// Which of some customers that an import made or changed stand in the way of undoing it.
+pub async fn in_the_way(
+    handle: &impl Handle,
+    undoer: &Undoer,
     import: Id<Import>,
     made: &[Made],
 ) -> Result<Vec<InTheWay>, Error> {
-    let reached = hiding::lock_each(tx, grant, &ids(made)).await?;
-    let found = obstacles(tx, grant, import, made, &reached).await?;
+    let (new, others) = parted(made);
+    let mut reached = hiding::each(handle, &undoer.deleting, &new).await?;
+    if let Some(writing) = &undoer.writing {
+        reached.extend(hiding::each(handle, writing, &others).await?);
+    }
+    obstacles(handle, undoer, import, made, &reached).await
+}
+
+/// Ids of those that are new, and of the others.
+fn parted(made: &[Made]) -> (Vec<Uuid>, Vec<Uuid>) {
+    let (new, others): (Vec<_>, Vec<_>) = made.iter().partition(|one| one.is_new);
+    let ids = |made: Vec<&Made>| made.iter().map(|one| one.customer.uuid()).collect();
+    (ids(new), ids(others))
+}
+
+async fn locked(tx: &Tx, undoer: &Undoer, made: &[Made]) -> Result<Vec<Customer>, Error> {
+    let (new, others) = parted(made);
+    let mut locked = hiding::lock_each(tx, &undoer.deleting, &new).await?;
+    if let Some(writing) = &undoer.writing {
+        locked.extend(hiding::lock_each(tx, writing, &others).await?);
+    }
+    Ok(locked)
+}
+
+/// Hides customers that an import made, and restores those that it changed, unless any of them stands in the
+/// way; those that were deleted by hand are gone already.
+pub async fn remove(
+    tx: &Tx,
+    undoer: &Undoer,
+    import: Id<Import>,
+    made: &[Made],
+) -> Result<Vec<InTheWay>, Error> {
+    let reached = locked(tx, undoer, made).await?;
+    let found = obstacles(tx, undoer, import, made, &reached).await?;
     if !found.is_empty() {
         return Ok(found);
     }
     let living = |customer: &Customer| customer.deleted_at.is_none();
-    let going: Vec<Customer> = reached.into_iter().filter(living).collect();
-    hiding::hide(tx, grant, &going).await?;
-    let gone: BTreeSet<_> = going.iter().map(|customer| customer.id).collect();
-    let (gone, others): (Vec<_>, Vec<_>) = made.iter().partition(|m| gone.contains(&m.customer));
-    mark(tx, import, &gone, (Some(tx.now()), 1)).await?;
-    mark(tx, import, &others, (Some(tx.now()), 0)).await?;
+    let reached: Vec<Customer> = reached.into_iter().filter(living).collect();
+    let (going, others) = by_deed(made, reached);
+    hiding::hide(tx, &undoer.deleting, &going).await?;
+    let mut raised: BTreeSet<_> = going.iter().map(|customer| customer.id).collect();
+    let reasons = (tag_reason(import), undone_reason(import));
+    raised.extend(swap_all(tx, undoer, import, others, &reasons).await?);
+    mark(tx, import, made, &raised, Some(tx.now())).await?;
     Ok(Vec::new())
 }
 
-/// Shows some customers again that went, since others could not; how many were looked at.
+/// Takes back what was undone, since not all could be; how many customers were looked at.
 pub async fn put_back(
     tx: &Tx,
-    grant: &impl Deletes<Customer>,
+    undoer: &Undoer,
     import: Id<Import>,
     limit: i64,
 ) -> Result<usize, Error> {
@@ -167,57 +230,171 @@ pub async fn put_back(
         import.uuid().into(),
         limit.into(),
     ];
-    let sql = "SELECT customer_id, row_number, version, follow_ups FROM import_customers \
+    let sql = "SELECT customer_id, row_number, deed, version, follow_ups FROM import_customers \
          WHERE institution_id = ? AND import_id = ? AND undone_at IS NOT NULL ORDER BY customer_id LIMIT ?";
     let rows = tx.query_all_raw(statement(tx, sql, values)).await?;
     let undone = rows.iter().map(made).collect::<Result<Vec<_>, _>>()?;
-    let versions: HashMap<_, _> = undone.iter().map(|m| (m.customer, m.version)).collect();
-    let hidden = hiding::lock_each(tx, grant, &ids(&undone)).await?;
-    // Whom somebody has brought back or erased meanwhile is as it shall be.
-    let ours = |c: &Customer| c.deleted_at.is_some() && versions.get(&c.id) == Some(&c.version);
-    let hidden: Vec<Customer> = hidden.into_iter().filter(ours).collect();
-    hiding::show(tx, grant, &hidden).await?;
-    let back: BTreeSet<_> = hidden.iter().map(|customer| customer.id).collect();
-    let (back, others): (Vec<_>, Vec<_>) = undone.iter().partition(|m| back.contains(&m.customer));
-    mark(tx, import, &back, (None, 1)).await?;
-    mark(tx, import, &others, (None, 0)).await?;
+    let known: HashMap<_, _> = undone.iter().map(|one| (one.customer, one)).collect();
+    let mut reached = locked(tx, undoer, &undone).await?;
+    // Whom somebody has changed, brought back or erased meanwhile is as it shall be.
+    reached.retain(|customer| {
+        let one = known.get(&customer.id);
+        one.is_some_and(|one| {
+            one.version == customer.version && one.is_new == customer.deleted_at.is_some()
+        })
+    });
+    let (hidden, others) = by_deed(&undone, reached);
+    hiding::show(tx, &undoer.deleting, &hidden).await?;
+    let mut raised: BTreeSet<_> = hidden.iter().map(|customer| customer.id).collect();
+    let reasons = (undone_reason(import), tag_reason(import));
+    raised.extend(swap_all(tx, undoer, import, others, &reasons).await?);
+    mark(tx, import, &undone, &raised, None).await?;
     Ok(undone.len())
+}
+
+/// Customers that are new, and the others.
+fn by_deed(made: &[Made], customers: Vec<Customer>) -> (Vec<Customer>, Vec<Customer>) {
+    let new: BTreeSet<_> = made
+        .iter()
+        .filter(|one| one.is_new)
+        .map(|one| one.customer)
+        .collect();
+    customers
+        .into_iter()
+        .partition(|customer| new.contains(&customer.id))
+}
+
+/// Lets customers be what is kept of them, and keeps what they were; those of them that differ by that.
+async fn swap_all(
+    tx: &Tx,
+    undoer: &Undoer,
+    import: Id<Import>,
+    customers: Vec<Customer>,
+    reasons: &(String, String),
+) -> Result<Vec<Id<Customer>>, Error> {
+    let Some(writing) = &undoer.writing else {
+        return Ok(Vec::new());
+    };
+    let keys = tx.keys().await?;
+    let mut raised = Vec::new();
+    for customer in customers {
+        swap_tags(tx, &customer, reasons).await?;
+        let place = [
+            tx.operation().institution.uuid(),
+            import.uuid(),
+            customer.id.uuid(),
+        ];
+        let sql = "SELECT kept FROM import_customers \
+             WHERE institution_id = ? AND import_id = ? AND customer_id = ?";
+        let row = tx
+            .query_one_raw(statement(tx, sql, place.map(Value::from)))
+            .await?;
+        let kept: Option<Vec<u8>> = match row {
+            Some(row) => row.try_get("", "kept")?,
+            None => None,
+        };
+        let Some(kept) = kept else { continue };
+        let plain = Zeroizing::new(keys.open(at(import, customer.id), &kept)?);
+        let was: Snapshot = serde_json::from_slice(&plain).map_err(|_| Error::corrupt("kept"))?;
+        let customer = details::read_into(tx, tx.operation().institution, customer).await?;
+        let restored = was.restore(&keys, &customer, &tx.stamp())?;
+        store::update(tx, writing, &customer, &restored).await?;
+        let sql = "UPDATE import_customers SET kept = ? \
+             WHERE institution_id = ? AND import_id = ? AND customer_id = ?";
+        let mut values: Vec<Value> = vec![bytes(seal(&keys, import, &customer)?)];
+        values.extend(place.map(Value::from));
+        tx.execute_raw(statement(tx, sql, values)).await?;
+        raised.push(customer.id);
+    }
+    Ok(raised)
+}
+
+/// Takes off what was put on for the first reason, and puts on what was taken off for it, each for the second.
+async fn swap_tags(
+    tx: &Tx,
+    customer: &Customer,
+    (from, to): &(String, String),
+) -> Result<(), Error> {
+    let why = "tags of an import are undone with it";
+    let grant = Grant::<TagsWrite>::system(tx.operation().institution, tx.now(), why);
+    let by = tx.operation().actor.principal;
+    let act = Act::now(by, Some(to.clone()), &tx.stamp())?;
+    let all = tags::store::of(tx, &grant, customer.id, true).await?;
+    let is_for = |act: &Act| act.reason.as_ref() == Some(from);
+    let mut on: BTreeSet<_> = all
+        .iter()
+        .filter(|tagging| tagging.taken_off.is_none())
+        .map(|tagging| tagging.tag)
+        .collect();
+    for tagging in &all {
+        match &tagging.taken_off {
+            None if is_for(&tagging.put_on) => {
+                tags::store::take_off(tx, &grant, customer.id, tagging.tag, &act).await?;
+            }
+            Some(off) if is_for(off) && on.insert(tagging.tag) => {
+                let again = Tagging::new(&customer.anchor(), tagging.tag, act.clone(), &tx.stamp());
+                tags::store::put_on(tx, &grant, &again).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn at(import: Id<Import>, customer: Id<Customer>) -> SealedAt {
+    let bound = digest(&[import.uuid().as_bytes(), customer.uuid().as_bytes()]);
+    SealedAt {
+        table: "import_customers",
+        column: "kept",
+        row: row_of(bound),
+    }
+}
+
+fn seal(keys: &FieldKeys, import: Id<Import>, customer: &Customer) -> Result<Vec<u8>, Error> {
+    let was = Snapshot::of(keys, customer)?;
+    let plain = Zeroizing::new(serde_json::to_vec(&was).map_err(Error::internal)?);
+    keys.seal(at(import, customer.id), &plain)
 }
 
 fn ids(made: &[Made]) -> Vec<Uuid> {
     made.iter().map(|one| one.customer.uuid()).collect()
 }
 
-/// Notes whether customers are undone, and how far their versions were raised by that.
+/// Notes whether customers are undone, and whose versions were raised by that.
 async fn mark(
     tx: &Tx,
     import: Id<Import>,
-    made: &[&Made],
-    (undone_at, raised): (Option<Timestamp>, i64),
+    made: &[Made],
+    raised: &BTreeSet<Id<Customer>>,
+    undone_at: Option<Timestamp>,
 ) -> Result<(), Error> {
-    if made.is_empty() {
-        return Ok(());
+    let (higher, others): (Vec<_>, Vec<_>) =
+        made.iter().partition(|one| raised.contains(&one.customer));
+    for (part, by) in [(higher, 1_i64), (others, 0)] {
+        if part.is_empty() {
+            continue;
+        }
+        let sql = format!(
+            "UPDATE import_customers SET undone_at = ?, version = version + ? \
+             WHERE institution_id = ? AND import_id = ? AND customer_id IN ({})",
+            placeholders(part.len())
+        );
+        let mut values: Vec<Value> = vec![
+            undone_at.map(micros).into(),
+            by.into(),
+            tx.operation().institution.uuid().into(),
+            import.uuid().into(),
+        ];
+        values.extend(part.iter().map(|one| Value::from(one.customer.uuid())));
+        tx.execute_raw(statement(tx, &sql, values)).await?;
     }
-    let sql = format!(
-        "UPDATE import_customers SET undone_at = ?, version = version + ? \
-         WHERE institution_id = ? AND import_id = ? AND customer_id IN ({})",
-        placeholders(made.len())
-    );
-    let mut values: Vec<Value> = vec![
-        undone_at.map(micros).into(),
-        raised.into(),
-        tx.operation().institution.uuid().into(),
-        import.uuid().into(),
-    ];
-    values.extend(made.iter().map(|one| Value::from(one.customer.uuid())));
-    tx.execute_raw(statement(tx, &sql, values)).await?;
     Ok(())
 }
 
 /// What was done since with customers of whom those are given that are within reach.
 async fn obstacles(
     handle: &impl Handle,
-    grant: &impl Deletes<Customer>,
+    undoer: &Undoer,
     import: Id<Import>,
     made: &[Made],
     reached: &[Customer],
@@ -225,7 +402,7 @@ async fn obstacles(
     if made.is_empty() {
         return Ok(Vec::new());
     }
-    let institution = grant.scope().institution();
+    let institution = Reads::<Customer>::scope(&undoer.deleting).institution();
     let reached: HashMap<_, _> = reached.iter().map(|one| (one.id, one)).collect();
     let merged = merges::now_of(handle, institution, &ids(made)).await?;
     let mut found = Vec::new();
@@ -236,6 +413,8 @@ async fn obstacles(
             Some(_) if merged.contains_key(&one.customer.uuid()) => UndoObstacle::Merged,
             Some(customer) if customer.deleted_at.is_some() => continue,
             Some(customer) if customer.version != one.version => UndoObstacle::Changed,
+            // What else was done with it has nothing to do with its former values.
+            Some(_) if !one.is_new => continue,
             Some(_) => {
                 unchanged.insert(one.customer.uuid(), one);
                 continue;
@@ -262,130 +441,6 @@ async fn obstacles(
     }
     found.sort_by_key(|one| one.row);
     Ok(found)
-}
-
-/// Where to look for what was done with customers that are as an import left them.
-struct Uses<'a, H> {
-    handle: &'a H,
-    institution: Uuid,
-    import: Id<Import>,
-}
-
-impl<H: Handle> Uses<'_, H> {
-    /// What was done first of all with each, of those with whom anything was.
-    async fn of(
-        &self,
-        made: &BTreeMap<Uuid, &Made>,
-    ) -> Result<BTreeMap<Uuid, UndoObstacle>, Error> {
-        let ids: Vec<Uuid> = made.keys().copied().collect();
-        let mut used = BTreeMap::new();
-        if ids.is_empty() {
-            return Ok(used);
-        }
-        let mut add = |named: Vec<Uuid>, reason| {
-            for id in named {
-                used.entry(id).or_insert(reason);
-            }
-        };
-        for (table, column, reason) in USES {
-            add(
-                self.named((table, column), &ids, "", vec![]).await?,
-                *reason,
-            );
-        }
-        add(
-            self.followed_up(made, &ids).await?,
-            UndoObstacle::FollowedUp,
-        );
-        let other =
-            "(r.put_on_reason IS NULL OR r.put_on_reason <> ? OR r.taken_off_at IS NOT NULL)";
-        let reason = vec![tag_reason(self.import).into()];
-        let tagged = self.named(("taggings", "customer_id"), &ids, other, reason);
-        add(tagged.await?, UndoObstacle::Tagged);
-        // By hand, both have another version; a later import relates its own to whom it finds.
-        let others = "EXISTS (SELECT 1 FROM customers c WHERE c.institution_id = r.institution_id \
-             AND c.id = r.customer_id AND c.deleted_at IS NULL) \
-             AND NOT EXISTS (SELECT 1 FROM import_customers m WHERE m.institution_id = r.institution_id \
-             AND m.import_id = ? AND m.customer_id = r.customer_id)";
-        let import = || vec![self.import.uuid().into()];
-        let related = self.named(
-            ("customer_relations", "relative_id"),
-            &ids,
-            others,
-            import(),
-        );
-        add(related.await?, UndoObstacle::Related);
-        let more = "(r.version > 1 OR r.id <> r.customer_id)";
-        let collected = self.named(("customer_collections", "customer_id"), &ids, more, vec![]);
-        add(collected.await?, UndoObstacle::Collected);
-        let filed = self.named(
-            ("files", "record_id"),
-            &ids,
-            "r.record_kind = 'customer'",
-            vec![],
-        );
-        add(filed.await?, UndoObstacle::HasFiles);
-        Ok(used)
-    }
-
-    /// Those of some customers that rows of a table name.
-    async fn named(
-        &self,
-        (table, column): (&str, &str),
-        ids: &[Uuid],
-        condition: &str,
-        told: Vec<Value>,
-    ) -> Result<Vec<Uuid>, Error> {
-        let condition = match condition {
-            "" => String::new(),
-            condition => format!(" AND {condition}"),
-        };
-        let sql = format!(
-            "SELECT DISTINCT r.{column} AS named FROM {table} r \
-             WHERE r.institution_id = ? AND r.{column} IN ({}){condition}",
-            placeholders(ids.len())
-        );
-        let mut values: Vec<Value> = vec![self.institution.into()];
-        values.extend(ids.iter().map(|id| Value::from(*id)));
-        values.extend(told);
-        let rows = self
-            .handle
-            .query_all_raw(statement(self.handle, &sql, values))
-            .await?;
-        rows.iter()
-            .map(|row| Ok(row.try_get("", "named")?))
-            .collect()
-    }
-
-    /// Those with other follow-ups than were planned with them.
-    async fn followed_up(
-        &self,
-        made: &BTreeMap<Uuid, &Made>,
-        ids: &[Uuid],
-    ) -> Result<Vec<Uuid>, Error> {
-        let sql = format!(
-            "SELECT customer_id, COUNT(*) AS found, MAX(version) AS latest FROM follow_ups \
-             WHERE institution_id = ? AND customer_id IN ({}) GROUP BY customer_id",
-            placeholders(ids.len())
-        );
-        let mut values: Vec<Value> = vec![self.institution.into()];
-        values.extend(ids.iter().map(|id| Value::from(*id)));
-        let rows = self
-            .handle
-            .query_all_raw(statement(self.handle, &sql, values))
-            .await?;
-        let mut others = Vec::new();
-        for row in &rows {
-            let customer: Uuid = row.try_get("", "customer_id")?;
-            let (found, latest): (i64, i64) =
-                (row.try_get("", "found")?, row.try_get("", "latest")?);
-            let planned = made.get(&customer).map_or(0, |one| one.follow_ups);
-            if found != planned || latest > 1 {
-                others.push(customer);
-            }
-        }
-        Ok(others)
-    }
 }
 
 /// Forgets which customers imports made that ended before `until`; how many there were.

@@ -55,6 +55,7 @@ mod m0105_custom_values;
 mod m0110_folded_texts;
 mod m0111_views;
 mod m0112_import_customers;
+mod m0113_import_changes;
 mod m0120_allowances;
 mod m0121_share_requests;
 mod m0122_customer_merges;
@@ -127,6 +128,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0110_folded_texts::Migration),
             Box::new(m0111_views::Migration),
             Box::new(m0112_import_customers::Migration),
+            Box::new(m0113_import_changes::Migration),
             Box::new(m0120_allowances::Migration),
             Box::new(m0121_share_requests::Migration),
             Box::new(m0122_customer_merges::Migration),
