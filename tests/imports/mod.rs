@@ -7,6 +7,7 @@ mod messy;
 mod reach;
 mod results;
 mod resume;
+mod templates;
 mod undo;
 mod update;
 mod workbooks;

@@ -52,6 +52,10 @@ pub struct CreateImport {
     /// `append`, when absent. Those by which it does not want to be reached stay in any case.
     #[schema(nullable = false)]
     pub lists: Option<ImportLists>,
+    /// A template that says what stands under which heading, in place of `mapping`; it also says what is absent
+    /// of `action`, `key` and `lists`.
+    #[schema(nullable = false)]
+    pub template_id: Option<Uuid>,
 }
 
 /// What a column holds.
@@ -113,6 +117,9 @@ pub struct ImportBody {
     pub key: ImportKey,
     /// What becomes of tags and contact points that they have.
     pub lists: ImportLists,
+    /// The template by which it began, which may be gone; null where there was none.
+    #[schema(required)]
+    pub template_id: Option<Uuid>,
     /// To which campus the new customers belong.
     pub campus_id: Uuid,
     /// The list that is taken in.
@@ -168,6 +175,7 @@ impl From<Import> for ImportBody {
             action: Wire(import.choice.action),
             key: Wire(import.choice.key),
             lists: Wire(import.choice.lists),
+            template_id: import.template.map(Id::uuid),
             campus_id: import.campus.uuid(),
             file_id: import.file.uuid(),
             job_id: import.job.uuid(),

@@ -6,9 +6,10 @@ use domain::{
     files::{FILE_TYPE_REFUSED, StoredFile},
     id::Id,
     imports::{
-        choice::{Choice, ImportAction, ImportKey, KEY_NOT_FOR_CREATING, ListChange},
+        choice::{Choice, ImportKey, KEY_NOT_FOR_CREATING},
         header::LeadField,
         outcome::{COLUMN_UNKNOWN, COLUMNS_MAX, FIELD_TAKEN, Import, ImportStatus},
+        template::{ImportTemplate, TEMPLATE_AND_MAPPING},
         undo::{IMPORT_BUILT_ON, IMPORT_TOO_OLD, InTheWay},
     },
     jobs::{Job, JobKind},
@@ -27,7 +28,7 @@ use persistence::{
     organization::store::campus_zone,
 };
 
-use super::{ColumnMapping, CreateImport, ImportUndoPreview, change::writer};
+use super::{ColumnMapping, CreateImport, ImportUndoPreview, change::writer, told};
 
 /// How long the file of an import is kept.
 const FILE_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -37,13 +38,13 @@ const FILE_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// # Errors
 /// 422 where the file is not the caller's or no table, the campus is out of reach, or the mapping
 /// can't be right.
-pub async fn create(
+pub async fn create<G: Writes<Import> + Reads<ImportTemplate>>(
     tx: &Tx,
-    grant: &impl Writes<Import>,
+    grant: &G,
     own: &Grant<Oneself>,
     body: CreateImport,
 ) -> Result<Import, Error> {
-    let scope = grant.scope();
+    let scope = Reads::<Import>::scope(grant);
     let mut faults = Vec::new();
     let campus = Id::<Campus>::new(body.campus_id);
     let open = campus_zone(tx, scope.institution(), campus).await?;
@@ -53,7 +54,8 @@ pub async fn create(
     if let Err(fault) = file(tx, own, Id::new(body.file_id), tx.now()).await? {
         faults.push(fault);
     }
-    let choice = chosen(tx, &body, &mut faults)?;
+    let template = template(tx, grant, &body, &mut faults).await?;
+    let choice = chosen(tx, &body, template.as_ref(), &mut faults)?;
     let mapping = body
         .mapping
         .as_deref()
@@ -69,6 +71,7 @@ pub async fn create(
         entity: body.entity.0,
         mode: body.mode.0,
         choice,
+        template: template.as_ref().map(|template| template.id),
         mapping,
         status: ImportStatus::Running,
         counts: Default::default(),
@@ -90,12 +93,15 @@ pub async fn create(
         kept,
     )
     .await?;
-    let payload = import.id.uuid();
+    let columns = template
+        .as_ref()
+        .map(|template| template.columns.as_slice());
+    let payload = told::write(import.id, columns)?;
     let job = NewJob {
         id: import.job,
         kind: JobKind::RunImport,
         target: Some(("import", import.id.uuid())),
-        payload: payload.as_bytes(),
+        payload: &payload,
     };
     enqueue(tx, &job).await?;
     Ok(import)
@@ -236,16 +242,48 @@ pub async fn file(
     })
 }
 
+/// The template by which an import begins.
+async fn template(
+    tx: &Tx,
+    grant: &impl Reads<ImportTemplate>,
+    body: &CreateImport,
+    faults: &mut Vec<FieldFault>,
+) -> Result<Option<ImportTemplate>, Error> {
+    let Some(id) = body.template_id else {
+        return Ok(None);
+    };
+    let found = imports::templates::find(tx, grant, Id::new(id)).await?;
+    if found.is_none() {
+        faults.push(FieldFault::new("/template_id", &REFERENCE_UNKNOWN));
+    }
+    if body.mapping.is_some() {
+        faults.push(FieldFault::new("/mapping", &TEMPLATE_AND_MAPPING));
+    }
+    Ok(found)
+}
+
 /// What is to be done with rows.
 ///
 /// # Errors
 /// 403 for who may not change customers, where that is asked for.
-fn chosen(tx: &Tx, body: &CreateImport, faults: &mut Vec<FieldFault>) -> Result<Choice, Fault> {
+fn chosen(
+    tx: &Tx,
+    body: &CreateImport,
+    template: Option<&ImportTemplate>,
+    faults: &mut Vec<FieldFault>,
+) -> Result<Choice, Fault> {
+    let usual = template.map_or(Choice::CREATE, |template| template.choice);
     let choice = Choice {
-        action: body.action.map_or(ImportAction::Create, |action| action.0),
-        key: body.key.map_or(ImportKey::Household, |key| key.0),
-        lists: body.lists.map_or(ListChange::Append, |lists| lists.0),
+        action: body.action.map_or(usual.action, |action| action.0),
+        key: body.key.map_or(usual.key, |key| key.0),
+        lists: body.lists.map_or(usual.lists, |lists| lists.0),
     };
+    if let Some(template) = template {
+        let fields: Vec<_> = template.columns.iter().map(|one| Some(one.field)).collect();
+        if let Err(rule) = choice.check_mapping(&fields) {
+            faults.push(FieldFault::new("/template_id", rule));
+        }
+    }
     if choice.updates() {
         writer(tx)?;
     } else if choice.key != ImportKey::Household {

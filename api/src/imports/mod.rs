@@ -10,6 +10,8 @@ mod plan;
 mod result;
 pub(crate) mod run;
 mod table;
+pub mod templates;
+mod told;
 pub(crate) mod undo;
 mod workbook;
 
@@ -24,5 +26,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::get_import)
         .service(handlers::list_import_rows)
         .service(handlers::preview_import_undo)
-        .service(handlers::undo_import);
+        .service(handlers::undo_import)
+        .configure(templates::routes);
 }

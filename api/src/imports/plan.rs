@@ -16,6 +16,7 @@ use domain::{
             CAMPUS_UNKNOWN, CELL_MAX, CELL_TOO_LONG, CellProblem, Counts, Import, ImportMode,
             RowOutcome, RowResult,
         },
+        template::{TemplateColumn, mapping},
         undo::Made,
     },
     organization::{Campus, Staff},
@@ -49,10 +50,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// An import of a table with this header.
-    pub(super) fn new(import: Import, header: &[String]) -> Result<Self, Fault> {
+    /// An import of a table with this header, whose columns its template may have told.
+    pub(super) fn new(
+        import: Import,
+        columns: Option<&[TemplateColumn]>,
+        header: &[String],
+    ) -> Result<Self, Fault> {
         let names: Vec<&str> = header.iter().map(String::as_str).collect();
-        let mapping = import.mapping.clone().unwrap_or_else(|| propose(&names));
+        let mapping = match (&import.mapping, columns) {
+            (Some(mapping), _) => mapping.clone(),
+            (None, Some(columns)) => mapping(columns, &names),
+            (None, None) => propose(&names),
+        };
         import.choice.check_mapping(&mapping).map_err(Fault::new)?;
         Ok(Self { import, mapping })
     }

@@ -58,6 +58,13 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Who is there stays as it is.
+    pub const CREATE: Self = Self {
+        action: ImportAction::Create,
+        key: ImportKey::Household,
+        lists: ListChange::Append,
+    };
+
     /// Whether it changes customers who are there.
     pub fn updates(&self) -> bool {
         matches!(self.action, ImportAction::Update | ImportAction::Upsert)

@@ -194,7 +194,7 @@ fn field(header: &str) -> Option<LeadField> {
 }
 
 /// Folded, without punctuation and without remarks in brackets: `*手机号（必填）` is 手机号.
-fn plain(header: &str) -> String {
+pub(super) fn plain(header: &str) -> String {
     let mut depth = 0_u32;
     let mut heading = String::new();
     for c in fold(header).chars() {

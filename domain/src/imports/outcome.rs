@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{choice::Choice, header::LeadField};
+use super::{choice::Choice, header::LeadField, template::ImportTemplate};
 use crate::{
     access::Principal, customers::Customer, files::StoredFile, id::Id, jobs::Job,
     organization::Campus, rules, text_enum,
@@ -90,6 +90,8 @@ pub struct Import {
     pub entity: ImportEntity,
     pub mode: ImportMode,
     pub choice: Choice,
+    /// By which it began; it may be gone.
+    pub template: Option<Id<ImportTemplate>>,
     /// The field of each column; none where the program is to propose them.
     pub mapping: Option<Vec<Option<LeadField>>>,
     pub status: ImportStatus,

@@ -4,5 +4,6 @@ pub mod known;
 pub mod matching;
 pub mod rows;
 pub mod store;
+pub mod templates;
 pub mod undo;
 mod uses;

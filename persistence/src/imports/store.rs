@@ -24,7 +24,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, action, \
-    match_key, lists, mapping, status, created, updated, unchanged, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
+    match_key, lists, template_id, mapping, status, created, updated, unchanged, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
     undo_job_id, undone_at, undone_by";
 
 /// Writes a new import.
@@ -36,8 +36,8 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
     tx.execute_raw(statement(
         tx,
         "INSERT INTO imports (institution_id, id, version, owner_id, campus_id, file_id, job_id, \
-         entity, mode, action, match_key, lists, mapping, last_row, created, duplicate, skipped, failed, \
-         created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
+         entity, mode, action, match_key, lists, template_id, mapping, last_row, created, duplicate, skipped, failed, \
+         created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
         [
             grant.scope().institution().uuid().into(),
             import.id.uuid().into(),
@@ -50,6 +50,7 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
             import.choice.action.as_str().into(),
             import.choice.key.as_str().into(),
             import.choice.lists.as_str().into(),
+            import.template.map(Id::uuid).into(),
             mapping.into(),
             micros(import.created_at).into(),
         ],
@@ -282,6 +283,7 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
         entity: ImportEntity::parse(&entity).ok_or_else(|| Error::corrupt("import entity"))?,
         mode: ImportMode::parse(&mode).ok_or_else(|| Error::corrupt("import mode"))?,
         choice: choice(row)?,
+        template: row.try_get::<Option<Uuid>>("", "template_id")?.map(Id::new),
         mapping,
         status,
         counts: Counts {

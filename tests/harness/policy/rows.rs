@@ -68,6 +68,8 @@ pub enum Kind {
     Notice,
     /// Its owner's, who may import.
     Import,
+    /// Its owner's, who may import, shown to nobody else.
+    ImportTemplate,
     /// Its owner's, who may export; with a file.
     Export,
     /// Of two customers; it can be undone.
@@ -90,9 +92,9 @@ impl Kind {
     pub fn is_of_institution(self) -> bool {
         use Kind::{
             Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Enrollment,
-            Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice, Payment,
-            Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
-            ShareRequest, Tagging, TaughtClass, View,
+            Export, File, FollowUp, Import, ImportTemplate, Job, JournalEntry, Lesson, Merge,
+            Notice, Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation,
+            Session, Share, ShareRequest, Tagging, TaughtClass, View,
         };
         !matches!(
             self,
@@ -108,6 +110,7 @@ impl Kind {
                 | File
                 | FollowUp
                 | Import
+                | ImportTemplate
                 | Job
                 | JournalEntry
                 | Lesson
@@ -158,6 +161,7 @@ impl Kind {
                 | Self::Job
                 | Self::Notice
                 | Self::Import
+                | Self::ImportTemplate
                 | Self::Export
                 | Self::ShareRequest
                 | Self::View
@@ -364,6 +368,9 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("listImportRows", Kind::Import, State::Live),
     ("previewImportUndo", Kind::Import, State::Live),
     ("undoImport", Kind::Import, State::Live),
+    ("getImportTemplate", Kind::ImportTemplate, State::Live),
+    ("changeImportTemplate", Kind::ImportTemplate, State::Live),
+    ("deleteImportTemplate", Kind::ImportTemplate, State::Live),
     ("getExport", Kind::Export, State::Live),
     ("downloadExport", Kind::Export, State::Live),
     ("getShareRequest", Kind::ShareRequest, State::Live),
@@ -449,6 +456,7 @@ pub fn listed(schema: &str) -> Kind {
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),
         ("ImportPage", Kind::Import),
+        ("ImportTemplatePage", Kind::ImportTemplate),
         ("ExportPage", Kind::Export),
         ("CustomerMergePage", Kind::Merge),
         ("ShareRequestPage", Kind::ShareRequest),

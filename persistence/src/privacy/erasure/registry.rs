@@ -349,6 +349,7 @@ pub static OF_NOBODY: &[&str] = &[
     "group_members",
     "groups",
     "holders",
+    "import_templates",
     "imports",
     "institutions",
     "jobs",
