@@ -53,6 +53,10 @@ async fn foreign(w: &World, name: &str) -> Uuid {
             return made.expect(201).id().parse().unwrap();
         }
         "request_id" => return of(Kind::PrivacyRequest).await,
+        "template_id" => {
+            let owner = w.as_stranger().principal;
+            return w.import_template(w.other, owner).await;
+        }
         "view_id" => {
             let made = w.as_stranger().post("/api/v1/views", &view()).await;
             return made.expect(201).id().parse().unwrap();
@@ -229,6 +233,7 @@ impl South {
         let list = southerner.upload(list, "a.csv", "姓名\n张伟\n".as_bytes());
         let list = list.await.expect(201).id();
         let view = made(&southerner, "views", view()).await;
+        let template = of(Kind::ImportTemplate, held).await;
         let id = |text: &str| text.parse().unwrap();
         Self(BTreeMap::from([
             ("campus_id", there.uuid()),
@@ -244,6 +249,7 @@ impl South {
             ("enrollment_id", id(&enrollment)),
             ("file_id", id(&list)),
             ("view_id", id(&view)),
+            ("template_id", id(&template)),
         ]))
     }
 

@@ -3,16 +3,23 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    access::{Principal, PrincipalKind, Reach, ShareRequest, Wanted},
+    access::{ImportsRun, Principal, PrincipalKind, Reach, ShareRequest, Wanted},
     id::Id,
+    imports::{
+        choice::Choice,
+        header::LeadField,
+        outcome::ImportEntity,
+        template::{ImportTemplate, NewTemplate, TemplateAudience, TemplateColumn},
+    },
     organization::{Campus, Institution, Team},
     text_enum::TextEnum,
 };
 use educrm::access::refusals;
 use persistence::{
     Error, Operation,
-    access::{Bearer, load, sessions, share_requests},
+    access::{Bearer, Grant, load, sessions, share_requests},
     events::sequencer::Pass,
+    imports::templates,
     organization::store::{NewStaff, hire},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
@@ -394,6 +401,42 @@ impl World {
                 let request = &request;
                 commit(&db, &operation, |tx| async move {
                     share_requests::insert(&tx, request).await
+                })
+                .await
+                .unwrap();
+            })
+            .await;
+        id
+    }
+
+    /// A template of somebody's, by which imports are begun.
+    pub async fn import_template(
+        &self,
+        institution: Id<Institution>,
+        owner: Id<Principal>,
+    ) -> Uuid {
+        let app = &self.server.app;
+        let stamp = app.clock.stamp();
+        let operation = Operation::system(institution, PrincipalKind::Operator, "keep", stamp);
+        let new = NewTemplate {
+            audience: TemplateAudience::Own,
+            entity: ImportEntity::Customers,
+            name: "地推登记表".to_owned(),
+            columns: vec![TemplateColumn {
+                header: "学员".to_owned(),
+                field: LeadField::Name,
+            }],
+            choice: Choice::CREATE,
+        };
+        let template = ImportTemplate::create(new, owner, &stamp).unwrap();
+        let (db, id) = (app.db.clone(), template.id.uuid());
+        self.server
+            .inside(async move {
+                let template = &template;
+                commit(&db, &operation, |tx| async move {
+                    let grant =
+                        Grant::<ImportsRun>::system(institution, tx.now(), "a record to try");
+                    templates::insert(&tx, &grant, template).await
                 })
                 .await
                 .unwrap();

@@ -7,6 +7,9 @@ mod messy;
 mod reach;
 mod results;
 mod resume;
+mod templates;
+mod undo;
+mod update;
 mod workbooks;
 
 use tests::{Actor, Answer, Value, World, json};

@@ -3,6 +3,7 @@ use domain::{
     imports::{
         header::LeadField,
         outcome::{Import, RowResult},
+        undo::InTheWay,
     },
 };
 use jiff::Timestamp;
@@ -17,6 +18,10 @@ pub type ImportField = Wire<LeadField>;
 pub type ImportEntity = Wire<domain::imports::outcome::ImportEntity>;
 pub type ImportMode = Wire<domain::imports::outcome::ImportMode>;
 pub type ImportStatus = Wire<domain::imports::outcome::ImportStatus>;
+pub type ImportAction = Wire<domain::imports::choice::ImportAction>;
+pub type ImportKey = Wire<domain::imports::choice::ImportKey>;
+pub type ImportLists = Wire<domain::imports::choice::ListChange>;
+pub type ImportUndoReason = Wire<domain::imports::undo::UndoObstacle>;
 pub type ImportRowOutcome = Wire<domain::imports::outcome::RowOutcome>;
 
 /// A list to be imported (导入).
@@ -37,6 +42,20 @@ pub struct CreateImport {
     pub mapping: Option<Vec<ColumnMapping>>,
     /// Whether it is tried or done.
     pub mode: ImportMode,
+    /// What becomes of rows whose customer is there, or is not; `create`, when absent.
+    #[schema(nullable = false)]
+    pub action: Option<ImportAction>,
+    /// By what customers are found that are to be updated; `household`, when absent.
+    #[schema(nullable = false)]
+    pub key: Option<ImportKey>,
+    /// What becomes of tags and contact points that an updated customer has, where its row tells others of these;
+    /// `append`, when absent. Those by which it does not want to be reached stay in any case.
+    #[schema(nullable = false)]
+    pub lists: Option<ImportLists>,
+    /// A template that says what stands under which heading, in place of `mapping`; it also says what is absent
+    /// of `action`, `key` and `lists`.
+    #[schema(nullable = false)]
+    pub template_id: Option<Uuid>,
 }
 
 /// What a column holds.
@@ -92,6 +111,15 @@ pub struct ImportBody {
     pub entity: ImportEntity,
     /// Whether it is tried or done.
     pub mode: ImportMode,
+    /// What becomes of rows whose customer is there, or is not.
+    pub action: ImportAction,
+    /// By what customers are found that are there.
+    pub key: ImportKey,
+    /// What becomes of tags and contact points that they have.
+    pub lists: ImportLists,
+    /// The template by which it began, which may be gone; null where there was none.
+    #[schema(required)]
+    pub template_id: Option<Uuid>,
     /// To which campus the new customers belong.
     pub campus_id: Uuid,
     /// The list that is taken in.
@@ -109,6 +137,15 @@ pub struct ImportBody {
     /// When all of it had ended; null until then.
     #[schema(required)]
     pub finished_at: Option<Timestamp>,
+    /// The job that undoes it, or did; null where there is none.
+    #[schema(required)]
+    pub undo_job_id: Option<Uuid>,
+    /// When it was undone; null while it stands.
+    #[schema(required)]
+    pub undone_at: Option<Timestamp>,
+    /// Who undid it; null while it stands.
+    #[schema(required)]
+    pub undone_by: Option<Uuid>,
 }
 
 /// Rows by what became of them so far.
@@ -116,9 +153,13 @@ pub struct ImportBody {
 pub struct ImportCounts {
     /// Rows that made a customer, or would.
     pub created: i64,
+    /// Rows that changed a customer, or would.
+    pub updated: i64,
+    /// Rows whose customer is as they say already.
+    pub unchanged: i64,
     /// Rows whose customer was known before.
     pub duplicate: i64,
-    /// Rows without anything in them.
+    /// Rows that were left out.
     pub skipped: i64,
     /// Rows that broke a rule.
     pub failed: i64,
@@ -131,12 +172,18 @@ impl From<Import> for ImportBody {
             version: import.version,
             entity: Wire(import.entity),
             mode: Wire(import.mode),
+            action: Wire(import.choice.action),
+            key: Wire(import.choice.key),
+            lists: Wire(import.choice.lists),
+            template_id: import.template.map(Id::uuid),
             campus_id: import.campus.uuid(),
             file_id: import.file.uuid(),
             job_id: import.job.uuid(),
             status: Wire(import.status),
             counts: ImportCounts {
                 created: import.counts.created,
+                updated: import.counts.updated,
+                unchanged: import.counts.unchanged,
                 duplicate: import.counts.duplicate,
                 skipped: import.counts.skipped,
                 failed: import.counts.failed,
@@ -144,6 +191,9 @@ impl From<Import> for ImportBody {
             result_file_id: import.result.map(Id::uuid),
             created_at: import.created_at,
             finished_at: import.finished_at,
+            undo_job_id: import.undo_job.map(Id::uuid),
+            undone_at: import.undone_at,
+            undone_by: import.undone_by.map(Id::uuid),
         }
     }
 }
@@ -161,7 +211,7 @@ pub struct ImportRow {
     pub row: i64,
     /// What became of the row, or would.
     pub outcome: ImportRowOutcome,
-    /// The new customer, or the known one where it is within the importer's reach.
+    /// The customer that is new or was updated, or the known one where it is within the importer's reach.
     #[schema(required)]
     pub customer_id: Option<Uuid>,
     /// Why the row was refused.
@@ -212,6 +262,46 @@ impl From<RowResult> for ImportRow {
 page! {
     /// One page of rows.
     ImportRowPage of ImportRow
+}
+
+/// What undoing an import would do.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImportUndoPreview {
+    /// How many customers would go: all that the import made.
+    #[schema(minimum = 0)]
+    pub customers: i64,
+    /// How many customers would be what they were: all that the import changed.
+    #[schema(minimum = 0)]
+    pub restored: i64,
+    /// How many of both stand in the way; nothing is undone unless there is none.
+    #[schema(minimum = 0)]
+    pub in_the_way: i64,
+    /// The first of those, at most a hundred.
+    #[schema(value_type = Vec<ImportUndoObstacle>)]
+    pub obstacles: Vec<ImportUndoObstacle>,
+}
+
+/// A customer that stands in the way of undoing an import.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImportUndoObstacle {
+    /// The row that made or changed it, as a spreadsheet counts: the header is row 1.
+    #[schema(minimum = 1)]
+    pub row: i64,
+    /// Null where it is out of reach by now.
+    #[schema(required)]
+    pub customer_id: Option<Uuid>,
+    /// What was done with it since.
+    pub reason: ImportUndoReason,
+}
+
+impl From<InTheWay> for ImportUndoObstacle {
+    fn from(found: InTheWay) -> Self {
+        Self {
+            row: found.row,
+            customer_id: found.customer.map(Id::uuid),
+            reason: Wire(found.reason),
+        }
+    }
 }
 
 /// Which rows, in their order.

@@ -15,8 +15,8 @@ use persistence::{
 use uuid::Uuid;
 
 use super::{
-    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ListImportRows, ProposeMapping,
-    ProposedColumn, ProposedMapping, commands, run,
+    CreateImport, ImportBody, ImportPage, ImportRow, ImportRowPage, ImportUndoPreview,
+    ListImportRows, ProposeMapping, ProposedColumn, ProposedMapping, commands, run,
 };
 use crate::{
     access::{Granted, IdempotencyKey},
@@ -76,8 +76,13 @@ pub(super) async fn propose_mapping(
 /// Tags that are there are put on the new customer, and its next follow-up is planned, where the importer
 /// may do so by hand; what else their columns say goes into the note, and `unread` names it.
 /// Without `mapping` the columns are guessed by their headings.
+///
+/// `action` says what becomes of rows whose customer is there: `update` and `upsert` change whom the `key` finds
+/// among those that the importer may change by hand (`customers:write`), with the same rules. What a row doesn't
+/// tell stays; guardians, source, campus and next dates of who is there stay in any case. One row changes a
+/// customer: those that follow are duplicates. By `phone`, `email` and `id` only who is within that reach is found.
 #[utoipa::path(tag = TAG, request_body = CreateImport, responses((status = 202, body = JobBody)),
-    security(("bearer" = ["imports:run"])))]
+    security(("bearer" = ["imports:run"])), extensions(("x-problem-codes" = json!(["permission_missing"]))))]
 #[post("/imports")]
 pub(super) async fn create_import(
     ctx: Granted<ImportsRun>,
@@ -152,4 +157,55 @@ pub(super) async fn list_import_rows(
     let found = rows::list(&read, &ctx.grant, import.id, &wanted, after, page.limit).await?;
     let (found, next) = part.cut(found, |result| (result.row, Uuid::nil()));
     Ok(next.answer::<ImportRowPage>(found.into_iter().map(ImportRow::from))?)
+}
+
+/// See what undoing an import would do
+///
+/// All customers that it made would go, and those that it changed would be what they were, unless one of them was used since: changed, followed up, tagged,
+/// related, shared, merged, enrolled, charged …, or, where the import changed it, changed again. Those are named. Only what was done, has ended, and is not older
+/// than 30 days can be undone.
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 200, body = ImportUndoPreview)),
+    security(("bearer" = ["imports:run"])),
+    extensions(("x-problem-codes" = json!(["import_not_done", "import_undone", "import_too_old"]))))]
+#[get("/imports/{import_id}/undo-preview")]
+pub(super) async fn preview_import_undo(
+    ctx: Granted<ImportsRun>,
+    id: PathId<Import>,
+) -> Result<Reply, Problem> {
+    let (read, now) = (ctx.read(), ctx.stamp().now());
+    let undoer = commands::undoer(&ctx.grant, Some(ctx.authority()), now);
+    let found = commands::preview_undo(&read, &undoer, id.0, now).await?;
+    Ok(Reply::list(&found)?)
+}
+
+/// Undo an import
+///
+/// Hides all customers that it made, as deleting them does, and restores those that it changed, or none: where one of them was used since, nothing is
+/// undone (`import_built_on`), and `GET /imports/{import_id}/undo-preview` names it. Answers at once with the job,
+/// which can't be cancelled. The file can be imported again afterwards.
+#[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 202, body = JobBody)),
+    security(("bearer" = ["imports:run"])),
+    extensions(("x-problem-codes" = json!(["import_built_on", "import_not_done", "import_undone", "import_too_old"]))))]
+#[post("/imports/{import_id}/undo")]
+pub(super) async fn undo_import(
+    ctx: Granted<ImportsRun>,
+    request: HttpRequest,
+    id: PathId<Import>,
+    key: IdempotencyKey,
+) -> Result<Reply, Problem> {
+    let language = RequestContext::of(&request).language;
+    let own = &own(&ctx)?;
+    let undoer = commands::undoer(&ctx.grant, Some(ctx.authority()), ctx.stamp().now());
+    commands::unless_built_on(&ctx.read(), &undoer, id.0).await?;
+    let reply = ctx
+        .once(Some(key.of([0; 32])), |tx, grant| async move {
+            let job = commands::undo(&tx, &grant, id.0).await?;
+            let job = jobs::store::find(&tx, own, job).await?;
+            let job = job.ok_or_else(|| persistence::Error::internal("a job is missing"))?;
+            let location = format!("/api/v1/jobs/{}", job.id);
+            Reply::accepted(location, &JobBody::new(job, language))
+        })
+        .await?;
+    ctx.app().jobs.wake();
+    Ok(reply)
 }

@@ -192,7 +192,7 @@ impl Ground<'_> {
     }
 
     /// What was wrong with a record, in terms of the row's cells.
-    fn told(
+    pub(super) fn told(
         &self,
         row: &Row,
         fault: &Fault,
@@ -223,7 +223,7 @@ impl Ground<'_> {
     }
 }
 
-fn point(kind: ContactKind, value: String, is_preferred: bool) -> ContactInput {
+pub(super) fn point(kind: ContactKind, value: String, is_preferred: bool) -> ContactInput {
     ContactInput {
         kind: Some(kind),
         value: Some(value),

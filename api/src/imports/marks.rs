@@ -19,7 +19,9 @@ use jiff::civil::Date;
 use persistence::{
     Error, Tx,
     access::{Grant, Reads},
-    follow_ups, tags,
+    follow_ups,
+    imports::undo::tag_reason,
+    tags,
 };
 
 use super::plan::{Candidate, Ground};
@@ -35,6 +37,13 @@ pub(super) struct Marks {
     pub(super) other_next: Option<String>,
     /// Fields of which something could not be put on, besides those that could not be read.
     pub(super) unread: Vec<LeadField>,
+}
+
+impl Marks {
+    /// How many follow-ups are planned by them.
+    pub(super) fn planned(&self) -> i64 {
+        i64::from(self.next_on.is_some())
+    }
 }
 
 /// What the importer may put on the customers of some leads.
@@ -93,6 +102,21 @@ impl Marker {
         marks
     }
 
+    /// By which right the importer puts tags on customers, if by any.
+    pub(super) fn tagging(&self) -> Option<&Grant<TagsWrite>> {
+        self.tagging.as_ref()
+    }
+
+    /// The tags that a lead names, and whether these are all that it says.
+    pub(super) fn wanted(&self, lead: &Lead) -> (BTreeSet<Id<Tag>>, bool) {
+        let told = lead.tags.iter().filter(|name| is_told(name));
+        let found: Vec<_> = told
+            .map(|name| self.tags.get(&fold(name)).copied())
+            .collect();
+        let is_whole = found.iter().all(Option::is_some);
+        (found.into_iter().flatten().collect(), is_whole)
+    }
+
     /// Puts marks on customers that are new.
     pub(super) async fn put_on(
         &self,
@@ -102,7 +126,7 @@ impl Marker {
     ) -> Result<(), Error> {
         let (mut taggings, mut planned) = (Vec::new(), Vec::new());
         let (stamp, by) = (tx.stamp(), tx.operation().actor.principal);
-        let act = Act::now(by, Some(format!("import:{}", ground.import.id)), &stamp)?;
+        let act = Act::now(by, Some(tag_reason(ground.import.id)), &stamp)?;
         for (customer, marks) in marked {
             let tags = marks.tags.iter();
             taggings.extend(tags.map(|tag| Tagging::new(customer, *tag, act.clone(), &stamp)));

@@ -1,6 +1,7 @@
-//! Imports over HTTP, and the job that does them.
+//! Imports over HTTP, and the jobs that do and undo them.
 
 mod body;
+mod change;
 pub mod commands;
 mod handlers;
 mod household;
@@ -9,6 +10,9 @@ mod plan;
 mod result;
 pub(crate) mod run;
 mod table;
+pub mod templates;
+mod told;
+pub(crate) mod undo;
 mod workbook;
 
 pub use body::*;
@@ -20,5 +24,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::create_import)
         .service(handlers::list_imports)
         .service(handlers::get_import)
-        .service(handlers::list_import_rows);
+        .service(handlers::list_import_rows)
+        .service(handlers::preview_import_undo)
+        .service(handlers::undo_import)
+        .configure(templates::routes);
 }

@@ -9,12 +9,15 @@ use domain::{
     id::Id,
     imports::{
         channels::ChannelWords,
+        choice::{ImportAction, ImportKey},
         header::{LeadField, propose},
         lead::{Lead, read_row},
         outcome::{
             CAMPUS_UNKNOWN, CELL_MAX, CELL_TOO_LONG, CellProblem, Counts, Import, ImportMode,
-            RowOutcome, RowResult, check_mapping,
+            RowOutcome, RowResult,
         },
+        template::{TemplateColumn, mapping},
+        undo::Made,
     },
     organization::{Campus, Staff},
     privacy::ERASED_PERSON,
@@ -26,11 +29,15 @@ use persistence::{
     Error, Tx,
     access::{Grant, Reads, Scope, Writes},
     customers::{channels, store},
-    imports::known::{self, Households, LeadKeys},
+    imports::{
+        known::{self, Households, LeadKeys},
+        undo,
+    },
     organization::store::campuses,
 };
 
 use super::{
+    change::{Found, Memory, Present, change},
     marks::{Marker, Marks},
     table::Row,
 };
@@ -43,11 +50,19 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// An import of a table with this header.
-    pub(super) fn new(import: Import, header: &[String]) -> Result<Self, Fault> {
+    /// An import of a table with this header, whose columns its template may have told.
+    pub(super) fn new(
+        import: Import,
+        columns: Option<&[TemplateColumn]>,
+        header: &[String],
+    ) -> Result<Self, Fault> {
         let names: Vec<&str> = header.iter().map(String::as_str).collect();
-        let mapping = import.mapping.clone().unwrap_or_else(|| propose(&names));
-        check_mapping(&mapping).map_err(Fault::new)?;
+        let mapping = match (&import.mapping, columns) {
+            (Some(mapping), _) => mapping.clone(),
+            (None, Some(columns)) => mapping(columns, &names),
+            (None, None) => propose(&names),
+        };
+        import.choice.check_mapping(&mapping).map_err(Fault::new)?;
         Ok(Self { import, mapping })
     }
 
@@ -92,7 +107,7 @@ pub(super) struct Ground<'a> {
 pub(super) struct Step {
     pub(super) results: Vec<RowResult>,
     pub(super) counts: Counts,
-    /// Children that are new, by which later rows are known again where nothing is written.
+    /// Children that are new or changed, by which later rows are known again where nothing is written.
     pub(super) added: Vec<(LeadKeys, Id<Customer>)>,
 }
 
@@ -112,13 +127,27 @@ pub(super) struct Household {
     pub(super) relation: Option<Relation>,
 }
 
+impl Household {
+    /// Its customers as the row made them; what is planned is planned with the child, which is the first.
+    fn made(&self, row: i64, planned: i64) -> impl Iterator<Item = Made> {
+        let customers = self.customers.iter().enumerate();
+        customers.map(move |(place, customer)| Made {
+            customer: customer.id,
+            row,
+            is_new: true,
+            version: customer.version,
+            follow_ups: if place == 0 { planned } else { 0 },
+        })
+    }
+}
+
 /// Decides about rows, and writes the customers of those that are new.
 pub(super) async fn take_in<G>(
     tx: &Tx,
     grant: &G,
     plan: &Plan,
     rows: &[Row],
-    memory: &Households,
+    memory: &Memory,
 ) -> Result<Step, Error>
 where
     G: Writes<Customer> + Writes<Import>,
@@ -130,7 +159,12 @@ where
         .iter()
         .filter_map(|field| Some(field.as_ref()?.fills()?.to_owned()))
         .collect();
-    writable(tx, "customers", &filled, &["name"])?;
+    let needed: &[&str] = match plan.import.choice.key {
+        ImportKey::Household => &["name"],
+        // There a row can give a customer another one.
+        _ => &[],
+    };
+    writable(tx, "customers", &filled, needed)?;
     known::alone(tx).await?;
     let ground = plan
         .ground(tx, <G as Reads<Customer>>::scope(grant))
@@ -156,9 +190,12 @@ where
     let keys: Vec<LeadKeys> = candidates.iter().map(|c| c.keys.clone()).collect();
     let mut households = known::households(tx, grant, &keys).await?;
     let erased = known::erased(tx, &keys).await?;
+    let seen = (&households, memory);
+    let mut present = Present::look(tx, grant, &ground, &candidates, seen).await?;
     let mut step = Step::default();
+    let mut changes = Vec::new();
     let (mut customers, mut relations, mut duplicates) = (Vec::new(), Vec::new(), Vec::new());
-    let mut marked = Vec::new();
+    let (mut marked, mut made) = (Vec::new(), Vec::new());
     for candidate in candidates {
         let mut result = RowResult {
             row: candidate.row.number,
@@ -168,19 +205,57 @@ where
             differences: Vec::new(),
             unread: candidate.lead.unread.clone(),
         };
-        let known = households
-            .child(&candidate.keys)
-            .or_else(|| memory.child(&candidate.keys));
-        if let Some(known) = known {
-            result.outcome = RowOutcome::Duplicate;
-            duplicates.push(Duplicate {
-                place: results.len(),
-                known,
-                new_phones: new_phones(&candidate, known, &[&households, memory]),
-                lead: candidate.lead,
-            });
-            results.push(result);
-            continue;
+        match present.of(&candidate, &households) {
+            Found::Nobody => {}
+            Found::Known(known) => {
+                result.outcome = match ground.import.choice.action {
+                    ImportAction::Skip => RowOutcome::Skipped,
+                    _ => RowOutcome::Duplicate,
+                };
+                duplicates.push(Duplicate {
+                    place: results.len(),
+                    known,
+                    new_phones: new_phones(&candidate, known, &[&households, &memory.households]),
+                    lead: candidate.lead,
+                });
+                results.push(result);
+                continue;
+            }
+            Found::Changeable(before) => {
+                let customer = before.id;
+                let found = (*before, &households);
+                match change(tx, &ground, &marker, &candidate, found).await? {
+                    Err(problems) => {
+                        result.outcome = RowOutcome::Failed;
+                        result.problems = problems;
+                    }
+                    Ok(changed) => {
+                        result.customer = Some(customer);
+                        result.unread.extend(&changed.unread);
+                        result.outcome = RowOutcome::Unchanged;
+                        if changed.is_anything() {
+                            result.outcome = RowOutcome::Updated;
+                            present.add(&candidate.keys, customer);
+                            step.added.push((candidate.keys, customer));
+                            changes.push(changed);
+                        }
+                    }
+                }
+                results.push(result);
+                continue;
+            }
+            Found::Absent(rule) => {
+                result.outcome = RowOutcome::Skipped;
+                result.problems = vec![ground.problem(candidate.row, rule.code, None)];
+                results.push(result);
+                continue;
+            }
+            Found::Unclear(rule) => {
+                result.outcome = RowOutcome::Failed;
+                result.problems = vec![ground.problem(candidate.row, rule.code, None)];
+                results.push(result);
+                continue;
+            }
         }
         if erased.has(&candidate.keys) {
             result.outcome = RowOutcome::Skipped;
@@ -195,8 +270,10 @@ where
             }
             Ok(household) => {
                 result.unread.extend(&candidate.marks.unread);
+                made.extend(household.made(candidate.row.number, candidate.marks.planned()));
                 if let Some(child) = household.customers.first() {
                     households.add_child(&candidate.keys, child.id);
+                    present.add(&candidate.keys, child.id);
                     step.added.push((candidate.keys, child.id));
                     marked.push((child.anchor(), candidate.marks));
                     if ground.import.mode == ImportMode::Commit {
@@ -212,6 +289,10 @@ where
     if ground.import.mode == ImportMode::Commit {
         store::insert_all(tx, grant, &customers, &relations).await?;
         marker.put_on(tx, &ground, &marked).await?;
+        undo::insert(tx, grant, ground.import.id, &made).await?;
+        for changed in &changes {
+            changed.write(tx, grant, ground.import.id).await?;
+        }
     }
     compare(tx, &duplicates, &mut results).await?;
     results.sort_by_key(|result| result.row);
@@ -352,7 +433,7 @@ impl Ground<'_> {
         self.zones.get(&campus).cloned().unwrap_or(TimeZone::UTC)
     }
 
-    fn today(&self, campus: Id<Campus>, stamp: &Stamp) -> Date {
+    pub(super) fn today(&self, campus: Id<Campus>, stamp: &Stamp) -> Date {
         stamp.now().to_zoned(self.zone(campus)).date()
     }
 
@@ -395,7 +476,13 @@ impl Ground<'_> {
         let at = campus.unwrap_or(self.import.campus);
         let today = self.today(at, stamp);
         let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
-        let read = read_row(self.mapping, &cells, today, &self.channels);
+        let read = read_row(
+            self.mapping,
+            &cells,
+            today,
+            &self.channels,
+            self.import.choice.needs_name(),
+        );
         let mut problems: Vec<CellProblem> = match &read {
             Ok(_) => Vec::new(),
             Err(faults) => faults

@@ -8,22 +8,23 @@ use domain::{
     fault::{Fault, NOT_FOUND},
     files::{FileType, StoredFile},
     id::Id,
-    imports::outcome::{IMPORT_FILE_UNREADABLE, Import, ImportMode},
+    imports::outcome::{IMPORT_FILE_UNREADABLE, ImportMode},
     organization::Institution,
 };
 use futures_util::TryStreamExt;
 use persistence::{
     Error, Handle,
-    imports::{known::Households, rows, store},
+    imports::{rows, store},
 };
 use tokio::sync::{Semaphore, mpsc};
-use uuid::Uuid;
 
 use super::{
+    change::Memory,
     commands,
     plan::{Plan, take_in},
     result,
     table::{self, Row},
+    told,
 };
 use crate::{
     app::App,
@@ -110,7 +111,7 @@ async fn content(
 
 pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     let told = run.payload().await?;
-    let id = Id::<Import>::new(Uuid::from_slice(&told).map_err(Error::corrupt)?);
+    let (id, columns) = told::read(&told)?;
     let own = run.grant::<Oneself>().await?;
     let own = own.ok_or_else(|| Fault::new(&NOT_FOUND))?;
     let own = &own;
@@ -124,9 +125,9 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     let content = content(&run.app, run.institution(), &file).await?;
     let (total, header) = measured(&file, content.clone()).await?;
     let mode = import.mode;
-    let plan = &Plan::new(import, &header)?;
+    let plan = &Plan::new(import, columns.as_deref(), &header)?;
     let mut reading = Reading::begin(&file, content);
-    let mut memory = Households::default();
+    let mut memory = Memory::default();
     let mut done = 0;
     if mode == ImportMode::Validate {
         // Nothing but rows was written: a run that begins anew writes them anew.
@@ -155,7 +156,7 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
             .await?;
         if mode == ImportMode::Validate {
             for (keys, child) in step.into_iter().flatten() {
-                memory.add_child(&keys, child);
+                memory.add(&keys, child);
             }
         }
     }

@@ -60,10 +60,10 @@ pub(super) async fn get_job(
 /// Cancel a job of one's own
 ///
 /// One that waits ends at once; one that runs stops at its next step, and says `running` until then.
-/// What it has done until then stays.
+/// What it has done until then stays. The undoing of an import can't be cancelled.
 #[utoipa::path(tag = TAG, params(("job_id" = Uuid, Path)), responses((status = 200, body = JobBody)),
     security(("bearer" = ["self"])),
-    extensions(("x-problem-codes" = json!(["job_finished"]))))]
+    extensions(("x-problem-codes" = json!(["job_finished", "job_not_cancellable"]))))]
 #[post("/jobs/{job_id}/cancel")]
 pub(super) async fn cancel_job(
     ctx: Granted<Oneself>,

@@ -169,6 +169,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
     }
     match run.kind() {
         JobKind::RunImport => imports::run::run(run).await,
+        JobKind::UndoImport => imports::undo::run(run).await,
         JobKind::RunExport => exports::run::run(run).await,
         JobKind::RemoveExpired => schedule::remove_expired(run).await,
         JobKind::MakeBackup => backup::job::run(run).await,
@@ -259,7 +260,7 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
         (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
         (JobKind::CheckInvariants, _) => backup::job::tell(tx, NoticeKind::CheckFailed).await,
         (JobKind::RunImport | JobKind::RunExport, None)
-        | (JobKind::RemoveExpired | JobKind::ExpireApprovals, _) => Ok(()),
+        | (JobKind::UndoImport | JobKind::RemoveExpired | JobKind::ExpireApprovals, _) => Ok(()),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{access::PrincipalKind, id::Id, jobs::JobKind, organization::Institution};
+use domain::{
+    access::PrincipalKind, id::Id, imports::undo::UNDO_LASTS, jobs::JobKind,
+    organization::Institution,
+};
 use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 use persistence::{
     Error, Operation, Tx,
@@ -21,8 +24,8 @@ use crate::{app::App, approvals, backup, invariants};
 
 /// How often the schedules are looked after.
 pub(super) const LOOK: Duration = Duration::from_secs(60);
-/// Jobs that have ended, and the rows of imports, are kept so long.
-const RESULTS_LAST: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Jobs that have ended, and the rows of imports and what undoes these, are kept so long.
+const RESULTS_LAST: SignedDuration = UNDO_LASTS;
 /// Sessions that are over, and notices, are kept so long (reliability.md 5.5: half a year).
 const TRACES_LAST: SignedDuration = SignedDuration::from_hours(183 * 24);
 /// What one step removes at most of what takes longer.
@@ -116,6 +119,8 @@ pub(super) async fn remove_expired(run: &Run) -> Result<(), Halt> {
     until_none(run, results).await?;
     let rows = |tx| async move { imports::store::remove_rows(&tx, old, BATCH).await };
     until_none(run, rows).await?;
+    let made = |tx| async move { imports::undo::forget(&tx, old, BATCH).await };
+    until_none(run, made).await?;
     let replies = |tx| async move { idempotency::remove_expired(&tx, ROWS).await };
     until_none(run, replies).await?;
     let tokens = |tx| async move { sessions::remove_expired_tokens(&tx, ROWS).await };

@@ -8,6 +8,7 @@ use crate::{text::fold, text_enum};
 text_enum! {
     /// What a column of a list of leads can hold.
     LeadField as "ImportField" {
+        CustomerId = "customer_id" { "客户编号", "Customer ID" }
         Name = "name" { "姓名", "Name" }
         Gender = "gender" { "性别", "Gender" }
         BirthDate = "birth_date" { "出生日期", "Birth date" }
@@ -65,7 +66,7 @@ impl LeadField {
             Self::Course | Self::Collector | Self::NextFollowUpOn | Self::Tags | Self::Note => {
                 Some("note")
             }
-            Self::GuardianRelation | Self::Campus | Self::Ignore => None,
+            Self::CustomerId | Self::GuardianRelation | Self::Campus | Self::Ignore => None,
         }
     }
 }
@@ -168,6 +169,7 @@ const HEADINGS: &[(LeadField, &str)] = &[
         LeadField::Note,
         "备注 备注信息 说明 跟进记录 note notes remark remarks comment comments",
     ),
+    (LeadField::CustomerId, "客户编号 客户id customerid"),
     (
         LeadField::Ignore,
         "序号 编号 行号 导出标记 no id index exported",
@@ -195,7 +197,7 @@ fn field(header: &str) -> Option<LeadField> {
 }
 
 /// Folded, without punctuation and without remarks in brackets: `*手机号（必填）` is 手机号.
-fn plain(header: &str) -> String {
+pub(super) fn plain(header: &str) -> String {
     let mut depth = 0_u32;
     let mut heading = String::new();
     for c in fold(header).chars() {

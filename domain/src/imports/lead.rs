@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use super::{
     cell::{self, Unread, unquoted},
@@ -19,6 +20,9 @@ use crate::{
 /// A row of a lead list, read. It is personal: `Debug` doesn't show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Lead {
+    /// Its id, where it is there and the row tells it.
+    pub customer: Option<Uuid>,
+    /// Blank where rows need not tell one.
     pub name: String,
     pub gender: Option<Gender>,
     pub birth_date: Option<Date>,
@@ -74,7 +78,8 @@ pub struct CellFault {
 }
 
 /// Reads a row whose columns hold the fields of `mapping`; cells that are missing are blank.
-/// `today` is the campus's: nobody is born after it. `channels` are those of the institution.
+/// `today` is the campus's: nobody is born after it. `channels` are those of the institution. Where
+/// customers are found by something else, rows need not tell their names.
 ///
 /// All faults at once: `name_missing`, `phone_invalid`, `birth_date_invalid`, `email_invalid`.
 pub fn read_row(
@@ -82,6 +87,7 @@ pub fn read_row(
     cells: &[&str],
     today: Date,
     channels: &ChannelWords,
+    needs_name: bool,
 ) -> Result<Lead, Vec<CellFault>> {
     let mut row = Row {
         mapping,
@@ -96,7 +102,11 @@ pub fn read_row(
         }
     }
     let mut lead = Lead {
-        name: row.checked(LeadField::Name, cell::name),
+        customer: row.understood(LeadField::CustomerId, customer),
+        name: match needs_name || cell::is_told(row.cell(LeadField::Name)) {
+            true => row.checked(LeadField::Name, cell::name),
+            false => String::new(),
+        },
         gender: row.understood(LeadField::Gender, cell::gender),
         birth_date: row.checked(LeadField::BirthDate, |cell| cell::birth_date(cell, today)),
         education: row.understood(LeadField::Education, cell::education),
@@ -133,6 +143,13 @@ pub fn read_row(
     } else {
         Err(row.faults)
     }
+}
+
+fn customer(cell: &str) -> Result<Option<Uuid>, Unread> {
+    if !cell::is_told(cell) {
+        return Ok(None);
+    }
+    cell.parse().map(Some).map_err(|_| Unread)
 }
 
 fn day(cell: &str) -> Result<Option<Date>, Unread> {
@@ -217,7 +234,7 @@ mod tests {
     fn read(cells: [&str; 9]) -> Result<Lead, Vec<CellFault>> {
         let referral = (ChannelCode::parse("referral").unwrap(), "转介绍".into());
         let channels = ChannelWords::new(vec![referral]);
-        read_row(&propose(&HEADERS), &cells, TODAY, &channels)
+        read_row(&propose(&HEADERS), &cells, TODAY, &channels, true)
     }
 
     #[test]
@@ -286,8 +303,8 @@ mod tests {
     fn a_next_date_that_is_none_is_kept_as_it_was_written() {
         let read = |cell| {
             let mapping = propose(&["姓名", "下次跟进时间"]);
-            let lead =
-                read_row(&mapping, &["张伟", cell], TODAY, &ChannelWords::default()).unwrap();
+            let channels = ChannelWords::default();
+            let lead = read_row(&mapping, &["张伟", cell], TODAY, &channels, true).unwrap();
             (lead.next_follow_up_on, lead.next_follow_up, lead.unread)
         };
         assert_eq!(
@@ -314,7 +331,8 @@ mod tests {
                 &propose(&HEADERS),
                 &["张伟"],
                 TODAY,
-                &ChannelWords::default()
+                &ChannelWords::default(),
+                true
             )
             .is_ok()
         );
@@ -325,6 +343,21 @@ mod tests {
             ("张伟", Some(date(2015, 6, 1)))
         );
         assert_eq!((lead.email, lead.note.as_deref()), (None, Some("=1+1")));
-        assert!(read_row(&[], &["张伟"], TODAY, &ChannelWords::default()).is_err());
+        assert!(read_row(&[], &["张伟"], TODAY, &ChannelWords::default(), true).is_err());
+    }
+
+    #[test]
+    fn where_customers_are_found_by_their_ids_rows_need_no_name() {
+        let mapping = propose(&["客户编号", "姓名", "年级"]);
+        let id = "0192f0c1-1111-7000-8000-000000000000";
+        let read = |cells: &[&str], needs_name| {
+            read_row(&mapping, cells, TODAY, &ChannelWords::default(), needs_name)
+        };
+        let lead = read(&[id, "", "三年级"], false).unwrap();
+        assert_eq!((lead.customer, lead.name.as_str()), (id.parse().ok(), ""));
+        assert!(read(&[id, "", "三年级"], true).is_err());
+        let lead = read(&["第三个", "张 伟", ""], false).unwrap();
+        assert_eq!((lead.customer, lead.name.as_str()), (None, "张伟"));
+        assert_eq!(lead.unread, [LeadField::CustomerId]);
     }
 }

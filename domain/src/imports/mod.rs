@@ -11,13 +11,19 @@
 //! - [`cell`]: one value as people write it
 //! - [`channels`]: the words for the source channels that an institution has
 //! - [`lead`]: a whole row
+//! - [`choice`]: what is done with rows whose customer is there, and by what that is known
+//! - [`template`]: how lists of some form are read, under a name
 //! - [`outcome`]: what becomes of an import and of each row
+//! - [`undo`]: taking all of it back
 
 pub mod cell;
 pub mod channels;
+pub mod choice;
 pub mod header;
 pub mod lead;
 pub mod outcome;
+pub mod template;
+pub mod undo;
 mod words;
 
 /// Whether `text` is one of the words, which are parted by blanks.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::header::LeadField;
+use super::{choice::Choice, header::LeadField, template::ImportTemplate};
 use crate::{
     access::Principal, customers::Customer, files::StoredFile, id::Id, jobs::Job,
     organization::Campus, rules, text_enum,
@@ -30,6 +30,8 @@ text_enum! {
         Succeeded = "succeeded" { "已完成", "Succeeded" }
         Failed = "failed" { "失败", "Failed: what was taken in until then stays" }
         Cancelled = "cancelled" { "已取消", "Cancelled: what was taken in until then stays" }
+        Undoing = "undoing" { "撤销中", "Ended, and about to be undone" }
+        Undone = "undone" { "已撤销", "Undone: what was taken in is gone" }
     }
 }
 
@@ -37,6 +39,8 @@ text_enum! {
     /// What became of a row, or would.
     RowOutcome as "ImportRowOutcome" {
         Created = "created" { "新增", "Created" }
+        Updated = "updated" { "更新", "Changed" }
+        Unchanged = "unchanged" { "无变化", "Known already, and nothing differs" }
         Duplicate = "duplicate" { "重复", "Known already; the first one stays as it is" }
         Skipped = "skipped" { "跳过", "Left out" }
         Failed = "failed" { "失败", "Refused" }
@@ -85,6 +89,9 @@ pub struct Import {
     pub job: Id<Job>,
     pub entity: ImportEntity,
     pub mode: ImportMode,
+    pub choice: Choice,
+    /// By which it began; it may be gone.
+    pub template: Option<Id<ImportTemplate>>,
     /// The field of each column; none where the program is to propose them.
     pub mapping: Option<Vec<Option<LeadField>>>,
     pub status: ImportStatus,
@@ -92,12 +99,18 @@ pub struct Import {
     pub result: Option<Id<StoredFile>>,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+    /// The job that undoes it, or did.
+    pub undo_job: Option<Id<Job>>,
+    pub undone_at: Option<Timestamp>,
+    pub undone_by: Option<Id<Principal>>,
 }
 
 /// Rows by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub created: i64,
+    pub updated: i64,
+    pub unchanged: i64,
     pub duplicate: i64,
     pub skipped: i64,
     pub failed: i64,
@@ -107,6 +120,8 @@ impl Counts {
     pub fn add(&mut self, outcome: RowOutcome) {
         let count = match outcome {
             RowOutcome::Created => &mut self.created,
+            RowOutcome::Updated => &mut self.updated,
+            RowOutcome::Unchanged => &mut self.unchanged,
             RowOutcome::Duplicate => &mut self.duplicate,
             RowOutcome::Skipped => &mut self.skipped,
             RowOutcome::Failed => &mut self.failed,
@@ -115,7 +130,7 @@ impl Counts {
     }
 
     pub fn total(&self) -> i64 {
-        self.created + self.duplicate + self.skipped + self.failed
+        self.created + self.updated + self.unchanged + self.duplicate + self.skipped + self.failed
     }
 }
 
@@ -151,15 +166,6 @@ impl CellProblem {
             shown.push_str("***");
         }
         shown
-    }
-}
-
-/// Whether the columns can be imported as they are mapped.
-pub fn check_mapping(mapping: &[Option<LeadField>]) -> Result<(), &'static crate::fault::Rule> {
-    if mapping.contains(&Some(LeadField::Name)) {
-        Ok(())
-    } else {
-        Err(&NAME_COLUMN_MISSING)
     }
 }
 

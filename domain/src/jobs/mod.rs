@@ -23,6 +23,7 @@ text_enum! {
     /// What a job does.
     JobKind as "JobKind" {
         RunImport = "run_import" { "导入", "Run an import" }
+        UndoImport = "undo_import" { "撤销导入", "Undo an import" }
         RunExport = "run_export" { "导出", "Run an export" }
         /// Files and results whose time is over.
         RemoveExpired = "remove_expired" { "清理过期文件", "Remove what has expired" }
@@ -39,6 +40,9 @@ rules! {
     JOB_FINISHED = Conflict "job_finished" {
         "任务已结束", "The job is finished";
         "已结束的任务不能取消。", "What has ended can't be cancelled." }
+    JOB_NOT_CANCELLABLE = Conflict "job_not_cancellable" {
+        "该任务不能取消", "The job can't be cancelled";
+        "撤销导入要么全部完成，要么不做改动。", "An import is undone as a whole or not at all." }
     JOB_CANCELLED = Conflict "job_cancelled" {
         "任务已取消", "The job was cancelled";
         "需要时请重新发起。", "Begin it again where it is needed." }

@@ -20,7 +20,7 @@ use domain::{
     files::StoredFile,
     follow_ups::FollowUp,
     id::Id,
-    imports::outcome::Import,
+    imports::{outcome::Import, template::ImportTemplate},
     jobs::Job,
     notices::Notice,
     organization::{
@@ -275,7 +275,7 @@ macro_rules! grants {
 }
 
 grants! {
-    ImportsRun reads Import, Customer; writes Import, Customer; deletes ;
+    ImportsRun reads Import, ImportTemplate, Customer; writes Import, ImportTemplate, Customer; deletes Customer;
     ExportsRun reads Export, Customer; writes Export; deletes ;
     Oneself reads Approval, StoredFile, Job, Notice, ShareRequest, View; writes Approval, StoredFile, Job, Notice, ShareRequest, View; deletes ;
     CustomersRead reads Customer; writes ; deletes ;

@@ -3,9 +3,15 @@
 //! Two lists that every table joins when it is made; a test compares both with the schema.
 
 use domain::customers::{Customer, TimelineKind};
-use sea_orm::ConnectionTrait;
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, Value};
+use uuid::Uuid;
 
-use crate::{Error, Tx, clock::micros, database::statement};
+use crate::{
+    Error, Tx,
+    clock::micros,
+    database::{placeholders, statement},
+};
 
 /// A table whose rows carry the holder and the campus of their customer, so that a list of them is
 /// one key range a branch. A deferred foreign key refuses the commit where one was forgotten.
@@ -176,6 +182,7 @@ pub static POINTERS: &[Pointer] = &[
     pointer("erased_customers", "customer_id", OnMerge::Stays),
     pointer("erasures", "customer_id", OnMerge::Stays),
     pointer("hour_entries", "customer_id", OnMerge::Stays),
+    pointer("import_customers", "customer_id", OnMerge::Stays),
     pointer("import_rows", "customer_id", OnMerge::Stays),
     pointer("journal_entries", "customer_id", OnMerge::Stays),
     pointer("journal_postings", "customer_id", OnMerge::Stays),
@@ -223,6 +230,28 @@ pub(super) async fn hide(tx: &Tx, customer: &Customer) -> Result<(), Error> {
             ],
         ))
         .await?;
+    }
+    Ok(())
+}
+
+/// Hides what belongs to customers that were hidden at one moment, or shows it again.
+pub(super) async fn hide_all(
+    tx: &Tx,
+    ids: &[Uuid],
+    deleted_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    for child in CHILDREN.iter().filter(|child| child.hides) {
+        let sql = format!(
+            "UPDATE {} SET deleted_at = ? WHERE institution_id = ? AND customer_id IN ({})",
+            child.table,
+            placeholders(ids.len())
+        );
+        let mut values: Vec<Value> = vec![
+            deleted_at.map(micros).into(),
+            tx.operation().institution.uuid().into(),
+        ];
+        values.extend(ids.iter().map(|id| Value::from(*id)));
+        tx.execute_raw(statement(tx, &sql, values)).await?;
     }
     Ok(())
 }

@@ -307,9 +307,9 @@ const PROFILE: &[&str] = &[
     "note",
 ];
 
-/// What a merge changes of a customer, as it was; sealed where it is kept.
+/// What a merge or an import changes of a customer, as it was; sealed where it is kept.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     name: String,
     gender: String,
     birth_date: Option<jiff::civil::Date>,
@@ -328,7 +328,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn of(keys: &FieldKeys, customer: &Customer) -> Result<Self, Error> {
+    pub(crate) fn of(keys: &FieldKeys, customer: &Customer) -> Result<Self, Error> {
         let profile = customer.profile.clone();
         Ok(Self {
             name: profile.name,
@@ -363,7 +363,7 @@ impl Snapshot {
     }
 
     /// The customer with what it was then.
-    pub(super) fn restore(
+    pub(crate) fn restore(
         &self,
         keys: &FieldKeys,
         customer: &Customer,

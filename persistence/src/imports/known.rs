@@ -45,7 +45,8 @@ pub struct Households {
 pub struct LeadKeys {
     name: String,
     /// In the order of [`Lead::all_phones`].
-    phones: Vec<[u8; 32]>,
+    pub(super) phones: Vec<[u8; 32]>,
+    pub(super) email: Option<[u8; 32]>,
     born: Option<(Date, String)>,
     guardian: Option<String>,
     /// By what the child or its guardian would be known as erased.
@@ -153,8 +154,11 @@ pub async fn keys(tx: &Tx, lead: &Lead) -> Result<LeadKeys, Error> {
         .all_phones()
         .map(|phone| field_keys.hash("phone", phone.e164()))
         .collect::<Result<Vec<_>, _>>()?;
+    let email = lead.email.as_ref();
+    let email = email.map(|email| field_keys.hash("email", email.address()));
     let guardian = lead.guardian_name.as_deref().map(fold);
     Ok(LeadKeys {
+        email: email.transpose()?,
         name: fold(&lead.name),
         erased: known_as_erased(&field_keys, lead, &phones)?,
         phones,

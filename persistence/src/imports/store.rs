@@ -3,9 +3,11 @@
 use domain::{
     id::Id,
     imports::{
+        choice::{Choice, ImportAction, ImportKey, ListChange},
         header::LeadField,
         outcome::{Counts, Import, ImportEntity, ImportMode, ImportStatus},
     },
+    jobs::Job,
     text_enum::TextEnum,
 };
 use jiff::Timestamp;
@@ -17,12 +19,13 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Writes},
     clock::{micros, timestamp},
-    database::{Change, statement},
+    database::{Change, statement, unless_stale},
     scope::{Page, own, own_page},
 };
 
-const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, mapping, \
-    status, created, duplicate, skipped, failed, result_file_id, created_at, finished_at";
+const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, action, \
+    match_key, lists, template_id, mapping, status, created, updated, unchanged, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
+    undo_job_id, undone_at, undone_by";
 
 /// Writes a new import.
 pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Result<(), Error> {
@@ -33,8 +36,8 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
     tx.execute_raw(statement(
         tx,
         "INSERT INTO imports (institution_id, id, version, owner_id, campus_id, file_id, job_id, \
-         entity, mode, mapping, last_row, created, duplicate, skipped, failed, created_at) \
-         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
+         entity, mode, action, match_key, lists, template_id, mapping, last_row, created, duplicate, skipped, failed, \
+         created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
         [
             grant.scope().institution().uuid().into(),
             import.id.uuid().into(),
@@ -44,6 +47,10 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
             import.job.uuid().into(),
             import.entity.as_str().into(),
             import.mode.as_str().into(),
+            import.choice.action.as_str().into(),
+            import.choice.key.as_str().into(),
+            import.choice.lists.as_str().into(),
+            import.template.map(Id::uuid).into(),
             mapping.into(),
             micros(import.created_at).into(),
         ],
@@ -51,6 +58,7 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
     .await?;
     let after = json!({
         "campus_id": import.campus, "file_id": import.file, "mode": import.mode.as_str(),
+        "action": import.choice.action.as_str(),
     });
     tx.record(Change::new("import", import.id.uuid(), 1, after));
     Ok(())
@@ -100,11 +108,13 @@ pub async fn advance(
     tx.execute_raw(statement(
         tx,
         "UPDATE imports SET version = version + 1, last_row = ?, created = created + ?, \
-         duplicate = duplicate + ?, skipped = skipped + ?, failed = failed + ? \
+         updated = updated + ?, unchanged = unchanged + ?, duplicate = duplicate + ?, skipped = skipped + ?, failed = failed + ? \
          WHERE institution_id = ? AND id = ?",
         [
             last_row.into(),
             counts.created.into(),
+            counts.updated.into(),
+            counts.unchanged.into(),
             counts.duplicate.into(),
             counts.skipped.into(),
             counts.failed.into(),
@@ -141,12 +151,69 @@ pub async fn keep_result(
 pub async fn rewind(tx: &Tx, grant: &impl Writes<Import>, id: Id<Import>) -> Result<(), Error> {
     for sql in [
         "DELETE FROM import_rows WHERE institution_id = ? AND import_id = ?",
-        "UPDATE imports SET last_row = 0, created = 0, duplicate = 0, skipped = 0, failed = 0 \
+        "UPDATE imports SET last_row = 0, created = 0, updated = 0, unchanged = 0, duplicate = 0, \
+         skipped = 0, failed = 0 \
          WHERE institution_id = ? AND id = ?",
     ] {
         let key = [grant.scope().institution().uuid().into(), id.uuid().into()];
         tx.execute_raw(statement(tx, sql, key)).await?;
     }
+    Ok(())
+}
+
+/// Notes which job is to undo an import that was read.
+pub async fn begin_undo(
+    tx: &Tx,
+    grant: &impl Writes<Import>,
+    import: &Import,
+    job: Id<Job>,
+) -> Result<(), Error> {
+    let updated = tx
+        .execute_raw(statement(
+            tx,
+            "UPDATE imports SET version = version + 1, undo_job_id = ? \
+             WHERE institution_id = ? AND id = ? AND version = ?",
+            [
+                job.uuid().into(),
+                grant.scope().institution().uuid().into(),
+                import.id.uuid().into(),
+                import.version.into(),
+            ],
+        ))
+        .await?;
+    unless_stale(updated.rows_affected())?;
+    let after = json!({ "undo_job_id": job });
+    tx.record(Change::new(
+        "import",
+        import.id.uuid(),
+        import.version + 1,
+        after,
+    ));
+    Ok(())
+}
+
+/// Notes that an import is undone.
+pub async fn end_undo(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Result<(), Error> {
+    let by = grant.scope().principal();
+    tx.execute_raw(statement(
+        tx,
+        "UPDATE imports SET version = version + 1, undone_at = ?, undone_by = ? \
+         WHERE institution_id = ? AND id = ?",
+        [
+            micros(tx.now()).into(),
+            by.into(),
+            grant.scope().institution().uuid().into(),
+            import.id.uuid().into(),
+        ],
+    ))
+    .await?;
+    let after = json!({ "undone_at": tx.now().to_string(), "undone_by": by });
+    tx.record(Change::new(
+        "import",
+        import.id.uuid(),
+        import.version + 1,
+        after,
+    ));
     Ok(())
 }
 
@@ -171,6 +238,21 @@ pub async fn remove_rows(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, E
     Ok(removed.rows_affected())
 }
 
+fn choice(row: &QueryResult) -> Result<Choice, Error> {
+    let column = |name: &str| -> Result<String, Error> { Ok(row.try_get("", name)?) };
+    let corrupt = || Error::corrupt("choice of an import");
+    Ok(Choice {
+        action: ImportAction::parse(&column("action")?).ok_or_else(corrupt)?,
+        key: ImportKey::parse(&column("match_key")?).ok_or_else(corrupt)?,
+        lists: ListChange::parse(&column("lists")?).ok_or_else(corrupt)?,
+    })
+}
+
+fn moment(row: &QueryResult, column: &str) -> Result<Option<Timestamp>, Error> {
+    let at: Option<i64> = row.try_get("", column)?;
+    at.map(timestamp).transpose()
+}
+
 fn read(row: &QueryResult) -> Result<Import, Error> {
     let entity: String = row.try_get("", "entity")?;
     let mode: String = row.try_get("", "mode")?;
@@ -182,6 +264,15 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
             .map(|field| field.as_str().and_then(LeadField::parse))
             .collect()
     });
+    let undo_job = row.try_get::<Option<Uuid>>("", "undo_job_id")?.map(Id::new);
+    let undone_at = moment(row, "undone_at")?;
+    let status = match (undone_at, undo_job) {
+        (Some(_), _) => ImportStatus::Undone,
+        (None, Some(_)) => ImportStatus::Undoing,
+        (None, None) => {
+            ImportStatus::parse(&status).ok_or_else(|| Error::corrupt("import status"))?
+        }
+    };
     Ok(Import {
         id: Id::new(row.try_get("", "id")?),
         version: row.try_get("", "version")?,
@@ -191,10 +282,14 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
         job: Id::new(row.try_get("", "job_id")?),
         entity: ImportEntity::parse(&entity).ok_or_else(|| Error::corrupt("import entity"))?,
         mode: ImportMode::parse(&mode).ok_or_else(|| Error::corrupt("import mode"))?,
+        choice: choice(row)?,
+        template: row.try_get::<Option<Uuid>>("", "template_id")?.map(Id::new),
         mapping,
-        status: ImportStatus::parse(&status).ok_or_else(|| Error::corrupt("import status"))?,
+        status,
         counts: Counts {
             created: row.try_get("", "created")?,
+            updated: row.try_get("", "updated")?,
+            unchanged: row.try_get("", "unchanged")?,
             duplicate: row.try_get("", "duplicate")?,
             skipped: row.try_get("", "skipped")?,
             failed: row.try_get("", "failed")?,
@@ -203,9 +298,9 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
             .try_get::<Option<Uuid>>("", "result_file_id")?
             .map(Id::new),
         created_at: timestamp(row.try_get("", "created_at")?)?,
-        finished_at: row
-            .try_get::<Option<i64>>("", "finished_at")?
-            .map(timestamp)
-            .transpose()?,
+        finished_at: moment(row, "finished_at")?,
+        undo_job,
+        undone_at,
+        undone_by: row.try_get::<Option<Uuid>>("", "undone_by")?.map(Id::new),
     })
 }

@@ -4,7 +4,7 @@ use domain::{
     approvals::{Approval, ApprovalKind},
     fault::{Fault, Rule},
     id::Id,
-    jobs::{JOB_CANCELLED, JOB_FINISHED, Job, JobKind, JobStatus},
+    jobs::{JOB_CANCELLED, JOB_FINISHED, JOB_NOT_CANCELLABLE, Job, JobKind, JobStatus},
     organization::Institution,
     text_enum::TextEnum,
 };
@@ -173,8 +173,12 @@ pub async fn list(
 /// Ends a job that waits at once, and one that runs before its next step.
 ///
 /// # Errors
-/// 409 where it has ended already.
+/// 409 where it has ended already, or must not end half-way.
 pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Option<Job>, Error> {
+    let found = find(tx, grant, id).await?;
+    if found.is_some_and(|job| job.kind == JobKind::UndoImport && job.finished_at.is_none()) {
+        return Err(Fault::new(&JOB_NOT_CANCELLABLE).into());
+    }
     let approval = awaited(tx, grant, id).await?;
     let rows = tx
         .query_all_raw(statement(
@@ -306,5 +310,10 @@ pub(crate) async fn end_task(
         ];
         tx.execute_raw(statement(tx, &sql, values)).await?;
     }
+    // One that was not undone can be tried again.
+    let sql = "UPDATE imports SET version = version + 1, undo_job_id = NULL \
+         WHERE institution_id = ? AND undo_job_id = ? AND undone_at IS NULL";
+    let key = [institution.uuid(), job.uuid()].map(Into::into);
+    tx.execute_raw(statement(tx, sql, key)).await?;
     Ok(())
 }

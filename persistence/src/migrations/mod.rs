@@ -54,6 +54,9 @@ mod m0104_custom_fields;
 mod m0105_custom_values;
 mod m0110_folded_texts;
 mod m0111_views;
+mod m0112_import_customers;
+mod m0113_import_changes;
+mod m0114_import_templates;
 mod m0120_allowances;
 mod m0121_share_requests;
 mod m0122_customer_merges;
@@ -129,6 +132,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0105_custom_values::Migration),
             Box::new(m0110_folded_texts::Migration),
             Box::new(m0111_views::Migration),
+            Box::new(m0112_import_customers::Migration),
+            Box::new(m0113_import_changes::Migration),
+            Box::new(m0114_import_templates::Migration),
             Box::new(m0120_allowances::Migration),
             Box::new(m0121_share_requests::Migration),
             Box::new(m0122_customer_merges::Migration),

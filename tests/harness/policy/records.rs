@@ -205,6 +205,7 @@ pub async fn make(
         | Kind::Import
         | Kind::Export
         | Kind::ShareRequest
+        | Kind::ImportTemplate
         | Kind::View
         | Kind::Approval
             if state == State::Deleted =>
@@ -218,6 +219,11 @@ pub async fn make(
                 .await;
             vec![made.expect(201).id()]
         }
+        Kind::ImportTemplate => vec![
+            w.import_template(institution, Id::new(holder))
+                .await
+                .to_string(),
+        ],
         Kind::View => {
             let owner = w.acting_as(institution, Id::new(holder)).await;
             let body = json!({"name": "我的视图", "entity": "customers", "search": {}});

@@ -73,6 +73,8 @@ pub enum Kind {
     Notice,
     /// Its owner's, who may import.
     Import,
+    /// Its owner's, who may import, shown to nobody else.
+    ImportTemplate,
     /// Its owner's, who may export; with a file.
     Export,
     /// Of two customers; it can be undone.
@@ -95,8 +97,9 @@ impl Kind {
     pub fn is_of_institution(self) -> bool {
         use Kind::{
             Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure,
-            Enrollment, Export, File, FollowUp, Import, Job, JournalEntry, Lesson, Merge, Notice,
-            Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation,
+            Enrollment, Export, File, FollowUp, Import, ImportTemplate, Job, JournalEntry, Lesson,
+            Merge, Notice, Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest,
+            Relation,
             Session, Share, ShareRequest, Tagging, TaughtClass, View,
         };
         !matches!(
@@ -114,6 +117,7 @@ impl Kind {
                 | File
                 | FollowUp
                 | Import
+                | ImportTemplate
                 | Job
                 | JournalEntry
                 | Lesson
@@ -164,6 +168,7 @@ impl Kind {
                 | Self::Job
                 | Self::Notice
                 | Self::Import
+                | Self::ImportTemplate
                 | Self::Export
                 | Self::ShareRequest
                 | Self::View
@@ -384,6 +389,11 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("readNotice", Kind::Notice, State::Live),
     ("getImport", Kind::Import, State::Live),
     ("listImportRows", Kind::Import, State::Live),
+    ("previewImportUndo", Kind::Import, State::Live),
+    ("undoImport", Kind::Import, State::Live),
+    ("getImportTemplate", Kind::ImportTemplate, State::Live),
+    ("changeImportTemplate", Kind::ImportTemplate, State::Live),
+    ("deleteImportTemplate", Kind::ImportTemplate, State::Live),
     ("getExport", Kind::Export, State::Live),
     ("downloadExport", Kind::Export, State::Live),
     ("getShareRequest", Kind::ShareRequest, State::Live),
@@ -469,6 +479,7 @@ pub fn listed(schema: &str) -> Kind {
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),
         ("ImportPage", Kind::Import),
+        ("ImportTemplatePage", Kind::ImportTemplate),
         ("ExportPage", Kind::Export),
         ("CustomerMergePage", Kind::Merge),
         ("ShareRequestPage", Kind::ShareRequest),

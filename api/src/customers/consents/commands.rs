@@ -146,7 +146,7 @@ pub(in crate::customers) async fn may_keep_more(
 /// # Errors
 /// 422 with every detail of a child under 14 that is beyond an enquiry, while no guardian agrees; with the
 /// birth date, where that makes a child of somebody of whom files or filled forms are kept.
-pub(in crate::customers) async fn details_are_agreed(
+pub(crate) async fn details_are_agreed(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     (before, after): (&Customer, &Customer),

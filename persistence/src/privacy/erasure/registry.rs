@@ -228,6 +228,8 @@ pub static OF_PERSONS: &[OfPerson] = &[
          AND r.import_id = i.id WHERE i.institution_id = {institution} AND r.customer_id IN ({who})) \
          OR id IN (SELECT i.result_file_id FROM imports i JOIN import_rows r ON r.institution_id = i.institution_id \
          AND r.import_id = i.id WHERE i.institution_id = {institution} AND r.customer_id IN ({who})) \
+         OR id IN (SELECT i.file_id FROM imports i JOIN import_customers m ON m.institution_id = i.institution_id \
+         AND m.import_id = i.id WHERE i.institution_id = {institution} AND m.customer_id IN ({who})) \
          OR id IN (SELECT file_id FROM exports WHERE institution_id = {institution} AND file_id IS NOT NULL))",
         Expired,
         &[],
@@ -237,6 +239,12 @@ pub static OF_PERSONS: &[OfPerson] = &[
         OWN,
         Emptied(&[("detail", "NULL")]),
         &["outcome"],
+    ),
+    of_person(
+        "import_customers",
+        OWN,
+        Emptied(&[("kept", "NULL")]),
+        &["deed"],
     ),
     of_person("notices", "target_id IN ({who})", Removed, &[]),
     of_person(
@@ -352,6 +360,7 @@ pub static OF_NOBODY: &[&str] = &[
     "group_members",
     "groups",
     "holders",
+    "import_templates",
     "imports",
     "institutions",
     "jobs",

@@ -1,0 +1,465 @@
+//! Which customers an import made or changed, what was done with them since, and how that is undone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::{
+    access::{CustomersWrite, ImportsRun, TagsWrite},
+    customers::Customer,
+    id::Id,
+    imports::{
+        outcome::Import,
+        undo::{InTheWay, Made, UndoObstacle},
+    },
+    tags::{Act, Tagging},
+};
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::uses::Uses;
+use crate::{
+    Error, Handle, Tx,
+    access::{Grant, Reads, Writes},
+    clock::micros,
+    customers::{details, entity::Snapshot, hiding, merges, store},
+    database::{insert_many, placeholders, statement},
+    keys::{FieldKeys, SealedAt, bytes, digest, row_of},
+    tags,
+};
+
+/// Why tags are put on or taken off by an import.
+pub fn tag_reason(import: Id<Import>) -> String {
+    format!("import:{import}")
+}
+
+/// The same by its undoing.
+fn undone_reason(import: Id<Import>) -> String {
+    format!("import_undone:{import}")
+}
+
+/// The deed of customers that are new.
+const CREATED: &str = "created";
+
+/// Notes which customers a step made.
+pub async fn insert(
+    tx: &Tx,
+    grant: &impl Writes<Import>,
+    import: Id<Import>,
+    made: &[Made],
+) -> Result<(), Error> {
+    let institution = grant.scope().institution().uuid();
+    let rows = made.iter().map(|one| {
+        vec![
+            institution.into(),
+            import.uuid().into(),
+            one.customer.uuid().into(),
+            one.row.into(),
+            CREATED.into(),
+            one.version.into(),
+            one.follow_ups.into(),
+        ]
+    });
+    let columns = "institution_id, import_id, customer_id, row_number, deed, version, follow_ups";
+    insert_many(tx, ("import_customers", columns), "", rows.collect()).await
+}
+
+/// Notes that a row changed a customer, and what it was before.
+pub async fn insert_changed(
+    tx: &Tx,
+    grant: &impl Writes<Import>,
+    (import, row): (Id<Import>, i64),
+    (before, after): (&Customer, &Customer),
+) -> Result<(), Error> {
+    let kept = match after.version == before.version {
+        true => None,
+        false => Some(seal(&*tx.keys().await?, import, before)?),
+    };
+    let values: [Value; 6] = [
+        grant.scope().institution().uuid().into(),
+        import.uuid().into(),
+        after.id.uuid().into(),
+        row.into(),
+        after.version.into(),
+        Value::Bytes(kept),
+    ];
+    let sql = "INSERT INTO import_customers (institution_id, import_id, customer_id, row_number, deed, version, \
+         follow_ups, kept) VALUES (?, ?, ?, ?, 'updated', ?, 0, ?)";
+    tx.execute_raw(statement(tx, sql, values)).await?;
+    Ok(())
+}
+
+/// How many customers an import made, and how many it changed, that are not undone.
+pub async fn count(
+    handle: &impl Handle,
+    grant: &impl Reads<Import>,
+    import: Id<Import>,
+) -> Result<(i64, i64), Error> {
+    let rows = handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT deed, COUNT(*) AS customers FROM import_customers \
+             WHERE institution_id = ? AND import_id = ? AND undone_at IS NULL GROUP BY deed",
+            key(grant, import),
+        ))
+        .await?;
+    let (mut made, mut changed) = (0, 0);
+    for row in rows {
+        let deed: String = row.try_get("", "deed")?;
+        let count = if deed == CREATED {
+            &mut made
+        } else {
+            &mut changed
+        };
+        *count = row.try_get("", "customers")?;
+    }
+    Ok((made, changed))
+}
+
+fn key(grant: &impl Reads<Import>, import: Id<Import>) -> [Value; 2] {
+    let institution = grant.scope().institution();
+    [institution.uuid().into(), import.uuid().into()]
+}
+
+/// Those that are not undone, behind `after`, in the order of their ids.
+pub async fn page(
+    handle: &impl Handle,
+    grant: &impl Reads<Import>,
+    import: Id<Import>,
+    after: Option<Id<Customer>>,
+    limit: u64,
+) -> Result<Vec<Made>, Error> {
+    let mut values = key(grant, import).to_vec();
+    values.push(after.map_or(Uuid::nil(), Id::uuid).into());
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    let rows = handle
+        .query_all_raw(statement(
+            handle,
+            "SELECT customer_id, row_number, deed, version, follow_ups FROM import_customers \
+             WHERE institution_id = ? AND import_id = ? AND undone_at IS NULL AND customer_id > ? \
+             ORDER BY customer_id LIMIT ?",
+            values,
+        ))
+        .await?;
+    rows.iter().map(made).collect()
+}
+
+fn made(row: &QueryResult) -> Result<Made, Error> {
+    let deed: String = row.try_get("", "deed")?;
+    Ok(Made {
+        is_new: deed == CREATED,
+        customer: Id::new(row.try_get("", "customer_id")?),
+        row: row.try_get("", "row_number")?,
+        version: row.try_get("", "version")?,
+        follow_ups: row.try_get("", "follow_ups")?,
+    })
+}
+
+/// By which rights an import is undone: whom it made go by the one, whom it changed is written by the other.
+#[derive(Debug)]
+pub struct Undoer {
+    pub deleting: Grant<ImportsRun>,
+    pub writing: Option<Grant<CustomersWrite>>,
+}
+
+/// Which of some customers that an import made or changed stand in the way of undoing it.
+pub async fn in_the_way(
+    handle: &impl Handle,
+    undoer: &Undoer,
+    import: Id<Import>,
+    made: &[Made],
+) -> Result<Vec<InTheWay>, Error> {
+    let (new, others) = parted(made);
+    let mut reached = hiding::each(handle, &undoer.deleting, &new).await?;
+    if let Some(writing) = &undoer.writing {
+        reached.extend(hiding::each(handle, writing, &others).await?);
+    }
+    obstacles(handle, undoer, import, made, &reached).await
+}
+
+/// Ids of those that are new, and of the others.
+fn parted(made: &[Made]) -> (Vec<Uuid>, Vec<Uuid>) {
+    let (new, others): (Vec<_>, Vec<_>) = made.iter().partition(|one| one.is_new);
+    let ids = |made: Vec<&Made>| made.iter().map(|one| one.customer.uuid()).collect();
+    (ids(new), ids(others))
+}
+
+async fn locked(tx: &Tx, undoer: &Undoer, made: &[Made]) -> Result<Vec<Customer>, Error> {
+    let (new, others) = parted(made);
+    let mut locked = hiding::lock_each(tx, &undoer.deleting, &new).await?;
+    if let Some(writing) = &undoer.writing {
+        locked.extend(hiding::lock_each(tx, writing, &others).await?);
+    }
+    Ok(locked)
+}
+
+/// Hides customers that an import made, and restores those that it changed, unless any of them stands in the
+/// way; those that were deleted by hand are gone already.
+pub async fn remove(
+    tx: &Tx,
+    undoer: &Undoer,
+    import: Id<Import>,
+    made: &[Made],
+) -> Result<Vec<InTheWay>, Error> {
+    let reached = locked(tx, undoer, made).await?;
+    let found = obstacles(tx, undoer, import, made, &reached).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let living = |customer: &Customer| customer.deleted_at.is_none();
+    let reached: Vec<Customer> = reached.into_iter().filter(living).collect();
+    let (going, others) = by_deed(made, reached);
+    hiding::hide(tx, &undoer.deleting, &going).await?;
+    let mut raised: BTreeSet<_> = going.iter().map(|customer| customer.id).collect();
+    let reasons = (tag_reason(import), undone_reason(import));
+    raised.extend(swap_all(tx, undoer, import, others, &reasons).await?);
+    mark(tx, import, made, &raised, Some(tx.now())).await?;
+    Ok(Vec::new())
+}
+
+/// Takes back what was undone, since not all could be; how many customers were looked at.
+pub async fn put_back(
+    tx: &Tx,
+    undoer: &Undoer,
+    import: Id<Import>,
+    limit: i64,
+) -> Result<usize, Error> {
+    let institution = tx.operation().institution;
+    let values: [Value; 3] = [
+        institution.uuid().into(),
+        import.uuid().into(),
+        limit.into(),
+    ];
+    let sql = "SELECT customer_id, row_number, deed, version, follow_ups FROM import_customers \
+         WHERE institution_id = ? AND import_id = ? AND undone_at IS NOT NULL ORDER BY customer_id LIMIT ?";
+    let rows = tx.query_all_raw(statement(tx, sql, values)).await?;
+    let undone = rows.iter().map(made).collect::<Result<Vec<_>, _>>()?;
+    let known: HashMap<_, _> = undone.iter().map(|one| (one.customer, one)).collect();
+    let mut reached = locked(tx, undoer, &undone).await?;
+    // Whom somebody has changed, brought back or erased meanwhile is as it shall be.
+    reached.retain(|customer| {
+        let one = known.get(&customer.id);
+        one.is_some_and(|one| {
+            one.version == customer.version && one.is_new == customer.deleted_at.is_some()
+        })
+    });
+    let (hidden, others) = by_deed(&undone, reached);
+    hiding::show(tx, &undoer.deleting, &hidden).await?;
+    let mut raised: BTreeSet<_> = hidden.iter().map(|customer| customer.id).collect();
+    let reasons = (undone_reason(import), tag_reason(import));
+    raised.extend(swap_all(tx, undoer, import, others, &reasons).await?);
+    mark(tx, import, &undone, &raised, None).await?;
+    Ok(undone.len())
+}
+
+/// Customers that are new, and the others.
+fn by_deed(made: &[Made], customers: Vec<Customer>) -> (Vec<Customer>, Vec<Customer>) {
+    let new: BTreeSet<_> = made
+        .iter()
+        .filter(|one| one.is_new)
+        .map(|one| one.customer)
+        .collect();
+    customers
+        .into_iter()
+        .partition(|customer| new.contains(&customer.id))
+}
+
+/// Lets customers be what is kept of them, and keeps what they were; those of them that differ by that.
+async fn swap_all(
+    tx: &Tx,
+    undoer: &Undoer,
+    import: Id<Import>,
+    customers: Vec<Customer>,
+    reasons: &(String, String),
+) -> Result<Vec<Id<Customer>>, Error> {
+    let Some(writing) = &undoer.writing else {
+        return Ok(Vec::new());
+    };
+    let keys = tx.keys().await?;
+    let mut raised = Vec::new();
+    for customer in customers {
+        swap_tags(tx, &customer, reasons).await?;
+        let place = [
+            tx.operation().institution.uuid(),
+            import.uuid(),
+            customer.id.uuid(),
+        ];
+        let sql = "SELECT kept FROM import_customers \
+             WHERE institution_id = ? AND import_id = ? AND customer_id = ?";
+        let row = tx
+            .query_one_raw(statement(tx, sql, place.map(Value::from)))
+            .await?;
+        let kept: Option<Vec<u8>> = match row {
+            Some(row) => row.try_get("", "kept")?,
+            None => None,
+        };
+        let Some(kept) = kept else { continue };
+        let plain = Zeroizing::new(keys.open(at(import, customer.id), &kept)?);
+        let was: Snapshot = serde_json::from_slice(&plain).map_err(|_| Error::corrupt("kept"))?;
+        let customer = details::read_into(tx, tx.operation().institution, customer).await?;
+        let restored = was.restore(&keys, &customer, &tx.stamp())?;
+        store::update(tx, writing, &customer, &restored).await?;
+        let sql = "UPDATE import_customers SET kept = ? \
+             WHERE institution_id = ? AND import_id = ? AND customer_id = ?";
+        let mut values: Vec<Value> = vec![bytes(seal(&keys, import, &customer)?)];
+        values.extend(place.map(Value::from));
+        tx.execute_raw(statement(tx, sql, values)).await?;
+        raised.push(customer.id);
+    }
+    Ok(raised)
+}
+
+/// Takes off what was put on for the first reason, and puts on what was taken off for it, each for the second.
+async fn swap_tags(
+    tx: &Tx,
+    customer: &Customer,
+    (from, to): &(String, String),
+) -> Result<(), Error> {
+    let why = "tags of an import are undone with it";
+    let grant = Grant::<TagsWrite>::system(tx.operation().institution, tx.now(), why);
+    let by = tx.operation().actor.principal;
+    let act = Act::now(by, Some(to.clone()), &tx.stamp())?;
+    let all = tags::store::of(tx, &grant, customer.id, true).await?;
+    let is_for = |act: &Act| act.reason.as_ref() == Some(from);
+    let mut on: BTreeSet<_> = all
+        .iter()
+        .filter(|tagging| tagging.taken_off.is_none())
+        .map(|tagging| tagging.tag)
+        .collect();
+    for tagging in &all {
+        match &tagging.taken_off {
+            None if is_for(&tagging.put_on) => {
+                tags::store::take_off(tx, &grant, customer.id, tagging.tag, &act).await?;
+            }
+            Some(off) if is_for(off) && on.insert(tagging.tag) => {
+                let again = Tagging::new(&customer.anchor(), tagging.tag, act.clone(), &tx.stamp());
+                tags::store::put_on(tx, &grant, &again).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn at(import: Id<Import>, customer: Id<Customer>) -> SealedAt {
+    let bound = digest(&[import.uuid().as_bytes(), customer.uuid().as_bytes()]);
+    SealedAt {
+        table: "import_customers",
+        column: "kept",
+        row: row_of(bound),
+    }
+}
+
+fn seal(keys: &FieldKeys, import: Id<Import>, customer: &Customer) -> Result<Vec<u8>, Error> {
+    let was = Snapshot::of(keys, customer)?;
+    let plain = Zeroizing::new(serde_json::to_vec(&was).map_err(Error::internal)?);
+    keys.seal(at(import, customer.id), &plain)
+}
+
+fn ids(made: &[Made]) -> Vec<Uuid> {
+    made.iter().map(|one| one.customer.uuid()).collect()
+}
+
+/// Notes whether customers are undone, and whose versions were raised by that.
+async fn mark(
+    tx: &Tx,
+    import: Id<Import>,
+    made: &[Made],
+    raised: &BTreeSet<Id<Customer>>,
+    undone_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    let (higher, others): (Vec<_>, Vec<_>) =
+        made.iter().partition(|one| raised.contains(&one.customer));
+    for (part, by) in [(higher, 1_i64), (others, 0)] {
+        if part.is_empty() {
+            continue;
+        }
+        let sql = format!(
+            "UPDATE import_customers SET undone_at = ?, version = version + ? \
+             WHERE institution_id = ? AND import_id = ? AND customer_id IN ({})",
+            placeholders(part.len())
+        );
+        let mut values: Vec<Value> = vec![
+            undone_at.map(micros).into(),
+            by.into(),
+            tx.operation().institution.uuid().into(),
+            import.uuid().into(),
+        ];
+        values.extend(part.iter().map(|one| Value::from(one.customer.uuid())));
+        tx.execute_raw(statement(tx, &sql, values)).await?;
+    }
+    Ok(())
+}
+
+/// What was done since with customers of whom those are given that are within reach.
+async fn obstacles(
+    handle: &impl Handle,
+    undoer: &Undoer,
+    import: Id<Import>,
+    made: &[Made],
+    reached: &[Customer],
+) -> Result<Vec<InTheWay>, Error> {
+    if made.is_empty() {
+        return Ok(Vec::new());
+    }
+    let institution = Reads::<Customer>::scope(&undoer.deleting).institution();
+    let reached: HashMap<_, _> = reached.iter().map(|one| (one.id, one)).collect();
+    let merged = merges::now_of(handle, institution, &ids(made)).await?;
+    let mut found = Vec::new();
+    let mut unchanged: BTreeMap<Uuid, &Made> = BTreeMap::new();
+    for one in made {
+        let reason = match reached.get(&one.customer) {
+            None => UndoObstacle::OutOfReach,
+            Some(_) if merged.contains_key(&one.customer.uuid()) => UndoObstacle::Merged,
+            Some(customer) if customer.deleted_at.is_some() => continue,
+            Some(customer) if customer.version != one.version => UndoObstacle::Changed,
+            // What else was done with it has nothing to do with its former values.
+            Some(_) if !one.is_new => continue,
+            Some(_) => {
+                unchanged.insert(one.customer.uuid(), one);
+                continue;
+            }
+        };
+        let known = reason != UndoObstacle::OutOfReach;
+        found.push(InTheWay {
+            row: one.row,
+            customer: known.then_some(one.customer),
+            reason,
+        });
+    }
+    let uses = Uses {
+        handle,
+        institution: institution.uuid(),
+        import,
+    };
+    for (customer, reason) in uses.of(&unchanged).await? {
+        found.extend(unchanged.get(&customer).map(|one| InTheWay {
+            row: one.row,
+            customer: Some(one.customer),
+            reason,
+        }));
+    }
+    found.sort_by_key(|one| one.row);
+    Ok(found)
+}
+
+/// Forgets which customers imports made that ended before `until`; how many there were.
+pub async fn forget(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, Error> {
+    let institution = tx.operation().institution.uuid();
+    let removed = tx
+        .execute_raw(statement(
+            tx,
+            "DELETE FROM import_customers WHERE institution_id = ? AND (import_id, customer_id) IN ( \
+             SELECT m.import_id, m.customer_id FROM imports i JOIN import_customers m \
+             ON m.institution_id = i.institution_id AND m.import_id = i.id \
+             WHERE i.institution_id = ? AND i.finished_at < ? LIMIT ?)",
+            [
+                institution.into(),
+                institution.into(),
+                micros(until).into(),
+                limit.into(),
+            ],
+        ))
+        .await?;
+    Ok(removed.rows_affected())
+}
