@@ -12,9 +12,11 @@ mod expansion;
 mod files;
 mod filters;
 mod handlers;
+mod looked_for;
 pub mod merges;
 pub mod relations;
 mod search;
+mod sort;
 mod timeline;
 
 pub use body::*;
@@ -23,7 +25,9 @@ pub use collections::CollectionEvidence;
 pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
+pub use looked_for::*;
 pub use search::count_view;
+pub use sort::CustomerSort;
 pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 

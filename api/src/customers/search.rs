@@ -1,9 +1,11 @@
 //! One search: what is looked for, within what, page by page.
 
+use std::sync::Arc;
+
 use domain::{
     access::{CustomersRead, CustomersReveal, FIELD_NOT_READABLE, Oneself, Permission, TagsRead},
-    conditions::Tree,
-    customers::{Customer, Order, SortKey, TOO_MANY_TO_SORT},
+    conditions::{Field, Registry, Tree},
+    customers::{Customer, Order, SortKey, Sorting, TOO_MANY_TO_SORT},
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
     id::Id,
     search::Query,
@@ -11,23 +13,25 @@ use domain::{
 };
 use persistence::{
     access::Grant,
-    conditions::{Compiled, compile},
+    conditions::{Compiled, compile, registry},
     customers::{
         search::{Criteria, Found, Place, search},
-        sorted::{Placed, Sort, sorted_among},
+        sorted::{Placed, Sort, count_among, sorted_among},
         store::Filter,
     },
     database::{Change, Read},
-    scope::{Counted, Direction},
+    scope::{Counted, Direction, Page, SortValue, SortedPage},
     views::store as views,
 };
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    COUNTED, COUNTED_BY_TEXT, CustomerFilters, CustomerOrder, Looked, RECORD, SearchCustomers,
+    COUNTED, COUNTED_BY_TEXT, CustomerFilters, CustomerSort, Looked, RECORD, SearchCustomers,
     ViewSearch, commands,
     handlers::{place_of, tagged},
+    names_custom_fields,
 };
 use crate::{
     access::Granted,
@@ -43,11 +47,13 @@ pub(super) struct Search<'a> {
     ctx: &'a Granted<CustomersRead>,
     queries: Vec<Query>,
     conditions: Option<Compiled>,
+    /// Of whom they must be some, where a custom field leaves few.
+    led: Option<Vec<Uuid>>,
     filters: CustomerFilters,
     tagging: Option<Grant<TagsRead>>,
     /// Where it looks behind masks.
     revealing: Option<Grant<CustomersReveal>>,
-    order: Order,
+    order: Sorting,
     /// Of another order than that of creation.
     sort: Option<Sort>,
     /// Where a request names its order.
@@ -59,17 +65,41 @@ pub(super) struct Search<'a> {
 /// Where a search names a view.
 const VIEW: &str = "/view_id";
 
-/// What a view looks for, as far as somebody may look for it.
+/// Customers to whom a custom field may lead a search: more are looked at one after the other.
+const LED_TO: u64 = 1000;
+
+/// The fields that a search can speak of.
+async fn fields_of(
+    ctx: &Granted<CustomersRead>,
+    search: &impl Serialize,
+) -> Result<Registry, Problem> {
+    match names_custom_fields(search) {
+        true => Ok(registry(&ctx.read(), ctx.authority().institution()).await?),
+        false => Ok(Registry::default()),
+    }
+}
+
+/// What a view looks for, as far as somebody may look for it, in its own order or `is_sorted` otherwise.
 ///
 /// # Errors
-/// 409 where it can't be read any more; 422 where it goes by what the caller may not read, naming that.
-fn in_view(ctx: &Granted<CustomersRead>, view: &View) -> Result<(ViewSearch, Looked), Problem> {
-    let kept = ViewSearch::kept(view)?;
-    let looked_for = kept.looked_for(ctx.authority());
+/// 409 where it can't be read any more; 422 where it goes by what the caller may not read, or by a field
+/// that is archived, naming that.
+async fn in_view(
+    ctx: &Granted<CustomersRead>,
+    view: &View,
+    is_sorted: bool,
+) -> Result<(ViewSearch, Looked), Problem> {
+    let fields = fields_of(ctx, &view.search).await?;
+    let mut kept = ViewSearch::kept(view, &fields)?;
+    if is_sorted {
+        kept.sort = None;
+    }
+    let looked_for = kept.looked_for(&fields, ctx.authority());
     let mut looked_for = looked_for.map_err(|fault| {
         let named = fault.fields.into_iter().map(|field| {
             let place = field.pointer.clone();
-            FieldFault::new(VIEW, field.rule).with("at", place)
+            let pointer = VIEW.into();
+            FieldFault { pointer, ..field }.with("at", place)
         });
         Fault::fields(named.collect())
     })?;
@@ -91,7 +121,7 @@ fn own_views(ctx: &Granted<CustomersRead>) -> Result<Grant<Oneself>, Problem> {
 /// 404 where there is no such view; else as a search by it.
 pub async fn count_view(ctx: &Granted<CustomersRead>, id: Id<View>) -> Result<Counted, Problem> {
     let view = views::find(&ctx.read(), &own_views(ctx)?, id).await?;
-    let (kept, looked_for) = in_view(ctx, &view.ok_or_else(Problem::not_found)?)?;
+    let (kept, looked_for) = in_view(ctx, &view.ok_or_else(Problem::not_found)?, false).await?;
     let search = Search::of(ctx, looked_for, (kept.filters, kept.sort), [VIEW, VIEW]).await?;
     search.count().await
 }
@@ -107,16 +137,18 @@ impl<'a> Search<'a> {
         asked: SearchCustomers,
     ) -> Result<Self, Problem> {
         let own = asked.own();
-        let looked_for = own.looked_for(ctx.authority())?;
+        let fields = fields_of(ctx, &own).await?;
+        let looked_for = own.looked_for(&fields, ctx.authority())?;
         let Some(id) = asked.view_id else {
             let places = ["/sort", "/filters/tag_id"];
             return Self::of(ctx, looked_for, (own.filters, own.sort), places).await;
         };
         let view = views::find(&ctx.read(), &own_views(ctx)?, Id::new(id)).await?;
         let view = view.ok_or_else(|| Fault::field(VIEW, &REFERENCE_UNKNOWN))?;
-        let (kept, mut all) = in_view(ctx, &view)?;
+        let (kept, mut all) = in_view(ctx, &view, own.sort.is_some()).await?;
         all.queries.extend(looked_for.queries);
         all.conditions.extend(looked_for.conditions);
+        all.sorted_by = all.sorted_by.or(looked_for.sorted_by);
         if own.filters.is_some() && kept.filters.is_some() {
             return Err(Fault::field("/filters", &VIEW_HAS_FILTERS).into());
         }
@@ -137,16 +169,23 @@ impl<'a> Search<'a> {
     async fn of(
         ctx: &'a Granted<CustomersRead>,
         looked_for: Looked,
-        (filters, sort): (Option<CustomerFilters>, Option<CustomerOrder>),
+        (filters, sort): (Option<CustomerFilters>, Option<CustomerSort>),
         [sort_at, tags_at]: [&'static str; 2],
     ) -> Result<Self, Problem> {
-        let order = sort.map_or(Order::Newest, |order| order.0);
-        let sort = sort_of(ctx, order, sort_at)?;
+        let order = sort.map_or(Sorting::By(Order::Newest), |sort| sort.0);
+        let sort = sort_of(ctx, (&order, looked_for.sorted_by), sort_at)?;
         let filters = filters.unwrap_or_default();
         let tagging = tagging(ctx, &filters, tags_at);
         let tagging = tagging.map_err(|fault| Fault::fields(vec![fault]))?;
         let conditions = compiled(ctx, &looked_for.conditions).await?;
         let queries = looked_for.queries;
+        let led = match &conditions {
+            // Texts and tags lead by themselves.
+            Some(conditions) if queries.is_empty() && filters.tag_id.is_none() => {
+                conditions.led(&ctx.app().db.search(), LED_TO).await?
+            }
+            _ => None,
+        };
         let revealing = if queries.iter().any(Query::looks_behind_masks) {
             Some(looked_behind_masks(ctx, &queries).await?)
         } else {
@@ -156,6 +195,7 @@ impl<'a> Search<'a> {
             ctx,
             queries,
             conditions,
+            led,
             filters,
             tagging,
             revealing,
@@ -175,16 +215,18 @@ impl<'a> Search<'a> {
         filters: CustomerFilters,
         order: Order,
     ) -> Result<Self, Problem> {
+        let order = Sorting::By(order);
         let tagging = tagging(ctx, &filters, "tag_id");
         Ok(Self {
             ctx,
             queries: Vec::new(),
             conditions: None,
+            led: None,
             tagging: tagging.map_err(|fault| Problem::parameters(vec![fault]))?,
             filters,
             revealing: None,
+            sort: sort_of(ctx, (&order, None), "sort")?,
             order,
-            sort: sort_of(ctx, order, "sort")?,
             sort_at: "sort",
             view_version: None,
         })
@@ -205,6 +247,10 @@ impl<'a> Search<'a> {
             let cursor = found.unsearched.map(|doc| part.cursor((doc, Uuid::nil())));
             return Ok((found.customers, part.next(cursor)));
         }
+        if let Some(ids) = &self.led {
+            let rows = self.among(ids, page).await?;
+            return Ok(part.cut(rows, place_of));
+        }
         let (grant, tagging, filters) = (&self.ctx.grant, self.tagging.as_ref(), &self.filters);
         let Some(conditions) = self.conditions.clone() else {
             let rows = commands::list(&self.ctx.read(), grant, tagging, filters, page).await?;
@@ -218,11 +264,26 @@ impl<'a> Search<'a> {
         Ok((rows, next))
     }
 
+    /// One page of those of some customers who meet everything.
+    async fn among(&self, ids: &[Uuid], page: &Page) -> Result<Vec<Customer>, Problem> {
+        let page = SortedPage {
+            is_descending: page.order == Direction::NewestFirst,
+            after: page.after.map(|(at, id)| (SortValue::Number(at), id)),
+            limit: page.limit,
+        };
+        let (of, sort) = ((&self.ctx.grant, &self.filter()), Sort::by_creation());
+        let rows = sorted_among(&self.handle(), of, ids, (&sort, &page)).await?;
+        Ok(rows.into_iter().map(|(customer, _)| customer).collect())
+    }
+
     /// One page in another order than that of creation.
     async fn sorted(&self, part: Part, sort: &Sort) -> Result<(Vec<Customer>, Next), Problem> {
         let (handle, grant) = (self.handle(), &self.ctx.grant);
         let page = part.sorted_page(self.order.is_descending())?;
-        let rows = if self.queries.is_empty() {
+        let rows = if let Some(ids) = &self.led {
+            let of = (grant, &self.filter());
+            sorted_among(&handle, of, ids, (sort, &page)).await?
+        } else if self.queries.is_empty() {
             let (filters, filter) = (&self.filters, self.filter());
             let (tagging, by) = (self.tagging.as_ref(), (sort, &page));
             let rows = commands::list_sorted(&handle, grant, tagging, (filters, &filter), by);
@@ -234,7 +295,8 @@ impl<'a> Search<'a> {
                 return Err(self.too_many(COUNTED_BY_TEXT));
             }
             let ids = found.customers.iter().map(|customer| customer.id.uuid());
-            sorted_among(&handle, grant, &ids.collect::<Vec<_>>(), (sort, &page)).await?
+            let (of, ids) = ((grant, &Filter::default()), ids.collect::<Vec<_>>());
+            sorted_among(&handle, of, &ids, (sort, &page)).await?
         };
         let place = |(customer, value): &Placed| (value.clone(), customer.id.uuid());
         let (rows, next) = part.cut_sorted(rows, place);
@@ -258,6 +320,12 @@ impl<'a> Search<'a> {
                 rows: rows.min(COUNTED_BY_TEXT),
                 is_capped: rows > COUNTED_BY_TEXT || found.unsearched.is_some(),
             });
+        }
+        if let Some(ids) = &self.led {
+            let of = (&self.ctx.grant, &self.filter());
+            let rows = count_among(&self.handle(), of, ids).await?;
+            let is_capped = false;
+            return Ok(Counted { rows, is_capped });
         }
         let (grant, tagging, filters) = (&self.ctx.grant, self.tagging.as_ref(), &self.filters);
         let counted = match self.conditions.clone() {
@@ -329,9 +397,12 @@ async fn compiled(
 /// At `place`, where the caller may not read what it goes by.
 fn sort_of(
     ctx: &Granted<CustomersRead>,
-    order: Order,
+    (order, custom): (&Sorting, Option<Arc<Field>>),
     place: &'static str,
 ) -> Result<Option<Sort>, Problem> {
+    let Sorting::By(order) = order else {
+        return Ok(custom.map(Sort::by_custom));
+    };
     let (key, reader) = (order.key(), ctx.authority());
     if key == SortKey::CreatedAt {
         return Ok(None);
