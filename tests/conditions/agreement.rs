@@ -3,13 +3,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::conditions::{
-    FIELDS, Facts, Field, Moment, Operator, Subject, Tree, Type, Value as Known,
+use domain::{
+    conditions::{
+        FIELDS, Facts, Field, Moment, Operator, Registry, Subject, Tree, Type, Value as Known,
+    },
+    custom_fields::{CustomValue, FieldType},
+    text_enum::TextEnum,
 };
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use persistence::conditions::registry;
 use tests::{Value, World, both, chance::Chance, json};
 
 use super::found;
+use crate::custom_fields::define_all;
 
 /// How many trees a run tries.
 const TREES: usize = 150;
@@ -54,8 +60,39 @@ fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
 }
 
+/// A value of a custom field; long texts differ behind what an index bears of them.
+fn custom(w: &World, field_type: FieldType, chance: &mut Chance) -> Value {
+    let today = w.server.app.clock.now().to_zoned(TimeZone::UTC).date();
+    match field_type {
+        FieldType::Text => match chance.below(3) {
+            0 => json!(chance.pick(TEXTS)),
+            1 => json!(chance.pick(NAMES)),
+            _ => json!(format!(
+                "{}{}",
+                "长".repeat(120),
+                chance.pick(&["甲", "乙"])
+            )),
+        },
+        FieldType::Number => json!(chance.below(5) as i64 * 5 - 10),
+        FieldType::Date => json!(today + Span::new().days(chance.below(80) as i64 - 40)),
+        FieldType::Choice => json!(chance.pick(&["bus", "walk", "bike"])),
+        FieldType::MultiChoice => match chance.below(3) {
+            0 => json!(["bus"]),
+            1 => json!(["walk", "bus"]),
+            _ => json!(["bike"]),
+        },
+        FieldType::YesNo => json!(chance.percent(50)),
+        FieldType::Money => {
+            json!({"amount_minor": 1000 * chance.below(4), "currency": "CNY"})
+        }
+        FieldType::Person => {
+            json!(chance.pick(&[w.as_recruiter().principal, w.as_colleague().principal]))
+        }
+    }
+}
+
 /// Customers of all campuses with whatever may be known of them, and what is.
-async fn people(w: &World, chance: &mut Chance) -> Vec<Customer> {
+async fn people(w: &World, chance: &mut Chance) -> (Vec<Customer>, Registry) {
     let boss = w.as_boss();
     // As precise as it is kept.
     let now = Timestamp::from_microsecond(w.server.app.clock.now().as_microsecond()).unwrap();
@@ -74,6 +111,10 @@ async fn people(w: &World, chance: &mut Chance) -> Vec<Customer> {
         let tag = json!({"name": name, "category_id": category});
         tags.push(boss.post("/api/v1/tags", &tag).await.expect(201).id());
     }
+    define_all(w).await;
+    let fields = registry(&w.server.app.db.read(), w.institution)
+        .await
+        .unwrap();
     let classes = [w.open_class(json!({})).await, w.open_class(json!({})).await];
     let staff = w.as_recruiter().principal.to_string();
     let mut people = Vec::new();
@@ -119,11 +160,24 @@ async fn people(w: &World, chance: &mut Chance) -> Vec<Customer> {
                 body[field] = value;
             }
         }
+        let (mut values, mut known) = (json!({}), HashMap::new());
+        for field_type in FieldType::ALL
+            .iter()
+            .filter(|_| chance.percent(60))
+            .collect::<Vec<_>>()
+        {
+            let value = custom(w, *field_type, chance);
+            let name = format!("custom_fields.{}", field_type.as_str());
+            let facts = CustomValue::parse(*field_type, &value).unwrap().facts();
+            known.insert(fields.find("", &name).unwrap().subject, facts);
+            values[field_type.as_str()] = value;
+        }
+        body["custom_fields"] = values;
         let id = boss.post("/api/v1/customers", &body).await.expect(201).id();
         let mut customer = Customer {
             id: id.clone(),
             zone,
-            known: HashMap::new(),
+            known,
             follow_ups: Vec::new(),
         };
         let known = &mut customer.known;
@@ -210,7 +264,7 @@ async fn people(w: &World, chance: &mut Chance) -> Vec<Customer> {
             .find(|person| seen["id"] == person.id)
             .unwrap();
         for field in FIELDS.iter().filter(|field| field.permission.is_none()) {
-            let value = &seen[field.code];
+            let value = &seen[&*field.code];
             if !value.is_null() {
                 person
                     .known
@@ -222,7 +276,7 @@ async fn people(w: &World, chance: &mut Chance) -> Vec<Customer> {
             .known
             .insert(Subject::InPool, vec![Known::YesNo(in_pool)]);
     }
-    people
+    (people, fields)
 }
 
 fn field_of(subject: Subject) -> &'static Field {
@@ -240,7 +294,7 @@ fn value_of(subject: Subject, value: &Value) -> Known {
         "eq"
     };
     let leaf = json!({"field": field_of(subject).code, "op": op, "value": value});
-    let read = Tree::read("", &leaf);
+    let read = Tree::read("", &leaf, &Registry::default());
     assert!(read.is_ok(), "{leaf}: {:?}", read.err());
     let tree = read.unwrap();
     match tree {
@@ -262,7 +316,7 @@ fn some_value(field: &Field, people: &[Customer], chance: &mut Chance) -> Value 
     if !known.is_empty() && chance.percent(85) {
         let value = chance.pick(&known).canonical();
         return match value.as_str() {
-            Some(text) if field.kind == Type::Text && text.chars().count() > 60 => json!("x"),
+            Some(text) if field.kind == Type::Text && text.chars().count() > 200 => json!("x"),
             _ => value,
         };
     }
@@ -274,7 +328,7 @@ fn some_value(field: &Field, people: &[Customer], chance: &mut Chance) -> Value 
         }
         Type::Date => json!("2015-02-28"),
         Type::Instant => json!("2026-11-01T00:00:00Z"),
-        Type::Choice => json!((field.choices)()[0].0),
+        Type::Choice | Type::Choices => json!(field.choices[0].value),
         Type::Id | Type::Ids => json!(uuid::Uuid::now_v7()),
         Type::YesNo => json!(chance.percent(50)),
         Type::Money => json!({"amount_minor": 1000, "currency": "CNY"}),
@@ -282,14 +336,19 @@ fn some_value(field: &Field, people: &[Customer], chance: &mut Chance) -> Value 
     }
 }
 
-fn leaf(people: &[Customer], chance: &mut Chance) -> Value {
-    let field = chance.pick(FIELDS);
-    let op = *chance.pick(field.kind.operators());
-    leaf_of(field, op, people, chance)
+/// The fields that trees speak of, and those of whom they are asked.
+type Asked = (Registry, Vec<Customer>);
+
+fn leaf(asked: &Asked, chance: &mut Chance) -> Value {
+    let fields: Vec<_> = asked.0.open().collect();
+    let field = *chance.pick(&fields);
+    let op = *chance.pick(field.operators());
+    leaf_of(field, op, asked, chance)
 }
 
-fn leaf_of(field: &Field, op: Operator, people: &[Customer], chance: &mut Chance) -> Value {
-    let mut leaf = json!({"field": field.code, "op": domain::text_enum::TextEnum::as_str(op)});
+fn leaf_of(field: &Field, op: Operator, asked: &Asked, chance: &mut Chance) -> Value {
+    let (fields, people) = asked;
+    let mut leaf = json!({"field": field.code, "op": op.as_str()});
     let value = match op {
         Operator::IsKnown | Operator::IsUnknown => return leaf,
         Operator::WithinLastDays | Operator::WithinNextDays | Operator::BeforeLastDays => {
@@ -306,6 +365,7 @@ fn leaf_of(field: &Field, op: Operator, people: &[Customer], chance: &mut Chance
             if Tree::read(
                 "",
                 &json!({"field": field.code, "op": "between", "value": ends}),
+                fields,
             )
             .is_err()
             {
@@ -337,7 +397,7 @@ fn leaf_of(field: &Field, op: Operator, people: &[Customer], chance: &mut Chance
     leaf
 }
 
-fn tree(depth: usize, people: &[Customer], chance: &mut Chance) -> Value {
+fn tree(depth: usize, people: &Asked, chance: &mut Chance) -> Value {
     if depth == 0 || chance.percent(40) {
         return leaf(people, chance);
     }
@@ -354,12 +414,12 @@ fn tree(depth: usize, people: &[Customer], chance: &mut Chance) -> Value {
 }
 
 /// Those who meet a tree by the rules.
-fn meeting(w: &World, tree: &Value, people: &[Customer]) -> BTreeSet<String> {
-    let read = Tree::read("", tree);
+fn meeting(w: &World, tree: &Value, (fields, people): &Asked) -> BTreeSet<String> {
+    let read = Tree::read("", tree, fields);
     assert!(read.is_ok(), "{tree}: {:?}", read.err());
     let read = read.unwrap();
     let told = read.canonical();
-    assert!(Tree::read("", &told).unwrap() == read, "{told}");
+    assert!(Tree::read("", &told, fields).unwrap() == read, "{told}");
     let now = w.server.app.clock.now();
     let met = people.iter().filter(|person| {
         let moment = Moment::new(now, zone(person.zone));
@@ -374,16 +434,17 @@ both! {
         let seed = seed.unwrap_or(7);
         let trees = std::env::var("CONDITION_TREES").ok().and_then(|trees| trees.parse().ok());
         let mut chance = Chance::new(seed);
-        let people = people(&w, &mut chance).await;
+        let (people, fields) = people(&w, &mut chance).await;
+        let people = (fields, people);
         let boss = w.as_boss();
         let mut kinds = BTreeSet::new();
         // Every field with every operator, then whatever comes.
-        let pairs = FIELDS.iter().flat_map(|field| field.kind.operators().iter().map(move |op| (field, *op)));
+        let pairs = people.0.open().flat_map(|field| field.operators().iter().map(move |op| (field, *op)));
         let leaves: Vec<_> = pairs.map(|(field, op)| leaf_of(field, op, &people, &mut chance)).collect();
         let trees = (0..trees.unwrap_or(TREES)).map(|_| tree(3, &people, &mut chance));
         for asked in leaves.into_iter().chain(trees.collect::<Vec<_>>()) {
             // Some have too many leaves.
-            if Tree::read("", &asked).is_err_and(|faults| faults[0].rule.code == "too_many") {
+            if Tree::read("", &asked, &people.0).is_err_and(|faults| faults[0].rule.code == "too_many") {
                 continue;
             }
             let expected = meeting(&w, &asked, &people);

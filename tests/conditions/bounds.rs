@@ -2,7 +2,7 @@
 
 use domain::{
     access::{CustomersRead, TagsRead},
-    conditions::Tree,
+    conditions::{Registry, Tree},
 };
 use persistence::{
     access::{Bearer, Grant, load},
@@ -26,7 +26,7 @@ async fn page(
     let authority = load(&read, &bearer, now).await.unwrap().unwrap();
     let grant = Grant::<CustomersRead>::of(&authority, now).unwrap();
     let tree = json!({"field": "intent", "op": "eq", "value": 4});
-    let tree = Tree::read("", &tree).unwrap();
+    let tree = Tree::read("", &tree, &Registry::default()).unwrap();
     let conditions = compile(&read, &authority, &tree, "", now).await.unwrap();
     let filter = Filter::default().meeting(conditions);
     let untagged: Tagged<'_, Grant<TagsRead>> = None;

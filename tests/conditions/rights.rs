@@ -14,11 +14,11 @@ both! {
             let reader = reader_with(&w, &["customers:read"], rules).await;
             let offered = reader.get("/api/v1/condition-fields").await.expect(200);
             for field in FIELDS.iter().filter(|field| field.permission.is_none()) {
-                let is_offered = offered.json["items"].as_array().unwrap().iter().any(|item| item["field"] == field.code);
+                let is_offered = offered.json["items"].as_array().unwrap().iter().any(|item| item["field"] == *field.code);
                 assert_eq!(is_offered, field.rule != Some(rule), "{rule} {}", field.code);
             }
             for field in FIELDS.iter().filter(|field| field.rule == Some(rule)) {
-                let op = field.kind.operators().last().unwrap();
+                let op = field.operators().last().unwrap();
                 let leaf = json!({"field": field.code, "op": domain::text_enum::TextEnum::as_str(*op)});
                 let tree = json!({"all": [{"field": "kind", "op": "is_known"}, {"not": leaf}]});
                 let refused = reader.post(SEARCH, &json!({"conditions": tree})).await.expect_problem(422, "validation_failed");
@@ -34,7 +34,7 @@ both! {
     async fn facts_need_the_permission_on_their_records_and_count_within_its_reach(w: World) {
         let reader = reader_with(&w, &["customers:read"], json!([])).await;
         for field in FIELDS.iter().filter(|field| field.permission.is_some()) {
-            let (op, value) = match field.kind.operators().last().unwrap() {
+            let (op, value) = match field.operators().last().unwrap() {
                 domain::conditions::Operator::Eq => ("eq", json!(true)),
                 _ => ("is_unknown", Value::Null),
             };

@@ -1,4 +1,5 @@
 mod definitions;
+mod finding;
 mod merge;
 mod rights;
 mod values;
@@ -18,7 +19,7 @@ async fn define(actor: &Actor, code: &str, field_type: &str, more: Value) -> Ans
 }
 
 /// A field of each type, named by it.
-async fn define_all(w: &World) {
+pub(crate) async fn define_all(w: &World) {
     let choices = json!([{"code": "bus", "name": "校车"}, {"code": "walk", "name": "步行"}, {"code": "bike", "name": "自行车"}]);
     for field_type in [
         "text",

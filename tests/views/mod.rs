@@ -66,7 +66,7 @@ both! {
             (json!({"conditions": {"all": [{"field": "colour", "op": "eq", "value": "red"}]}}), ("#/search/conditions/all/0/field", "condition_field_unknown")),
             (json!({"phone": "zhangwei"}), ("#/search/phone", "phone_invalid")),
             (json!({"limit": 3}), ("#/search/limit", "unknown_field")),
-            (json!({"sort": "colour"}), ("#/search/sort", "not_in_list")),
+            (json!({"sort": "colour"}), ("#/search/sort", "wrong_format")),
         ] {
             let refused = recruiter.post(VIEWS, &body(search)).await.expect_problem(422, "validation_failed");
             assert_eq!(refused.errors(), [(expected.0.to_owned(), expected.1.to_owned())]);

@@ -1,6 +1,7 @@
 use domain::{
     conditions::{
-        DAYS_MAX, DEPTH_MAX, Field, Operator, TERMS_MAX, TEXT_MAX, Tree, Type, VALUES_MAX, VERSION,
+        DAYS_MAX, DEPTH_MAX, Field, Operator, Registry, TERMS_MAX, TEXT_MAX, Tree, Type,
+        VALUES_MAX, VERSION,
     },
     fault::FieldFault,
     money::Money,
@@ -24,8 +25,8 @@ impl ConditionBody {
     ///
     /// # Errors
     /// Every condition that is none, at its pointer behind `pointer`.
-    pub fn read(&self, pointer: &str) -> Result<Tree, Vec<FieldFault>> {
-        Tree::read(pointer, &self.0)
+    pub fn read(&self, pointer: &str, fields: &Registry) -> Result<Tree, Vec<FieldFault>> {
+        Tree::read(pointer, &self.0, fields)
     }
 }
 
@@ -171,16 +172,16 @@ impl ConditionFields {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConditionField)]
 pub struct ConditionFieldBody {
-    /// As conditions name it.
-    field: &'static str,
+    /// As conditions name it; custom fields begin with `custom_fields.`.
+    field: String,
     /// What it holds.
     #[serde(rename = "type")]
     kind: ConditionType,
-    /// In the language of the request.
-    label: &'static str,
+    /// In the language of the request; of custom fields as the institution calls them.
+    label: String,
     /// How it can be compared.
     operators: Vec<OperatorLabel>,
-    /// Values of a `choice`; empty of other types.
+    /// Values of a `choice` and of `choices`; empty of other types.
     choices: Vec<ChoiceLabel>,
     /// Where records of an `id` are listed, below the base of this API; null of other types.
     #[schema(required)]
@@ -191,6 +192,9 @@ pub struct ConditionFieldBody {
     /// The largest number; null of other types.
     #[schema(required)]
     maximum: Option<i64>,
+    /// Of a `number`, how many digits of a value are decimals: with 1, a value of 1355 means 135.5.
+    #[schema(minimum = 0, maximum = 4)]
+    decimals: i16,
     /// Whether `last_days` confines what is counted.
     has_span: bool,
 }
@@ -210,19 +214,21 @@ pub struct OperatorLabel {
 #[schema(as = ConditionChoice)]
 pub struct ChoiceLabel {
     /// As conditions name it.
-    value: &'static str,
-    /// In the language of the request.
-    label: &'static str,
+    value: String,
+    /// In the language of the request; of custom fields as the institution calls them.
+    label: String,
+    /// Whether nobody is given it any more; some may have it still.
+    is_archived: bool,
 }
 
 impl ConditionFieldBody {
-    pub(super) fn new(field: &'static Field, language: Language) -> Self {
-        let operators = field.kind.operators().iter();
-        let choices = (field.choices)().into_iter();
+    pub(super) fn new(field: &Field, language: Language) -> Self {
+        let operators = field.operators().iter();
+        let choices = field.choices.iter();
         Self {
-            field: field.code,
+            field: field.code.to_string(),
             kind: Wire(field.kind),
-            label: language.of(field.label),
+            label: field.label.of(language.into()).to_owned(),
             operators: operators
                 .map(|op| OperatorLabel {
                     op: Wire(*op),
@@ -230,14 +236,16 @@ impl ConditionFieldBody {
                 })
                 .collect(),
             choices: choices
-                .map(|(value, label)| ChoiceLabel {
-                    value,
-                    label: language.of(label),
+                .map(|choice| ChoiceLabel {
+                    value: choice.value.to_string(),
+                    label: choice.label.of(language.into()).to_owned(),
+                    is_archived: choice.is_archived,
                 })
                 .collect(),
             listed_at: field.listed_at,
             minimum: field.range.map(|(least, _)| least),
             maximum: field.range.map(|(_, most)| most),
+            decimals: field.decimals,
             has_span: field.has_span,
         }
     }

@@ -1,5 +1,6 @@
 use actix_web::{HttpRequest, get};
-use domain::{access::CustomersRead, conditions::FIELDS};
+use domain::access::CustomersRead;
+use persistence::conditions::registry;
 
 use super::{ConditionFieldBody, ConditionFields};
 use crate::{
@@ -10,7 +11,8 @@ use crate::{
 /// List the fields that conditions can speak of
 ///
 /// With all that a query builder needs: types, operators, choices, and labels in the language of the
-/// request. Fields that field rules hide or mask for the caller are left out, and so are facts of records
+/// request. Custom fields of the institution come last; searches sort by them too. Those whose values are
+/// sealed are not among them, nor those that are archived. Fields that field rules hide or mask for the caller are left out, and so are facts of records
 /// that the caller may not see.
 #[utoipa::path(tag = "customers", responses((status = 200, body = ConditionFields)),
     security(("bearer" = ["customers:read"])))]
@@ -21,8 +23,9 @@ pub(super) async fn list_condition_fields(
 ) -> Result<Reply, Problem> {
     let language = RequestContext::of(&request).language;
     let reader = ctx.authority();
-    let open = FIELDS
-        .iter()
+    let fields = registry(&ctx.read(), reader.institution()).await?;
+    let open = fields
+        .open()
         .filter(|field| field.is_open(reader.fields(), |code| reader.may(code)));
     let items = open.map(|field| ConditionFieldBody::new(field, language));
     Ok(Reply::list(&ConditionFields::new(items.collect()))?)

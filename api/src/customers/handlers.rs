@@ -174,9 +174,11 @@ pub(super) fn place_of(customer: &Customer) -> Position {
 /// which combine fields and facts at will; and what the view of `view_id` looks for. Numbers are found
 /// whole or by their last four digits, e-mail addresses whole or by whole words, postal addresses and notes
 /// by any part, names by any part of two characters or more, or by the first. They come in the order in which
-/// they were taken in, or by `sort` as in the list, of text that at most 1,000 meet; a page may be short, or empty, while `next_cursor` names another: with
+/// they were taken in, or by `sort` as in the list or by a custom field, of text that at most 1,000 meet; a page
+/// may be short, or empty, while `next_cursor` names another: with
 /// `conditions` or `note` it looks at 20,000 customers at a time, and `total` counts those of the first 50,000
-/// within reach, which is less than there may be where `total_is_capped`. Without any
+/// within reach, which is less than there may be where `total_is_capped`; where at most 1,000 customers have a
+/// value that `conditions` demand of a custom field, it looks at these alone, and counts all. Without any
 /// text it is the list of customers. What looks into a field that field rules hide or mask for the
 /// caller is refused with `field_not_readable`. Words of e-mail addresses and parts of postal ones are
 /// sought with `customers:reveal`, among the customers whose contact values the caller may reveal, and

@@ -12,11 +12,13 @@ mod expansion;
 mod files;
 mod filters;
 mod handlers;
+mod looked_for;
 pub mod merges;
 pub mod quality;
 pub mod relations;
 mod search;
 mod selection;
+mod sort;
 mod timeline;
 
 pub use body::*;
@@ -25,8 +27,10 @@ pub use collections::CollectionEvidence;
 pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
 pub use filters::*;
+pub use looked_for::*;
 pub use search::count_view;
 pub use selection::{Counting, Selection};
+pub use sort::CustomerSort;
 pub use timeline::*;
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -1,27 +1,34 @@
 //! One search: what is looked for, within what, page by page.
 
+use std::sync::Arc;
+
 use domain::{
     access::{CustomersRead, CustomersReveal, FIELD_NOT_READABLE, Oneself, Permission},
-    customers::{Customer, Order, SortKey, TOO_MANY_TO_SORT},
+    conditions::{Field, Registry},
+    customers::{Customer, Order, SortKey, Sorting, TOO_MANY_TO_SORT},
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
     id::Id,
     search::Query,
     views::{VIEW_HAS_FILTERS, View},
 };
 use persistence::{
+    Error, Handle,
     access::{Authority, Grant},
-    customers::sorted::{Placed, Sort, sorted_among},
+    conditions::registry,
+    customers::sorted::{Placed, Sort},
     database::{Change, Read},
     scope::{Counted, Direction},
     views::store as views,
 };
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    COUNTED, COUNTED_BY_TEXT, CustomerFilters, CustomerOrder, Looked, RECORD, SearchCustomers,
+    COUNTED, COUNTED_BY_TEXT, CustomerFilters, CustomerSort, Looked, RECORD, SearchCustomers,
     ViewSearch, commands,
     handlers::place_of,
+    names_custom_fields,
     selection::{Counting, Selection},
 };
 use crate::{
@@ -43,7 +50,7 @@ const COUNTING: Counting = Counting {
 pub(super) struct Search<'a> {
     ctx: &'a Granted<CustomersRead>,
     selection: Selection,
-    order: Order,
+    order: Sorting,
     /// Of another order than that of creation.
     sort: Option<Sort>,
     /// Where a request names its order.
@@ -55,17 +62,40 @@ pub(super) struct Search<'a> {
 /// Where a search names a view.
 pub(super) const VIEW: &str = "/view_id";
 
-/// What a view looks for, as far as somebody may look for it.
+/// The fields that a search can speak of.
+pub(super) async fn fields_of(
+    handle: &impl Handle,
+    reader: &Authority,
+    search: &impl Serialize,
+) -> Result<Registry, Error> {
+    match names_custom_fields(search) {
+        true => registry(handle, reader.institution()).await,
+        false => Ok(Registry::default()),
+    }
+}
+
+/// What a view looks for, as far as somebody may look for it, in its own order or `is_sorted` otherwise.
 ///
 /// # Errors
-/// 409 where it can't be read any more; 422 where it goes by what the caller may not read, naming that.
-pub(super) fn in_view(reader: &Authority, view: &View) -> Result<(ViewSearch, Looked), Fault> {
-    let kept = ViewSearch::kept(view)?;
-    let looked_for = kept.looked_for(reader);
+/// 409 where it can't be read any more; 422 where it goes by what the caller may not read, or by a field
+/// that is archived, naming that.
+pub(super) async fn in_view(
+    handle: &impl Handle,
+    reader: &Authority,
+    view: &View,
+    is_sorted: bool,
+) -> Result<(ViewSearch, Looked), Error> {
+    let fields = fields_of(handle, reader, &view.search).await?;
+    let mut kept = ViewSearch::kept(view, &fields)?;
+    if is_sorted {
+        kept.sort = None;
+    }
+    let looked_for = kept.looked_for(&fields, reader);
     let mut looked_for = looked_for.map_err(|fault| {
         let named = fault.fields.into_iter().map(|field| {
             let place = field.pointer.clone();
-            FieldFault::new(VIEW, field.rule).with("at", place)
+            let pointer = VIEW.into();
+            FieldFault { pointer, ..field }.with("at", place)
         });
         Fault::fields(named.collect())
     })?;
@@ -87,7 +117,8 @@ fn own_views(ctx: &Granted<CustomersRead>) -> Result<Grant<Oneself>, Problem> {
 /// 404 where there is no such view; else as a search by it.
 pub async fn count_view(ctx: &Granted<CustomersRead>, id: Id<View>) -> Result<Counted, Problem> {
     let view = views::find(&ctx.read(), &own_views(ctx)?, id).await?;
-    let (kept, looked_for) = in_view(ctx.authority(), &view.ok_or_else(Problem::not_found)?)?;
+    let view = view.ok_or_else(Problem::not_found)?;
+    let (kept, looked_for) = in_view(&ctx.read(), ctx.authority(), &view, false).await?;
     let search = Search::of(ctx, looked_for, (kept.filters, kept.sort), [VIEW, VIEW]).await?;
     search.count().await
 }
@@ -103,16 +134,19 @@ impl<'a> Search<'a> {
         asked: SearchCustomers,
     ) -> Result<Self, Problem> {
         let own = asked.own();
-        let looked_for = own.looked_for(ctx.authority())?;
+        let fields = fields_of(&ctx.read(), ctx.authority(), &own).await?;
+        let looked_for = own.looked_for(&fields, ctx.authority())?;
         let Some(id) = asked.view_id else {
             let places = ["/sort", "/filters/tag_id"];
             return Self::of(ctx, looked_for, (own.filters, own.sort), places).await;
         };
         let view = views::find(&ctx.read(), &own_views(ctx)?, Id::new(id)).await?;
         let view = view.ok_or_else(|| Fault::field(VIEW, &REFERENCE_UNKNOWN))?;
-        let (kept, mut all) = in_view(ctx.authority(), &view)?;
+        let is_sorted = own.sort.is_some();
+        let (kept, mut all) = in_view(&ctx.read(), ctx.authority(), &view, is_sorted).await?;
         all.queries.extend(looked_for.queries);
         all.conditions.extend(looked_for.conditions);
+        all.sorted_by = all.sorted_by.or(looked_for.sorted_by);
         if own.filters.is_some() && kept.filters.is_some() {
             return Err(Fault::field("/filters", &VIEW_HAS_FILTERS).into());
         }
@@ -133,14 +167,15 @@ impl<'a> Search<'a> {
     async fn of(
         ctx: &'a Granted<CustomersRead>,
         looked_for: Looked,
-        (filters, sort): (Option<CustomerFilters>, Option<CustomerOrder>),
+        (filters, sort): (Option<CustomerFilters>, Option<CustomerSort>),
         [sort_at, tags_at]: [&'static str; 2],
     ) -> Result<Self, Problem> {
-        let order = sort.map_or(Order::Newest, |order| order.0);
-        let sort = sort_of(ctx, order, sort_at)?;
+        let order = sort.map_or(Sorting::By(Order::Newest), |sort| sort.0);
+        let sort = sort_of(ctx, (&order, looked_for.sorted_by.clone()), sort_at)?;
         let reader = (ctx.authority(), ctx.stamp().now());
         let filters = (filters.unwrap_or_default(), tags_at);
-        let mut selection = Selection::begin(&ctx.read(), reader, looked_for, filters).await?;
+        let mut selection =
+            Selection::begin(&ctx.app().db.search(), reader, looked_for, filters).await?;
         if selection.looks_behind_masks() {
             let revealing = looked_behind_masks(ctx, selection.queries()).await?;
             selection = selection.revealing(revealing);
@@ -164,13 +199,14 @@ impl<'a> Search<'a> {
         filters: CustomerFilters,
         order: Order,
     ) -> Result<Self, Problem> {
+        let order = Sorting::By(order);
         let reader = (ctx.authority(), ctx.stamp().now());
         let selection = Selection::of_list(reader, filters, "tag_id");
         Ok(Self {
             ctx,
             selection: selection.map_err(|fault| Problem::parameters(vec![fault]))?,
+            sort: sort_of(ctx, (&order, None), "sort")?,
             order,
-            sort: sort_of(ctx, order, "sort")?,
             sort_at: "sort",
             view_version: None,
         })
@@ -204,19 +240,14 @@ impl<'a> Search<'a> {
     async fn sorted(&self, part: Part, sort: &Sort) -> Result<(Vec<Customer>, Next), Problem> {
         let (handle, grant) = (self.ctx.app().db.search(), &self.ctx.grant);
         let page = part.sorted_page(self.order.is_descending())?;
+        let by = (sort, &page);
         let rows = if self.selection.goes_by_text() {
-            let place = (Direction::NewestFirst, None);
-            let found = self
+            let rows = self
                 .selection
-                .found(&handle, grant, place, COUNTED_BY_TEXT + 1);
-            let found = found.await?;
-            if found.unsearched.is_some() {
-                return Err(self.too_many(COUNTED_BY_TEXT));
-            }
-            let ids = found.customers.iter().map(|customer| customer.id.uuid());
-            sorted_among(&handle, grant, &ids.collect::<Vec<_>>(), (sort, &page)).await?
+                .sorted_by_text(&handle, grant, COUNTED_BY_TEXT, by);
+            rows.await?.ok_or_else(|| self.too_many(COUNTED_BY_TEXT))?
         } else {
-            let rows = self.selection.sorted(&handle, grant, (sort, &page)).await?;
+            let rows = self.selection.sorted(&handle, grant, by).await?;
             rows.ok_or_else(|| self.too_many(commands::SORTED))?
         };
         let place = |(customer, value): &Placed| (value.clone(), customer.id.uuid());
@@ -252,9 +283,12 @@ impl<'a> Search<'a> {
 /// At `place`, where the caller may not read what it goes by.
 fn sort_of(
     ctx: &Granted<CustomersRead>,
-    order: Order,
+    (order, custom): (&Sorting, Option<Arc<Field>>),
     place: &'static str,
 ) -> Result<Option<Sort>, Problem> {
+    let Sorting::By(order) = order else {
+        return Ok(custom.map(Sort::by_custom));
+    };
     let (key, reader) = (order.key(), ctx.authority());
     if key == SortKey::CreatedAt {
         return Ok(None);

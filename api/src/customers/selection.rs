@@ -15,10 +15,10 @@ use persistence::{
     conditions::{Compiled, compile},
     customers::{
         search::{Criteria, Found, Place, search},
-        sorted::{Placed, Sort},
+        sorted::{Placed, Sort, count_among, sorted_among},
         store::Filter,
     },
-    scope::{Counted, Direction, Page, SortedPage},
+    scope::{Counted, Direction, Page, SortValue, SortedPage},
 };
 use uuid::Uuid;
 
@@ -33,11 +33,16 @@ use crate::{access::missing, http::cursor::Position};
 pub struct Selection {
     queries: Vec<Query>,
     conditions: Option<Compiled>,
+    /// Of whom they must be some, where a custom field leaves few.
+    led: Option<Vec<Uuid>>,
     filters: CustomerFilters,
     tagging: Option<Grant<TagsRead>>,
     /// Where it looks behind masks.
     revealing: Option<Grant<CustomersReveal>>,
 }
+
+/// Customers to whom a custom field may lead a search: more are looked at one after the other.
+const LED_TO: u64 = 1000;
 
 /// How far customers are counted.
 pub struct Counting {
@@ -61,9 +66,19 @@ impl Selection {
     ) -> Result<Self, Error> {
         let list = Self::of_list((reader, now), filters, tags_at);
         let list = list.map_err(|fault| Fault::fields(vec![fault]))?;
+        let conditions = compiled(handle, (reader, now), &looked_for.conditions).await?;
+        let queries = looked_for.queries;
+        let led = match &conditions {
+            // Texts and tags lead by themselves.
+            Some(conditions) if queries.is_empty() && list.tagging.is_none() => {
+                conditions.led(handle, LED_TO).await?
+            }
+            _ => None,
+        };
         Ok(Self {
-            queries: looked_for.queries,
-            conditions: compiled(handle, (reader, now), &looked_for.conditions).await?,
+            queries,
+            conditions,
+            led,
             ..list
         })
     }
@@ -83,6 +98,7 @@ impl Selection {
         Ok(Self {
             queries: Vec::new(),
             conditions: None,
+            led: None,
             tagging: tagging.transpose()?,
             filters,
             revealing: None,
@@ -106,7 +122,7 @@ impl Selection {
             let list = Self::of_list(reading, filters.clone(), "/filters/tag_id");
             return list.map_err(|fault| Fault::fields(vec![fault]).into());
         };
-        let (kept, looked_for) = in_view(reader, view)?;
+        let (kept, looked_for) = in_view(handle, reader, view, true).await?;
         let is_filtered = !filters.is_empty();
         if is_filtered && kept.filters.is_some() {
             return Err(Fault::field("/filters", &VIEW_HAS_FILTERS).into());
@@ -183,12 +199,51 @@ impl Selection {
         grant: &Grant<CustomersRead>,
         page: &Page,
     ) -> Result<(Vec<Customer>, Option<Position>), Error> {
+        if let Some(ids) = &self.led {
+            return Ok((self.among(handle, grant, ids, page).await?, None));
+        }
         let (tagging, filters) = (self.tagging.as_ref(), &self.filters);
         let Some(conditions) = self.conditions.clone() else {
             let rows = commands::list(handle, grant, tagging, filters, page).await?;
             return Ok((rows, None));
         };
         commands::list_met(handle, grant, tagging, (filters, conditions), page).await
+    }
+
+    /// A page of those of some customers who meet everything.
+    async fn among(
+        &self,
+        handle: &impl Handle,
+        grant: &Grant<CustomersRead>,
+        ids: &[Uuid],
+        page: &Page,
+    ) -> Result<Vec<Customer>, Error> {
+        let page = SortedPage {
+            is_descending: page.order == Direction::NewestFirst,
+            after: page.after.map(|(at, id)| (SortValue::Number(at), id)),
+            limit: page.limit,
+        };
+        let (of, sort) = ((grant, &self.filter()), Sort::by_creation());
+        let rows = sorted_among(handle, of, ids, (&sort, &page)).await?;
+        Ok(rows.into_iter().map(|(customer, _)| customer).collect())
+    }
+
+    /// A page of those in whom text is found in another order; `None` where there are more than `most`.
+    pub(super) async fn sorted_by_text(
+        &self,
+        handle: &impl Handle,
+        grant: &Grant<CustomersRead>,
+        most: u64,
+        by: (&Sort, &SortedPage),
+    ) -> Result<Option<Vec<Placed>>, Error> {
+        let place = (Direction::NewestFirst, None);
+        let found = self.found(handle, grant, place, most + 1).await?;
+        if found.unsearched.is_some() {
+            return Ok(None);
+        }
+        let ids = found.customers.iter().map(|customer| customer.id.uuid());
+        let (of, ids) = ((grant, &Filter::default()), ids.collect::<Vec<_>>());
+        sorted_among(handle, of, &ids, by).await.map(Some)
     }
 
     /// A page of a list without text in another order; `None` where it is too long for that.
@@ -199,6 +254,11 @@ impl Selection {
         by: (&Sort, &SortedPage),
     ) -> Result<Option<Vec<Placed>>, Error> {
         let (filters, filter) = (&self.filters, self.filter());
+        if let Some(ids) = &self.led {
+            return sorted_among(handle, (grant, &filter), ids, by)
+                .await
+                .map(Some);
+        }
         commands::list_sorted(handle, grant, self.tagging.as_ref(), (filters, &filter), by).await
     }
 
@@ -220,6 +280,13 @@ impl Selection {
             return Ok(Counted {
                 rows: rows.min(far.by_text),
                 is_capped: rows > far.by_text || found.unsearched.is_some(),
+            });
+        }
+        if let Some(ids) = &self.led {
+            let rows = count_among(handle, (grant, &self.filter()), ids).await?;
+            return Ok(Counted {
+                rows: rows.min(far.most),
+                is_capped: rows > far.most,
             });
         }
         match self.conditions.clone() {

@@ -1,5 +1,6 @@
 use domain::{
     access::Principal,
+    conditions::Registry,
     id::Id,
     views::{Audience, View},
 };
@@ -74,7 +75,7 @@ pub struct ViewBody {
     /// To which team the view is shown; null of others than `team`.
     #[schema(required)]
     pub team_id: Option<Uuid>,
-    /// What the view looks for; null where it was kept by an older version and can't be read any more:
+    /// What the view looks for, be it by custom fields that are archived since; null where it was kept by an older version and can't be read any more:
     /// set it anew.
     #[schema(required)]
     pub search: Option<ViewSearch>,
@@ -86,11 +87,11 @@ pub struct ViewBody {
 }
 
 impl ViewBody {
-    pub(super) fn new(view: View, reader: Id<Principal>) -> Self {
+    pub(super) fn new(view: View, reader: Id<Principal>, fields: &Registry) -> Self {
         Self {
             id: view.id.uuid(),
             version: view.version,
-            search: ViewSearch::kept(&view).ok(),
+            search: ViewSearch::kept(&view, fields).ok(),
             name: view.name,
             entity: Wire(view.entity),
             audience: Wire(view.audience),

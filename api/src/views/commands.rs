@@ -2,19 +2,23 @@
 
 use domain::{
     access::{Permission, Principal, TagsManage},
+    conditions::Registry,
     fault::{Fault, NOT_FOUND},
     id::Id,
+    organization::Institution,
     views::{Audience, NewView, VIEW_NOT_OWN, View},
 };
 use persistence::{
     Error, Handle, Tx,
     access::{Reads, Writes},
+    conditions::registry,
     views::store,
 };
+use serde::Serialize;
 
 use super::{ChangeView, CreateView};
 use crate::{
-    customers::ViewSearch,
+    customers::{ViewSearch, names_custom_fields},
     http::{IfMatch, problem::PERMISSION_MISSING},
 };
 
@@ -45,7 +49,7 @@ pub async fn create(tx: &Tx, grant: &impl Writes<View>, body: CreateView) -> Res
         name: body.name,
         audience,
         team: store::team_of(tx, grant).await?,
-        search: kept(&body.search)?,
+        search: kept(tx, &body.search).await?,
     };
     let view = View::create(new, caller(tx), &tx.stamp())?;
     store::insert(tx, grant, &view).await?;
@@ -77,7 +81,7 @@ pub async fn change(
         audience,
         team,
         search: match body.search {
-            Some(search) => kept(&search)?,
+            Some(search) => kept(tx, &search).await?,
             None => before.search.clone(),
         },
     };
@@ -139,7 +143,20 @@ fn caller(tx: &Tx) -> Id<Principal> {
 ///
 /// # Errors
 /// 422 where something of it can't be looked for.
-fn kept(search: &ViewSearch) -> Result<serde_json::Value, Error> {
-    search.check("/search")?;
+async fn kept(tx: &Tx, search: &ViewSearch) -> Result<serde_json::Value, Error> {
+    let fields = fields_of(tx, tx.operation().institution, [search]).await?;
+    search.check("/search", &fields)?;
     serde_json::to_value(search).map_err(Error::internal)
+}
+
+/// The fields that some searches can speak of.
+pub(super) async fn fields_of<'a, S: Serialize + 'a>(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    searches: impl IntoIterator<Item = &'a S>,
+) -> Result<Registry, Error> {
+    match searches.into_iter().any(names_custom_fields) {
+        true => registry(handle, institution).await,
+        false => Ok(Registry::default()),
+    }
 }

@@ -5,7 +5,7 @@ use domain::{
 };
 use persistence::{Error, clock::micros, scope::Direction, views::store};
 
-use super::{ChangeView, CreateView, ViewBody, ViewCount, ViewPage, commands};
+use super::{ChangeView, CreateView, ViewBody, ViewCount, ViewPage, commands, commands::fields_of};
 use crate::{
     access::{Granted, IdempotencyKey},
     customers,
@@ -35,7 +35,8 @@ pub(super) async fn create_view(
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         let view = commands::create(&tx, &grant, new.clone()).await?;
         let (id, version) = (view.id, view.version);
-        let body = ViewBody::new(view, reader);
+        let fields = fields_of(&tx, tx.operation().institution, [&view.search]).await?;
+        let body = ViewBody::new(view, reader, &fields);
         Reply::created(format!("/api/v1/views/{id}"), version, &body)
     })
     .await
@@ -55,8 +56,11 @@ pub(super) async fn list_views(
     let page = part.page(Direction::OldestFirst)?;
     let views = store::list(&ctx.read(), &ctx.grant, &page).await?;
     let (views, next) = part.cut(views, |view| (micros(view.created_at), view.id.uuid()));
-    let reader = ctx.authority().principal();
-    let items = views.into_iter().map(|view| ViewBody::new(view, reader));
+    let (reader, institution) = (ctx.authority().principal(), ctx.authority().institution());
+    let searches = views.iter().map(|view| &view.search);
+    let fields = fields_of(&ctx.read(), institution, searches).await?;
+    let items = views.into_iter();
+    let items = items.map(|view| ViewBody::new(view, reader, &fields));
     Ok(next.answer::<ViewPage>(items)?)
 }
 
@@ -69,7 +73,9 @@ pub(super) async fn list_views(
 pub(super) async fn get_view(ctx: Granted<Oneself>, id: PathId<View>) -> Result<Reply, Problem> {
     let view = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
     let version = view.version;
-    let body = ViewBody::new(view, ctx.authority().principal());
+    let reader = ctx.authority();
+    let fields = fields_of(&ctx.read(), reader.institution(), [&view.search]).await?;
+    let body = ViewBody::new(view, reader.principal(), &fields);
     Ok(Reply::record(version, &body)?)
 }
 
@@ -90,7 +96,8 @@ pub(super) async fn change_view(
     ctx.transaction(|tx, grant| async move {
         let view = commands::change(&tx, &grant, id.0, condition, change.clone()).await?;
         let version = view.version;
-        Reply::record(version, &ViewBody::new(view, reader))
+        let fields = fields_of(&tx, tx.operation().institution, [&view.search]).await?;
+        Reply::record(version, &ViewBody::new(view, reader, &fields))
     })
     .await
 }

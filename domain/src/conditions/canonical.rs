@@ -30,7 +30,7 @@ impl Leaf {
     fn canonical(&self) -> Json {
         let (op, value) = said(&self.test);
         let mut leaf = Map::new();
-        leaf.insert("field".into(), self.field.code.into());
+        leaf.insert("field".into(), self.field.code.as_ref().into());
         leaf.insert("op".into(), op.as_str().into());
         if let Some(value) = value {
             leaf.insert("value".into(), value);
@@ -78,7 +78,7 @@ impl Value {
             Self::Number(number) => (*number).into(),
             Self::Date(date) => date.to_string().into(),
             Self::Instant(at) => at.to_string().into(),
-            Self::Choice(value) => (*value).into(),
+            Self::Choice(value) => value.as_ref().into(),
             Self::Id(id) => id.to_string().into(),
             Self::YesNo(yes) => (*yes).into(),
             Self::Money(Amount(money)) => {

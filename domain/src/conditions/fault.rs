@@ -10,6 +10,12 @@ rules! {
     CONDITION_FIELD_UNKNOWN = Invalid "condition_field_unknown" {
         "没有该条件字段", "No such field of conditions";
         "请从条件字段目录中选择。", "Choose from the list of condition fields." }
+    CONDITION_FIELD_SEALED = Invalid "condition_field_sealed" {
+        "该字段的值是密封的", "The field is kept sealed";
+        "敏感字段 {field} 不能用于筛选或排序。", "Nobody filters or sorts by the sensitive field {field}." }
+    CONDITION_FIELD_ARCHIVED = Invalid "condition_field_archived" {
+        "该字段已归档", "The field is archived";
+        "字段 {field} 已归档，请改用其他字段。", "The field {field} is archived: go by another." }
     CONDITION_OPERATOR_UNFIT = Invalid "condition_operator_unfit" {
         "该字段不支持此比较方式", "Not an operator of the field";
         "可选：{values}。", "The field has: {values}." }

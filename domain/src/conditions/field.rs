@@ -1,9 +1,18 @@
-//! The registry of fields and facts.
+//! What a field or fact of conditions is, and those that every institution has.
 
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
+
+use super::CONDITION_FIELD_ARCHIVED;
 use crate::{
-    access::FieldRules,
+    access::{FIELD_NOT_READABLE, FieldRules},
+    custom_fields::CustomField,
     customers::{Education, Gender, INTENT_MAX, Kind, Occupation, Stage},
-    fault::Text,
+    fault::{FieldFault, Text},
+    id::Id,
+    organization::Locale,
     text_enum,
     text_enum::TextEnum,
 };
@@ -16,6 +25,7 @@ text_enum! {
         Date = "date" { "日期", "Date" }
         Instant = "instant" { "时间", "Instant" }
         Choice = "choice" { "单选", "One of a list" }
+        Choices = "choices" { "多选", "Several of a list" }
         Id = "id" { "记录", "A record" }
         Ids = "ids" { "多个记录", "Several records" }
         YesNo = "yes_no" { "是否", "Yes or no" }
@@ -79,7 +89,7 @@ impl Type {
                 IsKnown,
                 IsUnknown,
             ],
-            Self::Choice | Self::Id | Self::Ids => &[Eq, In, IsKnown, IsUnknown],
+            Self::Choice | Self::Choices | Self::Id | Self::Ids => &[Eq, In, IsKnown, IsUnknown],
             Self::YesNo => &[Eq],
             Self::Money => &[Eq, Gt, Gte, Lt, Lte, Between, IsKnown, IsUnknown],
             Self::Birthday => &[WithinNextDays, IsKnown, IsUnknown],
@@ -87,37 +97,89 @@ impl Type {
     }
 }
 
-/// A value of a closed list, with its label.
-pub type Choice = (&'static str, Text);
+/// What people see in the place of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    Ours(Text),
+    /// In the words of an institution, in every language.
+    Theirs(String),
+}
+
+impl Label {
+    pub fn of(&self, locale: Locale) -> &str {
+        match self {
+            Self::Ours(text) => text.of(locale),
+            Self::Theirs(text) => text,
+        }
+    }
+}
+
+/// A value of a list.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub value: Cow<'static, str>,
+    pub label: Label,
+    /// Whether nobody is given it any more.
+    pub is_archived: bool,
+}
 
 /// A field or fact that conditions can speak of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     pub subject: Subject,
     /// As trees name it; never changed once published.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub kind: Type,
-    pub label: Text,
+    pub label: Label,
     /// The field of a customer whose rule guards it.
     pub rule: Option<&'static str>,
     /// The permission by which its facts are seen, and within whose reach they count.
     pub permission: Option<&'static str>,
     /// Values of a choice.
-    pub choices: fn() -> Vec<Choice>,
+    pub choices: Vec<Choice>,
     /// What a number lies within.
     pub range: Option<(i64, i64)>,
+    /// Of a number, how many of its digits are decimals.
+    pub decimals: i16,
     /// Whether it can be asked for the last days only.
     pub has_span: bool,
     /// Where the records are listed that it names.
     pub listed_at: Option<&'static str>,
+    /// Whether nobody asks for it any more.
+    pub is_archived: bool,
 }
 
 impl Field {
+    /// The operators that it has. Of what is always known, nobody asks whether it is.
+    pub fn operators(&self) -> &'static [Operator] {
+        match (self.kind, self.subject) {
+            (Type::YesNo, Subject::Custom(_)) => {
+                &[Operator::Eq, Operator::IsKnown, Operator::IsUnknown]
+            }
+            (kind, _) => kind.operators(),
+        }
+    }
+
     /// Whether somebody may ask for it: no rule hides or masks it, and the facts are of a kind of record
     /// that he or she may see.
     pub fn is_open(&self, rules: &FieldRules, holds: impl Fn(&str) -> bool) -> bool {
         let mut rule = self.rule.into_iter();
         rule.all(|rule| rules.is_readable("customers", rule)) && self.permission.is_none_or(holds)
+    }
+
+    /// Why somebody can't ask for it at `pointer`, where that is so.
+    pub fn closed(
+        &self,
+        pointer: &str,
+        rules: &FieldRules,
+        holds: impl Fn(&str) -> bool,
+    ) -> Option<FieldFault> {
+        let fault = |rule| FieldFault::new(pointer.to_owned(), rule);
+        if !self.is_open(rules, holds) {
+            return Some(fault(&FIELD_NOT_READABLE));
+        }
+        let archived = || fault(&CONDITION_FIELD_ARCHIVED).with("field", &self.code);
+        self.is_archived.then(archived)
     }
 }
 
@@ -129,47 +191,49 @@ impl PartialEq for Field {
 
 impl Eq for Field {}
 
-/// The field of this code.
-pub fn field(code: &str) -> Option<&'static Field> {
-    FIELDS.iter().find(|field| field.code == code)
-}
-
-fn none() -> Vec<Choice> {
-    Vec::new()
-}
-
 fn of<E: TextEnum>() -> Vec<Choice> {
-    E::ALL.iter().map(|v| (v.as_str(), v.label())).collect()
+    let choices = E::ALL.iter().map(|v| Choice {
+        value: v.as_str().into(),
+        label: Label::Ours(v.label()),
+        is_archived: false,
+    });
+    choices.collect()
 }
 
 macro_rules! fields {
     ($( $name:ident = $code:literal $kind:ident $({ $($more:tt)* })? [ $zh:literal, $en:literal ] )+) => {
         /// What a field speaks of.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Subject { $($name),+ }
+        pub enum Subject {
+            $($name,)+
+            /// What an institution keeps beyond these.
+            Custom(Id<CustomField>),
+        }
 
-        /// Every field, in the order in which a query builder shows them.
-        pub static FIELDS: &[Field] = &[
-            $( Field {
+        /// Every field that every institution has, in the order in which a query builder shows them.
+        pub static FIELDS: LazyLock<Vec<Arc<Field>>> = LazyLock::new(|| vec![
+            $( Arc::new(Field {
                 $($($more)*)?
                 ..field_of(Subject::$name, $code, Type::$kind, Text { zh: $zh, en: $en })
-            } ),+
-        ];
+            }) ),+
+        ]);
     };
 }
 
-const fn field_of(subject: Subject, code: &'static str, kind: Type, label: Text) -> Field {
+fn field_of(subject: Subject, code: &'static str, kind: Type, label: Text) -> Field {
     Field {
         subject,
-        code,
+        code: code.into(),
         kind,
-        label,
+        label: Label::Ours(label),
         rule: None,
         permission: None,
-        choices: none,
+        choices: Vec::new(),
         range: None,
+        decimals: 0,
         has_span: false,
         listed_at: None,
+        is_archived: false,
     }
 }
 
@@ -179,17 +243,17 @@ const ENROLLMENTS: Option<&str> = Some("enrollments:read");
 const PAYMENTS: Option<&str> = Some("payments:read");
 
 fields! {
-    Kind = "kind" Choice { choices: of::<Kind>, } ["类型", "Kind"]
+    Kind = "kind" Choice { choices: of::<Kind>(), } ["类型", "Kind"]
     Name = "name" Text { rule: Some("name"), } ["姓名", "Name"]
-    Gender = "gender" Choice { rule: Some("gender"), choices: of::<Gender>, } ["性别", "Gender"]
+    Gender = "gender" Choice { rule: Some("gender"), choices: of::<Gender>(), } ["性别", "Gender"]
     BirthDate = "birth_date" Date { rule: Some("birth_date"), } ["出生日期", "Birth date"]
     Age = "age" Number { rule: Some("birth_date"), range: Some((0, 200)), } ["年龄（周岁）", "Age in whole years"]
     Birthday = "birthday" Birthday { rule: Some("birth_date"), } ["生日", "Birthday"]
     Intent = "intent" Number { rule: Some("intent"), range: Some((1, INTENT_MAX as i64)), } ["意向强烈度", "Intent"]
-    Stage = "stage" Choice { rule: Some("stage"), choices: of::<Stage>, } ["阶段", "Stage"]
+    Stage = "stage" Choice { rule: Some("stage"), choices: of::<Stage>(), } ["阶段", "Stage"]
     Region = "region" Text { rule: Some("region"), } ["所在地区", "Region"]
-    Education = "education" Choice { rule: Some("education"), choices: of::<Education>, } ["教育背景", "Education"]
-    Occupation = "occupation" Choice { rule: Some("occupation"), choices: of::<Occupation>, } ["职业", "Occupation"]
+    Education = "education" Choice { rule: Some("education"), choices: of::<Education>(), } ["教育背景", "Education"]
+    Occupation = "occupation" Choice { rule: Some("occupation"), choices: of::<Occupation>(), } ["职业", "Occupation"]
     School = "school" Text { rule: Some("school"), } ["就读学校", "School"]
     Grade = "grade" Text { rule: Some("grade"), } ["年级", "Grade"]
     Note = "note" Text { rule: Some("note"), } ["备注", "Note"]

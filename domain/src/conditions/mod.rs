@@ -5,7 +5,8 @@
 //! pointer, and is typed from then on; it is evaluated here, and compiled to SQL by `persistence`, with
 //! the same meaning.
 //!
-//! - [`field`]: the registry: what can be asked, its type, and who may ask
+//! - [`field`]: what can be asked, its type, and who may ask
+//! - [`registry`]: what can be asked in an institution: its custom fields too
 //! - [`tree`]: trees and what leaves say
 //! - `read`: from JSON
 //! - `canonical`: back to JSON, in one form
@@ -22,12 +23,14 @@ mod fault;
 pub mod field;
 pub mod moment;
 mod read;
+pub mod registry;
 pub mod tree;
 
 pub use evaluate::Facts;
 pub use fault::*;
 pub use field::{FIELDS, Field, Operator, Subject, Type};
 pub use moment::Moment;
+pub use registry::Registry;
 pub use tree::{Leaf, Test, Tree, Value};
 
 /// Of the language: raised where a tree that was read before would mean something else, or be refused.

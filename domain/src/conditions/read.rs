@@ -7,13 +7,14 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::{
-    CONDITION_FIELD_UNKNOWN, CONDITION_MALFORMED, CONDITION_OPERATOR_UNFIT, CONDITION_TOO_DEEP,
-    CONDITION_VALUE_UNFIT, DAYS_MAX, DEPTH_MAX, TERMS_MAX, TEXT_MAX, VALUES_MAX,
-    field::{Field, Operator, Type, field},
+    CONDITION_MALFORMED, CONDITION_OPERATOR_UNFIT, CONDITION_TOO_DEEP, CONDITION_VALUE_UNFIT,
+    DAYS_MAX, DEPTH_MAX, TERMS_MAX, TEXT_MAX, VALUES_MAX,
+    field::{Field, Operator, Type},
+    registry::Registry,
     tree::{Leaf, Test, Tree, Value},
 };
 use crate::{
-    fault::{Fault, FieldFault, TOO_MANY},
+    fault::{FieldFault, TOO_MANY},
     money::{Currency, Money},
     text,
     text_enum::TextEnum,
@@ -27,8 +28,12 @@ impl Tree {
     ///
     /// # Errors
     /// Every condition that is none, at its pointer.
-    pub fn read(pointer: &str, json: &Json) -> Result<Self, Vec<FieldFault>> {
-        let mut reader = Reader::default();
+    pub fn read(pointer: &str, json: &Json, fields: &Registry) -> Result<Self, Vec<FieldFault>> {
+        let mut reader = Reader {
+            fields,
+            faults: Vec::new(),
+            terms: 0,
+        };
         let tree = reader.tree(pointer.to_owned(), json, 0);
         match tree {
             Some(tree) if reader.faults.is_empty() => Ok(tree),
@@ -38,23 +43,15 @@ impl Tree {
             }
         }
     }
-
-    /// The same of a tree of its own.
-    ///
-    /// # Errors
-    /// Every condition that is none.
-    pub fn stored(json: &Json) -> Result<Self, Fault> {
-        Self::read("", json).map_err(Fault::fields)
-    }
 }
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    fields: &'a Registry,
     faults: Vec<FieldFault>,
     terms: usize,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn refuse<T>(&mut self, fault: FieldFault) -> Option<T> {
         self.faults.push(fault);
         None
@@ -110,9 +107,10 @@ impl Reader {
         if node.keys().any(|name| !known.contains(&name.as_str())) {
             return self.refuse(FieldFault::new(at, &CONDITION_MALFORMED));
         }
-        let Some(field) = node.get("field").and_then(Json::as_str).and_then(field) else {
-            let at = format!("{at}/field");
-            return self.refuse(FieldFault::new(at, &CONDITION_FIELD_UNKNOWN));
+        let named = node.get("field").and_then(Json::as_str).unwrap_or_default();
+        let field = match self.fields.find(&format!("{at}/field"), named) {
+            Ok(field) => field,
+            Err(fault) => return self.refuse(fault),
         };
         let last_days = match node.get("last_days") {
             None => None,
@@ -123,7 +121,7 @@ impl Reader {
             Some(days) => Some(self.fit(format!("{at}/last_days"), days_of(days))?),
         };
         let op = node.get("op").and_then(Json::as_str);
-        let offered = field.kind.operators();
+        let offered = field.operators();
         let Some(op) = op
             .and_then(Operator::parse)
             .filter(|op| offered.contains(op))
@@ -133,7 +131,7 @@ impl Reader {
                 .with("values", offered.join(", "));
             return self.refuse(fault);
         };
-        let test = self.test(format!("{at}/value"), field, op, node.get("value"))?;
+        let test = self.test(format!("{at}/value"), &field, op, node.get("value"))?;
         Some(Leaf {
             field,
             test,
@@ -144,7 +142,7 @@ impl Reader {
     fn test(
         &mut self,
         at: String,
-        field: &'static Field,
+        field: &Field,
         op: Operator,
         value: Option<&Json>,
     ) -> Option<Test> {
@@ -175,7 +173,7 @@ impl Reader {
     }
 
     /// A list of values, in their order and each once.
-    fn list(&mut self, at: &str, field: &'static Field, json: &Json) -> Option<Vec<Value>> {
+    fn list(&mut self, at: &str, field: &Field, json: &Json) -> Option<Vec<Value>> {
         let Some(items) = json.as_array().filter(|items| !items.is_empty()) else {
             return self.fit(at.to_owned(), Err(format!("a list of {}", expected(field))));
         };
@@ -205,7 +203,7 @@ impl Reader {
 }
 
 /// Both ends of a range, the lower one first.
-fn between(field: &'static Field, json: &Json) -> Result<Test, String> {
+fn between(field: &Field, json: &Json) -> Result<Test, String> {
     let wrong = || format!("a list of two: {}, the lower one first", expected(field));
     match json.as_array().map(Vec::as_slice) {
         Some([from, until]) => {
@@ -240,9 +238,8 @@ fn expected(field: &Field) -> String {
         Type::Number => format!("a whole number from {least} to {most}"),
         Type::Date => "a date, as 2026-09-01".to_owned(),
         Type::Instant => "an instant of RFC 3339, as 2026-09-01T08:00:00Z".to_owned(),
-        Type::Choice => {
-            let choices = (field.choices)();
-            let choices: Vec<_> = choices.iter().map(|(value, _)| *value).collect();
+        Type::Choice | Type::Choices => {
+            let choices: Vec<_> = field.choices.iter().map(|c| c.value.as_ref()).collect();
             choices.join(", ")
         }
         Type::Id | Type::Ids => "an id".to_owned(),
@@ -253,7 +250,7 @@ fn expected(field: &Field) -> String {
 }
 
 /// A single value of a field.
-fn read(field: &'static Field, json: &Json) -> Result<Value, String> {
+fn read(field: &Field, json: &Json) -> Result<Value, String> {
     let text = json.as_str();
     let value = match field.kind {
         Type::Text => text.and_then(words).map(Value::Text),
@@ -273,11 +270,10 @@ fn read(field: &'static Field, json: &Json) -> Result<Value, String> {
             .filter(|at| (FIRST_INSTANT..LAST_INSTANT).contains(&at.as_second()))
             .map(microseconds)
             .map(Value::Instant),
-        Type::Choice => {
-            let choices = (field.choices)();
-            let mut choices = choices.into_iter().map(|(value, _)| value);
-            let choice = text.and_then(|text| choices.find(|value| *value == text));
-            choice.map(Value::Choice)
+        Type::Choice | Type::Choices => {
+            let mut choices = field.choices.iter();
+            let choice = text.and_then(|text| choices.find(|choice| choice.value == text));
+            choice.map(|choice| Value::Choice(choice.value.clone()))
         }
         Type::Id | Type::Ids => text
             .filter(|text| text.len() == 36)

@@ -1,16 +1,12 @@
 //! Trees, and what leaves say.
 
-use std::{cmp::Ordering, ops::Bound};
+use std::{borrow::Cow, cmp::Ordering, ops::Bound, sync::Arc};
 
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 use super::field::{Field, Subject};
-use crate::{
-    access::{FIELD_NOT_READABLE, FieldRules},
-    fault::FieldFault,
-    money::Money,
-};
+use crate::{access::FieldRules, fault::FieldFault, money::Money};
 
 /// Which records are meant.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +20,7 @@ pub enum Tree {
 /// One field, held against a value of its type.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Leaf {
-    pub field: &'static Field,
+    pub field: Arc<Field>,
     pub test: Test,
     /// Of facts that have a time, those of the last days only.
     pub last_days: Option<i32>,
@@ -56,7 +52,7 @@ pub enum Value {
     Date(Date),
     Instant(Timestamp),
     /// Of a closed list.
-    Choice(&'static str),
+    Choice(Cow<'static, str>),
     Id(Uuid),
     YesNo(bool),
     Money(Amount),
@@ -93,18 +89,19 @@ impl Tree {
     }
 
     /// Faults where it asks for what somebody may not read: a field that a rule hides or masks, a fact
-    /// of a kind of record that somebody may not see at all.
-    pub fn unreadable(
+    /// of a kind of record that somebody may not see at all; and for fields that are archived.
+    pub fn closed(
         &self,
         pointer: &str,
         rules: &FieldRules,
         holds: impl Fn(&str) -> bool,
     ) -> Vec<FieldFault> {
         let leaves = self.leaves().into_iter();
-        leaves
-            .filter(|(_, leaf)| !leaf.field.is_open(rules, &holds))
-            .map(|(at, _)| FieldFault::new(format!("{pointer}{at}/field"), &FIELD_NOT_READABLE))
-            .collect()
+        let closed = leaves.filter_map(|(at, leaf)| {
+            let field = leaf.field.as_ref();
+            field.closed(&format!("{pointer}{at}/field"), rules, &holds)
+        });
+        closed.collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! In which order customers are listed.
 
-use crate::text_enum;
+use crate::{
+    conditions::registry::CUSTOM, custom_fields::FieldCode, text_enum, text_enum::TextEnum,
+};
 
 text_enum! {
     /// Order of a list of customers, `-` before the field for the other way round. Those of whom the value
@@ -69,5 +71,51 @@ impl SortKey {
     /// Whether it goes by follow-ups, as far as these are within reach.
     pub fn is_of_follow_ups(self) -> bool {
         matches!(self, Self::LastContactAt | Self::NextContactOn)
+    }
+}
+
+/// In which order a search shows what it finds: as a list, or by a custom field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sorting {
+    By(Order),
+    ByCustom {
+        code: FieldCode,
+        is_descending: bool,
+    },
+}
+
+impl Sorting {
+    /// `None` where the text is none: `custom_fields.height`, `-` before it for the other way round.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(order) = Order::parse(text) {
+            return Some(Self::By(order));
+        }
+        let name = text.strip_prefix('-').unwrap_or(text);
+        Some(Self::ByCustom {
+            code: FieldCode::parse(name.strip_prefix(CUSTOM)?)?,
+            is_descending: name.len() < text.len(),
+        })
+    }
+
+    pub fn is_descending(&self) -> bool {
+        match self {
+            Self::By(order) => order.is_descending(),
+            Self::ByCustom { is_descending, .. } => *is_descending,
+        }
+    }
+}
+
+impl std::fmt::Display for Sorting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::By(order) => f.write_str(order.as_str()),
+            Self::ByCustom {
+                code,
+                is_descending,
+            } => {
+                let sign = if *is_descending { "-" } else { "" };
+                write!(f, "{sign}{CUSTOM}{}", code.as_str())
+            }
+        }
     }
 }

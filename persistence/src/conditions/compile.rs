@@ -131,11 +131,12 @@ impl Compiler<'_> {
                 let grant = granted(self.sight.payments.as_ref())?;
                 simple(facts::paid(grant).into(), test)
             }
+            Subject::Custom(id) => self.custom(id, leaf, moment),
         }
     }
 
     /// Text is compared as it is folded.
-    fn text(&self, folded: Expr, test: &Test) -> Result<Expr, Error> {
+    pub(super) fn text(&self, folded: Expr, test: &Test) -> Result<Expr, Error> {
         match test {
             Test::OneOf(values) => {
                 let texts = values.iter().filter_map(|value| match value {
@@ -172,7 +173,7 @@ fn kept(value: &Value) -> Result<sea_query::Value, Error> {
         Value::Number(number) => (*number).into(),
         Value::Date(date) => date_column(*date)?.into(),
         Value::Instant(at) => micros(*at).into(),
-        Value::Choice(choice) => (*choice).into(),
+        Value::Choice(choice) => choice.as_ref().into(),
         Value::Id(id) => (*id).into(),
         Value::YesNo(yes) => (*yes).into(),
         Value::Money(Amount(money)) => money.minor().into(),
@@ -180,7 +181,7 @@ fn kept(value: &Value) -> Result<sea_query::Value, Error> {
 }
 
 /// A test that needs no more than its values.
-fn simple(column: Expr, test: &Test) -> Result<Expr, Error> {
+pub(super) fn simple(column: Expr, test: &Test) -> Result<Expr, Error> {
     match test {
         Test::Known => Ok(column.is_not_null()),
         Test::Unknown => Ok(column.is_null()),
@@ -223,7 +224,7 @@ fn ranged<T>(
     })
 }
 
-fn dated(column: Expr, test: &Test, moment: &Moment) -> Result<Expr, Error> {
+pub(super) fn dated(column: Expr, test: &Test, moment: &Moment) -> Result<Expr, Error> {
     let kept = |date: &Date| Ok(date_column(*date)?.into());
     let (from, until) = match test {
         Test::LastDays(days) => (Some(moment.day(-days)), Some(moment.today)),
@@ -303,7 +304,7 @@ fn birthday(born: Expr, test: &Test, moment: &Moment) -> Result<Expr, Error> {
 }
 
 /// Whether a sub-select finds anything.
-fn is_there(rows: SelectStatement) -> Expr {
+pub(super) fn is_there(rows: SelectStatement) -> Expr {
     Expr::from(rows).is_not_null()
 }
 

@@ -4,24 +4,33 @@
 //! that stand in other tables count as far as they are within the reach of their own permission. Each
 //! is a sub-select that yields one value: PostgreSQL would turn EXISTS into a join with the whole
 //! table.
+//!
+//! Custom fields have no column of their own to walk along, but indexes of their values: where few records
+//! bear a value that all must have, these lead ([`Compiled::led`]).
 
 mod compile;
+pub(crate) mod custom;
 pub(crate) mod facts;
 mod place;
 
 use domain::{
     access::{EnrollmentsRead, FollowUpsRead, PaymentsRead, TagsRead},
-    conditions::Tree,
+    conditions::{Registry, Tree},
+    custom_fields::FieldEntity,
+    id::Id,
+    organization::Institution,
 };
 use jiff::Timestamp;
 use sea_orm::{
     Condition,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, SelectStatement},
 };
+use uuid::Uuid;
 
 use crate::{
     Error, Handle,
     access::{Authority, Grant},
+    custom_fields::definitions,
 };
 
 /// The grants within whose reach facts count; where there is none, the fact can't be asked for.
@@ -44,19 +53,49 @@ impl Sight {
     }
 }
 
+/// The fields that conditions of an institution can speak of.
+pub async fn registry(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+) -> Result<Registry, Error> {
+    let own = definitions::all(handle, institution, FieldEntity::Customer).await?;
+    Ok(Registry::with(own))
+}
+
 /// What rows of customers must be to meet a tree.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Compiled(Expr);
+pub struct Compiled {
+    condition: Expr,
+    /// Of whom it must be one: the records that bear a value.
+    lead: Option<SelectStatement>,
+}
 
 impl Compiled {
     /// What must be to meet both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self(self.0.and(other.0))
+        Self {
+            condition: self.condition.and(other.condition),
+            lead: self.lead.or(other.lead),
+        }
     }
 
     pub(crate) fn condition(&self) -> Condition {
-        Condition::all().add(self.0.clone())
+        Condition::all().add(self.condition.clone())
+    }
+
+    /// The customers, wherever they are, of whom those that meet it are some: where its custom fields leave
+    /// no more than `most`.
+    pub async fn led(&self, handle: &impl Handle, most: u64) -> Result<Option<Vec<Uuid>>, Error> {
+        let Some(mut lead) = self.lead.clone() else {
+            return Ok(None);
+        };
+        let rows = handle.query_all(lead.limit(most + 1)).await?;
+        if u64::try_from(rows.len()).map_err(Error::internal)? > most {
+            return Ok(None);
+        }
+        let ids = rows.iter().map(|row| Ok(row.try_get("", custom::RECORD)?));
+        ids.collect::<Result<_, Error>>().map(Some)
     }
 }
 
@@ -79,5 +118,8 @@ pub async fn compile(
         place: &place,
         postgres,
     };
-    Ok(Compiled(compiler.tree(tree)?))
+    Ok(Compiled {
+        condition: compiler.tree(tree)?,
+        lead: compiler.lead(reader.institution(), tree)?,
+    })
 }

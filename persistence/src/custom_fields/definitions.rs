@@ -319,6 +319,26 @@ pub async fn open(
     })
 }
 
+/// All fields of records of one kind, each with whether it is archived.
+pub(crate) async fn all(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    entity: FieldEntity,
+) -> Result<Vec<(Id<CustomField>, CustomField, bool)>, Error> {
+    let sql = "SELECT id, code, name, field_type, decimals, choices, kinds, is_sensitive, required_at, place, \
+         archived_at FROM custom_fields WHERE institution_id = ? AND entity = ? ORDER BY place, code";
+    let values = [institution.uuid().into(), entity.as_str().into()];
+    let rows = handle.query_all_raw(statement(handle, sql, values)).await?;
+    let mut all = Vec::new();
+    for row in &rows {
+        if let Some((id, field)) = opened(row, entity)? {
+            let archived_at: Option<i64> = row.try_get("", "archived_at")?;
+            all.push((id, field, archived_at.is_some()));
+        }
+    }
+    Ok(all)
+}
+
 /// The field of a row; `None` where the institution has none.
 fn opened(
     row: &QueryResult,

@@ -4,8 +4,11 @@
 //! customer dearer. So all customers of a list are sorted for each page, and only as many as that is
 //! quick for.
 
+use std::sync::Arc;
+
 use domain::{
     access::FollowUpsRead,
+    conditions::Field,
     customers::{Customer, SortKey},
     tags::Tagging,
 };
@@ -19,26 +22,51 @@ use super::{
 use crate::{
     Error, Handle,
     access::{Grant, Reads},
-    conditions::facts,
-    scope::{SortValue, Sorted, SortedPage, page_led_sorted, page_sorted, page_sorted_among},
+    conditions::{custom, facts},
+    scope::{
+        SORT_TEXT_MAX, SortValue, Sorted, SortedPage, count_of, page_led_sorted, page_sorted,
+        page_sorted_among,
+    },
     tags::{entity as taggings, store::having},
 };
-
-/// Characters of a name that it is sorted by: a cursor holds them.
-const OF_NAME: i32 = 60;
 
 /// By what a list is sorted; follow-ups count as far as a grant reaches them.
 #[derive(Debug)]
 pub struct Sort {
-    key: SortKey,
+    by: By,
     follow_ups: Option<Grant<FollowUpsRead>>,
+}
+
+#[derive(Debug)]
+enum By {
+    Key(SortKey),
+    Custom(Arc<Field>),
 }
 
 impl Sort {
     /// `None` where it goes by follow-ups, and there is no grant of them.
     pub fn new(key: SortKey, follow_ups: Option<Grant<FollowUpsRead>>) -> Option<Self> {
         let is_open = !key.is_of_follow_ups() || follow_ups.is_some();
-        is_open.then_some(Self { key, follow_ups })
+        is_open.then_some(Self {
+            by: By::Key(key),
+            follow_ups,
+        })
+    }
+
+    /// In the order of creation.
+    pub fn by_creation() -> Self {
+        Self {
+            by: By::Key(SortKey::CreatedAt),
+            follow_ups: None,
+        }
+    }
+
+    /// By a custom field that its reader may ask for.
+    pub fn by_custom(field: Arc<Field>) -> Self {
+        Self {
+            by: By::Custom(field),
+            follow_ups: None,
+        }
     }
 
     /// Never null: what is not known stands at the end.
@@ -50,10 +78,14 @@ impl Sort {
             let grant = self.follow_ups.as_ref();
             grant.ok_or_else(|| Error::internal("a sort without its grant"))
         };
-        Ok(match self.key {
+        let key = match &self.by {
+            By::Key(key) => key,
+            By::Custom(field) => return custom::sort_key(field, is_descending),
+        };
+        Ok(match key {
             SortKey::CreatedAt => own(Column::CreatedAt),
             SortKey::Name => {
-                let beginning = [own(Column::NameFold), 1.into(), OF_NAME.into()];
+                let beginning = [own(Column::NameFold), 1.into(), SORT_TEXT_MAX.into()];
                 Func::cust("substr").args(beginning).into()
             }
             SortKey::UpdatedAt => own(Column::UpdatedAt),
@@ -91,16 +123,25 @@ pub async fn list_sorted(
     }
 }
 
-/// One page of some customers, as far as they are within reach.
+/// One page of those of some customers who meet a filter, as far as they are within reach.
 pub async fn sorted_among(
     handle: &impl Handle,
-    grant: &impl Reads<Customer>,
+    (grant, filter): (&impl Reads<Customer>, &Filter),
     ids: &[Uuid],
     (sort, page): (&Sort, &SortedPage),
 ) -> Result<Vec<Placed>, Error> {
-    let key = sort.expression(page.is_descending)?;
-    let rows = page_sorted_among::<Entity>(handle, grant, ids, key, page).await?;
+    let met = (filter.condition(), sort.expression(page.is_descending)?);
+    let rows = page_sorted_among::<Entity>(handle, grant, ids, met, page).await?;
     opened(handle, grant, rows).await
+}
+
+/// How many of some customers meet a filter, as far as they are within reach.
+pub async fn count_among(
+    handle: &impl Handle,
+    (grant, filter): (&impl Reads<Customer>, &Filter),
+    ids: &[Uuid],
+) -> Result<u64, Error> {
+    count_of::<Entity>(handle, grant, ids, filter.condition()).await
 }
 
 async fn opened(

@@ -10,6 +10,7 @@
 mod keys;
 mod page;
 mod reach;
+mod sorted;
 
 use std::{
     any::TypeId,
@@ -24,13 +25,17 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use page::{Counted, Direction, Page, SortValue, SortedPage};
+pub use page::{Counted, Direction, Page};
 pub(crate) use page::{
-    Sorted, count, count_among, count_led, count_led_among, edge, edge_led, page, page_beside,
-    page_by, page_led, page_led_sorted, page_sorted, page_sorted_among,
+    count, count_among, count_led, count_led_among, edge, edge_led, page, page_beside, page_by,
+    page_led,
 };
 use reach::{living, within};
 pub(crate) use reach::{nothing, ranges};
+pub(crate) use sorted::{
+    SORT_TEXT_MAX, Sorted, count_of, page_led_sorted, page_sorted, page_sorted_among,
+};
+pub use sorted::{SortValue, SortedPage};
 
 use crate::{
     Error, Handle,

@@ -2,7 +2,7 @@
 
 use domain::customers::Customer;
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, IdenStatic, Order, QueryResult, Value,
+    ColumnTrait, Condition, IdenStatic, Order, QueryResult, Value,
     sea_query::{Expr, ExprTrait, IntoIden, JoinType, SelectStatement, SimpleExpr},
 };
 use uuid::Uuid;
@@ -239,7 +239,7 @@ async fn edged<L: Scoped>(
 }
 
 /// Everything that a grant reaches, in the order of its creation.
-fn whole_walk<E: Scoped>(page: &Page) -> Walk<'_> {
+pub(super) fn whole_walk<E: Scoped>(page: &Page) -> Walk<'_> {
     Walk {
         key: (column::<E>(E::CREATED), column::<E>(E::ID)),
         of_customers: is_customer::<E>(E::ID),
@@ -251,7 +251,7 @@ fn whole_walk<E: Scoped>(page: &Page) -> Walk<'_> {
 }
 
 /// What leads [`page_led`], whatever the customers are.
-fn leader_walks<L: Scoped>(led_by: Vec<Condition>, page: &Page) -> Vec<Walk<'_>> {
+pub(super) fn leader_walks<L: Scoped>(led_by: Vec<Condition>, page: &Page) -> Vec<Walk<'_>> {
     let walk = |filter| Walk {
         key: (column::<L>(L::CREATED), column::<L>(L::CUSTOMER)),
         of_customers: is_customer::<L>(L::CUSTOMER),
@@ -261,154 +261,6 @@ fn leader_walks<L: Scoped>(led_by: Vec<Condition>, page: &Page) -> Vec<Walk<'_>>
         page,
     };
     led_by.into_iter().map(walk).collect()
-}
-
-/// A value that lists are sorted by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SortValue {
-    Number(i64),
-    Text(String),
-}
-
-/// Which part of a list that is sorted by something else than its creation.
-#[derive(Clone, Debug)]
-pub struct SortedPage {
-    pub is_descending: bool,
-    /// The last row of the page before.
-    pub after: Option<(SortValue, Uuid)>,
-    /// Rows wanted, one more than shown to learn whether there are others.
-    pub limit: u64,
-}
-
-/// A row with what it is sorted by.
-pub(crate) type Sorted<E> = (<E as EntityTrait>::Model, SortValue);
-
-/// One page in the order of `key`, an expression that is never null, of the rows of a grant that meet a
-/// filter; `None` where there are more than `most` to sort, whatever they are.
-pub(crate) async fn page_sorted<E: Scoped>(
-    handle: &impl Handle,
-    grant: &impl Reads<E::Record>,
-    (filter, key): (Condition, Expr),
-    page: &SortedPage,
-    most: u64,
-) -> Result<Option<Vec<Sorted<E>>>, Error> {
-    let (scope, all) = (grant.scope(), Page::first(most));
-    let over = Page::first(most + 1);
-    if counted::<E>(handle, scope, &[whole_walk::<E>(&over)]).await? > most {
-        return Ok(None);
-    }
-    let walk = Walk {
-        filter,
-        mark: Some(key),
-        ..whole_walk::<E>(&all)
-    };
-    let keys = first_keys::<E>(handle, scope, &[walk]);
-    sorted::<E>(handle, scope, keys, page).await.map(Some)
-}
-
-/// The same of [`page_led`].
-pub(crate) async fn page_led_sorted<L: Scoped, E: Scoped<Record = Customer>>(
-    handle: &impl Handle,
-    (leader, led_by): (&impl Reads<L::Record>, Vec<Condition>),
-    (grant, filter, key): (&impl Reads<Customer>, Condition, Expr),
-    page: &SortedPage,
-    most: u64,
-) -> Result<Option<Vec<Sorted<E>>>, Error> {
-    let (all, over) = (Page::first(most), Page::first(most + 1));
-    let walks = leader_walks::<L>(led_by.clone(), &over);
-    if counted::<L>(handle, leader.scope(), &walks).await? > most {
-        return Ok(None);
-    }
-    let walks = led_walks::<L, E>(led_by, (grant, filter), Some(key), &all);
-    let keys = first_keys::<L>(handle, leader.scope(), &walks);
-    sorted::<E>(handle, grant.scope(), keys, page)
-        .await
-        .map(Some)
-}
-
-/// The same of some rows that a grant reaches.
-pub(crate) async fn page_sorted_among<E: Scoped>(
-    handle: &impl Handle,
-    grant: &impl Reads<E::Record>,
-    ids: &[Uuid],
-    key: Expr,
-    page: &SortedPage,
-) -> Result<Vec<Sorted<E>>, Error> {
-    let mut some = SelectStatement::new();
-    some.expr_as(column::<E>(E::ID), "id")
-        .expr_as(key, MARK)
-        .from(E::default().into_iden())
-        .cond_where(within::<E>(grant.scope(), false))
-        .cond_where(living::<E>())
-        .and_where(E::ID.is_in(ids.iter().copied()));
-    let mut keys = Sql::of(handle);
-    keys.text(&format!("WITH {KEYS} AS ("));
-    keys.select(&some);
-    keys.text(") ");
-    sorted::<E>(handle, grant.scope(), Some(keys), page).await
-}
-
-const SORTED: &str = "sorted";
-
-/// A page of the rows whose keys bear as their mark what they are sorted by.
-async fn sorted<E: Scoped>(
-    handle: &impl Handle,
-    scope: &Scope,
-    keys: Option<Sql>,
-    page: &SortedPage,
-) -> Result<Vec<Sorted<E>>, Error> {
-    let Some(mut sql) = keys else {
-        return Ok(Vec::new());
-    };
-    let order = if page.is_descending {
-        Order::Desc
-    } else {
-        Order::Asc
-    };
-    let behind = page.after.clone().map(|(value, id)| {
-        let key = Expr::tuple([Expr::col(MARK), Expr::col("id")]);
-        let value = match value {
-            SortValue::Number(number) => Expr::val(number),
-            SortValue::Text(text) => Expr::val(text),
-        };
-        let last = Expr::tuple([value, Expr::val(id)]);
-        if page.is_descending {
-            key.lt(last)
-        } else {
-            key.gt(last)
-        }
-    });
-    let mut first = SelectStatement::new();
-    first
-        .columns([MARK, "id"])
-        .from(KEYS)
-        .and_where_option(behind)
-        .order_by(MARK, order.clone())
-        .order_by("id", order.clone())
-        .limit(page.limit);
-    let mut rows = all_of::<E>();
-    rows.column((SORTED, MARK))
-        .from_subquery(first, SORTED)
-        .join(
-            JoinType::CrossJoin,
-            E::default().into_iden(),
-            Condition::all(),
-        )
-        .and_where(E::INSTITUTION.eq(scope.institution().uuid()))
-        .and_where(column::<E>(E::ID).eq(Expr::col((SORTED, "id"))))
-        .order_by((SORTED, MARK), order.clone())
-        .order_by((SORTED, "id"), order);
-    sql.select(&rows);
-    let rows = handle.query_all_raw(sql.statement(handle)).await?;
-    rows.iter()
-        .map(|row| {
-            let value = match row.try_get::<i64>("", MARK) {
-                Ok(number) => SortValue::Number(number),
-                Err(_) => SortValue::Text(row.try_get("", MARK)?),
-            };
-            Ok((E::Model::from_query_result(row, "")?, value))
-        })
-        .collect()
 }
 
 /// How many rows were counted, and whether there may be more.
@@ -510,7 +362,7 @@ pub(crate) async fn count_led<L: Scoped, E: Scoped<Record = Customer>>(
 }
 
 /// How [`page_led`] walks: one walk a condition.
-fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
+pub(super) fn led_walks<'a, L: Scoped, E: Scoped<Record = Customer>>(
     led_by: Vec<Condition>,
     (grant, filter): (&impl Reads<Customer>, Condition),
     mark: Option<Expr>,
@@ -541,7 +393,7 @@ fn is_customer<E: Scoped>(id: E::Column) -> bool {
 }
 
 /// How many keys there are in all ranges, counted up to the limit of their page.
-async fn counted<L: Scoped>(
+pub(super) async fn counted<L: Scoped>(
     handle: &impl Handle,
     scope: &Scope,
     walks: &[Walk<'_>],
@@ -590,7 +442,7 @@ async fn keyed<L: Scoped, E: Scoped>(
     rows::<E>(handle, sql, &select, page).await
 }
 
-fn all_of<E: Scoped>() -> SelectStatement {
+pub(super) fn all_of<E: Scoped>() -> SelectStatement {
     let mut select = SelectStatement::new();
     select.expr(whole_row::<E>());
     select

@@ -99,8 +99,7 @@ impl Kind {
             Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure,
             Enrollment, Export, File, FollowUp, Import, ImportTemplate, Job, JournalEntry, Lesson,
             Merge, Notice, Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest,
-            Relation,
-            Session, Share, ShareRequest, Tagging, TaughtClass, View,
+            Relation, Session, Share, ShareRequest, Tagging, TaughtClass, View,
         };
         !matches!(
             self,
