@@ -178,7 +178,7 @@ both! {
             vec!["personal_data_export".into()]).await;
         assert_eq!(files.len(), 1);
         let rules = json!([{"record": "customers", "field": "note", "access": "masked"}]);
-        let half_blind = reader_with(&w, &["privacy:manage"], rules).await;
+        let half_blind = reader_with(&w, &["privacy:manage", "customers:read"], rules).await;
         export(&half_blind, &request).await.expect_problem(422, "field_not_readable");
         content(&half_blind, &made).await.expect_problem(422, "field_not_readable");
         w.add_role("protector", &[("privacy:manage", Reach::Institution)]).await;
