@@ -285,7 +285,7 @@ pub async fn transfer(
 const REASON_MAX: usize = 200;
 
 /// A customer about to be changed; a deleted one is as good as absent.
-pub(super) async fn present(
+pub(crate) async fn present(
     tx: &Tx,
     grant: &impl Writes<Customer>,
     id: Id<Customer>,
