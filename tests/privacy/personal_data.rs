@@ -182,7 +182,7 @@ both! {
         let file = uuid::Uuid::parse_str(&files[0]).unwrap();
         boss.get(&format!("/api/v1/files/{file}")).await.expect_problem(404, "not_found");
         let rules = json!([{"record": "customers", "field": "note", "access": "masked"}]);
-        let half_blind = reader_with(&w, &["privacy:manage"], rules).await;
+        let half_blind = reader_with(&w, &["privacy:manage", "customers:read"], rules).await;
         export(&half_blind, &request).await.expect_problem(422, "field_not_readable");
         content(&half_blind, &made).await.expect_problem(422, "field_not_readable");
         w.add_role("protector", &[("privacy:manage", Reach::Institution)]).await;

@@ -209,7 +209,8 @@ static PERSON: &[Told] = &[
             instant("recorded_at"),
         ],
         &[("recorded_by", OtherPeople)],
-    ),
+    )
+    .among("(customer_id IN ({who}) OR decided_by IN ({who}))"),
     told(
         "privacy_requests",
         &[
