@@ -352,7 +352,7 @@ impl Snapshot {
     }
 
     /// It, with the contact points of the customer open: for the person itself.
-    pub(super) fn told(&self, keys: &FieldKeys, customer: Uuid) -> Result<Value, Error> {
+    pub(crate) fn told(&self, keys: &FieldKeys, customer: Uuid) -> Result<Value, Error> {
         let mut told = serde_json::to_value(self).map_err(Error::internal)?;
         if let (Some(sealed), Some(told)) = (&self.contacts, told.as_object_mut()) {
             let plain = Zeroizing::new(keys.open(place(customer), sealed)?);

@@ -356,6 +356,19 @@ fn seal(keys: &FieldKeys, import: Id<Import>, customer: &Customer) -> Result<Vec
     keys.seal(at(import, customer.id), &plain)
 }
 
+/// What a customer was before an import changed it: for the person itself.
+pub(crate) fn told(
+    keys: &FieldKeys,
+    customer: Uuid,
+    row: &QueryResult,
+    sealed: &[u8],
+) -> Result<serde_json::Value, Error> {
+    let import = Id::new(row.try_get("", "import_id")?);
+    let plain = Zeroizing::new(keys.open(at(import, Id::new(customer)), sealed)?);
+    let was: Snapshot = serde_json::from_slice(&plain).map_err(|_| Error::corrupt("kept"))?;
+    was.told(keys, customer)
+}
+
 fn ids(made: &[Made]) -> Vec<Uuid> {
     made.iter().map(|one| one.customer.uuid()).collect()
 }

@@ -4,9 +4,10 @@ use Withheld::{OtherPeople, Repeated, Technical};
 use domain::privacy::Withheld;
 
 use super::{
-    column::{Told, id, instant, number, text},
+    column::{Told, id, instant, number, opened, text},
     registry::{CAMPUS, OWN, told},
 };
+use crate::imports::undo;
 
 const OWN_OR_PAID: &str = "(customer_id IN ({who}) OR payer_id IN ({who}))";
 const PAYER: &str = "payer_id IN ({who})";
@@ -228,6 +229,20 @@ pub(super) static BOOKS: &[Told] = &[
         // What was refused of a row may be anybody's.
         &[("import_id", Technical), ("detail", OtherPeople)],
     ),
+    told(
+        "import_customers",
+        &[
+            id("import_id"),
+            id("customer_id"),
+            number("row_number"),
+            text("deed"),
+            // As the customer was before.
+            opened("kept", undo::told),
+            instant("undone_at"),
+        ],
+        &[("version", Technical), ("follow_ups", Technical)],
+    )
+    .sealed_in("customer_id"),
     told(
         "notices",
         &[

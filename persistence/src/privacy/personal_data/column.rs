@@ -19,6 +19,8 @@ pub struct Told {
     /// Which rows, where they are others than those that erasure finds.
     pub(super) rows: Option<&'static str>,
     pub columns: &'static [Column],
+    /// The column that a seal names its row by.
+    pub(super) sealed_in: &'static str,
     /// Columns of which nothing is told.
     pub withheld: &'static [(&'static str, Withheld)],
 }
@@ -230,7 +232,7 @@ impl Told {
         let table = self.table;
         let mut columns: Vec<_> = self.columns.iter().map(|told| told.sql(table)).collect();
         if self.columns.iter().any(Column::is_sealed) {
-            columns.push(format!("{table}.id AS {ROW}"));
+            columns.push(format!("{table}.{} AS {ROW}", self.sealed_in));
         }
         format!(
             "SELECT {} FROM {table} WHERE institution_id = {{institution}} AND {rows} ORDER BY 1",

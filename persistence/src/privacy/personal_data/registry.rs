@@ -22,11 +22,19 @@ pub(super) const fn told(
         table,
         rows: None,
         columns,
+        sealed_in: "id",
         withheld,
     }
 }
 
 impl Told {
+    pub(super) const fn sealed_in(self, column: &'static str) -> Self {
+        Self {
+            sealed_in: column,
+            ..self
+        }
+    }
+
     pub(super) const fn among(self, rows: &'static str) -> Self {
         Self {
             rows: Some(rows),
@@ -112,6 +120,15 @@ static PERSON: &[Told] = &[
             text("place_class"),
         ],
         &[],
+    ),
+    told(
+        "customer_upkeep",
+        &[
+            id("customer_id"),
+            instant("verified_at"),
+            instant("contacts_changed_at"),
+        ],
+        &[("verified_by", OtherPeople)],
     ),
     told(
         "custom_values",
