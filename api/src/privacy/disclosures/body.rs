@@ -57,6 +57,7 @@ pub struct DisclosureBody {
     pub details: Option<String>,
     /// When.
     pub disclosed_at: Timestamp,
+    /// When somebody recorded it.
     pub recorded_at: Timestamp,
 }
 
