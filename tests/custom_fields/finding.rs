@@ -127,7 +127,7 @@ both! {
             ("choice", vec![json!("bus"), json!("walk"), json!("bike"), Value::Null]),
             ("multi_choice", vec![json!(["bike", "bus"]), json!(["walk", "bike"]), json!(["bike"]), Value::Null]),
             ("yes_no", vec![json!(false), json!(true), Value::Null]),
-            ("money", vec![money(-5), money(5), money(100), Value::Null]),
+            ("money", vec![money(0), money(5), money(100), Value::Null]),
             ("person", vec![staff[0].1.clone(), staff[1].1.clone(), Value::Null]),
         ] {
             let mut ids = with_each(&w, code, &values).await;
