@@ -68,9 +68,11 @@ impl Selection {
         let list = list.map_err(|fault| Fault::fields(vec![fault]))?;
         let conditions = compiled(handle, (reader, now), &looked_for.conditions).await?;
         let queries = looked_for.queries;
+        let seen: Option<Grant<CustomersRead>> = Grant::of(reader, now);
+        let is_whole = seen.is_some_and(|grant| Reads::<Customer>::scope(&grant).is_whole());
         let led = match &conditions {
-            // Texts and tags lead by themselves.
-            Some(conditions) if queries.is_empty() && list.tagging.is_none() => {
+            // Texts and tags lead by themselves. How many bear a value is only for who sees all of them.
+            Some(conditions) if is_whole && queries.is_empty() && list.tagging.is_none() => {
                 conditions.led(handle, LED_TO).await?
             }
             _ => None,
@@ -153,7 +155,7 @@ impl Selection {
     }
 
     /// Whether it looks for what answers mask.
-    pub(super) fn looks_behind_masks(&self) -> bool {
+    pub fn looks_behind_masks(&self) -> bool {
         self.queries.iter().any(Query::looks_behind_masks)
     }
 

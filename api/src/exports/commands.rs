@@ -1,10 +1,10 @@
 //! Use cases of exports.
 
 use domain::{
-    access::{CustomersRead, ExportsRun, Oneself},
+    access::{CustomersRead, CustomersReveal, ExportsRun, Oneself},
     approvals::{Approval, ApprovalKind, NewApproval},
     exports::{EXPORT_EXPIRED, EXPORT_NOT_READY, EXPORT_RIGHTS_CHANGED, Export, ExportStatus},
-    fault::{Fault, NOT_FOUND, REFERENCE_UNKNOWN},
+    fault::{Fault, NOT_FOUND, REFERENCE_UNKNOWN, Text},
     files::{StoredFile, TemporaryRoom},
     id::Id,
     jobs::Job,
@@ -82,15 +82,23 @@ pub async fn create(
             Some(_) => ExportStatus::WaitingForApproval,
             None => ExportStatus::Running,
         },
+        rights: approval.map(|_| caller.digest()),
         approval,
         result: None,
         created_at: tx.now(),
         finished_at: None,
     };
-    store::insert(tx, grant, &export, &reason).await?;
+    let told = (reason.as_str(), selection.looks_behind_masks());
+    store::insert(tx, grant, &export, told).await?;
     store::queue(tx, &export).await?;
     Ok(export)
 }
+
+/// What an approval says of an export whose owner may reveal contact values.
+const REVEALED: Text = Text {
+    zh: " + 明文联系方式",
+    en: " + contact values in the clear",
+};
 
 /// Rows that are counted in any case where a policy goes by them.
 const COUNTED: i64 = 10_000;
@@ -116,12 +124,17 @@ async fn approval(
     let filters = serde_json::to_value(&body.filters).map_err(Error::internal)?;
     let view = view.map_or_else(String::new, |view| format!(" · {}", view.name));
     let (what, format) = (body.entity.0.label(), body.format.0.label());
+    let parts = body.expand().into_iter().map(|part| part.label());
+    let parts = parts.map(|part| format!(" + {}", part.of(locale)));
+    let clear = caller(tx)?.holds::<CustomersReveal>();
+    let clear = clear.then(|| REVEALED.of(locale).to_owned());
+    let parts: String = parts.chain(clear).collect();
     let new = NewApproval {
         kind: ApprovalKind::Export,
         subject: id.cast(),
         amount,
         summary: format!(
-            "{} · {} · {reason}{view} · {filters}",
+            "{}{parts} · {} · {reason}{view} · {filters}",
             what.of(locale),
             format.of(locale)
         ),

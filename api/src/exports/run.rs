@@ -10,8 +10,9 @@ use domain::{
     approvals::ApprovalKind,
     customers::Customer,
     exports::{
-        EXPORT_GREW, EXPORT_RIGHTS_CHANGED, EXPORT_TOO_LARGE, EXPORT_VIEW_CHANGED, Export,
-        ExportExpansion, ExportFormat, Exported, MARK, WORKBOOK_ROWS_MAX,
+        EXPORT_GREW, EXPORT_OVERTAKEN, EXPORT_RIGHTS_CHANGED, EXPORT_TOO_LARGE,
+        EXPORT_VIEW_CHANGED, Export, ExportExpansion, ExportFormat, Exported, MARK,
+        WORKBOOK_ROWS_MAX,
         column::{COLUMNS, Column, Needs, Row},
     },
     fault::{Fault, NOT_FOUND},
@@ -30,6 +31,7 @@ use persistence::{
     exports::store,
     files, notices,
     organization::{names, store::institution_zone},
+    privacy::erasure,
     views::store as views,
 };
 use uuid::Uuid;
@@ -63,6 +65,7 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
             commands::get(&tx, &grant, id).await
         })
         .await?;
+    let erased = erasure::count(&run.app.db.read(), run.institution()).await?;
     let mut table = Table::begin(run, &export).await?;
     let mut output = Output::begin(&run.app, run.institution(), file).await?;
     output.push(&table.header()?).await?;
@@ -84,6 +87,10 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     let export = &export;
     let keep_for = SignedDuration::from_hours(run.app.settings.export_hours.0.into());
     run.step::<ExportsRun, _, _, _>(|tx, grant| async move {
+        // From here on an erasure finds the file.
+        if erasure::count_for_good(&tx).await? != erased {
+            return Err(Fault::new(&EXPORT_OVERTAKEN).into());
+        }
         let caller = tx.operation().authority.as_deref();
         if caller.is_none_or(|caller| caller.digest() != rights) {
             return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
@@ -198,6 +205,10 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     async fn begin(run: &Run, export: &'a Export) -> Result<Self, Halt> {
         let owner = run.authority().await?;
+        // What was agreed to goes by what its owner could see then.
+        if export.rights.is_some_and(|rights| rights != owner.digest()) {
+            return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
+        }
         Ok(Self {
             export,
             selection: selection(run, &owner, export).await?,

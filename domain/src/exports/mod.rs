@@ -72,6 +72,9 @@ rules! {
     EXPORT_VIEW_CHANGED = Conflict "export_view_changed" {
         "视图已有变化", "The view has changed";
         "导出开始之后，该视图被修改、删除或不再可见，请重新导出。", "It was changed, deleted or hidden from you since the export was asked for: export again." }
+    EXPORT_OVERTAKEN = Conflict "export_overtaken" {
+        "导出期间有人被删除", "Somebody was erased meanwhile";
+        "导出进行期间有客户的个人信息被删除，请重新导出。", "While it was made, a person was erased who may be in it: export again." }
     EXPORT_GREW = Conflict "export_grew" {
         "导出的行数需要审批", "The export has grown beyond what was agreed";
         "导出共 {rows} 行，超出申请时的数量而需要审批，请重新导出。", "It has {rows} rows, more than when it was asked for, and these need an approval: export again." }
@@ -111,6 +114,8 @@ pub struct Export {
     pub expand: Vec<ExportExpansion>,
     /// That it waits or waited for.
     pub approval: Option<Id<Approval>>,
+    /// Stands for all that its owner might do and see when an approval was asked for.
+    pub rights: Option<[u8; 32]>,
     pub status: ExportStatus,
     pub result: Option<Exported>,
     pub created_at: Timestamp,

@@ -16,6 +16,9 @@ rules! {
     REQUEST_NOT_GRANTED = Conflict "request_not_granted" {
         "申请未获同意", "The request was not granted";
         "只有已同意的申请才能完成。", "Only what was granted can be done." }
+    PERSON_CHANGED = Conflict "person_changed" {
+        "客户资料同时有变化", "The customer was changed meanwhile";
+        "生成文件期间该客户被修改、合并或拆分，请重新生成。", "While the document was made, the customer was changed, merged or parted: make it anew." }
     REQUEST_ASKS_FOR_NO_DATA = Conflict "request_asks_for_no_data" {
         "申请不涉及提供资料", "The request does not ask for data";
         "只有查阅、复制和转移申请可以导出资料。", "Data is handed over for access, copy and transfer only." }

@@ -67,6 +67,11 @@ pub async fn reached(
         let Some(scope) = Scope::of(authority, permission, now) else {
             continue;
         };
+        // To who teaches a customer its papers are closed.
+        let scope = match is_paper(kind) {
+            true => scope.beyond_classes(),
+            false => scope,
+        };
         if scope.covers(customer.holder, customer.campus) {
             reached.push((kind, None));
         } else if class_of(kind).is_some() {
@@ -76,6 +81,14 @@ pub async fn reached(
         }
     }
     Ok(Reached(reached))
+}
+
+/// Whether entries of a kind tell of papers ([`super::store::opens_papers`]).
+fn is_paper(kind: TimelineKind) -> bool {
+    matches!(
+        kind,
+        TimelineKind::Collection | TimelineKind::Consent | TimelineKind::Disclosure
+    )
 }
 
 /// The column by which entries of a kind are within reach of who teaches, where their table has a

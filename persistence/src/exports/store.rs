@@ -54,12 +54,12 @@ pub async fn check_turn(tx: &Tx, grant: &impl Writes<Export>) -> Result<(), Erro
     Ok(())
 }
 
-/// Writes a new export; what is asked for, and why, is on the trail.
+/// Writes a new export; what is asked for, and why, is on the trail, and whether that is behind masks.
 pub async fn insert(
     tx: &Tx,
     grant: &impl Writes<Export>,
     export: &Export,
-    reason: &str,
+    (reason, behind_masks): (&str, bool),
 ) -> Result<(), Error> {
     let filters = filters(export)?;
     let expand: Vec<_> = export.expand.iter().map(|part| part.as_str()).collect();
@@ -67,8 +67,8 @@ pub async fn insert(
     tx.execute_raw(statement(
         tx,
         "INSERT INTO exports (institution_id, id, version, owner_id, job_id, entity, format, locale, \
-         filters, view_id, view_version, expand, approval_id, status, created_at) \
-         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         filters, view_id, view_version, expand, approval_id, rights, status, created_at) \
+         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             grant.scope().institution().uuid().into(),
             export.id.uuid().into(),
@@ -82,6 +82,7 @@ pub async fn insert(
             export.view.map(|(_, version)| version).into(),
             expand.clone().into(),
             export.approval.map(Id::uuid).into(),
+            Value::Bytes(export.rights.map(|rights| rights.to_vec())),
             export.status.as_str().into(),
             micros(export.created_at).into(),
         ],
@@ -94,6 +95,7 @@ pub async fn insert(
     let told = [
         ("view_id", export.view.map(|(view, _)| json!(view))),
         ("expand", (!expand.is_empty()).then(|| json!(expand))),
+        ("behind_masks", behind_masks.then(|| json!(true))),
         (
             "approval_id",
             export.approval.map(|approval| json!(approval)),
@@ -256,6 +258,7 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
             .collect::<Result<_, _>>()?,
         approval: row.try_get::<Option<Uuid>>("", "approval_id")?.map(Id::new),
         status: ExportStatus::parse(&status).ok_or_else(|| Error::corrupt("export status"))?,
+        rights: rights(row)?,
         result: made(row)?,
         created_at: timestamp(row.try_get("", "created_at")?)?,
         finished_at: row
@@ -263,6 +266,12 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
             .map(timestamp)
             .transpose()?,
     })
+}
+
+fn rights(row: &QueryResult) -> Result<Option<[u8; 32]>, Error> {
+    let rights: Option<Vec<u8>> = row.try_get("", "rights")?;
+    let rights = rights.map(TryInto::try_into).transpose();
+    rights.map_err(|_| Error::corrupt("export rights"))
 }
 
 fn view(row: &QueryResult) -> Result<Option<(Id<View>, i64)>, Error> {
@@ -275,14 +284,12 @@ fn made(row: &QueryResult) -> Result<Option<Exported>, Error> {
     let Some(file) = row.try_get("", "file_id")? else {
         return Ok(None);
     };
-    let rights: Vec<u8> = row.try_get("", "rights")?;
+    let rights = rights(row)?.ok_or_else(|| Error::corrupt("export rights"))?;
     Ok(Some(Exported {
         file: Id::new(file),
         rows: row.try_get("", "row_count")?,
         revealed_rows: row.try_get("", "revealed_rows")?,
-        rights: rights
-            .try_into()
-            .map_err(|_| Error::corrupt("export rights"))?,
+        rights,
         expires_at: timestamp(row.try_get("", "expires_at")?)?,
     }))
 }

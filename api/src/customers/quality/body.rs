@@ -53,7 +53,7 @@ pub struct CustomerQuality {
     #[schema(required)]
     pub last_contact_at: Option<Timestamp>,
     /// From when the record is stale, unless the customer answers or somebody makes sure of it; null where
-    /// its follow-ups are out of the caller's reach.
+    /// its follow-ups are out of the caller's reach, or a rule hides contact points.
     #[schema(required)]
     pub stale_at: Option<Timestamp>,
     /// Whether that time has come.
@@ -74,9 +74,11 @@ impl CustomerQuality {
         sees: Sees<'_>,
         now: Timestamp,
     ) -> Self {
+        // Which fields must be known tells the stage.
+        let fields = if sees.knows_of("stage") { fields } else { &[] };
         let completeness = examined.completeness(fields, |field| sees.knows_of(field));
         let sees_points = sees.knows_of("contact_points");
-        let stale_at = sees.follow_ups.then(|| examined.stale_at(policy));
+        let stale_at = (sees.follow_ups && sees_points).then(|| examined.stale_at(policy));
         let invalid = match sees.follow_ups && sees_points {
             true => examined.invalid_contacts(),
             false => Default::default(),

@@ -7,7 +7,7 @@ use domain::{
     fault::{Fault, NOT_FOUND},
     files::{FilePurpose, FileType, OF_PERSONAL_DATA, StoredFile, TemporaryRoom},
     id::Id,
-    privacy::{PersonalDataExport, PrivacyRequest},
+    privacy::{PERSON_CHANGED, PersonalDataExport, PrivacyRequest},
     text,
 };
 use jiff::SignedDuration;
@@ -26,6 +26,8 @@ const REASON_MAX: usize = 200;
 #[derive(Clone, Copy, Debug)]
 pub struct Begun {
     pub customer: Id<Customer>,
+    /// Merging, and undoing that, raise it.
+    pub version: i64,
     pub file: Id<StoredFile>,
 }
 
@@ -46,6 +48,7 @@ pub async fn begin(
     files::store::expect(tx, grant, file, FilePurpose::Record, 0).await?;
     Ok(Begun {
         customer: customer.id,
+        version: customer.version,
         file,
     })
 }
@@ -92,7 +95,7 @@ pub(super) struct Written {
 /// Keeps a document that was written, for so long.
 ///
 /// # Errors
-/// As [`begin`]; 404 where the customer was merged into another meanwhile.
+/// As [`begin`]; 409 where the customer was changed, merged or parted meanwhile.
 pub(super) async fn keep(
     tx: &Tx,
     grant: &Grant<PrivacyManage>,
@@ -102,24 +105,21 @@ pub(super) async fn keep(
 ) -> Result<PersonalDataExport, Error> {
     let reason = text::line("/reason", reason, REASON_MAX)?;
     let customer = asked_for(tx, grant, request).await?;
-    let Begun {
-        customer: told,
-        file,
-    } = written.begun;
-    if customer.id != told {
-        return Err(Fault::new(&NOT_FOUND).into());
+    let begun = written.begun;
+    if (customer.id, customer.version) != (begun.customer, begun.version) {
+        return Err(Fault::new(&PERSON_CHANGED).into());
     }
     let export = PersonalDataExport {
         id: tx.stamp().id(),
         customer: customer.id,
         request,
         owner: Id::new(tx.operation().actor.principal),
-        file,
+        file: begun.file,
         expires_at: tx.now().saturating_add(lasts).unwrap_or(tx.now()),
         created_at: tx.now(),
     };
     let stored = StoredFile {
-        id: file,
+        id: begun.file,
         version: 1,
         owner: export.owner,
         purpose: FilePurpose::Record,

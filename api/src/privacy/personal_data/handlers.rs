@@ -40,7 +40,7 @@ use crate::{
 /// hides or masks anything from the caller. Its file goes at `expires_at`, or with the erasure of the person.
 #[utoipa::path(tag = TAG, params(("request_id" = Uuid, Path)), request_body = ExportPersonalData,
     responses((status = 201, body = PersonalDataExportBody)), security(("bearer" = ["privacy:manage"])),
-    extensions(("x-problem-codes" = json!(["request_asks_for_no_data", "request_not_granted", "field_not_readable",
+    extensions(("x-problem-codes" = json!(["request_asks_for_no_data", "request_not_granted", "field_not_readable", "person_changed",
         "temporary_files_full"]))))]
 #[post("/privacy-requests/{request_id}/exports")]
 pub(super) async fn export_personal_data(

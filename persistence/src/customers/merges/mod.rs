@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{access::Principal, customers::Customer, id::Id, organization::Institution};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, Value, sea_query::ArrayType};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use self::kept::Kept;
@@ -229,7 +229,8 @@ pub(crate) fn empty(keys: &FieldKeys, row: &QueryResult) -> Result<(Value, Vec<u
     Ok((id.into(), Kept::default().seal(keys, id)?))
 }
 
-/// Why two were merged, and what the survivor was before: for the person itself.
+/// What the survivor of a merge was before: for the person itself. Why they were merged may tell of another
+/// person, where that was a mistake.
 pub(crate) fn told(
     keys: &FieldKeys,
     id: Uuid,
@@ -237,8 +238,7 @@ pub(crate) fn told(
     sealed: &[u8],
 ) -> Result<Json, Error> {
     let kept = Kept::open(keys, id, sealed)?;
-    let before = kept.before.told(keys, row.try_get("", "survivor_id")?)?;
-    Ok(json!({ "reason": kept.reason, "before": before }))
+    kept.before.told(keys, row.try_get("", "survivor_id")?)
 }
 
 /// What became of a customer, for the trail and for others.

@@ -3,6 +3,7 @@
 use domain::{
     customers::{Customer, MERGE_UNDONE, MergeObstacle, unless_obstructed},
     fault::{Fault, NOT_FOUND},
+    files::OF_PERSONAL_DATA,
     id::Id,
 };
 use sea_orm::{ConnectionTrait, Value};
@@ -86,6 +87,7 @@ pub async fn undo(
         point(tx, (&table, column), rows, &parted).await?;
     }
     age(tx, &parted).await?;
+    end_documents(tx, [survivor, &parted]).await?;
     for one in [survivor, &parted] {
         keep_time(tx, one.campus, Some(one.id)).await?;
     }
@@ -187,5 +189,25 @@ async fn forget(tx: &Tx, consents: &[Uuid]) -> Result<(), Error> {
         let sql = "DELETE FROM consents WHERE institution_id = ? AND id = ?";
         tx.execute_raw(statement(tx, sql, key)).await?;
     }
+    Ok(())
+}
+
+/// Documents with all that was known of them tell of both: they go.
+async fn end_documents(tx: &Tx, parted: [&Customer; 2]) -> Result<(), Error> {
+    let sql = "UPDATE files SET expires_at = ? WHERE institution_id = ? AND expires_at > ? AND record_kind = ? \
+         AND record_id IN (SELECT id FROM personal_data_exports \
+         WHERE institution_id = ? AND customer_id IN (?, ?))";
+    let (now, institution) = (micros(tx.now()), tx.operation().institution.uuid());
+    let [one, other] = parted.map(|customer| customer.id.uuid());
+    let values: [Value; 7] = [
+        now.into(),
+        institution.into(),
+        now.into(),
+        OF_PERSONAL_DATA.into(),
+        institution.into(),
+        one.into(),
+        other.into(),
+    ];
+    tx.execute_raw(statement(tx, sql, values)).await?;
     Ok(())
 }

@@ -240,6 +240,21 @@ async fn next_number(tx: &Tx) -> Result<i64, Error> {
     Ok(row.try_get("", "next")?)
 }
 
+/// How many people of an institution have been erased.
+pub async fn count(handle: &impl Handle, institution: Id<Institution>) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) AS erased FROM erasures WHERE institution_id = ?";
+    let own = [institution.uuid().into()];
+    let row = handle.query_one_raw(statement(handle, sql, own)).await?;
+    let row = row.ok_or_else(|| Error::corrupt("a count without a row"))?;
+    Ok(row.try_get("", "erased")?)
+}
+
+/// The same, and nobody is erased until the transaction ends.
+pub async fn count_for_good(tx: &Tx) -> Result<i64, Error> {
+    alone(tx, "erasures").await?;
+    count(tx, tx.operation().institution).await
+}
+
 async fn mark(tx: &Tx, customer: Id<Customer>, number: i64) -> Result<(), Error> {
     let sql = "INSERT INTO erased_customers (institution_id, customer_id, number) VALUES (?, ?, ?)";
     let values: [Value; 3] = [
