@@ -25,7 +25,7 @@ use persistence::{
 
 use super::CreateExport;
 use crate::{
-    access::missing,
+    access::{Granted, missing},
     customers::{Counting, Selection},
 };
 
@@ -44,7 +44,7 @@ pub async fn create(
     grant: &impl Writes<Export>,
     own: &Grant<Oneself>,
     room: &TemporaryRoom,
-    body: &CreateExport,
+    (body, counted): (&CreateExport, Option<i64>),
     locale: Locale,
 ) -> Result<Export, Error> {
     let caller = caller(tx)?;
@@ -65,8 +65,7 @@ pub async fn create(
     files::store::check_room(tx, own, room).await?;
     store::check_turn(tx, grant).await?;
     let id: Id<Export> = tx.stamp().id();
-    let of = (&selection, view.as_ref());
-    let approval = approval(tx, grant, (id, body), of, (&reason, locale)).await?;
+    let approval = approval(tx, (id, body, counted), view.as_ref(), (&reason, locale)).await?;
     let export = Export {
         id,
         version: 1,
@@ -107,20 +106,18 @@ const COUNTED_BY_TEXT: u64 = 5_000;
 /// Customers among whom those are counted who meet conditions.
 const COUNTED_AMONG: u64 = 1_000_000;
 
-/// The approval that an export waits for, if its rows ask for one. They are counted as the caller reaches
-/// them, no further than the highest policy begins.
+/// The approval that an export waits for, if its rows ask for one. Where nobody could count them they are as
+/// many as any policy begins with.
 async fn approval(
     tx: &Tx,
-    grant: &impl Writes<Export>,
-    (id, body): (Id<Export>, &CreateExport),
-    (selection, view): (&Selection, Option<&View>),
+    (id, body, counted): (Id<Export>, &CreateExport, Option<i64>),
+    view: Option<&View>,
     (reason, locale): (&str, Locale),
 ) -> Result<Option<Id<Approval>>, Error> {
-    let Some(highest) = highest(tx, ApprovalKind::Export).await? else {
+    let institution = tx.operation().institution;
+    let Some(highest) = highest(tx, institution, ApprovalKind::Export).await? else {
         return Ok(None);
     };
-    let most = u64::try_from(highest.max(COUNTED)).map_err(Error::internal)?;
-    let amount = rows(tx, grant, selection, most).await?;
     let filters = serde_json::to_value(&body.filters).map_err(Error::internal)?;
     let view = view.map_or_else(String::new, |view| format!(" · {}", view.name));
     let (what, format) = (body.entity.0.label(), body.format.0.label());
@@ -132,7 +129,7 @@ async fn approval(
     let new = NewApproval {
         kind: ApprovalKind::Export,
         subject: id.cast(),
-        amount,
+        amount: counted.unwrap_or(highest),
         summary: format!(
             "{}{parts} · {} · {reason}{view} · {filters}",
             what.of(locale),
@@ -143,25 +140,40 @@ async fn approval(
     Ok(asked.map(|approval| approval.id))
 }
 
-/// How many rows an export would have: of those that the caller sees, as many as exports reach. Where there
-/// are too many to be counted for sure, they count as `most`.
-async fn rows(
-    tx: &Tx,
-    grant: &impl Writes<Export>,
-    selection: &Selection,
-    most: u64,
-) -> Result<i64, Error> {
-    let caller = caller(tx)?;
-    let of = (Grant::of(caller, tx.now()), Grant::of(caller, tx.now()));
-    let (Some(seen), Some(exported)) = of else {
-        return Ok(0);
+/// How many rows an export would have, where a policy goes by that: counted as the caller reaches them, no
+/// further than the highest policy begins, before anything waits for it. `None` where it can't be told; what
+/// the rows have come to be is held against the policies again when they are written.
+pub async fn counted(ctx: &Granted<ExportsRun>, body: &CreateExport) -> Option<i64> {
+    match count(ctx, body).await {
+        Ok(counted) => counted,
+        Err(error) => {
+            tracing::debug!(%error, "the rows of an export were not counted");
+            None
+        }
+    }
+}
+
+async fn count(ctx: &Granted<ExportsRun>, body: &CreateExport) -> Result<Option<i64>, Error> {
+    let (read, reader, now) = (ctx.report(), ctx.authority(), ctx.stamp().now());
+    let highest = highest(&read, reader.institution(), ApprovalKind::Export).await?;
+    let of = (Grant::of(reader, now), Grant::of(reader, now));
+    let (Some(highest), (Some(seen), Some(own))) = (highest, of) else {
+        return Ok(None);
     };
-    let (seen, exported): (Grant<CustomersRead>, Grant<ExportsRun>) = (seen, exported);
+    let (seen, own): (Grant<CustomersRead>, Grant<Oneself>) = (seen, own);
+    let view = match body.view_id {
+        Some(id) => views::find(&read, &own, Id::new(id)).await?,
+        None => None,
+    };
+    let reading = (reader, now);
+    let selection = Selection::exported(&read, reading, view.as_ref(), &body.filters).await?;
+    let most = u64::try_from(highest.max(COUNTED)).map_err(Error::internal)?;
     let far = || Counting {
         most,
         by_text: COUNTED_BY_TEXT.min(most),
         among: COUNTED_AMONG,
     };
+    // Where there are too many to be counted for sure, they count as the most.
     let counted = |counted: Counted| {
         if counted.is_capped {
             most
@@ -169,11 +181,11 @@ async fn rows(
             counted.rows
         }
     };
-    let mut rows = counted(selection.count(tx, &seen, far()).await?);
-    if !grant.scope().is_whole() {
-        rows = rows.min(counted(selection.count(tx, &exported, far()).await?));
+    let mut rows = counted(selection.count(&read, &seen, far()).await?);
+    if !Reads::<Export>::scope(&ctx.grant).is_whole() {
+        rows = rows.min(counted(selection.count(&read, &ctx.grant, far()).await?));
     }
-    i64::try_from(rows).map_err(Error::internal)
+    i64::try_from(rows).map(Some).map_err(Error::internal)
 }
 
 /// The caller as it is now: what the request knew may be some seconds old.

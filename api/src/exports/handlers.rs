@@ -67,9 +67,10 @@ pub(super) async fn create_export(
     let language = RequestContext::of(&request).language;
     let (new, own) = (&body.value, &own(&ctx)?);
     let room = &ctx.app().settings.temporary_room();
+    let asked = (new, commands::counted(&ctx, new).await);
     let reply = ctx
         .once(Some(key.of(body.fingerprint)), |tx, grant| async move {
-            let export = commands::create(&tx, &grant, own, room, new, language.into()).await?;
+            let export = commands::create(&tx, &grant, own, room, asked, language.into()).await?;
             let job = jobs::store::find(&tx, own, export.job).await?;
             let job = job.ok_or_else(|| Error::internal("a job is missing"))?;
             let location = format!("/api/v1/jobs/{}", job.id);

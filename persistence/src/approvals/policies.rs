@@ -175,14 +175,15 @@ pub(super) async fn applying(
 
 /// The highest amount from which a policy of a kind applies; `None` where there is no policy, and nobody
 /// needs to count.
-pub async fn highest(tx: &Tx, kind: ApprovalKind) -> Result<Option<i64>, Error> {
+pub async fn highest(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    kind: ApprovalKind,
+) -> Result<Option<i64>, Error> {
     let sql = "SELECT max(from_amount) AS highest FROM approval_policies \
                WHERE institution_id = ? AND kind = ? AND archived_at IS NULL";
-    let values = [
-        tx.operation().institution.uuid().into(),
-        kind.as_str().into(),
-    ];
-    let row = tx.query_one_raw(statement(tx, sql, values)).await?;
+    let values = [institution.uuid().into(), kind.as_str().into()];
+    let row = handle.query_one_raw(statement(handle, sql, values)).await?;
     let row = row.ok_or_else(|| Error::corrupt("a maximum without a row"))?;
     Ok(row.try_get("", "highest")?)
 }
