@@ -88,6 +88,7 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::imports::choice::ImportKey>(),
     ListInfo::of::<domain::imports::choice::ListChange>(),
     ListInfo::of::<domain::exports::ExportEntity>(),
+    ListInfo::of::<domain::exports::ExportExpansion>(),
     ListInfo::of::<domain::exports::ExportFormat>(),
     ListInfo::of::<domain::exports::ExportStatus>(),
     ListInfo::of::<domain::jobs::JobStatus>(),

@@ -212,7 +212,7 @@ impl Maker {
 /// An amount that no list comes up to, and from which nobody else's policy begins.
 pub(crate) fn far(unique: Uuid) -> i64 {
     let (_, low) = unique.as_u64_pair();
-    1_000_000_000 + i64::try_from(low % 900_000_000_000).unwrap_or_default()
+    100_000_000_000 + i64::try_from(low % 800_000_000_000).unwrap_or_default()
 }
 
 /// Short enough for every name and number.

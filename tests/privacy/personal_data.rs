@@ -72,11 +72,12 @@ both! {
         for canary in ["Canary One", "Canary Twin", "canary twin", "1990-02-03", "canary region", "canary school",
             "canary grade", "canary note", "canary note again", "canary needs", "canary hobby", "canary label",
             "+8613712340001", "canary@mail.example", "canary lane 7", "canary event", "canary document", "canary line",
-            "canary answer", "canary merge", "canary relation", "canary sibling", "canary talk", "canary reason",
+            "canary answer", "canary relation", "canary sibling", "canary talk", "canary reason",
             "canary evidence", "canary.txt", "canary charge", "canary payment", "canary seat", "canary blood",
             "canary way", "canary field", "canary wish", "身份证"] {
             assert!(text.contains(canary), "{canary} is missing: {told:#}");
         }
+        assert!(!text.contains("canary merge"), "why two were merged may tell of somebody else");
         assert_eq!(told["customer_ids"].as_array().unwrap().len(), 2);
         let tables = told["tables"].as_object().unwrap();
         for table in ["customers", "customer_details", "custom_values", "customer_collections", "customer_relations",
