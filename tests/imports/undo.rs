@@ -7,11 +7,14 @@ use domain::{
     id::Id,
 };
 use educrm::imports::commands;
+use jiff::SignedDuration;
 use persistence::{
     Operation,
     access::{Bearer, Grant, load},
     database::Actor as By,
+    imports::undo::{self as undoing, Undoer},
 };
+use sea_orm::ConnectionTrait;
 use tests::{Actor, Answer, Value, World, both, json};
 
 use super::{IMPORTS, ended, import, rows};
@@ -60,6 +63,11 @@ async fn undone(who: &Actor, import: &Answer) -> (Answer, Value) {
 
 /// Queues the job without looking first whether anything stands in the way.
 async fn ask_without_a_look(w: &World, who: &Actor, import: &Answer) -> String {
+    ask(w, who, import, false).await
+}
+
+/// The same, or the job as it is after its last try, in which it came no further than its first step.
+async fn ask(w: &World, who: &Actor, import: &Answer, has_given_up: bool) -> String {
     let app = w.server.app.clone();
     let (institution, principal) = (w.institution, who.principal);
     let id = Id::new(import.id().parse().unwrap());
@@ -76,11 +84,40 @@ async fn ask_without_a_look(w: &World, who: &Actor, import: &Answer) -> String {
             ..Operation::system(institution, staff, "undo_import", stamp)
         };
         let queued = app.db.transaction(&operation, |tx| async move {
-            commands::undo(&tx, grant, id).await
+            let job = commands::undo(&tx, grant, id).await?;
+            if has_given_up {
+                let writing = tx.operation().authority.as_deref();
+                let undoer = Undoer {
+                    deleting: grant.clone(),
+                    writing: writing.and_then(|authority| Grant::of(authority, tx.now())),
+                };
+                let first = undoing::page(&tx, grant, id, None, 100).await?;
+                assert!(undoing::remove(&tx, &undoer, id, &first).await?.is_empty());
+                let tried =
+                    "UPDATE jobs SET attempt = 5 WHERE kind = 'undo_import' AND status = 'queued'";
+                tx.execute_unprepared(tried).await?;
+            }
+            Ok(job)
         });
         queued.await.unwrap().to_string()
     };
     w.server.inside(asked).await
+}
+
+/// Forgets what it takes to undo imports, as if all were long over; of how many customers.
+async fn forget(w: &World) -> u64 {
+    let (app, institution) = (w.server.app.clone(), w.institution);
+    let forgotten = async move {
+        let stamp = app.clock.stamp();
+        let until = stamp.now() + SignedDuration::from_hours(1);
+        let system = PrincipalKind::System;
+        let operation = Operation::system(institution, system, "remove_expired", stamp);
+        let removed = app.db.transaction(&operation, |tx| async move {
+            undoing::forget(&tx, until, 1000).await
+        });
+        removed.await.unwrap()
+    };
+    w.server.inside(forgotten).await
 }
 
 /// The customer of a row of the list.
@@ -221,5 +258,26 @@ both! {
         boss.delete(&format!("{CUSTOMERS}/{}", ids[0])).await.expect(204);
         assert_eq!(undone(&boss, &done).await.0.json["status"], "undone");
         assert_eq!(w.server.texts(count, vec![w.institution.uuid().into()]).await, ["0"]);
+    }
+
+    async fn an_undo_that_gave_up_in_between_says_so_and_is_gone_on_with(w: World) {
+        let boss = w.as_boss();
+        let list: String = (0..250).map(|n| format!("学员{n}\n")).collect();
+        let done = import(&w, &boss, &format!("姓名\n{list}"), "commit").await;
+        let job = ask(&w, &boss, &done, true).await;
+        let ended = boss.ended_job(&job).await;
+        assert_eq!((&ended.json["status"], &ended.json["problem"]["code"]), (&json!("failed"), &json!("job_gave_up")));
+        let now = boss.get(&format!("{IMPORTS}/{}", done.id())).await.expect(200);
+        assert_eq!((&now.json["status"], &now.json["undo_job_id"]), (&json!("undoing"), &json!(job)), "not as if it were whole");
+        assert_eq!(preview(&boss, &done).await, json!({"customers": 150, "restored": 0, "in_the_way": 0, "obstacles": []}));
+        assert_eq!(forget(&w).await, 0, "what it takes to go on stays");
+        let path = format!("{IMPORTS}/{}/undo", done.id());
+        let asked = boss.post_with_key(&path, "again", &json!(null)).await.expect(202);
+        assert_eq!(boss.ended_job(&asked.id()).await.json["status"], "succeeded");
+        let retried = boss.post_with_key(&path, "again", &json!(null)).await.expect(202);
+        assert_eq!(retried.id(), asked.id());
+        assert_eq!(boss.get(&format!("{IMPORTS}/{}", done.id())).await.json["status"], "undone");
+        assert_eq!(held(&boss).await, 0);
+        assert_eq!(forget(&w).await, 250);
     }
 }

@@ -2,7 +2,7 @@
 
 use tests::{Actor, Answer, Value, World, both, json};
 
-use super::{IMPORTS, ended, rows};
+use super::{IMPORTS, ended, import, rows};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
@@ -146,6 +146,29 @@ both! {
         assert_eq!(outcomes(&boss, &again).await, told(&[("unchanged", ""), ("unchanged", ""), ("updated", "")]));
         let skipped = run(&w, &boss, list, json!({"action": "skip"})).await;
         assert_eq!(outcomes(&boss, &skipped).await, told(&[("skipped", ""), ("skipped", ""), ("skipped", "")]));
+    }
+
+    async fn a_guardians_phone_leads_to_no_child_and_becomes_none_of_its_own(w: World) {
+        let boss = w.as_boss();
+        let family = "姓名,家长姓名,手机号\n张小明,王芳,13800138001\n";
+        let first = import(&w, &boss, family, "commit").await;
+        let child = rows(&boss, &first).await[0]["customer_id"].as_str().unwrap().to_owned();
+        let list = "姓名,家长姓名,手机号,年级\n张小红,王芳,13800138001,三年级\n张小刚,王芳,13800138001,二年级\n\
+            张小明,王芳,13800138001,一年级\n李一,赵敏,13600136000,\n李二,赵敏,13600136000,\n";
+        let by_phone = run(&w, &boss, list, json!({"action": "upsert", "key": "phone"})).await;
+        let (created, duplicate) = (("created", ""), ("duplicate", ""));
+        assert_eq!(outcomes(&boss, &by_phone).await, told(&[created, created, duplicate, created, created]));
+        let list = "手机号,年级\n13800138001,三年级\n";
+        let update = run(&w, &boss, list, json!({"action": "update", "key": "phone"})).await;
+        assert_eq!(outcomes(&boss, &update).await, told(&[("skipped", "customer_unknown")]));
+        let now = read(&boss, &child).await;
+        assert_eq!((&now["name"], &now["grade"]), (&json!("张小明"), &json!(null)));
+        // Whatever the row calls the child.
+        let list = format!("客户编号,姓名,手机号,备用电话\n{child},张晓明,13800138001,13700137001\n");
+        let by_id = run(&w, &boss, &list, json!({"action": "update", "key": "id"})).await;
+        assert_eq!(outcomes(&boss, &by_id).await, told(&[("updated", "")]));
+        assert_eq!(read(&boss, &child).await["name"], "张晓明");
+        assert_eq!(values(&w, &child).await, ["+8613700137001"]);
     }
 
     async fn lists_are_appended_to_or_replaced(w: World) {

@@ -24,7 +24,7 @@ use persistence::{
     customers::{anchor::anchor, store},
     imports::{
         known::{Households, LeadKeys},
-        matching::{self, Keyed},
+        matching::{self, Guarded, Keyed},
         undo,
     },
     tags,
@@ -47,11 +47,33 @@ pub(super) struct Memory {
 
 impl Memory {
     /// Takes in a customer that a row would make or change.
-    pub(super) fn add(&mut self, keys: &LeadKeys, customer: Id<Customer>) {
-        self.households.add_child(keys, customer);
-        self.mine.insert(customer);
-        for digest in keys.all_digests() {
-            self.keyed.entry(digest).or_default().insert(customer);
+    pub(super) fn add(&mut self, added: &Added) {
+        self.households.add_child(&added.keys, added.customer);
+        self.mine.insert(added.customer);
+        added.enter(&mut self.keyed);
+    }
+}
+
+/// A customer that a row makes or changes, and by what later rows know it again.
+pub(super) struct Added {
+    keys: LeadKeys,
+    customer: Id<Customer>,
+    /// Of what the row tells, that which is the customer's own.
+    held: Vec<[u8; 32]>,
+}
+
+impl Added {
+    pub(super) fn new(candidate: &Candidate<'_>, customer: &Customer) -> Self {
+        Self {
+            held: candidate.keys.held_by(&candidate.lead, customer),
+            keys: candidate.keys.clone(),
+            customer: customer.id,
+        }
+    }
+
+    fn enter(&self, keyed: &mut Keyed) {
+        for digest in &self.held {
+            keyed.entry(*digest).or_default().insert(self.customer);
         }
     }
 }
@@ -63,6 +85,7 @@ pub(super) struct Present<'a> {
     keyed: Keyed,
     /// Those that may be changed.
     changeable: HashMap<Id<Customer>, Customer>,
+    guarded: Guarded,
     /// Those that rows of this import made or changed.
     mine: HashSet<Id<Customer>>,
 }
@@ -105,6 +128,7 @@ impl<'a> Present<'a> {
             memory,
             keyed: Keyed::new(),
             changeable: HashMap::new(),
+            guarded: Guarded::default(),
             mine: HashSet::new(),
         };
         if !choice.updates() {
@@ -120,6 +144,8 @@ impl<'a> Present<'a> {
             ids.extend(households.child(&one.keys));
         }
         present.changeable = matching::changeable(tx, &writer(tx)?, &ids).await?;
+        let children = present.changeable.keys().copied();
+        present.guarded = matching::guarded(tx, children).await?;
         present.mine = matching::touched(tx, grant, ground.import.id, &ids).await?;
         Ok(present)
     }
@@ -185,12 +211,15 @@ impl<'a> Present<'a> {
         }
     }
 
+    /// By what the guardians are reached of those that may be changed.
+    pub(super) fn guarded(&self) -> &Guarded {
+        &self.guarded
+    }
+
     /// Takes in a customer that a row makes or changes.
-    pub(super) fn add(&mut self, keys: &LeadKeys, customer: Id<Customer>) {
-        self.mine.insert(customer);
-        for digest in keys.all_digests() {
-            self.keyed.entry(digest).or_default().insert(customer);
-        }
+    pub(super) fn add(&mut self, added: &Added) {
+        self.mine.insert(added.customer);
+        added.enter(&mut self.keyed);
     }
 }
 
@@ -198,7 +227,7 @@ impl<'a> Present<'a> {
 pub(super) struct Changed {
     row: i64,
     before: Customer,
-    after: Customer,
+    pub(super) after: Customer,
     put_on: Vec<Tagging>,
     taken_off: Vec<Id<Tag>>,
     /// Fields of which something could not be put on.
@@ -254,12 +283,12 @@ pub(super) async fn change(
     ground: &Ground<'_>,
     marker: &Marker,
     candidate: &Candidate<'_>,
-    (before, households): (Customer, &Households),
+    (before, guarded): (Customer, &Guarded),
 ) -> Result<Result<Changed, Vec<CellProblem>>, Error> {
     let stamp = tx.stamp();
     let today = ground.today(before.campus, &stamp);
     let (fields, contacts): (Vec<_>, Vec<_>) =
-        contacts(ground.import.choice.lists, candidate, &before, households)
+        contacts(ground.import.choice.lists, candidate, &before, guarded)
             .into_iter()
             .unzip();
     let mut after = before.change(
@@ -336,15 +365,15 @@ fn profile(
 }
 
 /// The contact points that a customer is to have, each with the field by which a row tells it. By what it does
-/// not want to be reached it keeps in any case.
+/// not want to be reached it keeps in any case; by what its guardian is reached it is not.
 fn contacts(
     lists: ListChange,
     candidate: &Candidate<'_>,
     before: &Customer,
-    households: &Households,
+    guarded: &Guarded,
 ) -> Vec<(LeadField, ContactInput)> {
     let lead = &candidate.lead;
-    let reached = households.reaches(&candidate.keys, before.id);
+    let reached = guarded.has(&candidate.keys, before.id);
     let phones = lead.phones.iter().enumerate();
     let phones = phones.map(|(at, phone)| {
         let is_guardians = reached.get(at) == Some(&true);

@@ -79,6 +79,7 @@ pub async fn create<G: Writes<Import> + Reads<ImportTemplate>>(
         created_at: tx.now(),
         finished_at: None,
         undo_job: None,
+        undone_in_part: false,
         undone_at: None,
         undone_by: None,
     };
@@ -123,6 +124,8 @@ pub(super) fn undoer(
 const NAMED: usize = 100;
 /// Customers that are looked at together.
 const LOOKED_AT: u64 = 400;
+/// How often that is done before an undo is begun: its job looks at all.
+const LOOKS: usize = 5;
 
 /// What undoing an import of the caller's would do.
 ///
@@ -138,7 +141,7 @@ pub async fn preview_undo(
     let import = get(handle, grant, id).await?;
     import.undoable(now)?;
     let (customers, restored) = made(handle, grant, &import).await?;
-    let (in_the_way, named) = obstacles(handle, undoer, id).await?;
+    let (in_the_way, named) = obstacles(handle, undoer, id, usize::MAX).await?;
     Ok(ImportUndoPreview {
         customers,
         restored,
@@ -147,31 +150,36 @@ pub async fn preview_undo(
     })
 }
 
-/// Makes sure, before anything is begun, that nothing stands in the way of undoing an import of the caller's.
+/// Makes sure, before anything is begun, that nothing stands in the way of undoing an import of the caller's, as
+/// far as that is soon seen.
 ///
 /// # Errors
-/// 409 where something does.
+/// As [`preview_undo`], and 409 where something does.
 pub async fn unless_built_on(
     handle: &impl Handle,
     undoer: &Undoer,
     id: Id<Import>,
+    now: Timestamp,
 ) -> Result<(), Error> {
-    get(handle, &undoer.deleting, id).await?;
-    match obstacles(handle, undoer, id).await? {
+    let import = get(handle, &undoer.deleting, id).await?;
+    import.undoable(now)?;
+    match obstacles(handle, undoer, id, LOOKS).await? {
         (0, _) => Ok(()),
         _ => Err(Fault::new(&IMPORT_BUILT_ON).into()),
     }
 }
 
-/// How many customers of an import stand in the way of undoing it, and the first of them.
+/// How many customers of an import stand in the way of undoing it, and the first of them, after so many looks
+/// at most.
 async fn obstacles(
     handle: &impl Handle,
     undoer: &Undoer,
     id: Id<Import>,
+    looks: usize,
 ) -> Result<(i64, Vec<InTheWay>), Error> {
     let (mut count, mut named) = (0, Vec::new());
     let mut after = None;
-    loop {
+    for _ in 0..looks {
         let part = undo::page(handle, &undoer.deleting, id, after, LOOKED_AT).await?;
         let Some(last) = part.last() else { break };
         after = Some(last.customer);

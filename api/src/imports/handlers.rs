@@ -80,7 +80,8 @@ pub(super) async fn propose_mapping(
 /// `action` says what becomes of rows whose customer is there: `update` and `upsert` change whom the `key` finds
 /// among those that the importer may change by hand (`customers:write`), with the same rules. What a row doesn't
 /// tell stays; guardians, source, campus and next dates of who is there stay in any case. One row changes a
-/// customer: those that follow are duplicates. By `phone`, `email` and `id` only who is within that reach is found.
+/// customer: those that follow are duplicates. By `phone`, `email` and `id` only who is within that reach is found,
+/// by `phone` and `email` only by what is its own: a guardian's phone tells no child from its siblings.
 #[utoipa::path(tag = TAG, request_body = CreateImport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["imports:run"])), extensions(("x-problem-codes" = json!(["permission_missing"]))))]
 #[post("/imports")]
@@ -182,7 +183,8 @@ pub(super) async fn preview_import_undo(
 ///
 /// Hides all customers that it made, as deleting them does, and restores those that it changed, or none: where one of them was used since, nothing is
 /// undone (`import_built_on`), and `GET /imports/{import_id}/undo-preview` names it. Answers at once with the job,
-/// which can't be cancelled. The file can be imported again afterwards.
+/// which can't be cancelled. Where a job of this kind fails in between, the import stays `undoing`: undo it again,
+/// and the rest is undone too. The file can be imported again afterwards.
 #[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path)), responses((status = 202, body = JobBody)),
     security(("bearer" = ["imports:run"])),
     extensions(("x-problem-codes" = json!(["import_built_on", "import_not_done", "import_undone", "import_too_old"]))))]
@@ -195,10 +197,10 @@ pub(super) async fn undo_import(
 ) -> Result<Reply, Problem> {
     let language = RequestContext::of(&request).language;
     let own = &own(&ctx)?;
-    let undoer = commands::undoer(&ctx.grant, Some(ctx.authority()), ctx.stamp().now());
-    commands::unless_built_on(&ctx.read(), &undoer, id.0).await?;
     let reply = ctx
         .once(Some(key.of([0; 32])), |tx, grant| async move {
+            let undoer = commands::undoer(&grant, tx.operation().authority.as_deref(), tx.now());
+            commands::unless_built_on(&tx, &undoer, id.0, tx.now()).await?;
             let job = commands::undo(&tx, &grant, id.0).await?;
             let job = jobs::store::find(&tx, own, job).await?;
             let job = job.ok_or_else(|| persistence::Error::internal("a job is missing"))?;

@@ -37,7 +37,7 @@ use persistence::{
 };
 
 use super::{
-    change::{Found, Memory, Present, change},
+    change::{Added, Found, Memory, Present, change},
     marks::{Marker, Marks},
     table::Row,
 };
@@ -108,7 +108,7 @@ pub(super) struct Step {
     pub(super) results: Vec<RowResult>,
     pub(super) counts: Counts,
     /// Children that are new or changed, by which later rows are known again where nothing is written.
-    pub(super) added: Vec<(LeadKeys, Id<Customer>)>,
+    pub(super) added: Vec<Added>,
 }
 
 /// A row that could be read.
@@ -223,7 +223,7 @@ where
             }
             Found::Changeable(before) => {
                 let customer = before.id;
-                let found = (*before, &households);
+                let found = (*before, present.guarded());
                 match change(tx, &ground, &marker, &candidate, found).await? {
                     Err(problems) => {
                         result.outcome = RowOutcome::Failed;
@@ -235,8 +235,9 @@ where
                         result.outcome = RowOutcome::Unchanged;
                         if changed.is_anything() {
                             result.outcome = RowOutcome::Updated;
-                            present.add(&candidate.keys, customer);
-                            step.added.push((candidate.keys, customer));
+                            let added = Added::new(&candidate, &changed.after);
+                            present.add(&added);
+                            step.added.push(added);
                             changes.push(changed);
                         }
                     }
@@ -273,8 +274,9 @@ where
                 made.extend(household.made(candidate.row.number, candidate.marks.planned()));
                 if let Some(child) = household.customers.first() {
                     households.add_child(&candidate.keys, child.id);
-                    present.add(&candidate.keys, child.id);
-                    step.added.push((candidate.keys, child.id));
+                    let added = Added::new(&candidate, child);
+                    present.add(&added);
+                    step.added.push(added);
                     marked.push((child.anchor(), candidate.marks));
                     if ground.import.mode == ImportMode::Commit {
                         result.customer = Some(child.id);

@@ -155,8 +155,8 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
             })
             .await?;
         if mode == ImportMode::Validate {
-            for (keys, child) in step.into_iter().flatten() {
-                memory.add(&keys, child);
+            for added in step.into_iter().flatten() {
+                memory.add(&added);
             }
         }
     }

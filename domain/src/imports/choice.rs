@@ -17,7 +17,7 @@ text_enum! {
     /// By what the customer of a row is known.
     ImportKey as "ImportKey" {
         Household = "household" { "姓名与电话或家长", "Name and phone, or name, birth date and guardian" }
-        Phone = "phone" { "电话", "A phone of the child or its guardian" }
+        Phone = "phone" { "电话", "A phone of its own, not of its guardian" }
         Email = "email" { "邮箱", "E-mail" }
         Id = "id" { "客户编号", "Id of the customer" }
     }

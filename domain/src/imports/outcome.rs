@@ -30,7 +30,7 @@ text_enum! {
         Succeeded = "succeeded" { "已完成", "Succeeded" }
         Failed = "failed" { "失败", "Failed: what was taken in until then stays" }
         Cancelled = "cancelled" { "已取消", "Cancelled: what was taken in until then stays" }
-        Undoing = "undoing" { "撤销中", "Ended, and about to be undone" }
+        Undoing = "undoing" { "撤销中", "Ended, and about to be undone; where the job of that failed, undone in part, and to be undone again" }
         Undone = "undone" { "已撤销", "Undone: what was taken in is gone" }
     }
 }
@@ -101,6 +101,8 @@ pub struct Import {
     pub finished_at: Option<Timestamp>,
     /// The job that undoes it, or did.
     pub undo_job: Option<Id<Job>>,
+    /// Whether that job gave up in between: some of it is undone, and the rest can be.
+    pub undone_in_part: bool,
     pub undone_at: Option<Timestamp>,
     pub undone_by: Option<Id<Principal>>,
 }

@@ -73,6 +73,10 @@ impl Import {
         let Some(ended) = self.finished_at.filter(|_| self.mode == ImportMode::Commit) else {
             return Err(Fault::new(&IMPORT_NOT_DONE));
         };
+        if self.undone_in_part {
+            // What was begun can be brought to its end at any time.
+            return Ok(());
+        }
         if self.undo_job.is_some() || self.undone_at.is_some() {
             return Err(Fault::new(&IMPORT_UNDONE));
         }

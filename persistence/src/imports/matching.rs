@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::{
-    customers::Customer,
+    customers::{ContactKind, Customer},
     id::Id,
-    imports::{choice::ImportKey, outcome::Import},
+    imports::{choice::ImportKey, lead::Lead, outcome::Import},
 };
-use sea_orm::{ConnectionTrait, Value, sea_query::ArrayType};
+use sea_orm::{ConnectionTrait, QueryResult, Value, sea_query::ArrayType};
 use uuid::Uuid;
 
 use super::known::LeadKeys;
@@ -20,7 +20,8 @@ use crate::{
     keys::bytes,
 };
 
-/// Children of any reach by their own phones and e-mails, or those of their guardians.
+/// Children of any reach by their own phones and e-mails: by its guardian's a child is no more to be told from
+/// its brothers and sisters.
 pub type Keyed = HashMap<[u8; 32], BTreeSet<Id<Customer>>>;
 
 impl LeadKeys {
@@ -33,10 +34,65 @@ impl LeadKeys {
         }
     }
 
-    /// Every keyed hash that leads to it.
-    pub fn all_digests(&self) -> impl Iterator<Item = [u8; 32]> {
-        self.phones.iter().copied().chain(self.email)
+    /// Keyed hashes of what a lead tells that a customer has as its own.
+    pub fn held_by(&self, lead: &Lead, customer: &Customer) -> Vec<[u8; 32]> {
+        let has = |kind, value: &str| {
+            let mut points = customer.contacts.iter();
+            points.any(|point| point.kind == kind && point.clear() == value)
+        };
+        let phones = self.phones.iter().zip(lead.all_phones());
+        let phones = phones.filter(|(_, phone)| has(ContactKind::Phone, phone.e164()));
+        let told = lead.email.as_ref();
+        let email = self
+            .email
+            .filter(|_| told.is_some_and(|email| has(ContactKind::Email, email.address())));
+        phones.map(|(digest, _)| *digest).chain(email).collect()
     }
+}
+
+/// By what guardians of some children are reached.
+#[derive(Default)]
+pub struct Guarded(HashSet<(Id<Customer>, [u8; 32])>);
+
+impl Guarded {
+    /// Whether each phone of a lead is that of a guardian of this child.
+    pub fn has(&self, lead: &LeadKeys, child: Id<Customer>) -> Vec<bool> {
+        let phones = lead.phones.iter();
+        phones
+            .map(|phone| self.0.contains(&(child, *phone)))
+            .collect()
+    }
+}
+
+/// By what the guardians of some children are reached, of any reach.
+pub async fn guarded(
+    tx: &Tx,
+    children: impl Iterator<Item = Id<Customer>>,
+) -> Result<Guarded, Error> {
+    let mut found = Guarded::default();
+    let children: Vec<Value> = children.map(|child| child.uuid().into()).collect();
+    if children.is_empty() {
+        return Ok(found);
+    }
+    let (is_among, children) = among(tx, "r.customer_id", ArrayType::Uuid, children);
+    let sql = format!(
+        "SELECT r.customer_id, i.digest FROM customer_relations r \
+         JOIN customers g ON g.institution_id = r.institution_id AND g.id = r.relative_id \
+         JOIN contact_index i ON i.institution_id = g.institution_id AND i.customer_id = g.id \
+         WHERE r.institution_id = ? AND {is_among} AND r.role = 'guardian' AND g.deleted_at IS NULL"
+    );
+    let mut values = vec![Value::from(tx.operation().institution.uuid())];
+    values.extend(children);
+    for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
+        let child: Uuid = row.try_get("", "customer_id")?;
+        found.0.insert((Id::new(child), hash(&row)?));
+    }
+    Ok(found)
+}
+
+fn hash(row: &QueryResult) -> Result<[u8; 32], Error> {
+    let digest: Vec<u8> = row.try_get("", "digest")?;
+    digest.try_into().map_err(|_| Error::corrupt("digest"))
 }
 
 /// Which children some keyed hashes lead to.
@@ -50,25 +106,13 @@ pub async fn keyed(tx: &Tx, digests: HashSet<[u8; 32]>) -> Result<Keyed, Error> 
     let sql = format!(
         "SELECT i.digest, c.id FROM contact_index i \
          JOIN customers c ON c.institution_id = i.institution_id AND c.id = i.customer_id \
-         WHERE i.institution_id = ? AND {is_among} AND c.kind = 'student' AND c.deleted_at IS NULL \
-         UNION SELECT i.digest, c.id FROM contact_index i \
-         JOIN customers g ON g.institution_id = i.institution_id AND g.id = i.customer_id \
-         JOIN customer_relations r ON r.institution_id = g.institution_id AND r.relative_id = g.id \
-         AND r.role = 'guardian' \
-         JOIN customers c ON c.institution_id = r.institution_id AND c.id = r.customer_id \
-         WHERE i.institution_id = ? AND {is_among} AND g.kind = 'guardian' AND g.deleted_at IS NULL \
-         AND c.kind = 'student' AND c.deleted_at IS NULL"
+         WHERE i.institution_id = ? AND {is_among} AND c.kind = 'student' AND c.deleted_at IS NULL"
     );
-    let institution = Value::from(tx.operation().institution.uuid());
-    let mut values = vec![institution.clone()];
-    values.extend(digests.iter().cloned());
-    values.push(institution);
+    let mut values = vec![Value::from(tx.operation().institution.uuid())];
     values.extend(digests);
     for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
-        let digest: Vec<u8> = row.try_get("", "digest")?;
-        let digest = digest.try_into().map_err(|_| Error::corrupt("digest"))?;
         let child: Uuid = row.try_get("", "id")?;
-        found.entry(digest).or_default().insert(Id::new(child));
+        found.entry(hash(&row)?).or_default().insert(Id::new(child));
     }
     Ok(found)
 }

@@ -25,7 +25,9 @@ use crate::{
 
 const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, action, \
     match_key, lists, template_id, mapping, status, created, updated, unchanged, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
-    undo_job_id, undone_at, undone_by";
+    undo_job_id, undone_at, undone_by, (undo_job_id IS NOT NULL AND undone_at IS NULL AND NOT EXISTS ( \
+    SELECT 1 FROM jobs j WHERE j.institution_id = imports.institution_id AND j.id = imports.undo_job_id \
+    AND j.finished_at IS NULL)) AS undone_in_part";
 
 /// Writes a new import.
 pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Result<(), Error> {
@@ -300,6 +302,7 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
         created_at: timestamp(row.try_get("", "created_at")?)?,
         finished_at: moment(row, "finished_at")?,
         undo_job,
+        undone_in_part: row.try_get("", "undone_in_part")?,
         undone_at,
         undone_by: row.try_get::<Option<Uuid>>("", "undone_by")?.map(Id::new),
     })

@@ -456,7 +456,8 @@ async fn obstacles(
     Ok(found)
 }
 
-/// Forgets which customers imports made that ended before `until`; how many there were.
+/// Forgets which customers imports made that ended before `until`, but for those whose undoing has begun and
+/// not ended; how many there were.
 pub async fn forget(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, Error> {
     let institution = tx.operation().institution.uuid();
     let removed = tx
@@ -465,7 +466,8 @@ pub async fn forget(tx: &Tx, until: Timestamp, limit: i64) -> Result<u64, Error>
             "DELETE FROM import_customers WHERE institution_id = ? AND (import_id, customer_id) IN ( \
              SELECT m.import_id, m.customer_id FROM imports i JOIN import_customers m \
              ON m.institution_id = i.institution_id AND m.import_id = i.id \
-             WHERE i.institution_id = ? AND i.finished_at < ? LIMIT ?)",
+             WHERE i.institution_id = ? AND i.finished_at < ? \
+             AND (i.undo_job_id IS NULL OR i.undone_at IS NOT NULL) LIMIT ?)",
             [
                 institution.into(),
                 institution.into(),

@@ -57,7 +57,7 @@ pub async fn with_expired(
              UNION SELECT i.institution_id FROM imports i WHERE i.finished_at < ? AND EXISTS ( \
              SELECT 1 FROM import_rows r WHERE r.institution_id = i.institution_id \
              AND r.import_id = i.id UNION ALL SELECT 1 FROM import_customers m \
-             WHERE m.institution_id = i.institution_id AND m.import_id = i.id) \
+             WHERE m.institution_id = i.institution_id AND m.import_id = i.id AND (i.undo_job_id IS NULL OR i.undone_at IS NOT NULL)) \
              UNION SELECT i.institution_id FROM institutions i WHERE EXISTS ( \
              SELECT 1 FROM idempotency_records r \
              WHERE r.institution_id = i.institution_id AND r.expires_at <= ?) \

@@ -310,9 +310,11 @@ pub(crate) async fn end_task(
         ];
         tx.execute_raw(statement(tx, &sql, values)).await?;
     }
-    // One that was not undone can be tried again.
+    // One of which nothing is undone is as it was; one that is undone in part says so until the rest is.
     let sql = "UPDATE imports SET version = version + 1, undo_job_id = NULL \
-         WHERE institution_id = ? AND undo_job_id = ? AND undone_at IS NULL";
+         WHERE institution_id = ? AND undo_job_id = ? AND undone_at IS NULL AND NOT EXISTS ( \
+         SELECT 1 FROM import_customers m WHERE m.institution_id = imports.institution_id \
+         AND m.import_id = imports.id AND m.undone_at IS NOT NULL)";
     let key = [institution.uuid(), job.uuid()].map(Into::into);
     tx.execute_raw(statement(tx, sql, key)).await?;
     Ok(())

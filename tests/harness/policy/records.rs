@@ -219,11 +219,10 @@ pub async fn make(
                 .await;
             vec![made.expect(201).id()]
         }
-        Kind::ImportTemplate => vec![
-            w.import_template(institution, Id::new(holder))
-                .await
-                .to_string(),
-        ],
+        Kind::ImportTemplate => {
+            let made = w.import_template(institution, Id::new(holder));
+            vec![Box::pin(made).await.to_string()]
+        }
         Kind::View => {
             let owner = w.acting_as(institution, Id::new(holder)).await;
             let body = json!({"name": "我的视图", "entity": "customers", "search": {}});
