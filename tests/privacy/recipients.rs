@@ -164,6 +164,20 @@ both! {
         assert_eq!(left, Vec::<String>::new());
     }
 
+    async fn who_teaches_a_customer_is_not_told_with_whom_its_data_were_shared(w: World) {
+        let teacher = w.actor("teacher");
+        let class = w.open_class(json!({"teacher_id": teacher.principal})).await;
+        let person = w.new_student("张伟").await;
+        w.enroll(&person, &class).await.expect(201);
+        let center = register(&w, "考级中心", json!({})).await;
+        share(&w, &person, &center, json!({})).await.expect(201);
+        let notice = publish(&w, "sharing").await;
+        agree(&w, &person, &notice, json!({})).await;
+        let timeline = format!("{}/timeline?kind=disclosure,consent,collection", path(&person));
+        assert_eq!(w.as_boss().get(&timeline).await.expect(200).json["items"].as_array().unwrap().len(), 2);
+        assert_eq!(teacher.get(&timeline).await.expect(200).json["items"], json!([]));
+    }
+
     async fn who_does_not_reach_the_customer_shares_nothing_of_it(w: World) {
         let person = take_in(&w, "张伟", json!({})).await;
         let center = register(&w, "考级中心", json!({})).await;
