@@ -28,7 +28,7 @@ async fn records(w: &World) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Reads that are on the trail themselves: what leaves the system as a file.
-const AUDITED_READS: &[&str] = &["downloadExport", "downloadFile"];
+const AUDITED_READS: &[&str] = &["downloadExport", "downloadFile", "downloadPersonalData"];
 
 fn request_id(answer: &Answer) -> String {
     answer.header("x-request-id").unwrap().to_owned()

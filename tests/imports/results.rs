@@ -13,7 +13,7 @@ both! {
     async fn each_row_has_its_outcome_and_each_family_one_guardian(w: World) {
         let boss = w.as_boss();
         let done = import(&w, &boss, LIST, "commit").await;
-        assert_eq!(done.json["counts"], json!({"created": 2, "duplicate": 1, "skipped": 0, "failed": 2}));
+        assert_eq!(done.json["counts"], json!({"created": 2, "duplicate": 1, "skipped": 0, "failed": 2, "updated": 0, "unchanged": 0}));
         let rows = rows(&boss, &done).await;
         let outcomes: Vec<_> = rows.iter().map(|r| (r["row"].as_i64().unwrap(), r["outcome"].as_str().unwrap())).collect();
         assert_eq!(outcomes, [(2, "created"), (3, "created"), (4, "failed"), (5, "failed"), (6, "duplicate")]);
@@ -64,7 +64,7 @@ both! {
         import(&w, &boss, LIST, "commit").await;
         let before = w.server.contents(w.institution).await;
         let again = import(&w, &boss, LIST, "commit").await;
-        assert_eq!(again.json["counts"], json!({"created": 0, "duplicate": 3, "skipped": 0, "failed": 2}));
+        assert_eq!(again.json["counts"], json!({"created": 0, "duplicate": 3, "skipped": 0, "failed": 2, "updated": 0, "unchanged": 0}));
         let after = w.server.contents(w.institution).await;
         for table in ["customers", "customer_relations", "contact_index", "search_documents", "events"] {
             assert_eq!(before[table], after[table], "{table}");
@@ -74,7 +74,7 @@ both! {
     async fn a_list_that_is_tried_tells_what_would_be_and_does_nothing(w: World) {
         let boss = w.as_boss();
         let tried = import(&w, &boss, LIST, "validate").await;
-        assert_eq!(tried.json["counts"], json!({"created": 2, "duplicate": 1, "skipped": 0, "failed": 2}));
+        assert_eq!(tried.json["counts"], json!({"created": 2, "duplicate": 1, "skipped": 0, "failed": 2, "updated": 0, "unchanged": 0}));
         assert!(boss.get("/api/v1/customers").await.expect(200).ids().is_empty());
     }
 

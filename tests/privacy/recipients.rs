@@ -167,7 +167,7 @@ both! {
     async fn who_teaches_a_customer_is_not_told_with_whom_its_data_were_shared(w: World) {
         let teacher = w.actor("teacher");
         let class = w.open_class(json!({"teacher_id": teacher.principal})).await;
-        let person = w.new_student("张伟").await;
+        let person = take_in(&w, "张伟", json!({})).await;
         w.enroll(&person, &class).await.expect(201);
         let center = register(&w, "考级中心", json!({})).await;
         share(&w, &person, &center, json!({})).await.expect(201);

@@ -118,7 +118,13 @@ async fn approval(
     let Some(highest) = highest(tx, institution, ApprovalKind::Export).await? else {
         return Ok(None);
     };
-    let filters = serde_json::to_value(&body.filters).map_err(Error::internal)?;
+    let filters = match body.filters.is_empty() {
+        true => String::new(),
+        false => {
+            let filters = serde_json::to_string(&body.filters).map_err(Error::internal)?;
+            format!(" · {filters}")
+        }
+    };
     let view = view.map_or_else(String::new, |view| format!(" · {}", view.name));
     let (what, format) = (body.entity.0.label(), body.format.0.label());
     let parts = body.expand().into_iter().map(|part| part.label());
@@ -131,7 +137,7 @@ async fn approval(
         subject: id.cast(),
         amount: counted.unwrap_or(highest),
         summary: format!(
-            "{}{parts} · {} · {reason}{view} · {filters}",
+            "{}{parts} · {} · {reason}{view}{filters}",
             what.of(locale),
             format.of(locale)
         ),

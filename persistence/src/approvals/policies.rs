@@ -135,6 +135,19 @@ pub async fn unknown(
     Ok(unknown)
 }
 
+/// Whether a policy of a kind that counts begins at an amount.
+pub async fn begins_at(tx: &Tx, kind: ApprovalKind, amount: i64) -> Result<bool, Error> {
+    let sql = "SELECT 1 AS found FROM approval_policies \
+         WHERE institution_id = ? AND kind = ? AND from_amount = ? AND archived_at IS NULL";
+    let values = [
+        tx.operation().institution.uuid().into(),
+        kind.as_str().into(),
+        amount.into(),
+    ];
+    let found = tx.query_one_raw(statement(tx, sql, values)).await?;
+    Ok(found.is_some())
+}
+
 /// Whether somebody of staff works here.
 pub(super) async fn works(tx: &Tx, person: Uuid) -> Result<bool, Error> {
     let sql = format!(

@@ -95,7 +95,7 @@ pub async fn insert(
     let told = [
         ("view_id", export.view.map(|(view, _)| json!(view))),
         ("expand", (!expand.is_empty()).then(|| json!(expand))),
-        ("behind_masks", behind_masks.then(|| json!(true))),
+        ("behind_masks", behind_masks.then_some(json!(true))),
         (
             "approval_id",
             export.approval.map(|approval| json!(approval)),

@@ -101,7 +101,7 @@ pub async fn keyed(tx: &Tx, digests: HashSet<[u8; 32]>) -> Result<Keyed, Error> 
     if digests.is_empty() {
         return Ok(found);
     }
-    let digests = digests.into_iter().map(|digest| bytes(digest.to_vec()));
+    let digests = digests.into_iter().map(bytes);
     let (is_among, digests) = among(tx, "i.digest", ArrayType::Bytes, digests.collect());
     let sql = format!(
         "SELECT i.digest, c.id FROM contact_index i \

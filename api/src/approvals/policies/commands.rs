@@ -2,7 +2,8 @@
 
 use domain::{
     access::ApprovalsConfigure,
-    approvals::{ApprovalPolicy, Decider, all_known},
+    approvals::{APPROVAL_POLICY_EXISTS, ApprovalPolicy, Decider, all_known},
+    fault::Fault,
     id::Id,
     reference::Reference,
 };
@@ -27,6 +28,10 @@ pub async fn create(
 ) -> Result<Reference<ApprovalPolicy>, Error> {
     let policy = ApprovalPolicy::try_from(body)?;
     all_chosen(tx, grant, &policy.steps).await?;
+    // Before the name, whichever of both an engine looks at first.
+    if store::begins_at(tx, policy.kind, policy.from_amount).await? {
+        return Err(Fault::new(&APPROVAL_POLICY_EXISTS).into());
+    }
     reference::create(tx, grant, policy).await
 }
 
