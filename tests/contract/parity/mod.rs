@@ -21,10 +21,21 @@ const UNLIKE: &[&str] = &[
     "expires_at",
     "until",
     "from_amount",
+    "stale_at",
+    "amount",
+    "due_at",
 ];
 
 /// How names begin that go on with an id, or a part of one.
-const MADE_OF_IDS: &[&str] = &["own_", "school-", "other-", "分类", "标签", "c_"];
+const MADE_OF_IDS: &[&str] = &[
+    "own_",
+    "school-",
+    "other-",
+    "分类",
+    "标签",
+    "c_",
+    "UTF-8''personal-data-",
+];
 
 /// One line an answer.
 #[derive(Default)]
@@ -114,6 +125,7 @@ impl Transcript {
 /// Whether an id, or a name made of one.
 fn is_id(word: &str) -> bool {
     let made_of_one = MADE_OF_IDS.iter();
+    let word = word.strip_suffix(".json").unwrap_or(word);
     let word = made_of_one
         .filter_map(|before| word.strip_prefix(before))
         .next()

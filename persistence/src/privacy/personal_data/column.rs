@@ -227,16 +227,20 @@ impl Column {
 const ROW: &str = "sealed_in";
 
 impl Told {
-    /// Everything that is told of the rows that a condition finds, the first column's order.
+    /// Everything that is told of the rows that a condition finds, in the order of the first columns.
     pub(super) fn select(&self, rows: &str) -> String {
         let table = self.table;
         let mut columns: Vec<_> = self.columns.iter().map(|told| told.sql(table)).collect();
         if self.columns.iter().any(Column::is_sealed) {
             columns.push(format!("{table}.{} AS {ROW}", self.sealed_in));
         }
+        let order: Vec<_> = (1..=self.columns.len().min(3))
+            .map(|place| place.to_string())
+            .collect();
         format!(
-            "SELECT {} FROM {table} WHERE institution_id = {{institution}} AND {rows} ORDER BY 1",
-            columns.join(", ")
+            "SELECT {} FROM {table} WHERE institution_id = {{institution}} AND {rows} ORDER BY {}",
+            columns.join(", "),
+            order.join(", ")
         )
     }
 
