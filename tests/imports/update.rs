@@ -258,6 +258,21 @@ both! {
         }
     }
 
+    async fn an_update_that_made_a_child_older_is_not_undone_once_there_are_papers(w: World) {
+        let boss = w.as_boss();
+        let child = w.new_student("张小明").await;
+        let path = format!("{CUSTOMERS}/{child}");
+        boss.patch(&path, &json!({"birth_date": "2018-05-01"})).await.expect(200);
+        let list = format!("客户编号,出生日期\n{child},2001-05-01\n");
+        let done = run(&w, &boss, &list, json!({"action": "update", "key": "id"})).await;
+        assert_eq!(read(&boss, &child).await["birth_date"], "2001-05-01");
+        boss.upload(&format!("{path}/files"), "notes.txt", b"some notes").await.expect(201);
+        let seen = boss.get(&format!("{IMPORTS}/{}/undo-preview", done.id())).await.expect(200);
+        assert_eq!(seen.json["obstacles"][0]["reason"], "has_files", "{}", seen.text);
+        boss.post(&format!("{IMPORTS}/{}/undo", done.id()), &json!(null)).await.expect_problem(409, "import_built_on");
+        assert_eq!(read(&boss, &child).await["birth_date"], "2001-05-01");
+    }
+
     async fn an_update_is_undone_unless_the_customer_was_changed_again(w: World) {
         let boss = w.as_boss();
         let north = json!(w.places.north);

@@ -328,6 +328,10 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    pub(crate) fn birth_date(&self) -> Option<jiff::civil::Date> {
+        self.birth_date
+    }
+
     pub(crate) fn of(keys: &FieldKeys, customer: &Customer) -> Result<Self, Error> {
         let profile = customer.profile.clone();
         Ok(Self {

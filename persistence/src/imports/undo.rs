@@ -10,6 +10,7 @@ use domain::{
         outcome::Import,
         undo::{InTheWay, Made, UndoObstacle},
     },
+    organization::Institution,
     tags::{Act, Tagging},
 };
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Grant, Reads, Writes},
     clock::micros,
-    customers::{details, entity::Snapshot, hiding, merges, store},
+    customers::{consents::has_papers, details, entity::Snapshot, hiding, merges, store},
     database::{insert_many, placeholders, statement},
     keys::{FieldKeys, SealedAt, bytes, digest, row_of},
     tags,
@@ -294,8 +295,7 @@ async fn swap_all(
             None => None,
         };
         let Some(kept) = kept else { continue };
-        let plain = Zeroizing::new(keys.open(at(import, customer.id), &kept)?);
-        let was: Snapshot = serde_json::from_slice(&plain).map_err(|_| Error::corrupt("kept"))?;
+        let was = opened(&keys, (import, customer.id), &kept)?;
         let customer = details::read_into(tx, tx.operation().institution, customer).await?;
         let restored = was.restore(&keys, &customer, &tx.stamp())?;
         store::update(tx, writing, &customer, &restored).await?;
@@ -364,9 +364,17 @@ pub(crate) fn told(
     sealed: &[u8],
 ) -> Result<serde_json::Value, Error> {
     let import = Id::new(row.try_get("", "import_id")?);
-    let plain = Zeroizing::new(keys.open(at(import, Id::new(customer)), sealed)?);
-    let was: Snapshot = serde_json::from_slice(&plain).map_err(|_| Error::corrupt("kept"))?;
-    was.told(keys, customer)
+    opened(keys, (import, Id::new(customer)), sealed)?.told(keys, customer)
+}
+
+/// What is kept of a customer.
+fn opened(
+    keys: &FieldKeys,
+    (import, customer): (Id<Import>, Id<Customer>),
+    sealed: &[u8],
+) -> Result<Snapshot, Error> {
+    let plain = Zeroizing::new(keys.open(at(import, customer), sealed)?);
+    serde_json::from_slice(&plain).map_err(|_| Error::corrupt("kept"))
 }
 
 fn ids(made: &[Made]) -> Vec<Uuid> {
@@ -420,6 +428,7 @@ async fn obstacles(
     let merged = merges::now_of(handle, institution, &ids(made)).await?;
     let mut found = Vec::new();
     let mut unchanged: BTreeMap<Uuid, &Made> = BTreeMap::new();
+    let mut restored: BTreeMap<Uuid, (&Made, &Customer)> = BTreeMap::new();
     for one in made {
         let reason = match reached.get(&one.customer) {
             None => UndoObstacle::OutOfReach,
@@ -427,7 +436,10 @@ async fn obstacles(
             Some(customer) if customer.deleted_at.is_some() => continue,
             Some(customer) if customer.version != one.version => UndoObstacle::Changed,
             // What else was done with it has nothing to do with its former values.
-            Some(_) if !one.is_new => continue,
+            Some(customer) if !one.is_new => {
+                restored.insert(one.customer.uuid(), (one, *customer));
+                continue;
+            }
             Some(_) => {
                 unchanged.insert(one.customer.uuid(), one);
                 continue;
@@ -452,8 +464,55 @@ async fn obstacles(
             reason,
         }));
     }
+    for customer in younger(handle, institution, import, &restored).await? {
+        if has_papers(handle, institution, &[customer]).await? {
+            found.extend(restored.get(&customer.uuid()).map(|(one, _)| InTheWay {
+                row: one.row,
+                customer: Some(customer),
+                reason: UndoObstacle::HasFiles,
+            }));
+        }
+    }
     found.sort_by_key(|one| one.row);
     Ok(found)
+}
+
+/// Customers who would be younger, or of a known age, again: of a child no papers are kept without its
+/// guardian (I-36), who may not have been asked while it was none.
+async fn younger(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    import: Id<Import>,
+    restored: &BTreeMap<Uuid, (&Made, &Customer)>,
+) -> Result<Vec<Id<Customer>>, Error> {
+    if restored.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT customer_id, kept FROM import_customers \
+         WHERE institution_id = ? AND import_id = ? AND kept IS NOT NULL AND customer_id IN ({})",
+        placeholders(restored.len())
+    );
+    let mut values: Vec<Value> = vec![institution.uuid().into(), import.uuid().into()];
+    values.extend(restored.keys().map(|id| Value::from(*id)));
+    let rows = handle
+        .query_all_raw(statement(handle, &sql, values))
+        .await?;
+    let keys = handle.keys_of(institution).await?;
+    let mut younger = Vec::new();
+    for row in rows {
+        let id: Uuid = row.try_get("", "customer_id")?;
+        let kept: Vec<u8> = row.try_get("", "kept")?;
+        let was = opened(&keys, (import, Id::new(id)), &kept)?.birth_date();
+        let is = restored
+            .get(&id)
+            .and_then(|(_, now)| now.profile.birth_date);
+        // What is not known is less than every day.
+        if was > is {
+            younger.push(Id::new(id));
+        }
+    }
+    Ok(younger)
 }
 
 /// Forgets which customers imports made that ended before `until`, but for those whose undoing has begun and
