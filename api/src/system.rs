@@ -48,6 +48,7 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::conditions::Operator>(),
     ListInfo::of::<domain::custom_fields::FieldEntity>(),
     ListInfo::of::<domain::custom_fields::FieldType>(),
+    ListInfo::of::<domain::customers::FormFieldType>(),
     ListInfo::of::<domain::customers::ContactKind>(),
     ListInfo::of::<domain::privacy::ErasureAction>(),
     ListInfo::of::<domain::privacy::ErasureObstacle>(),

@@ -15,7 +15,7 @@ use domain::{
     approvals::ApprovalPolicy,
     courses::{Class, Course, Subject},
     custom_fields::CustomField,
-    customers::SourceChannel,
+    customers::{Kind, SourceChannel},
     enrollments::WithdrawalReason,
     files::TemporaryRoom,
     id::Id,
@@ -270,6 +270,7 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     recordCollection CustomersWrite => customers::collections::commands::record(tx, grant, given.id(), given.body());
     correctCollection CustomersWrite => customers::collections::commands::correct(tx, grant, given.id(), given.second_id(), IfMatch::Any, given.body());
     revealCollection CustomersReveal => customers::collections::commands::reveal(tx, grant, given.id(), given.second_id(), &given.body());
+    setCustomerForm CustomersConfigure => customers::forms::commands::set(tx, grant, Kind::Student, IfMatch::Any, given.body());
     createSourceChannel CustomersConfigure => customers::channels::commands::create(tx, grant, given.body());
     changeSourceChannel CustomersConfigure => customers::channels::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
     archiveSourceChannel CustomersConfigure => reference::archive::<SourceChannel>(tx, grant, given.id());

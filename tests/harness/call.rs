@@ -73,6 +73,17 @@ impl Contract {
             .flatten()
             .map(|p| self.resolve(p))
             .collect();
+        // A value of a closed list is no id: the first one stands in its place.
+        let template = parameters.iter().fold(template, |template, parameter| {
+            let schema = self.resolve(&parameter["schema"]);
+            match (parameter["in"].as_str(), schema["enum"][0].as_str()) {
+                (Some("path"), Some(value)) => {
+                    let name = parameter["name"].as_str().unwrap();
+                    template.replace(&format!("{{{name}}}"), value)
+                }
+                _ => template,
+            }
+        });
         let named = |place: &str| -> Vec<String> {
             let here = parameters.iter().filter(|p| p["in"] == place);
             here.map(|p| p["name"].as_str().unwrap().to_owned())

@@ -22,7 +22,7 @@ use persistence::{
     conditions::Compiled,
     custom_fields::values,
     customers::{
-        details,
+        details, forms,
         sorted::{self, Placed, Sort},
         store::{self, Filter},
     },
@@ -35,8 +35,8 @@ use persistence::{
 use serde_json::json;
 
 use super::{
-    ChangeCustomer, CreateCustomer, CustomerFilters, RECORD, RevealCustomer, RevealedCustomer,
-    TransferCustomer, collections, consents::commands::details_are_agreed,
+    ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, RevealedCustomer,
+    TransferCustomer, collections, consents::commands::details_are_agreed, forms::commands::writes,
 };
 use crate::{
     custom_fields::{CustomFieldValues, said},
@@ -61,13 +61,13 @@ pub async fn create(
         .ok_or_else(|| FieldFault::new("/campus_id", &REFERENCE_UNKNOWN))?;
     let holder = holder(tx, grant, body.holder_id.map(Id::new), campus).await?;
     let collector = collector(tx, grant, body.collector_id.map(Id::new)).await?;
-    let evidence = collections::commands::evidence(tx, grant, body.collection).await?;
+    let evidence = collections::commands::evidence(tx, grant, body.kind.0, body.collection).await?;
     let details = body.details.unwrap_or_default().apply(Details::default());
     let details = details.map_err(Fault::from);
     let details = details.and_then(|details| details.checked(body.kind.0));
     let stage = body.stage.map_or(Stage::Lead, |v| v.0);
     let (sent, standing) = (body.custom_fields.as_ref(), (body.kind.0, stage));
-    let custom = said(tx, sent, None, standing, writes_custom_fields(tx)).await?;
+    let custom = said(tx, sent, None, standing, writes(tx, "custom_fields")).await?;
     let customer = Customer::create(
         Profile {
             kind: body.kind.0,
@@ -99,12 +99,17 @@ pub async fn create(
         today.date,
         &tx.stamp(),
     );
-    let (customer, (details, custom)) = Fault::both(customer, Fault::both(details, custom))?;
-    let customer = Customer {
+    let customer = Fault::both(customer, details);
+    let customer = customer.map(|(customer, details)| Customer {
         details,
-        custom,
         ..customer
+    });
+    let complete = match &customer {
+        Ok(customer) => has_what_its_form_demands(tx, None, customer).await?,
+        Err(_) => Ok(()),
     };
+    let (customer, (custom, ())) = Fault::both(customer, Fault::both(custom, complete))?;
+    let customer = Customer { custom, ..customer };
     Fault::unless_empty(beyond_enquiry(None, &customer, today.date))?;
     let was_erased = is_erased(tx, &customer).await?;
     if was_erased && body.asked_again != Some(true) {
@@ -119,10 +124,15 @@ pub async fn create(
     Ok(customer)
 }
 
-/// Whether whoever gave a command may write custom fields, and so can be asked for those that must be given.
-fn writes_custom_fields(tx: &Tx) -> bool {
-    let reader = tx.operation().authority.as_deref();
-    reader.is_none_or(|reader| reader.fields().access(RECORD, "custom_fields").is_none())
+/// Whether a customer has what the form of its kind demands where it stands, of the fields that whoever gave
+/// the command may write.
+async fn has_what_its_form_demands(
+    tx: &Tx,
+    before: Option<&Customer>,
+    after: &Customer,
+) -> Result<Result<(), Fault>, Error> {
+    let marks = forms::marks(tx, tx.operation().institution).await?;
+    Ok(marks.unless_missing(before, after, |field| writes(tx, field)))
 }
 
 /// Who took a customer in: whoever is named, else the caller where that is a person.
@@ -208,14 +218,20 @@ pub async fn change(
     let profile = body.apply(before.profile.clone());
     let standing = (profile.kind, profile.stage);
     let was = (&before.custom, (before.profile.kind, before.profile.stage));
-    let may_write = writes_custom_fields(tx);
+    let may_write = writes(tx, "custom_fields");
     let custom = said(tx, sent.as_ref(), Some(was), standing, may_write).await?;
     let (unsaid, fault) = match custom {
         Ok(custom) => (custom, Ok(())),
         Err(fault) => (before.custom.clone(), Err(fault)),
     };
     let after = before.change(profile, known, unsaid, contacts, today.date, &tx.stamp());
-    let (after, ()) = Fault::both(after, fault)?;
+    let complete = match &after {
+        Ok(after) if after.version != before.version => {
+            has_what_its_form_demands(tx, Some(&before), after).await?
+        }
+        _ => Ok(()),
+    };
+    let (after, _) = Fault::both(after, Fault::both(fault, complete))?;
     if after.version != before.version {
         details_are_agreed(tx, grant, (&before, &after), today.date).await?;
         store::update(tx, grant, &before, &after).await?;

@@ -11,6 +11,7 @@ pub mod duplicates;
 mod expansion;
 mod files;
 mod filters;
+pub mod forms;
 mod handlers;
 mod looked_for;
 pub mod merges;
@@ -52,6 +53,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(bulk::routes)
         .configure(channels::routes)
         .configure(collections::routes)
+        .configure(forms::routes)
         .configure(consents::routes)
         .configure(duplicates::routes)
         .configure(merges::routes)

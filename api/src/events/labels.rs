@@ -28,6 +28,7 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
     ("course", "课程", "Course"),
     ("custom_field", "自定义字段", "Custom field"),
     ("customer", "客户", "Customer"),
+    ("customer_form", "客户登记表", "Registration form"),
     ("customer_share", "客户共享", "Share of a customer"),
     ("department", "部门", "Department"),
     ("disclosure", "对外提供", "Disclosure"),

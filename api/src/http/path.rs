@@ -1,11 +1,11 @@
-//! Ids in paths.
+//! Ids and values in paths.
 
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use domain::{fault::FieldFault, id::Id};
+use domain::{fault::FieldFault, id::Id, text_enum::TextEnum};
 
-use super::problem::{Problem, WRONG_FORMAT};
+use super::problem::{NOT_IN_LIST, Problem, WRONG_FORMAT};
 
 /// The last id in the path.
 pub struct PathId<K>(pub Id<K>);
@@ -28,6 +28,27 @@ impl<K> FromRequest for PathId<K> {
                 .map_err(|f| Problem::parameters(vec![f])),
             None => Err(Problem::internal("a path without its id")),
         })
+    }
+}
+
+/// A value of a closed list, the last in the path.
+#[derive(Clone, Copy)]
+pub struct PathValue<E>(pub E);
+
+impl<E: TextEnum> FromRequest for PathValue<E> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some((name, text)) = request.match_info().iter().last() else {
+            return ready(Err(Problem::internal("a path without its value")));
+        };
+        let all: Vec<_> = E::ALL.iter().map(|value| value.as_str()).collect();
+        let fault = || {
+            let fault = FieldFault::new(name.to_owned(), &NOT_IN_LIST);
+            Problem::parameters(vec![fault.with("values", all.join(", "))])
+        };
+        ready(E::parse(text).map(Self).ok_or_else(fault))
     }
 }
 

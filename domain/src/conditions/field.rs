@@ -191,7 +191,8 @@ impl PartialEq for Field {
 
 impl Eq for Field {}
 
-fn of<E: TextEnum>() -> Vec<Choice> {
+/// The values of a closed list.
+pub fn choices_of<E: TextEnum>() -> Vec<Choice> {
     let choices = E::ALL.iter().map(|v| Choice {
         value: v.as_str().into(),
         label: Label::Ours(v.label()),
@@ -243,17 +244,17 @@ const ENROLLMENTS: Option<&str> = Some("enrollments:read");
 const PAYMENTS: Option<&str> = Some("payments:read");
 
 fields! {
-    Kind = "kind" Choice { choices: of::<Kind>(), } ["类型", "Kind"]
+    Kind = "kind" Choice { choices: choices_of::<Kind>(), } ["类型", "Kind"]
     Name = "name" Text { rule: Some("name"), } ["姓名", "Name"]
-    Gender = "gender" Choice { rule: Some("gender"), choices: of::<Gender>(), } ["性别", "Gender"]
+    Gender = "gender" Choice { rule: Some("gender"), choices: choices_of::<Gender>(), } ["性别", "Gender"]
     BirthDate = "birth_date" Date { rule: Some("birth_date"), } ["出生日期", "Birth date"]
     Age = "age" Number { rule: Some("birth_date"), range: Some((0, 200)), } ["年龄（周岁）", "Age in whole years"]
     Birthday = "birthday" Birthday { rule: Some("birth_date"), } ["生日", "Birthday"]
     Intent = "intent" Number { rule: Some("intent"), range: Some((1, INTENT_MAX as i64)), } ["意向强烈度", "Intent"]
-    Stage = "stage" Choice { rule: Some("stage"), choices: of::<Stage>(), } ["阶段", "Stage"]
+    Stage = "stage" Choice { rule: Some("stage"), choices: choices_of::<Stage>(), } ["阶段", "Stage"]
     Region = "region" Text { rule: Some("region"), } ["所在地区", "Region"]
-    Education = "education" Choice { rule: Some("education"), choices: of::<Education>(), } ["教育背景", "Education"]
-    Occupation = "occupation" Choice { rule: Some("occupation"), choices: of::<Occupation>(), } ["职业", "Occupation"]
+    Education = "education" Choice { rule: Some("education"), choices: choices_of::<Education>(), } ["教育背景", "Education"]
+    Occupation = "occupation" Choice { rule: Some("occupation"), choices: choices_of::<Occupation>(), } ["职业", "Occupation"]
     School = "school" Text { rule: Some("school"), } ["就读学校", "School"]
     Grade = "grade" Text { rule: Some("grade"), } ["年级", "Grade"]
     Note = "note" Text { rule: Some("note"), } ["备注", "Note"]

@@ -66,6 +66,8 @@ pub struct Evidence {
     pub lawful_basis: Option<LawfulBasis>,
     /// The registration form (客户信息登记表, CUST-24) as it was filled: sealed wherever it is stored.
     pub form: Vec<FormEntry>,
+    /// Of which version of the form of its kind that was.
+    pub form_version: Option<i64>,
 }
 
 impl std::fmt::Debug for Evidence {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CityClass, DETAIL_NOT_FITTING, ITEM_REPEATED, Kind, RegionCode};
+use super::{CityClass, DETAIL_NOT_FITTING, Filling, ITEM_REPEATED, Kind, RegionCode};
 use crate::{
     fault::{Fault, FieldFault, TOO_MANY},
     text, text_enum,
@@ -42,6 +42,9 @@ pub const DETAIL_ITEM_MAX: usize = 50;
 /// Items of a list, at most.
 pub const DETAIL_ITEMS_MAX: usize = 20;
 
+/// Digits of a region code.
+const REGION_CODE: usize = 6;
+
 /// A field of the details.
 #[derive(Debug)]
 pub struct DetailField {
@@ -58,6 +61,8 @@ pub struct DetailField {
     /// Whether it tells more than an enquiry needs: of a child under 14 it is kept only once a guardian
     /// has agreed (I-36).
     pub is_beyond_enquiry: bool,
+    /// What a form has filled into it.
+    pub filling: Filling,
 }
 
 /// Text of several lines.
@@ -72,6 +77,7 @@ pub struct Prose(pub String);
 /// A value as it is checked, and as it stands in its column.
 trait Value: Sized {
     const IS_LIST: bool = false;
+    const FILLING: Filling;
 
     /// In canonical form.
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault>;
@@ -82,6 +88,8 @@ trait Value: Sized {
 }
 
 impl Value for Text {
+    const FILLING: Filling = Filling::text(DETAIL_TEXT_MAX);
+
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault> {
         let Some(Prose(told)) = self else {
             return Ok(None);
@@ -100,6 +108,8 @@ impl Value for Text {
 
 /// A single line.
 impl Value for Option<String> {
+    const FILLING: Filling = Filling::text(DETAIL_LINE_MAX);
+
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault> {
         self.map(|line| text::line(pointer, &line, DETAIL_LINE_MAX))
             .transpose()
@@ -116,6 +126,7 @@ impl Value for Option<String> {
 
 impl Value for Items {
     const IS_LIST: bool = true;
+    const FILLING: Filling = Filling::items(DETAIL_ITEM_MAX, DETAIL_ITEMS_MAX);
 
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault> {
         if self.len() > DETAIL_ITEMS_MAX {
@@ -147,6 +158,7 @@ impl Value for Items {
 
 impl<E: TextEnum + Ord> Value for BTreeSet<E> {
     const IS_LIST: bool = true;
+    const FILLING: Filling = Filling::choices::<E>();
 
     fn checked(self, _: &'static str) -> Result<Self, FieldFault> {
         Ok(self)
@@ -162,6 +174,8 @@ impl<E: TextEnum + Ord> Value for BTreeSet<E> {
 }
 
 impl<E: TextEnum> Value for Option<E> {
+    const FILLING: Filling = Filling::choice::<E>();
+
     fn checked(self, _: &'static str) -> Result<Self, FieldFault> {
         Ok(self)
     }
@@ -190,6 +204,8 @@ pub fn detail_items(stored: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Value for Option<RegionCode> {
+    const FILLING: Filling = Filling::text(REGION_CODE);
+
     fn checked(self, _: &'static str) -> Result<Self, FieldFault> {
         Ok(self)
     }
@@ -239,6 +255,7 @@ macro_rules! details {
                 is_list: <$type as Value>::IS_LIST,
                 is_personal: details!(@ $privacy),
                 is_beyond_enquiry: details!(@ $need),
+                filling: <$type as Value>::FILLING,
             } ),+
         ];
 

@@ -115,4 +115,13 @@ rules! {
     DUPLICATE_KEY_MISSING = Invalid "duplicate_key_missing" {
         "没有可比对的内容", "Nothing to compare by";
         "请至少填写联系方式、监护人电话，或姓名加生日或学校。", "Give a way to reach somebody, a guardian's phone, or a name with a birthday or school." }
+    FORM_FIELD_UNKNOWN = Invalid "form_field_unknown" {
+        "该字段不能标记", "Not a field to mark";
+        "请从该类客户登记表的字段中选择；固定字段和自定义字段不在此标记。", "Choose from the form of the kind, neither fixed nor custom fields." }
+    FORM_INCOMPLETE = Invalid "form_incomplete" {
+        "登记表缺少必填项", "The form lacks what it demands";
+        "请先填写 {field}。", "Fill in {field} first." }
+    FORM_VERSION_UNFIT = Invalid "form_version_unfit" {
+        "登记表版本不正确", "Not a version of the form";
+        "应为 1 到 {max}，并与填写的登记表一同提交。", "From 1 to {max}, sent with a filled form." }
 }

@@ -14,7 +14,7 @@ use domain::{
     approvals::{Approval, ApprovalPolicy},
     courses::{Class, Course, Lesson, Subject},
     custom_fields::CustomField,
-    customers::{Anchor, Customer, QualityPolicy, SourceChannel},
+    customers::{Anchor, Customer, Form, QualityPolicy, SourceChannel},
     enrollments::{Attendance, Enrollment},
     exports::Export,
     files::StoredFile,
@@ -285,10 +285,11 @@ grants! {
     CustomersMerge reads Customer; writes Customer; deletes Customer;
     CustomersReveal reads Customer; writes ; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    CustomersConfigure reads SourceChannel, CustomField, QualityPolicy; writes SourceChannel, CustomField, QualityPolicy; deletes ;
+    CustomersConfigure reads SourceChannel, CustomField, Form, QualityPolicy;
+        writes SourceChannel, CustomField, Form, QualityPolicy; deletes ;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
-        Lesson, SourceChannel, CustomField, TagCategory, Tag, PrivacyNotice, Recipient, ApprovalPolicy,
+        Lesson, SourceChannel, CustomField, Form, TagCategory, Tag, PrivacyNotice, Recipient, ApprovalPolicy,
         QualityPolicy; writes ; deletes ;
     ApprovalsConfigure reads ApprovalPolicy; writes ApprovalPolicy; deletes ;
     PrivacyManage reads Customer, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile;

@@ -161,6 +161,8 @@ impl Kept for CustomField {
         _: Option<&Reference<Self>>,
         after: &Reference<Self>,
     ) -> Result<(), Error> {
+        // A registration form has a version for each of a field: those stay in one order.
+        alone(tx, "customer_forms").await?;
         let said = serde_json::to_string(&Said::from(after)).map_err(Error::internal)?;
         tx.execute_raw(statement(
             tx,

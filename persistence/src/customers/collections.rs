@@ -31,7 +31,8 @@ use crate::{
 };
 
 const COLUMNS: &str = "institution_id, id, version, customer_id, is_current, channel, collected_at, collector_id, \
-    department_id, event, source_document, file_id, lawful_basis, form, created_at, recorded_at, recorded_by, reason";
+    department_id, event, source_document, file_id, lawful_basis, form, created_at, recorded_at, recorded_by, reason, \
+    form_version";
 
 /// An entry of a filled form as it is sealed.
 #[derive(Serialize, Deserialize)]
@@ -98,6 +99,7 @@ fn read(row: &QueryResult, keys: &FieldKeys) -> Result<Collection, Error> {
                 file: optional("file_id")?.map(Id::new),
                 lawful_basis: basis.transpose()?,
                 form: form(keys, id, row.try_get("", "form")?)?,
+                form_version: row.try_get("", "form_version")?,
             },
         },
         created_at: timestamp(row.try_get("", "created_at")?)?,
@@ -134,6 +136,7 @@ fn row(
         micros(collection.recorded_at).into(),
         collection.recorded_by.into(),
         collection.reason.clone().into(),
+        evidence.form_version.into(),
     ])
 }
 
@@ -366,6 +369,7 @@ fn fields(collection: &Collection) -> Json {
         "file_id": evidence.file,
         "lawful_basis": evidence.lawful_basis.map(|basis| basis.as_str()),
         "has_form": !evidence.form.is_empty(),
+        "form_version": evidence.form_version,
         "reason": collection.reason,
     })
 }

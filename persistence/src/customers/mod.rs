@@ -9,6 +9,7 @@ pub mod details;
 mod document;
 pub mod duplicates;
 pub(crate) mod entity;
+pub mod forms;
 pub(crate) mod hiding;
 mod index;
 pub mod links;
@@ -55,6 +56,10 @@ pub static CONSENT_RECORDED: EventType = EventType {
     name: "consent.recorded",
     schema_version: 1,
 };
+pub static FORM_CHANGED: EventType = EventType {
+    name: "customer_form.changed",
+    schema_version: 1,
+};
 /// Of the survivor, and of the one that was merged into it.
 pub static MERGED: EventType = EventType {
     name: "customer.merged",
@@ -83,6 +88,7 @@ pub static EVENTS: &[&EventType] = &[
     &DELETED,
     &RESTORED,
     &CONSENT_RECORDED,
+    &FORM_CHANGED,
     &MERGED,
     &UNMERGED,
     &ERASED,

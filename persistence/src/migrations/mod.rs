@@ -52,6 +52,8 @@ mod m0102_customer_details;
 mod m0103_customer_collections;
 mod m0104_custom_fields;
 mod m0105_custom_values;
+mod m0106_customer_forms;
+mod m0107_form_versions;
 mod m0110_folded_texts;
 mod m0111_views;
 mod m0112_import_customers;
@@ -130,6 +132,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0103_customer_collections::Migration),
             Box::new(m0104_custom_fields::Migration),
             Box::new(m0105_custom_values::Migration),
+            Box::new(m0106_customer_forms::Migration),
+            Box::new(m0107_form_versions::Migration),
             Box::new(m0110_folded_texts::Migration),
             Box::new(m0111_views::Migration),
             Box::new(m0112_import_customers::Migration),

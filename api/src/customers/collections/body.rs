@@ -63,6 +63,10 @@ pub struct CollectionEvidence {
     /// The registration form as it was filled. It is sealed, and shown by a reveal only.
     #[schema(max_items = 100, nullable = false)]
     pub form: Option<Vec<FormLine>>,
+    /// Of which version of the form of the customer's kind (`GET /customer-forms/{kind}`); of the present one, when
+    /// absent.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, nullable = false)]
+    pub form_version: Option<i64>,
 }
 
 /// A further collection of a customer's data.
@@ -97,6 +101,10 @@ pub struct RecordCollection {
     /// The registration form as it was filled. It is sealed, and shown by a reveal only.
     #[schema(max_items = 100, nullable = false)]
     pub form: Option<Vec<FormLine>>,
+    /// Of which version of the form of the customer's kind (`GET /customer-forms/{kind}`); of the present one, when
+    /// absent.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, nullable = false)]
+    pub form_version: Option<i64>,
 }
 
 /// What a collection should have said: absent leaves a field, null clears it.
@@ -137,6 +145,10 @@ pub struct CorrectCollection {
     /// Replaces the form as a whole.
     #[schema(max_items = 100, nullable = false)]
     pub form: Option<Vec<FormLine>>,
+    /// Of which version of the form of the customer's kind. One that is filled for the first time is of the present
+    /// one, when absent.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, nullable = false)]
+    pub form_version: Option<i64>,
     /// Why it is corrected; it stays with the new version.
     #[schema(min_length = 1, max_length = 200)]
     pub reason: String,
@@ -178,6 +190,9 @@ pub struct CollectionBody {
     pub lawful_basis: Option<LawfulBasis>,
     /// Whether a filled form is kept: a reveal shows it.
     pub has_form: bool,
+    /// Of which version of the form of its kind; null where none is kept, or nobody knows.
+    #[schema(required)]
+    pub form_version: Option<i64>,
     pub created_at: Timestamp,
     /// When this version was recorded.
     pub recorded_at: Timestamp,
@@ -206,6 +221,7 @@ impl From<Collection> for CollectionBody {
             file_id: evidence.file.map(Id::uuid),
             lawful_basis: evidence.lawful_basis.map(Wire),
             has_form: !evidence.form.is_empty(),
+            form_version: evidence.form_version,
             created_at: collection.created_at,
             recorded_at: collection.recorded_at,
             recorded_by: collection.recorded_by,

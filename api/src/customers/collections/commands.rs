@@ -1,8 +1,9 @@
 //! Use cases of collections: load, decide, save.
 
 use domain::{
+    custom_fields::FieldEntity,
     customers::{
-        ChannelCode, Collection, Customer, Evidence, FormEntry, GUARDIAN_CONSENT_MISSING,
+        ChannelCode, Collection, Customer, Evidence, FormEntry, GUARDIAN_CONSENT_MISSING, Kind,
         Provenance,
     },
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
@@ -14,7 +15,8 @@ use domain::{
 use persistence::{
     Error, Tx,
     access::{Reads, Writes},
-    customers::collections as store,
+    custom_fields::{definitions, values},
+    customers::{collections as store, details, forms},
     database::Change,
     files,
 };
@@ -25,6 +27,7 @@ use crate::{
     customers::{
         commands::{collector, get, present},
         consents::commands::may_keep_more,
+        forms::commands::writes,
     },
     http::IfMatch,
 };
@@ -36,9 +39,15 @@ use crate::{
 pub(in crate::customers) async fn evidence(
     tx: &Tx,
     grant: &impl Writes<Customer>,
+    kind: Kind,
     sent: Option<CollectionEvidence>,
 ) -> Result<Evidence, Error> {
     let sent = sent.unwrap_or_default();
+    let filled = (
+        sent.form_version,
+        sent.form.as_ref().is_some_and(|form| !form.is_empty()),
+    );
+    let form_version = version(tx, kind, "/collection/form_version", filled).await?;
     let department = sent.department_id.map(Id::new);
     check_department(tx, grant, department, "/collection/department_id").await?;
     let evidence = Evidence {
@@ -48,6 +57,7 @@ pub(in crate::customers) async fn evidence(
         file: None,
         lawful_basis: sent.lawful_basis.map(|basis| basis.0),
         form: entries(sent.form.unwrap_or_default()),
+        form_version,
     };
     let checked = evidence.checked("/collection");
     checked.map_err(|faults| Fault::fields(faults).into())
@@ -55,6 +65,37 @@ pub(in crate::customers) async fn evidence(
 
 fn entries(form: Vec<super::FormLine>) -> Vec<FormEntry> {
     form.into_iter().map(FormEntry::from).collect()
+}
+
+/// Which version of the form of a kind was filled, where one was.
+///
+/// # Errors
+/// 422 where there was none of the number that is named, or nothing was filled.
+async fn version(
+    tx: &Tx,
+    kind: Kind,
+    pointer: &'static str,
+    (named, is_filled): (Option<i64>, bool),
+) -> Result<Option<i64>, Error> {
+    if named.is_none() && !is_filled {
+        return Ok(None);
+    }
+    let form = forms::find(tx, tx.operation().institution, kind).await?;
+    Ok(form.filled(pointer, named, is_filled)?)
+}
+
+/// Refuses a filled form of a customer while something is missing that it demands.
+///
+/// # Errors
+/// 422 with each such field that the caller may write.
+async fn unless_incomplete(tx: &Tx, customer: &Customer) -> Result<(), Error> {
+    let institution = tx.operation().institution;
+    let customer = details::read_into(tx, institution, customer.clone()).await?;
+    let customer = values::read_into(tx, customer).await?;
+    let marks = forms::marks(tx, institution).await?;
+    let own = definitions::open(tx, institution, FieldEntity::Customer).await?;
+    let asked = |field: &str| writes(tx, field);
+    Ok(marks.unless_incomplete(&own, &customer, asked)?)
 }
 
 /// Records that data of a customer were collected.
@@ -80,6 +121,11 @@ pub async fn record(
         let known = store::departments(tx, institution, &[staff].into()).await?;
         department = known.get(&staff).copied();
     }
+    let filled = (
+        body.form_version,
+        body.form.as_ref().is_some_and(|form| !form.is_empty()),
+    );
+    let form_version = version(tx, customer.profile.kind, "/form_version", filled).await?;
     let provenance = Provenance {
         channel,
         collected_at: body.collected_at.unwrap_or(tx.now()),
@@ -91,10 +137,14 @@ pub async fn record(
             file,
             lawful_basis: body.lawful_basis.map(|basis| basis.0),
             form: entries(body.form.unwrap_or_default()),
+            form_version,
         },
     };
-    if !provenance.evidence.form.is_empty() && !may_keep_more(tx, grant, &customer).await? {
-        return Err(FieldFault::new("/form", &GUARDIAN_CONSENT_MISSING).into());
+    if !provenance.evidence.form.is_empty() {
+        if !may_keep_more(tx, grant, &customer).await? {
+            return Err(FieldFault::new("/form", &GUARDIAN_CONSENT_MISSING).into());
+        }
+        unless_incomplete(tx, &customer).await?;
     }
     let by = tx.operation().actor.principal;
     let collection = Collection::record(customer.id, provenance, by, &tx.stamp())?;
@@ -141,6 +191,15 @@ pub async fn correct(
     if file != evidence.file {
         check_file(tx, grant, customer.id, file).await?;
     }
+    let form = body.form.map_or(evidence.form, entries);
+    let was_filled = !before.provenance.evidence.form.is_empty();
+    let form_version = match (body.form_version, form.is_empty()) {
+        (None, false) if was_filled => evidence.form_version,
+        (named, is_empty) => {
+            let kind = customer.profile.kind;
+            version(tx, kind, "/form_version", (named, !is_empty)).await?
+        }
+    };
     let provenance = Provenance {
         channel,
         collected_at: body.collected_at.unwrap_or(known.collected_at),
@@ -153,7 +212,8 @@ pub async fn correct(
             lawful_basis: body
                 .lawful_basis
                 .map_or(evidence.lawful_basis, |sent| sent.map(|basis| basis.0)),
-            form: body.form.map_or(evidence.form, entries),
+            form,
+            form_version,
         },
     };
     let form = &provenance.evidence.form;

@@ -352,6 +352,7 @@ pub static OF_NOBODY: &[&str] = &[
     "credentials",
     "custom_field_versions",
     "custom_fields",
+    "customer_forms",
     "departments",
     // Keyed hashes alone: that is what they are for.
     "erased_contacts",

@@ -170,6 +170,7 @@ static PERSON: &[Told] = &[
             id("file_id"),
             text("lawful_basis"),
             sealed("form"),
+            number("form_version"),
             text("reason"),
             instant("created_at"),
         ],
