@@ -1,5 +1,6 @@
 //! Exports: lists that leave as files.
 
+mod custom_fields;
 mod download;
 mod endings;
 mod fields;

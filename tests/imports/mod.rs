@@ -1,5 +1,6 @@
 //! Imports: lists of leads, tried and taken in.
 
+mod custom_fields;
 mod endings;
 mod hostile;
 mod marks;

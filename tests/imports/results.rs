@@ -17,7 +17,7 @@ both! {
         let rows = rows(&boss, &done).await;
         let outcomes: Vec<_> = rows.iter().map(|r| (r["row"].as_i64().unwrap(), r["outcome"].as_str().unwrap())).collect();
         assert_eq!(outcomes, [(2, "created"), (3, "created"), (4, "failed"), (5, "failed"), (6, "duplicate")]);
-        assert_eq!(rows[2]["problems"], json!([{"code": "name_missing", "field": "name", "value": ""}]));
+        assert_eq!(rows[2]["problems"], json!([{"code": "name_missing", "field": "name", "custom_field": null, "value": ""}]));
         assert_eq!(rows[3]["problems"].as_array().unwrap().len(), 2);
         assert_eq!((&rows[4]["customer_id"], &rows[4]["differences"]), (&rows[0]["customer_id"], &json!(["gender"])));
         let child = rows[0]["customer_id"].as_str().unwrap();

@@ -7,7 +7,7 @@ use super::{IMPORTS, ended, import, rows};
 const CUSTOMERS: &str = "/api/v1/customers";
 
 /// What is asked of an import of a list, beside what all have.
-async fn asked(w: &World, who: &Actor, list: &str, mode: &str, more: &Value) -> Value {
+pub(super) async fn asked(w: &World, who: &Actor, list: &str, mode: &str, more: &Value) -> Value {
     let upload = "/api/v1/files?purpose=import";
     let file = who
         .upload(upload, "a.csv", list.as_bytes())
@@ -23,7 +23,7 @@ async fn asked(w: &World, who: &Actor, list: &str, mode: &str, more: &Value) -> 
 }
 
 /// Tries a list, then takes it in; the import. Trying it tells row by row what comes of it.
-async fn run(w: &World, who: &Actor, list: &str, more: Value) -> Answer {
+pub(super) async fn run(w: &World, who: &Actor, list: &str, more: Value) -> Answer {
     let mut outcomes = Vec::new();
     let mut last = None;
     for mode in ["validate", "commit"] {
@@ -63,7 +63,7 @@ fn told(outcomes: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// Takes in a student by hand, in the pool of a campus.
-async fn student(w: &World, name: &str, campus: Value, phones: &[&str]) -> String {
+pub(super) async fn student(w: &World, name: &str, campus: Value, phones: &[&str]) -> String {
     let points: Vec<_> = phones
         .iter()
         .map(|value| json!({"kind": "phone", "value": value, "label": "妈妈"}))

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
+    custom_fields::CustomFieldCode,
     customers::CustomerFilters,
     http::{list::page, wire::Wire},
 };
@@ -38,6 +39,10 @@ pub struct CreateExport {
     /// What is shown beside the list, in columns of its own.
     #[schema(max_items = 5, nullable = false)]
     pub expand: Option<Vec<ExportExpansion>>,
+    /// Custom fields that have columns of their own, after all others and in this order: what is known of each
+    /// customer, as the list shows it, so that sensitive ones are `***`.
+    #[schema(max_items = 100, nullable = false)]
+    pub custom_fields: Option<Vec<CustomFieldCode>>,
     /// Kept on the audit trail.
     #[schema(min_length = 2, max_length = 200)]
     pub reason: String,
@@ -70,6 +75,8 @@ pub struct ExportBody {
     pub view_id: Option<Uuid>,
     /// What is shown beside the list.
     pub expand: Vec<ExportExpansion>,
+    /// Custom fields with columns of their own, in this order.
+    pub custom_fields: Vec<CustomFieldCode>,
     /// The job that makes the file; it says why an export failed.
     pub job_id: Uuid,
     /// Where it stands.
@@ -101,6 +108,7 @@ impl TryFrom<Export> for ExportBody {
             filters: serde_json::from_str(&export.filters).map_err(Error::corrupt)?,
             view_id: export.view.map(|(view, _)| view.uuid()),
             expand: export.expand.iter().copied().map(Wire).collect(),
+            custom_fields: export.custom_fields.iter().map(Into::into).collect(),
             id: export.id.uuid(),
             version: export.version,
             entity: Wire(export.entity),

@@ -3,8 +3,9 @@
 use domain::{
     access::{CustomersRead, CustomersReveal, ExportsRun, Oneself},
     approvals::{Approval, ApprovalKind, NewApproval},
+    custom_fields::{CUSTOM_FIELD_UNKNOWN, FieldCode, FieldEntity},
     exports::{EXPORT_EXPIRED, EXPORT_NOT_READY, EXPORT_RIGHTS_CHANGED, Export, ExportStatus},
-    fault::{Fault, NOT_FOUND, REFERENCE_UNKNOWN, Text},
+    fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, Text},
     files::{StoredFile, TemporaryRoom},
     id::Id,
     jobs::Job,
@@ -17,6 +18,7 @@ use persistence::{
     Error, Handle, Tx,
     access::{Authority, Grant, Reads, Writes},
     approvals::{policies::highest, store as approvals},
+    custom_fields::definitions,
     exports::store,
     files,
     scope::Counted,
@@ -26,6 +28,7 @@ use persistence::{
 use super::CreateExport;
 use crate::{
     access::{Granted, missing},
+    custom_fields::CustomFieldCode,
     customers::{Counting, Selection},
 };
 
@@ -62,6 +65,7 @@ pub async fn create(
     };
     let reader = (caller, tx.now());
     let selection = Selection::exported(tx, reader, view.as_ref(), &body.filters).await?;
+    let custom_fields = custom_fields(tx, body).await?;
     files::store::check_room(tx, own, room).await?;
     store::check_turn(tx, grant).await?;
     let id: Id<Export> = tx.stamp().id();
@@ -77,6 +81,7 @@ pub async fn create(
         filters: filters.to_string(),
         view: view.map(|view| (view.id, view.version)),
         expand: body.expand(),
+        custom_fields,
         status: match approval {
             Some(_) => ExportStatus::WaitingForApproval,
             None => ExportStatus::Running,
@@ -92,6 +97,38 @@ pub async fn create(
     store::queue(tx, &export).await?;
     Ok(export)
 }
+
+/// The custom fields that are to have columns, each once.
+///
+/// # Errors
+/// 422 at every one that there is not, or that is archived.
+async fn custom_fields(tx: &Tx, body: &CreateExport) -> Result<Vec<FieldCode>, Error> {
+    let Some(asked) = body.custom_fields.as_deref().filter(|all| !all.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let institution = tx.operation().institution;
+    let known = definitions::open(tx, institution, FieldEntity::Customer).await?;
+    let (mut codes, mut faults) = (Vec::new(), Vec::new());
+    for (place, CustomFieldCode(asked)) in asked.iter().enumerate() {
+        let mut fields = known.fields.iter().map(|(_, field)| &field.code);
+        match fields.find(|code| code.as_str() == asked) {
+            None => {
+                let at = format!("/custom_fields/{place}");
+                faults.push(FieldFault::new(at, &CUSTOM_FIELD_UNKNOWN));
+            }
+            Some(code) if codes.contains(code) => {}
+            Some(code) => codes.push(code.clone()),
+        }
+    }
+    Fault::unless_empty(faults)?;
+    Ok(codes)
+}
+
+/// What an approval says of an export that has columns of custom fields.
+const CUSTOM_FIELDS: Text = Text {
+    zh: "自定义字段",
+    en: "custom fields",
+};
 
 /// What an approval says of an export whose owner may reveal contact values.
 const REVEALED: Text = Text {
@@ -129,9 +166,11 @@ async fn approval(
     let (what, format) = (body.entity.0.label(), body.format.0.label());
     let parts = body.expand().into_iter().map(|part| part.label());
     let parts = parts.map(|part| format!(" + {}", part.of(locale)));
+    let custom = body.custom_fields.as_deref().unwrap_or_default().len();
+    let custom = (custom > 0).then(|| format!(" + {custom} {}", CUSTOM_FIELDS.of(locale)));
     let clear = caller(tx)?.holds::<CustomersReveal>();
     let clear = clear.then(|| REVEALED.of(locale).to_owned());
-    let parts: String = parts.chain(clear).collect();
+    let parts: String = parts.chain(custom).chain(clear).collect();
     let new = NewApproval {
         kind: ApprovalKind::Export,
         subject: id.cast(),

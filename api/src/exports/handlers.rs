@@ -41,7 +41,8 @@ fn own(ctx: &Granted<ExportsRun>) -> Result<Grant<Oneself>, Problem> {
 ///
 /// The file holds what the list of customers shows the caller by the same filters, or a search by the same
 /// view: no other rows, no hidden columns, masks as they are. The last column of each row says who exported
-/// it and when. Leads are exported by `stage`, students by `kind`. Contact values
+/// it and when. Custom fields have columns where `custom_fields` asks for them: numbers with their decimals, choices by
+/// their names. Leads are exported by `stage`, students by `kind`. Contact values
 /// are in the clear for those customers that the caller may reveal, and in their safe form for all
 /// others. Headings and labels are in the language of the request; imports understand them. Answers at
 /// once with the job: watch it by its address, or wait for the notice. Needs `customers:read` as well.

@@ -8,14 +8,16 @@ use domain::{
         CustomersRead, CustomersReveal, DirectoryRead, ExportsRun, FieldAccess, Oneself, TagsRead,
     },
     approvals::ApprovalKind,
+    custom_fields::{CustomValue, FieldEntity},
     customers::Customer,
     exports::{
         EXPORT_GREW, EXPORT_OVERTAKEN, EXPORT_RIGHTS_CHANGED, EXPORT_TOO_LARGE,
         EXPORT_VIEW_CHANGED, Export, ExportExpansion, ExportFormat, Exported, MARK,
         WORKBOOK_ROWS_MAX,
         column::{COLUMNS, Column, Needs, Row},
+        custom::{CustomColumn, custom_columns},
     },
-    fault::{Fault, NOT_FOUND},
+    fault::{Fault, NOT_FOUND, Text},
     files::{FilePurpose, StoredFile, file_name},
     id::Id,
     jobs::JobStatus,
@@ -27,6 +29,7 @@ use persistence::{
     Error,
     access::{Authority, Grant, Reads},
     approvals::store as approvals,
+    custom_fields::{definitions, values},
     customers::{channels, details, links::within_reach},
     exports::store,
     files, notices,
@@ -193,6 +196,8 @@ struct Table<'a> {
     mark: String,
     /// Columns that are shown, each with the rule for its field.
     columns: Vec<(&'static Column, Option<FieldAccess>)>,
+    /// Columns of custom fields, after these.
+    custom: Vec<CustomColumn>,
     /// All that the owner might do and see at the beginning: it must stay so until the end.
     rights: [u8; 32],
     sheet: Sheet,
@@ -214,6 +219,7 @@ impl<'a> Table<'a> {
             selection: selection(run, &owner, export).await?,
             mark: mark(run, export).await?,
             columns: columns(&owner, &export.expand),
+            custom: custom(run, &owner, export).await?,
             rights: owner.digest(),
             sheet: Sheet::begin(export.format)?,
             after: None,
@@ -225,8 +231,9 @@ impl<'a> Table<'a> {
 
     fn header(&mut self) -> Result<Vec<u8>, Error> {
         let headings = self.columns.iter().map(|(column, _)| column.heading);
-        let headings = headings.chain([MARK]);
-        let headings = headings.map(|text| text.of(self.export.locale).to_owned());
+        let ours = |text: Text| text.of(self.export.locale).to_owned();
+        let theirs = self.custom.iter().map(|column| column.heading.clone());
+        let headings = headings.map(ours).chain(theirs).chain([ours(MARK)]);
         self.sheet.rows(&[headings.collect()])
     }
 
@@ -287,6 +294,13 @@ impl<'a> Table<'a> {
                 customer.details = known.remove(&customer.id).unwrap_or_default();
             }
         }
+        if !self.custom.is_empty() {
+            let ids: Vec<_> = listed.iter().map(|customer| customer.id).collect();
+            let mut known = values::of(&run.app.db.report(), run.institution(), &ids).await?;
+            for customer in &mut listed {
+                customer.custom = known.remove(&customer.id).unwrap_or_default();
+            }
+        }
         Ok(listed)
     }
 
@@ -337,7 +351,9 @@ impl<'a> Table<'a> {
                 false => left(*access, cell).unwrap_or_default(),
             }
         });
-        cells.chain([self.mark.clone()]).collect()
+        let own = self.custom.iter();
+        let own = own.map(|column| column.cell(row.customer, row.names, self.export.locale));
+        cells.chain(own).chain([self.mark.clone()]).collect()
     }
 }
 
@@ -358,6 +374,20 @@ fn columns(
         .map(|column| (column, reader.fields().access(RECORD, column.field)))
         .filter(|(_, access)| *access != Some(FieldAccess::Hidden))
         .collect()
+}
+
+/// The columns of custom fields that were asked for, where somebody may see them.
+async fn custom(
+    run: &Run,
+    reader: &Authority,
+    export: &Export,
+) -> Result<Vec<CustomColumn>, Error> {
+    if export.custom_fields.is_empty() || !reader.fields().is_readable(RECORD, "custom_fields") {
+        return Ok(Vec::new());
+    }
+    let read = run.app.db.read();
+    let known = definitions::open(&read, run.institution(), FieldEntity::Customer).await?;
+    Ok(custom_columns(&known, &export.custom_fields))
 }
 
 /// Those of some customers that a grant reaches, if there is one.
@@ -384,7 +414,12 @@ fn named(customers: &[Customer]) -> BTreeSet<Uuid> {
         let places = [customer.holder.uuid(), customer.campus.uuid()];
         places.into_iter().chain(collector)
     };
-    customers.iter().flat_map(of).collect()
+    let held = customers.iter().flat_map(|customer| customer.custom.iter());
+    let persons = held.filter_map(|(_, held)| match held.value {
+        CustomValue::Person(id) => Some(id.uuid()),
+        _ => None,
+    });
+    customers.iter().flat_map(of).chain(persons).collect()
 }
 
 #[cfg(test)]

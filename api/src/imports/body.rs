@@ -12,7 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::{list::page, wire::Wire};
+use crate::{
+    custom_fields::CustomFieldCode,
+    http::{list::page, wire::Wire},
+};
 
 pub type ImportField = Wire<LeadField>;
 pub type ImportEntity = Wire<domain::imports::outcome::ImportEntity>;
@@ -40,6 +43,10 @@ pub struct CreateImport {
     /// are left out.
     #[schema(max_items = 200, nullable = false, value_type = Option<Vec<ColumnMapping>>)]
     pub mapping: Option<Vec<ColumnMapping>>,
+    /// Columns that hold custom fields, whatever else they seem to hold: numbers with their decimals, money in its
+    /// main unit, choices by name or code, people by their ids. Blank cells leave what is known.
+    #[schema(max_items = 100, nullable = false, value_type = Option<Vec<CustomFieldColumn>>)]
+    pub custom_fields: Option<Vec<CustomFieldColumn>>,
     /// Whether it is tried or done.
     pub mode: ImportMode,
     /// What becomes of rows whose customer is there, or is not; `create`, when absent.
@@ -67,6 +74,18 @@ pub struct ColumnMapping {
     pub column: usize,
     /// What the column holds.
     pub field: ImportField,
+}
+
+/// A column that holds a custom field.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"column": 4, "code": "height_cm"}))]
+pub struct CustomFieldColumn {
+    /// From 0, the leftmost.
+    #[schema(minimum = 0, maximum = 199)]
+    pub column: usize,
+    /// The field.
+    pub code: CustomFieldCode,
 }
 
 /// A file whose columns are to be understood.
@@ -230,9 +249,12 @@ pub struct ImportProblem {
     /// Stable name of the rule that it breaks.
     #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     pub code: String,
-    /// The field of the lead; null where the row as a whole is refused.
+    /// The field of the lead; null where the row as a whole is refused, or for a custom field.
     #[schema(required)]
     pub field: Option<ImportField>,
+    /// The custom field that the cell holds; null where it holds none.
+    #[schema(required)]
+    pub custom_field: Option<CustomFieldCode>,
     /// In its safe form; the result file has it in the clear.
     pub value: String,
 }
@@ -250,6 +272,7 @@ impl From<RowResult> for ImportRow {
                 .map(|problem| ImportProblem {
                     code: problem.code.clone(),
                     field: problem.field.map(Wire),
+                    custom_field: problem.custom_field.as_ref().map(Into::into),
                     value: problem.safe(),
                 })
                 .collect(),

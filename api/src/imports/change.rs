@@ -287,6 +287,10 @@ pub(super) async fn change(
 ) -> Result<Result<Changed, Vec<CellProblem>>, Error> {
     let stamp = tx.stamp();
     let today = ground.today(before.campus, &stamp);
+    let custom = match ground.custom(tx, candidate, Some(&before)).await? {
+        Ok(custom) => custom,
+        Err(problems) => return Ok(Err(problems)),
+    };
     let (fields, contacts): (Vec<_>, Vec<_>) =
         contacts(ground.import.choice.lists, candidate, &before, guarded)
             .into_iter()
@@ -294,7 +298,7 @@ pub(super) async fn change(
     let mut after = before.change(
         profile(ground.import.choice.key, candidate, &before),
         before.details.clone(),
-        before.custom.clone(),
+        custom,
         Some(contacts),
         today,
         &stamp,

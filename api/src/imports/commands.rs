@@ -28,7 +28,7 @@ use persistence::{
     organization::store::campus_zone,
 };
 
-use super::{ColumnMapping, CreateImport, ImportUndoPreview, change::writer, told};
+use super::{ColumnMapping, CreateImport, ImportUndoPreview, change::writer, custom, told};
 
 /// How long the file of an import is kept.
 const FILE_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -60,6 +60,8 @@ pub async fn create<G: Writes<Import> + Reads<ImportTemplate>>(
         .mapping
         .as_deref()
         .map(|columns| mapping(columns, &choice, &mut faults));
+    let sent = body.custom_fields.as_deref();
+    let custom_fields = custom::columns(tx, sent, mapping.as_deref(), &mut faults).await?;
     Fault::unless_empty(faults)?;
     let import = Import {
         id: tx.stamp().id(),
@@ -73,6 +75,7 @@ pub async fn create<G: Writes<Import> + Reads<ImportTemplate>>(
         choice,
         template: template.as_ref().map(|template| template.id),
         mapping,
+        custom_fields,
         status: ImportStatus::Running,
         counts: Default::default(),
         result: None,

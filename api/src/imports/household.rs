@@ -1,9 +1,10 @@
 //! The household of a lead: a child, and the guardian whom the lead names, found again or new.
 
 use domain::{
+    custom_fields::CustomValues,
     customers::{
         CONTACTS_MAX, ChannelCode, ContactInput, ContactKind, Customer, Evidence, Gender, Kind,
-        Profile, Provenance, RELATIONS_MAX, Relation, Stage, TOO_MANY_RELATIONS,
+        Profile, Provenance, RELATIONS_MAX, Relation, Stage, TOO_MANY_RELATIONS, beyond_enquiry,
     },
     fault::Fault,
     id::Id,
@@ -15,6 +16,7 @@ use domain::{
 use persistence::imports::known::{Guardian, Households};
 
 use super::{
+    custom,
     marks::Marks,
     plan::{Candidate, Ground, Household},
     table::Row,
@@ -34,13 +36,14 @@ impl Ground<'_> {
             campus,
             keys,
             marks,
+            custom,
         } = candidate;
         let told = |fault: Fault, fields: &[LeadField], name: LeadField| {
             self.told(row, &fault, fields, name)
         };
         let phones: Vec<&Phone> = lead.all_phones().collect();
         let Some(guardian_name) = lead.guardian_name.as_deref() else {
-            let (customer, fields) = self.child(lead, marks, *campus, &phones, stamp);
+            let (customer, fields) = self.child(lead, (marks, custom), *campus, &phones, stamp);
             let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
             return Ok(Household {
                 customers: vec![child],
@@ -63,7 +66,7 @@ impl Ground<'_> {
                 .map(|(phone, _)| *phone)
                 .collect()
         });
-        let (customer, fields) = self.child(lead, marks, *campus, &own, stamp);
+        let (customer, fields) = self.child(lead, (marks, custom), *campus, &own, stamp);
         let child = customer.map_err(|fault| told(fault, &fields, LeadField::Name))?;
         let label = lead.guardian_relation.as_ref();
         let label = label.map(|label| label.chars().take(50).collect::<String>());
@@ -100,7 +103,7 @@ impl Ground<'_> {
     fn child(
         &self,
         lead: &Lead,
-        marks: &Marks,
+        (marks, custom): (&Marks, &CustomValues),
         campus: Id<Campus>,
         phones: &[&Phone],
         stamp: &Stamp,
@@ -136,7 +139,15 @@ impl Ground<'_> {
             grade: lead.grade.clone(),
             note: note(lead, marks),
         };
-        self.customer(lead, profile, points, campus, stamp)
+        let (child, fields) = self.customer(lead, profile, points, campus, stamp);
+        let child = child.and_then(|child| {
+            let custom = custom.clone();
+            let child = Customer { custom, ..child };
+            // Nobody has agreed to more than an enquiry needs where the customer is new (I-36).
+            Fault::unless_empty(beyond_enquiry(None, &child, self.today(campus, stamp)))?;
+            Ok(child)
+        });
+        (child, fields)
     }
 
     fn guardian(
@@ -218,7 +229,10 @@ impl Ground<'_> {
         }
         let faults = fault.fields.iter();
         faults
-            .map(|fault| self.problem(row, fault.rule.code, field(&fault.pointer)))
+            .map(|fault| match custom::named(fault) {
+                Some(code) => self.of_custom(row, fault.rule.code, &code),
+                None => self.problem(row, fault.rule.code, field(&fault.pointer)),
+            })
             .collect()
     }
 }

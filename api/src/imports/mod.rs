@@ -3,6 +3,7 @@
 mod body;
 mod change;
 pub mod commands;
+mod custom;
 mod handlers;
 mod household;
 mod marks;

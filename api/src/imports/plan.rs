@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::{
     access::CustomersRead,
+    custom_fields::{CustomValues, Definitions},
     customers::{Customer, Relation},
     fault::{Fault, NOT_FOUND},
     id::Id,
@@ -38,6 +39,7 @@ use persistence::{
 
 use super::{
     change::{Added, Found, Memory, Present, change},
+    custom,
     marks::{Marker, Marks},
     table::Row,
 };
@@ -62,6 +64,12 @@ impl Plan {
             (None, Some(columns)) => mapping(columns, &names),
             (None, None) => propose(&names),
         };
+        let mut mapping = mapping;
+        for custom in &import.custom_fields {
+            if let Some(held) = mapping.get_mut(custom.column) {
+                *held = None;
+            }
+        }
         import.choice.check_mapping(&mapping).map_err(Fault::new)?;
         Ok(Self { import, mapping })
     }
@@ -85,6 +93,7 @@ impl Plan {
             zones,
             collector: caller(tx),
             channels: ChannelWords::new(channels::open(tx, scope.institution()).await?),
+            custom_fields: custom::known(tx, scope.institution(), &self.import).await?,
         })
     }
 }
@@ -100,6 +109,8 @@ pub(super) struct Ground<'a> {
     pub(super) collector: Option<Id<Staff>>,
     /// The words for the channels that the institution has.
     channels: ChannelWords,
+    /// Those of the institution, where columns hold some.
+    pub(super) custom_fields: Option<Definitions>,
 }
 
 /// What became of some rows.
@@ -118,6 +129,8 @@ pub(super) struct Candidate<'a> {
     pub(super) campus: Id<Campus>,
     pub(super) keys: LeadKeys,
     pub(super) marks: Marks,
+    /// What its customer has where it is new.
+    pub(super) custom: CustomValues,
 }
 
 /// A new child with its household.
@@ -154,10 +167,12 @@ where
 {
     let stamp = tx.stamp();
     // Before anybody is looked up: a match tells what a closed field holds.
+    let custom = (!plan.import.custom_fields.is_empty()).then_some("custom_fields");
     let filled: Vec<String> = plan
         .mapping
         .iter()
         .filter_map(|field| Some(field.as_ref()?.fills()?.to_owned()))
+        .chain(custom.map(str::to_owned))
         .collect();
     let needed: &[&str] = match plan.import.choice.key {
         ImportKey::Household => &["name"],
@@ -180,6 +195,7 @@ where
                 lead,
                 campus,
                 marks: Marks::default(),
+                custom: CustomValues::default(),
             }),
         }
     }
@@ -196,7 +212,7 @@ where
     let mut changes = Vec::new();
     let (mut customers, mut relations, mut duplicates) = (Vec::new(), Vec::new(), Vec::new());
     let (mut marked, mut made) = (Vec::new(), Vec::new());
-    for candidate in candidates {
+    for mut candidate in candidates {
         let mut result = RowResult {
             row: candidate.row.number,
             outcome: RowOutcome::Created,
@@ -264,7 +280,12 @@ where
             results.push(result);
             continue;
         }
-        match ground.household(&candidate, &mut households, &stamp) {
+        let custom = ground.custom(tx, &candidate, None).await?;
+        let made_of = custom.and_then(|custom| {
+            candidate.custom = custom;
+            ground.household(&candidate, &mut households, &stamp)
+        });
+        match made_of {
             Err(problems) => {
                 result.outcome = RowOutcome::Failed;
                 result.problems = problems;
@@ -310,6 +331,7 @@ fn of_erased() -> CellProblem {
     CellProblem {
         code: ERASED_PERSON.code.to_owned(),
         field: None,
+        custom_field: None,
         value: String::new(),
     }
 }
@@ -444,6 +466,7 @@ impl Ground<'_> {
         CellProblem {
             code: code.to_owned(),
             field,
+            custom_field: None,
             value: value.chars().take(CELL_MAX).collect(),
         }
     }
@@ -466,6 +489,7 @@ impl Ground<'_> {
             return Err(failed(vec![CellProblem {
                 code: CELL_TOO_LONG.code.into(),
                 field,
+                custom_field: self.custom_of(column),
                 value: String::new(),
             }]));
         }

@@ -2,12 +2,10 @@
 
 use domain::{
     access::{ImportsRun, Oneself},
+    conditions::registry::CUSTOM,
     files::{FilePurpose, FileType, StoredFile, file_name},
     id::Id,
-    imports::{
-        header::LeadField,
-        outcome::{Counts, Import, RowResult},
-    },
+    imports::outcome::{Counts, Import, RowResult},
     jobs::JobStatus,
     notices::{NoticeKind, Numbers},
     text_enum::TextEnum,
@@ -112,8 +110,11 @@ fn cells(result: &RowResult) -> Vec<[String; 5]> {
     let problems = result.problems.iter();
     problems
         .map(|problem| {
-            let field = problem.field.map_or("", LeadField::as_str);
-            line(&problem.code, field, &problem.value)
+            let custom = problem.custom_field.as_ref();
+            let custom = custom.map(|code| format!("{CUSTOM}{}", code.as_str()));
+            let field = problem.field.map(|field| field.as_str().to_owned());
+            let field = field.or(custom).unwrap_or_default();
+            line(&problem.code, &field, &problem.value)
         })
         .collect()
 }

@@ -61,6 +61,19 @@ impl CustomValue {
         }
     }
 
+    pub fn field_type(&self) -> FieldType {
+        match self {
+            Self::Text(_) => FieldType::Text,
+            Self::Number(_) => FieldType::Number,
+            Self::Date(_) => FieldType::Date,
+            Self::Choice(_) => FieldType::Choice,
+            Self::Choices(_) => FieldType::MultiChoice,
+            Self::YesNo(_) => FieldType::YesNo,
+            Self::Money(_) => FieldType::Money,
+            Self::Person(_) => FieldType::Person,
+        }
+    }
+
     /// The value in the words of the contract.
     pub fn json(&self) -> Json {
         match self {

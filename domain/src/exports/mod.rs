@@ -6,16 +6,18 @@
 //! first (ROLE-18).
 //!
 //! - [`column`]: what stands in which column
+//! - [`custom`]: the same of custom fields
 //! - [`cell`]: a cell that no program takes for a formula
 
 pub mod cell;
 pub mod column;
+pub mod custom;
 
 use jiff::Timestamp;
 
 use crate::{
-    access::Principal, approvals::Approval, fault::Text, files::FileType, files::StoredFile,
-    id::Id, jobs::Job, organization::Locale, rules, text_enum, views::View,
+    access::Principal, approvals::Approval, custom_fields::FieldCode, fault::Text, files::FileType,
+    files::StoredFile, id::Id, jobs::Job, organization::Locale, rules, text_enum, views::View,
 };
 
 text_enum! {
@@ -112,6 +114,8 @@ pub struct Export {
     pub view: Option<(Id<View>, i64)>,
     /// What its rows show beside the list.
     pub expand: Vec<ExportExpansion>,
+    /// Custom fields that they show, in the order of their columns.
+    pub custom_fields: Vec<FieldCode>,
     /// That it waits or waited for.
     pub approval: Option<Id<Approval>>,
     /// Stands for all that its owner might do and see when an approval was asked for.

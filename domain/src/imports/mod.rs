@@ -11,6 +11,7 @@
 //! - [`cell`]: one value as people write it
 //! - [`channels`]: the words for the source channels that an institution has
 //! - [`lead`]: a whole row
+//! - [`custom`]: columns of custom fields
 //! - [`choice`]: what is done with rows whose customer is there, and by what that is known
 //! - [`template`]: how lists of some form are read, under a name
 //! - [`outcome`]: what becomes of an import and of each row
@@ -19,6 +20,7 @@
 pub mod cell;
 pub mod channels;
 pub mod choice;
+pub mod custom;
 pub mod header;
 pub mod lead;
 pub mod outcome;

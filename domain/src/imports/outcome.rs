@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{choice::Choice, header::LeadField, template::ImportTemplate};
+use super::{choice::Choice, custom::CustomColumn, header::LeadField, template::ImportTemplate};
 use crate::{
-    access::Principal, customers::Customer, files::StoredFile, id::Id, jobs::Job,
-    organization::Campus, rules, text_enum,
+    access::Principal, custom_fields::FieldCode, customers::Customer, files::StoredFile, id::Id,
+    jobs::Job, organization::Campus, rules, text_enum,
 };
 
 text_enum! {
@@ -94,6 +94,8 @@ pub struct Import {
     pub template: Option<Id<ImportTemplate>>,
     /// The field of each column; none where the program is to propose them.
     pub mapping: Option<Vec<Option<LeadField>>>,
+    /// Columns that hold custom fields, whatever else they seem to hold.
+    pub custom_fields: Vec<CustomColumn>,
     pub status: ImportStatus,
     pub counts: Counts,
     pub result: Option<Id<StoredFile>>,
@@ -156,6 +158,8 @@ pub struct RowResult {
 pub struct CellProblem {
     pub code: String,
     pub field: Option<LeadField>,
+    /// Where it is the cell of a custom field.
+    pub custom_field: Option<FieldCode>,
     /// In the clear: sealed wherever it is kept.
     pub value: String,
 }
@@ -180,6 +184,7 @@ mod tests {
         let problem = |value: &str| CellProblem {
             code: "phone_invalid".into(),
             field: Some(LeadField::Phone),
+            custom_field: None,
             value: value.into(),
         };
         assert_eq!(problem("138001380").safe(), "13***");

@@ -47,11 +47,11 @@ struct Choice {
     is_archived: bool,
 }
 
-pub(super) fn code(text: &str) -> Result<FieldCode, Error> {
+pub(crate) fn code(text: &str) -> Result<FieldCode, Error> {
     FieldCode::parse(text).ok_or_else(|| Error::corrupt("code of a custom field"))
 }
 
-pub(super) fn known<E: TextEnum>(text: &str) -> Result<E, Error> {
+pub(crate) fn known<E: TextEnum>(text: &str) -> Result<E, Error> {
     E::parse(text).ok_or_else(|| Error::corrupt(E::NAME))
 }
 

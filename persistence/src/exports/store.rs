@@ -2,6 +2,7 @@
 
 use domain::{
     approvals::{APPROVAL_EXPIRED, APPROVAL_RECALLED, APPROVAL_REFUSED, Approval, ApprovalState},
+    custom_fields::FieldCode,
     exports::{
         AT_ONCE, Export, ExportEntity, ExportExpansion, ExportFormat, ExportStatus, Exported,
         TOO_MANY_EXPORTS,
@@ -27,8 +28,8 @@ use crate::{
     scope::{Page, own, own_page},
 };
 
-const COLUMNS: &str = "id, version, owner_id, job_id, entity, format, locale, filters, view_id, view_version, expand, approval_id, \
-    status, row_count, revealed_rows, file_id, rights, expires_at, created_at, finished_at";
+const COLUMNS: &str = "id, version, owner_id, job_id, entity, format, locale, filters, view_id, view_version, expand, custom_fields, \
+    approval_id, status, row_count, revealed_rows, file_id, rights, expires_at, created_at, finished_at";
 
 /// Refuses another export while as many as one may have are under way. The caller has made sure that
 /// no other of the institution is let in meanwhile.
@@ -64,11 +65,13 @@ pub async fn insert(
     let filters = filters(export)?;
     let expand: Vec<_> = export.expand.iter().map(|part| part.as_str()).collect();
     let expand = expand.join(",");
+    let custom: Vec<_> = export.custom_fields.iter().map(FieldCode::as_str).collect();
+    let custom = custom.join(",");
     tx.execute_raw(statement(
         tx,
         "INSERT INTO exports (institution_id, id, version, owner_id, job_id, entity, format, locale, \
-         filters, view_id, view_version, expand, approval_id, rights, status, created_at) \
-         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         filters, view_id, view_version, expand, custom_fields, approval_id, rights, status, created_at) \
+         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             grant.scope().institution().uuid().into(),
             export.id.uuid().into(),
@@ -81,6 +84,7 @@ pub async fn insert(
             export.view.map(|(view, _)| view.uuid()).into(),
             export.view.map(|(_, version)| version).into(),
             expand.clone().into(),
+            custom.clone().into(),
             export.approval.map(Id::uuid).into(),
             Value::Bytes(export.rights.map(|rights| rights.to_vec())),
             export.status.as_str().into(),
@@ -95,6 +99,7 @@ pub async fn insert(
     let told = [
         ("view_id", export.view.map(|(view, _)| json!(view))),
         ("expand", (!expand.is_empty()).then(|| json!(expand))),
+        ("custom_fields", (!custom.is_empty()).then(|| json!(custom))),
         ("behind_masks", behind_masks.then_some(json!(true))),
         (
             "approval_id",
@@ -239,6 +244,10 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
     let status: String = row.try_get("", "status")?;
     let filters: Json = row.try_get("", "filters")?;
     let expand: String = row.try_get("", "expand")?;
+    let custom: String = row.try_get("", "custom_fields")?;
+    let custom = custom.split(',').filter(|code| !code.is_empty());
+    let custom = custom
+        .map(|code| FieldCode::parse(code).ok_or_else(|| Error::corrupt("code of a custom field")));
     Ok(Export {
         id: Id::new(row.try_get("", "id")?),
         version: row.try_get("", "version")?,
@@ -256,6 +265,7 @@ fn read(row: &QueryResult) -> Result<Export, Error> {
                 ExportExpansion::parse(part).ok_or_else(|| Error::corrupt("export expansion"))
             })
             .collect::<Result<_, _>>()?,
+        custom_fields: custom.collect::<Result<_, _>>()?,
         approval: row.try_get::<Option<Uuid>>("", "approval_id")?.map(Id::new),
         status: ExportStatus::parse(&status).ok_or_else(|| Error::corrupt("export status"))?,
         rights: rights(row)?,

@@ -1,5 +1,6 @@
 //! Imports: what was asked for, what became of each row, and who of a list is already known.
 
+pub(crate) mod kept;
 pub mod known;
 pub mod matching;
 pub mod rows;

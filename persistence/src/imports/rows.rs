@@ -1,6 +1,8 @@
 //! What became of each row, sealed: a refused cell may hold anything.
 
 use domain::{
+    conditions::registry::CUSTOM,
+    custom_fields::FieldCode,
     id::Id,
     imports::{
         header::LeadField,
@@ -85,7 +87,9 @@ fn seal(
             .problems
             .iter()
             .map(|p| {
-                let field = p.field.map(|f| f.as_str().to_owned());
+                let custom = p.custom_field.as_ref();
+                let custom = custom.map(|code| format!("{CUSTOM}{}", code.as_str()));
+                let field = p.field.map(|f| f.as_str().to_owned()).or(custom);
                 (p.code.clone(), field, p.value.clone())
             })
             .collect(),
@@ -160,6 +164,9 @@ fn read(row: &QueryResult, keys: &FieldKeys, import: Id<Import>) -> Result<RowRe
             .map(|(code, field, value)| CellProblem {
                 code,
                 field: field.as_deref().and_then(LeadField::parse),
+                custom_field: field
+                    .as_deref()
+                    .and_then(|field| FieldCode::parse(field.strip_prefix(CUSTOM)?)),
                 value,
             })
             .collect(),

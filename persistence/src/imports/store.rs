@@ -1,9 +1,11 @@
 //! Imports, for whoever began them.
 
 use domain::{
+    custom_fields::FieldCode,
     id::Id,
     imports::{
         choice::{Choice, ImportAction, ImportKey, ListChange},
+        custom::CustomColumn,
         header::LeadField,
         outcome::{Counts, Import, ImportEntity, ImportMode, ImportStatus},
     },
@@ -24,7 +26,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "id, version, owner_id, campus_id, file_id, job_id, entity, mode, action, \
-    match_key, lists, template_id, mapping, status, created, updated, unchanged, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
+    match_key, lists, template_id, mapping, custom_fields, status, created, updated, unchanged, duplicate, skipped, failed, result_file_id, created_at, finished_at, \
     undo_job_id, undone_at, undone_by, (undo_job_id IS NOT NULL AND undone_at IS NULL AND NOT EXISTS ( \
     SELECT 1 FROM jobs j WHERE j.institution_id = imports.institution_id AND j.id = imports.undo_job_id \
     AND j.finished_at IS NULL)) AS undone_in_part";
@@ -35,11 +37,14 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
         let names = fields.iter().map(|field| field.map(TextEnum::as_str));
         json!(names.collect::<Vec<_>>())
     });
+    let custom = import.custom_fields.iter();
+    let custom: Vec<_> = custom.map(|one| (one.column, one.code.as_str())).collect();
+    let custom = serde_json::to_string(&custom).map_err(Error::internal)?;
     tx.execute_raw(statement(
         tx,
         "INSERT INTO imports (institution_id, id, version, owner_id, campus_id, file_id, job_id, \
-         entity, mode, action, match_key, lists, template_id, mapping, last_row, created, duplicate, skipped, failed, \
-         created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
+         entity, mode, action, match_key, lists, template_id, mapping, custom_fields, last_row, created, duplicate, \
+         skipped, failed, created_at) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)",
         [
             grant.scope().institution().uuid().into(),
             import.id.uuid().into(),
@@ -54,6 +59,7 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
             import.choice.lists.as_str().into(),
             import.template.map(Id::uuid).into(),
             mapping.into(),
+            custom.into(),
             micros(import.created_at).into(),
         ],
     ))
@@ -250,6 +256,17 @@ fn choice(row: &QueryResult) -> Result<Choice, Error> {
     })
 }
 
+fn custom(row: &QueryResult) -> Result<Vec<CustomColumn>, Error> {
+    let corrupt = || Error::corrupt("custom fields of an import");
+    let kept: String = row.try_get("", "custom_fields")?;
+    let kept: Vec<(usize, String)> = serde_json::from_str(&kept).map_err(|_| corrupt())?;
+    let columns = kept.into_iter().map(|(column, code)| {
+        let code = FieldCode::parse(&code).ok_or_else(corrupt)?;
+        Ok(CustomColumn { column, code })
+    });
+    columns.collect()
+}
+
 fn moment(row: &QueryResult, column: &str) -> Result<Option<Timestamp>, Error> {
     let at: Option<i64> = row.try_get("", column)?;
     at.map(timestamp).transpose()
@@ -287,6 +304,7 @@ fn read(row: &QueryResult) -> Result<Import, Error> {
         choice: choice(row)?,
         template: row.try_get::<Option<Uuid>>("", "template_id")?.map(Id::new),
         mapping,
+        custom_fields: custom(row)?,
         status,
         counts: Counts {
             created: row.try_get("", "created")?,

@@ -16,16 +16,19 @@ use domain::{
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use super::uses::Uses;
+use super::{
+    kept::{opened, seal},
+    uses::Uses,
+};
 use crate::{
     Error, Handle, Tx,
     access::{Grant, Reads, Writes},
     clock::micros,
-    customers::{consents::has_papers, details, entity::Snapshot, hiding, merges, store},
+    custom_fields::values,
+    customers::{consents::has_papers, details, hiding, merges, store},
     database::{insert_many, placeholders, statement},
-    keys::{FieldKeys, SealedAt, bytes, digest, row_of},
+    keys::bytes,
     tags,
 };
 
@@ -297,6 +300,7 @@ async fn swap_all(
         let Some(kept) = kept else { continue };
         let was = opened(&keys, (import, customer.id), &kept)?;
         let customer = details::read_into(tx, tx.operation().institution, customer).await?;
+        let customer = values::read_into(tx, customer).await?;
         let restored = was.restore(&keys, &customer, &tx.stamp())?;
         store::update(tx, writing, &customer, &restored).await?;
         let sql = "UPDATE import_customers SET kept = ? \
@@ -339,42 +343,6 @@ async fn swap_tags(
         }
     }
     Ok(())
-}
-
-fn at(import: Id<Import>, customer: Id<Customer>) -> SealedAt {
-    let bound = digest(&[import.uuid().as_bytes(), customer.uuid().as_bytes()]);
-    SealedAt {
-        table: "import_customers",
-        column: "kept",
-        row: row_of(bound),
-    }
-}
-
-fn seal(keys: &FieldKeys, import: Id<Import>, customer: &Customer) -> Result<Vec<u8>, Error> {
-    let was = Snapshot::of(keys, customer)?;
-    let plain = Zeroizing::new(serde_json::to_vec(&was).map_err(Error::internal)?);
-    keys.seal(at(import, customer.id), &plain)
-}
-
-/// What a customer was before an import changed it: for the person itself.
-pub(crate) fn told(
-    keys: &FieldKeys,
-    customer: Uuid,
-    row: &QueryResult,
-    sealed: &[u8],
-) -> Result<serde_json::Value, Error> {
-    let import = Id::new(row.try_get("", "import_id")?);
-    opened(keys, (import, Id::new(customer)), sealed)?.told(keys, customer)
-}
-
-/// What is kept of a customer.
-fn opened(
-    keys: &FieldKeys,
-    (import, customer): (Id<Import>, Id<Customer>),
-    sealed: &[u8],
-) -> Result<Snapshot, Error> {
-    let plain = Zeroizing::new(keys.open(at(import, customer), sealed)?);
-    serde_json::from_slice(&plain).map_err(|_| Error::corrupt("kept"))
 }
 
 fn ids(made: &[Made]) -> Vec<Uuid> {

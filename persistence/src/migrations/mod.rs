@@ -54,6 +54,7 @@ mod m0104_custom_fields;
 mod m0105_custom_values;
 mod m0106_customer_forms;
 mod m0107_form_versions;
+mod m0108_imported_fields;
 mod m0110_folded_texts;
 mod m0111_views;
 mod m0112_import_customers;
@@ -72,6 +73,7 @@ mod m0135_recipients;
 mod m0140_approvals;
 mod m0141_waiting_exports;
 mod m0142_exports_of_views;
+mod m0143_exported_fields;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -134,6 +136,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0105_custom_values::Migration),
             Box::new(m0106_customer_forms::Migration),
             Box::new(m0107_form_versions::Migration),
+            Box::new(m0108_imported_fields::Migration),
             Box::new(m0110_folded_texts::Migration),
             Box::new(m0111_views::Migration),
             Box::new(m0112_import_customers::Migration),
@@ -152,6 +155,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0140_approvals::Migration),
             Box::new(m0141_waiting_exports::Migration),
             Box::new(m0142_exports_of_views::Migration),
+            Box::new(m0143_exported_fields::Migration),
         ]
     }
 }

@@ -7,7 +7,7 @@ use super::{
     column::{Told, id, instant, number, opened, text},
     registry::{CAMPUS, OWN, told},
 };
-use crate::imports::undo;
+use crate::imports::kept;
 
 const OWN_OR_PAID: &str = "(customer_id IN ({who}) OR payer_id IN ({who}))";
 const PAYER: &str = "payer_id IN ({who})";
@@ -237,7 +237,7 @@ pub(super) static BOOKS: &[Told] = &[
             number("row_number"),
             text("deed"),
             // As the customer was before.
-            opened("kept", undo::told),
+            opened("kept", kept::told),
             instant("undone_at"),
         ],
         &[("version", Technical), ("follow_ups", Technical)],

@@ -1,0 +1,165 @@
+//! Custom fields of the customers of a list: what their rows say of them, held against their definitions.
+
+use domain::{
+    custom_fields::{
+        CUSTOM_FIELD_UNKNOWN, CustomValues, Definitions, FieldCode, FieldEntity, unknown_person,
+    },
+    customers::{Customer, Kind, Stage},
+    fault::{Fault, FieldFault},
+    id::Id,
+    imports::{
+        custom::{CustomColumn, value},
+        header::LeadField,
+        outcome::{CELL_MAX, COLUMN_UNKNOWN, COLUMNS_MAX, CellProblem, FIELD_TAKEN, Import},
+    },
+    organization::Institution,
+};
+use persistence::{Error, Tx, custom_fields::definitions, organization::store::is_staff};
+use serde_json::Map;
+
+use super::{
+    CustomFieldColumn,
+    plan::{Candidate, Ground},
+    table::Row,
+};
+
+/// The columns of an import that hold custom fields.
+///
+/// # Errors
+/// Each that is mapped twice, or of which there is no field; these go to `faults`.
+pub(super) async fn columns(
+    tx: &Tx,
+    sent: Option<&[CustomFieldColumn]>,
+    mapping: Option<&[Option<LeadField>]>,
+    faults: &mut Vec<FieldFault>,
+) -> Result<Vec<CustomColumn>, Error> {
+    let Some(sent) = sent.filter(|sent| !sent.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let institution = tx.operation().institution;
+    let known = definitions::open(tx, institution, FieldEntity::Customer).await?;
+    let mut columns: Vec<CustomColumn> = Vec::new();
+    for (place, told) in sent.iter().enumerate() {
+        let pointer = |name: &str| format!("/custom_fields/{place}/{name}");
+        let mut fields = known.fields.iter().map(|(_, field)| &field.code);
+        let Some(code) = fields.find(|code| code.as_str() == told.code.0) else {
+            faults.push(FieldFault::new(pointer("code"), &CUSTOM_FIELD_UNKNOWN));
+            continue;
+        };
+        if told.column >= COLUMNS_MAX {
+            faults.push(FieldFault::new(pointer("column"), &COLUMN_UNKNOWN));
+            continue;
+        }
+        let held = mapping.and_then(|mapping| mapping.get(told.column));
+        let is_mapped = held.is_some_and(|field| field.is_some());
+        if is_mapped || columns.iter().any(|known| known.column == told.column) {
+            faults.push(FieldFault::new(pointer("column"), &FIELD_TAKEN));
+        }
+        if columns.iter().any(|known| known.code == *code) {
+            faults.push(FieldFault::new(pointer("code"), &FIELD_TAKEN));
+        }
+        columns.push(CustomColumn {
+            column: told.column,
+            code: code.clone(),
+        });
+    }
+    Ok(columns)
+}
+
+/// The fields of an institution, where an import goes by them.
+pub(super) async fn known(
+    tx: &Tx,
+    institution: Id<Institution>,
+    import: &Import,
+) -> Result<Option<Definitions>, Error> {
+    if import.custom_fields.is_empty() {
+        return Ok(None);
+    }
+    let open = definitions::open(tx, institution, FieldEntity::Customer).await?;
+    Ok(Some(open))
+}
+
+impl Ground<'_> {
+    /// What a customer has of custom fields after a row; a blank cell leaves what is known. A new customer
+    /// is a student and a lead.
+    pub(super) async fn custom(
+        &self,
+        tx: &Tx,
+        candidate: &Candidate<'_>,
+        before: Option<&Customer>,
+    ) -> Result<Result<CustomValues, Vec<CellProblem>>, Error> {
+        let none = CustomValues::default();
+        let before = before.map(|before| {
+            let standing = (before.profile.kind, before.profile.stage);
+            (&before.custom, standing)
+        });
+        let (known, standing) = before.unwrap_or((&none, (Kind::Student, Stage::Lead)));
+        let Some(definitions) = &self.custom_fields else {
+            return Ok(Ok(known.clone()));
+        };
+        let (mut sent, mut problems) = (Map::new(), Vec::new());
+        for column in &self.import.custom_fields {
+            let cell = candidate.row.cells.get(column.column);
+            let cell = cell.map(String::as_str).unwrap_or_default();
+            let mut fields = definitions.fields.iter().map(|(_, field)| field);
+            let read = match fields.find(|field| field.code == column.code) {
+                Some(field) => value(field, &definitions.currency, cell),
+                None if cell.trim().is_empty() => Ok(None),
+                None => Err(&CUSTOM_FIELD_UNKNOWN),
+            };
+            match read {
+                Ok(told) => sent.extend(told.map(|told| (column.code.as_str().to_owned(), told))),
+                Err(rule) => problems.push(self.of_custom(candidate.row, rule.code, &column.code)),
+            }
+        }
+        let after = definitions.apply(known, &sent);
+        let checked = match &after {
+            Ok(after) => {
+                let mut strangers = Vec::new();
+                for (code, person) in after.new_persons(known) {
+                    if !is_staff(tx, tx.operation().institution, person).await? {
+                        strangers.push(unknown_person(code));
+                    }
+                }
+                let unfit = definitions.unless_unfit(before, (after, standing));
+                Fault::both(Fault::unless_empty(strangers), unfit).map(|_| ())
+            }
+            Err(_) => Ok(()),
+        };
+        match Fault::both(after, checked) {
+            Ok((after, ())) if problems.is_empty() => Ok(Ok(after)),
+            Ok(_) => Ok(Err(problems)),
+            Err(fault) => {
+                problems.extend(self.told(candidate.row, &fault, &[], LeadField::Name));
+                Ok(Err(problems))
+            }
+        }
+    }
+
+    /// The custom field that a column holds.
+    pub(super) fn custom_of(&self, column: usize) -> Option<FieldCode> {
+        let mut columns = self.import.custom_fields.iter();
+        let held = columns.find(|held| held.column == column);
+        held.map(|held| held.code.clone())
+    }
+
+    /// A cell of a custom field for which its row is refused.
+    pub(super) fn of_custom(&self, row: &Row, rule: &str, code: &FieldCode) -> CellProblem {
+        let mut columns = self.import.custom_fields.iter();
+        let column = columns.find(|column| column.code == *code);
+        let cell = column.and_then(|column| row.cells.get(column.column));
+        let value = cell.map(String::as_str).unwrap_or_default();
+        CellProblem {
+            code: rule.to_owned(),
+            field: None,
+            custom_field: Some(code.clone()),
+            value: value.chars().take(CELL_MAX).collect(),
+        }
+    }
+}
+
+/// The custom field of which a fault speaks.
+pub(super) fn named(fault: &FieldFault) -> Option<FieldCode> {
+    let code = fault.pointer.strip_prefix("/custom_fields/")?;
+    FieldCode::parse(code)
+}
