@@ -1,5 +1,7 @@
 //! Records to try operations on, made by whoever may do everything where they are.
 
+use std::collections::BTreeMap;
+
 use crate::{Actor, Operation, World, json};
 use domain::{
     access::Wanted,
@@ -9,6 +11,35 @@ use domain::{
 use uuid::Uuid;
 
 use super::{Kind, Person, Relation, State, Target, row};
+
+/// Records by how they stand to whom: what nobody has changed serves the next operation too.
+#[derive(Debug, Default)]
+pub struct Records(BTreeMap<(Kind, State, String, Relation), Option<Target>>);
+
+impl Records {
+    /// A record that stands so to a person; `None` where there can't be one.
+    pub(super) async fn of(
+        &mut self,
+        w: &World,
+        (kind, wanted): (Kind, State),
+        person: &Person,
+        relation: Relation,
+    ) -> Option<Target> {
+        let key = (kind, wanted, person.name.clone(), relation);
+        if let Some(made) = self.0.get(&key) {
+            return made.clone();
+        }
+        let made = target(w, kind, wanted, person, relation).await;
+        self.0.insert(key, made.clone());
+        made
+    }
+
+    /// Something was done to a record: nothing more is tried on it.
+    pub(super) fn changed(&mut self, changed: &Target) {
+        let is_it = |made: &Option<Target>| made.as_ref().is_some_and(|m| m.ids == changed.ids);
+        self.0.retain(|_, made| !is_it(made));
+    }
+}
 
 /// Makes a record that stands so to a person; `None` where there can't be one.
 pub async fn target(

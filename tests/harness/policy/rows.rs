@@ -1,7 +1,7 @@
 //! The kinds of record, and the kind that each operation names.
 
 /// Kinds of record that operations name in their paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Customer,
     /// Of a customer, with a person of its institution.
@@ -178,7 +178,7 @@ impl Kind {
 }
 
 /// What a record must be for an operation to succeed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Live,
     /// Deleted or ended; archived, for what others choose from; suspended, for staff.
