@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod details;
 mod duplicates;
+mod filings;
 mod list;
 pub(crate) mod merge;
 mod merge_limits;

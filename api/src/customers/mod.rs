@@ -10,6 +10,7 @@ mod details;
 pub mod duplicates;
 mod expansion;
 mod files;
+pub mod filings;
 mod filters;
 mod handlers;
 mod looked_for;
@@ -26,6 +27,7 @@ pub use channels::SourceChannelCode;
 pub use collections::CollectionEvidence;
 pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
+pub use filings::FilingState;
 pub use filters::*;
 pub use looked_for::*;
 pub use search::count_view;
@@ -54,6 +56,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(collections::routes)
         .configure(consents::routes)
         .configure(duplicates::routes)
+        .configure(filings::routes)
         .configure(merges::routes)
         .configure(quality::routes)
         .configure(relations::routes)

@@ -60,6 +60,13 @@ pub struct Wanted {
     is_known: fn(&Examined) -> bool,
 }
 
+impl Wanted {
+    /// Whether a record of this kind can't be filed without it.
+    pub fn is_required_of(&self, kind: Kind) -> bool {
+        self.is_required && (self.fits)(kind)
+    }
+}
+
 fn anyone(_: Kind) -> bool {
     true
 }
@@ -183,7 +190,7 @@ impl Examined {
         let kind = self.customer.profile.kind;
         let own = WANTED
             .iter()
-            .filter(|wanted| wanted.is_required && (wanted.fits)(kind) && !(wanted.is_known)(self))
+            .filter(|wanted| wanted.is_required_of(kind) && !(wanted.is_known)(self))
             .map(|wanted| wanted.field.to_owned());
         let custom = self
             .required_fields(fields)

@@ -9,6 +9,7 @@ pub mod details;
 mod document;
 pub mod duplicates;
 pub(crate) mod entity;
+pub mod filings;
 pub(crate) mod hiding;
 mod index;
 pub mod links;

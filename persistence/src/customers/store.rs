@@ -3,7 +3,7 @@
 use domain::{
     customers::{
         CUSTOMER_IN_USE, ChannelCode, Customer, Education, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
-        Occupation, Relation, Stage, reach_alike,
+        Occupation, Relation, Stage, reach_alike, says_otherwise,
     },
     fault::Fault,
     id::Id,
@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::{
     CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children, collections, details,
     entity::{ActiveModel, Column, Entity, Model, changes, fields, personal, row},
+    filings::store as filings,
     index, merges, quality, relations,
 };
 use crate::{
@@ -624,6 +625,14 @@ pub(super) async fn touch(
             .before(was)
             .event(&CHANGED, data),
     );
+    settle(tx, before, after).await
+}
+
+/// What follows from a change of a record: its filing is marked.
+async fn settle(tx: &Tx, before: &Customer, after: &Customer) -> Result<(), Error> {
+    if says_otherwise(before, after) {
+        filings::mark_changed(tx, after.id).await?;
+    }
     Ok(())
 }
 
@@ -712,7 +721,7 @@ async fn save(
     if is_moved {
         shares::end_all(tx, after).await?;
     }
-    Ok(())
+    settle(tx, before, after).await
 }
 
 /// Writes what differs of a customer over the version that it was read at, and how it is found.

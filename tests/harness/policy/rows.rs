@@ -90,6 +90,11 @@ pub enum Kind {
     Approval,
     /// Of whoever decides.
     ReceivedApproval,
+    /// Of a customer: hidden with it.
+    /// A customer of whom nothing is missing.
+    WholeCustomer,
+    /// Of a customer of whom nothing is missing.
+    Filing,
 }
 
 impl Kind {
@@ -97,9 +102,10 @@ impl Kind {
     pub fn is_of_institution(self) -> bool {
         use Kind::{
             Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure,
-            Enrollment, Export, File, FollowUp, Import, ImportTemplate, Job, JournalEntry, Lesson,
-            Merge, Notice, Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest,
-            Relation, Session, Share, ShareRequest, Tagging, TaughtClass, View,
+            Enrollment, Export, File, Filing, FollowUp, Import, ImportTemplate, Job, JournalEntry,
+            Lesson, Merge, Notice, Payment, Receipt, Receivable, ReceivedApproval,
+            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
+            View, WholeCustomer,
         };
         !matches!(
             self,
@@ -114,6 +120,7 @@ impl Kind {
                 | Enrollment
                 | Export
                 | File
+                | Filing
                 | FollowUp
                 | Import
                 | ImportTemplate
@@ -134,6 +141,7 @@ impl Kind {
                 | Tagging
                 | TaughtClass
                 | View
+                | WholeCustomer
         )
     }
 
@@ -209,6 +217,9 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
     ("getCustomerQuality", Kind::Customer, State::Live),
+    ("fileCustomer", Kind::WholeCustomer, State::Live),
+    ("getFiling", Kind::Filing, State::Live),
+    ("takeOutFiling", Kind::Filing, State::Live),
     ("verifyCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
     ("recordCollection", Kind::Customer, State::Live),
@@ -474,6 +485,7 @@ pub fn listed(schema: &str) -> Kind {
     let kinds = [
         ("CustomerPage", Kind::Customer),
         ("CollectionPage", Kind::Collection),
+        ("FilingPage", Kind::Filing),
         ("FollowUpPage", Kind::FollowUp),
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),
