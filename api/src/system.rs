@@ -97,6 +97,8 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::customers::RelationRole>(),
     ListInfo::of::<domain::customers::TimelineCategory>(),
     ListInfo::of::<domain::customers::TimelineKind>(),
+    ListInfo::of::<domain::customers::CleaningReason>(),
+    ListInfo::of::<domain::customers::CleaningState>(),
     ListInfo::of::<domain::customers::FilingState>(),
     ListInfo::of::<domain::customers::MergeSide>(),
     ListInfo::of::<domain::customers::MergeField>(),

@@ -3,6 +3,7 @@ mod beside;
 mod bulk;
 mod change;
 mod channels;
+mod cleaning;
 mod collections;
 mod consents;
 mod contacts;

@@ -3,6 +3,7 @@
 mod body;
 pub mod bulk;
 pub mod channels;
+pub mod cleaning;
 pub mod collections;
 pub mod commands;
 pub mod consents;
@@ -24,6 +25,7 @@ mod timeline;
 
 pub use body::*;
 pub use channels::SourceChannelCode;
+pub use cleaning::{CleaningReason, CleaningState};
 pub use collections::CollectionEvidence;
 pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
@@ -53,6 +55,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::list_timeline)
         .configure(bulk::routes)
         .configure(channels::routes)
+        .configure(cleaning::routes)
         .configure(collections::routes)
         .configure(consents::routes)
         .configure(duplicates::routes)

@@ -115,6 +115,9 @@ rules! {
     DUPLICATE_KEY_MISSING = Invalid "duplicate_key_missing" {
         "没有可比对的内容", "Nothing to compare by";
         "请至少填写联系方式、监护人电话，或姓名加生日或学校。", "Give a way to reach somebody, a guardian's phone, or a name with a birthday or school." }
+    REQUIRED_FIELD_UNKNOWN = Invalid "required_field_unknown" {
+        "不能要求的字段", "Not a field that can be required";
+        "请从 CustomerQuality.missing_fields 所用的字段中选择，自定义字段统一写作 custom_fields。", "Name fields as `missing_fields` of CustomerQuality does; custom fields all go by `custom_fields`." }
     RECORD_INCOMPLETE = Conflict "record_incomplete" {
         "资料不完整，不能归档", "The record is not whole";
         "请先补充：{missing}。", "Add what is missing first: {missing}." }

@@ -5,6 +5,7 @@
 //! pool of a campus; who sees it follows from these two.
 
 mod channel;
+mod cleaning;
 mod collection;
 mod consent;
 mod contact;
@@ -23,6 +24,7 @@ mod relation;
 mod timeline;
 
 pub use channel::*;
+pub use cleaning::*;
 pub use collection::*;
 pub use consent::*;
 pub use contact::*;

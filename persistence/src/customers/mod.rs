@@ -3,6 +3,7 @@
 pub mod anchor;
 pub mod channels;
 mod children;
+pub mod cleaning;
 pub mod collections;
 pub mod consents;
 pub mod details;

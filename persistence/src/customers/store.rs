@@ -3,7 +3,7 @@
 use domain::{
     customers::{
         CUSTOMER_IN_USE, ChannelCode, Customer, Education, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
-        Occupation, Relation, Stage, reach_alike, says_otherwise,
+        Mending, Occupation, Relation, Stage, reach_alike, says_otherwise,
     },
     fault::Fault,
     id::Id,
@@ -22,7 +22,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children, collections, details,
+    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
+    cleaning::store as cleaning,
+    collections, details,
     entity::{ActiveModel, Column, Entity, Model, changes, fields, personal, row},
     filings::store as filings,
     index, merges, quality, relations,
@@ -628,10 +630,12 @@ pub(super) async fn touch(
     settle(tx, before, after).await
 }
 
-/// What follows from a change of a record: its filing is marked.
+/// What follows from a change of a record: its filing is marked, and what it mended goes from the cleaning
+/// list.
 async fn settle(tx: &Tx, before: &Customer, after: &Customer) -> Result<(), Error> {
     if says_otherwise(before, after) {
         filings::mark_changed(tx, after.id).await?;
+        cleaning::mend(tx, after.id, Mending::Changed { before, after }).await?;
     }
     Ok(())
 }

@@ -399,6 +399,18 @@ pub async fn make(
             }
             vec![made]
         }
+        Kind::CleaningEntry => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            let made = w
+                .cleaning_entry(institution, customer.parse().unwrap())
+                .await;
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{customer}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made.to_string()]
+        }
         Kind::Tagging => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

@@ -91,6 +91,7 @@ pub enum Kind {
     /// Of whoever decides.
     ReceivedApproval,
     /// Of a customer: hidden with it.
+    CleaningEntry,
     /// A customer of whom nothing is missing.
     WholeCustomer,
     /// Of a customer of whom nothing is missing.
@@ -101,16 +102,17 @@ impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure,
-            Enrollment, Export, File, Filing, FollowUp, Import, ImportTemplate, Job, JournalEntry,
-            Lesson, Merge, Notice, Payment, Receipt, Receivable, ReceivedApproval,
-            ReceivedShareRequest, Relation, Session, Share, ShareRequest, Tagging, TaughtClass,
-            View, WholeCustomer,
+            Approval, Charge, CleaningEntry, Collection, Consent, Customer, CustomerFile,
+            DayReport, Disclosure, Enrollment, Export, File, Filing, FollowUp, Import,
+            ImportTemplate, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
+            ReceivedApproval, ReceivedShareRequest, Relation, Session, Share, ShareRequest,
+            Tagging, TaughtClass, View, WholeCustomer,
         };
         !matches!(
             self,
             Approval
                 | Charge
+                | CleaningEntry
                 | Consent
                 | Collection
                 | Customer
@@ -217,6 +219,8 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
     ("getCustomerQuality", Kind::Customer, State::Live),
+    ("getCleaningEntry", Kind::CleaningEntry, State::Live),
+    ("keepCleaningEntry", Kind::CleaningEntry, State::Live),
     ("fileCustomer", Kind::WholeCustomer, State::Live),
     ("getFiling", Kind::Filing, State::Live),
     ("takeOutFiling", Kind::Filing, State::Live),
@@ -485,6 +489,7 @@ pub fn listed(schema: &str) -> Kind {
     let kinds = [
         ("CustomerPage", Kind::Customer),
         ("CollectionPage", Kind::Collection),
+        ("CleaningEntryPage", Kind::CleaningEntry),
         ("FilingPage", Kind::Filing),
         ("FollowUpPage", Kind::FollowUp),
         ("JobPage", Kind::Job),
