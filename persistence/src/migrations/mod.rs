@@ -61,6 +61,8 @@ mod m0120_allowances;
 mod m0121_share_requests;
 mod m0122_customer_merges;
 mod m0123_record_quality;
+mod m0124_cleaning_list;
+mod m0125_filings;
 mod m0130_kinds_of_relation;
 mod m0131_consents;
 mod m0132_privacy_requests;
@@ -141,6 +143,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0121_share_requests::Migration),
             Box::new(m0122_customer_merges::Migration),
             Box::new(m0123_record_quality::Migration),
+            Box::new(m0124_cleaning_list::Migration),
+            Box::new(m0125_filings::Migration),
             Box::new(m0130_kinds_of_relation::Migration),
             Box::new(m0131_consents::Migration),
             Box::new(m0132_privacy_requests::Migration),

@@ -391,6 +391,57 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::WholeCustomer => {
+            let mut body = w.new_customer("张小明");
+            let known = json!({
+                "campus_id": campus, "holder_id": holder, "gender": "male", "birth_date": "2005-05-05",
+                "school": "实验中学", "grade": "高三", "details": {"region_code": "110108"},
+                "contact_points": [{"kind": "qq", "value": "10001"}],
+            });
+            for (name, value) in known.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            let made = maker
+                .post("/api/v1/customers", &body)
+                .await
+                .expect(201)
+                .id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{made}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made]
+        }
+        Kind::Filing => {
+            let customer = make(
+                w,
+                Kind::WholeCustomer,
+                State::Live,
+                institution,
+                holder,
+                campus,
+            );
+            let customer = Box::pin(customer).await.remove(0);
+            let path = format!("/api/v1/customers/{customer}/file");
+            let made = maker.post(&path, &json!({})).await.expect(201).id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{customer}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made]
+        }
+        Kind::CleaningEntry => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            let made = w
+                .cleaning_entry(institution, customer.parse().unwrap())
+                .await;
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{customer}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made.to_string()]
+        }
         Kind::Tagging => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

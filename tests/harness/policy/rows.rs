@@ -90,21 +90,29 @@ pub enum Kind {
     Approval,
     /// Of whoever decides.
     ReceivedApproval,
+    /// Of a customer: hidden with it.
+    CleaningEntry,
+    /// A customer of whom nothing is missing.
+    WholeCustomer,
+    /// Of a customer of whom nothing is missing.
+    Filing,
 }
 
 impl Kind {
     /// Whether a grant covers all records of an institution or none.
     pub fn is_of_institution(self) -> bool {
         use Kind::{
-            Approval, Charge, Collection, Consent, Customer, CustomerFile, DayReport, Disclosure,
-            Enrollment, Export, File, FollowUp, Import, ImportTemplate, Job, JournalEntry, Lesson,
-            Merge, Notice, Payment, Receipt, Receivable, ReceivedApproval, ReceivedShareRequest,
-            Relation, Session, Share, ShareRequest, Tagging, TaughtClass, View,
+            Approval, Charge, CleaningEntry, Collection, Consent, Customer, CustomerFile,
+            DayReport, Disclosure, Enrollment, Export, File, Filing, FollowUp, Import,
+            ImportTemplate, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
+            ReceivedApproval, ReceivedShareRequest, Relation, Session, Share, ShareRequest,
+            Tagging, TaughtClass, View, WholeCustomer,
         };
         !matches!(
             self,
             Approval
                 | Charge
+                | CleaningEntry
                 | Consent
                 | Collection
                 | Customer
@@ -114,6 +122,7 @@ impl Kind {
                 | Enrollment
                 | Export
                 | File
+                | Filing
                 | FollowUp
                 | Import
                 | ImportTemplate
@@ -134,6 +143,7 @@ impl Kind {
                 | Tagging
                 | TaughtClass
                 | View
+                | WholeCustomer
         )
     }
 
@@ -209,6 +219,11 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("restoreCustomer", Kind::Customer, State::Deleted),
     ("transferCustomer", Kind::Customer, State::Live),
     ("getCustomerQuality", Kind::Customer, State::Live),
+    ("getCleaningEntry", Kind::CleaningEntry, State::Live),
+    ("keepCleaningEntry", Kind::CleaningEntry, State::Live),
+    ("fileCustomer", Kind::WholeCustomer, State::Live),
+    ("getFiling", Kind::Filing, State::Live),
+    ("takeOutFiling", Kind::Filing, State::Live),
     ("verifyCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
     ("recordCollection", Kind::Customer, State::Live),
@@ -474,6 +489,8 @@ pub fn listed(schema: &str) -> Kind {
     let kinds = [
         ("CustomerPage", Kind::Customer),
         ("CollectionPage", Kind::Collection),
+        ("CleaningEntryPage", Kind::CleaningEntry),
+        ("FilingPage", Kind::Filing),
         ("FollowUpPage", Kind::FollowUp),
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),

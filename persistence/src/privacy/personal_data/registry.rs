@@ -154,6 +154,57 @@ static PERSON: &[Told] = &[
         &[("verified_by", OtherPeople)],
     ),
     told(
+        "cleaning_entries",
+        &[
+            instant("created_at"),
+            id("id"),
+            id("customer_id"),
+            text("reason"),
+            text("missing"),
+            text("state"),
+            instant("kept_until"),
+            sealed_text("kept_reason"),
+            instant("kept_at"),
+            instant("cleaned_at"),
+            instant("deleted_at"),
+        ],
+        &[
+            ("version", Technical),
+            ("holder_id", OtherPeople),
+            ("customer_campus_id", Technical),
+            ("twin_id", OtherPeople),
+            ("kept_by", OtherPeople),
+            ("job_id", Technical),
+        ],
+    )
+    // Of another record it tells that the person may be somebody else.
+    .among(OWN),
+    told(
+        "customer_filings",
+        &[
+            instant("created_at"),
+            id("id"),
+            id("customer_id"),
+            text("kind"),
+            text("business_scope"),
+            text("region_code"),
+            text("state"),
+            instant("filed_at"),
+            instant("changed_at"),
+            instant("taken_out_at"),
+            sealed_text("taken_out_reason"),
+            instant("deleted_at"),
+        ],
+        &[
+            ("version", Technical),
+            ("holder_id", OtherPeople),
+            ("customer_campus_id", Technical),
+            ("customer_version", Technical),
+            ("filed_by", OtherPeople),
+            ("taken_out_by", OtherPeople),
+        ],
+    ),
+    told(
         "custom_values",
         &[
             id("field_id").of("custom_fields", "name").told_as("field"),
