@@ -154,6 +154,7 @@ pub static POINTERS: &[Pointer] = &[
     pointer("disclosures", "customer_id", MOVES),
     pointer("privacy_requests", "customer_id", MOVES),
     pointer("privacy_requests", "asked_by", MOVES),
+    pointer("legal_holds", "customer_id", MOVES),
     pointer("personal_data_exports", "customer_id", MOVES),
     pointer("payments", "customer_id", MOVES),
     pointer("charges", "customer_id", MOVES),

@@ -32,6 +32,7 @@ const USES: &[(&str, &str, UndoObstacle)] = &[
     ("consents", "decided_by", UndoObstacle::Decided),
     ("privacy_requests", "customer_id", UndoObstacle::Decided),
     ("privacy_requests", "asked_by", UndoObstacle::Decided),
+    ("legal_holds", "customer_id", UndoObstacle::Decided),
 ];
 
 /// Where to look for what was done with customers that are as an import left them.

@@ -492,6 +492,12 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::LegalHold => {
+            let customer = w.fixture(institution, "customer_id").await.unwrap();
+            let body = json!({"customer_id": customer, "reason": "退费诉讼"});
+            let made = maker.post("/api/v1/legal-holds", &body).await.expect(201);
+            vec![made.id()]
+        }
         Kind::PersonalDataExport => {
             let request = Kind::PrivacyRequest;
             let granted = make(w, request, State::Deleted, institution, holder, campus);

@@ -34,6 +34,8 @@ pub enum Kind {
     Consent,
     PrivacyNotice,
     PrivacyRequest,
+    /// It stands.
+    LegalHold,
     /// Of a granted request; with a file.
     PersonalDataExport,
     Recipient,
@@ -261,6 +263,8 @@ pub const ROWS: &[(&str, Kind, State)] = &[
         Kind::PrivacyRequest,
         State::Deleted,
     ),
+    ("getLegalHold", Kind::LegalHold, State::Any),
+    ("releaseLegalHold", Kind::LegalHold, State::Live),
     ("recordDisclosure", Kind::Customer, State::Live),
     ("listDisclosures", Kind::Customer, State::Live),
     ("getDisclosure", Kind::Disclosure, State::Any),
@@ -507,6 +511,7 @@ pub fn listed(schema: &str) -> Kind {
         ("AuditEventPage", Kind::AuditEvent),
         ("PrivacyNoticePage", Kind::PrivacyNotice),
         ("PrivacyRequestPage", Kind::PrivacyRequest),
+        ("LegalHoldPage", Kind::LegalHold),
         ("PersonalDataExportPage", Kind::PersonalDataExport),
         ("RecipientPage", Kind::Recipient),
         ("DisclosurePage", Kind::Disclosure),

@@ -6,7 +6,13 @@
 use domain::privacy::KeptGround;
 use sea_orm::{QueryResult, Value};
 
-use crate::{Error, customers::merges, idempotency, keys::FieldKeys, privacy::requests};
+use crate::{
+    Error,
+    customers::merges,
+    idempotency,
+    keys::FieldKeys,
+    privacy::{legal_holds, requests},
+};
 
 /// A table with rows that belong to a person.
 #[derive(Debug)]
@@ -61,7 +67,7 @@ macro_rules! records {
             "WITH touched (id) AS (SELECT id FROM customers WHERE institution_id = {institution} AND id IN ({who})",
             " UNION SELECT id FROM files WHERE institution_id = {institution} AND record_kind = 'customer' AND record_id IN ({who})",
             " UNION ", of!("enrollments"), " UNION ", of!("follow_ups"), " UNION ", of!("taggings"),
-            " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("personal_data_exports"),
+            " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("legal_holds"), " UNION ", of!("personal_data_exports"),
             " UNION ", of!("disclosures"),
             " UNION ", of!("payments"), " UNION ", of!("charges"), " UNION ", of!("share_requests"),
             " UNION ", of!("customer_collections"), " UNION ", of!("cleaning_entries"), " UNION ", of!("customer_filings"), ") ",
@@ -156,6 +162,16 @@ pub static OF_PERSONS: &[OfPerson] = &[
             seal: requests::wordless,
         },
         &["kind", "status", "due_on"],
+    ),
+    of_person(
+        "legal_holds",
+        OWN,
+        Resealed {
+            column: "words",
+            key: "id",
+            seal: legal_holds::wordless,
+        },
+        &[],
     ),
     of_person(
         "disclosures",

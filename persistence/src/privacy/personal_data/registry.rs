@@ -323,6 +323,23 @@ static PERSON: &[Told] = &[
         ],
         &[("version", Technical), ("recorded_by", OtherPeople)],
     ),
+    // Why may tell of whoever the dispute is with.
+    told(
+        "legal_holds",
+        &[
+            instant("placed_at"),
+            id("id"),
+            id("customer_id"),
+            instant("ends_at"),
+            instant("released_at"),
+        ],
+        &[
+            ("words", OtherPeople),
+            ("version", Technical),
+            ("placed_by", OtherPeople),
+            ("released_by", OtherPeople),
+        ],
+    ),
     told(
         "disclosures",
         &[
