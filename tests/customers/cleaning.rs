@@ -190,6 +190,7 @@ both! {
         assert_eq!(entry(&recruiter, &own, "duplicate").await["duplicate_id"], json!(twin));
         // Nobody learns from the list of somebody beyond reach.
         assert!(listed(&colleague, "").await.is_empty());
+        assert_eq!((told(&recruiter).await, told(&colleague).await), (vec![2], vec![]));
         assert_eq!(listed(&boss, "reason=duplicate").await.len(), 4);
         assert_eq!(entry(&boss, &theirs, "duplicate").await["duplicate_id"], json!(apart));
         recruiter.patch(&format!("{CUSTOMERS}/{twin}"), &json!({"name": "王五", "birth_date": "1999-01-01"})).await.expect(200);
@@ -280,6 +281,41 @@ both! {
         let kept = entry(&recruiter, &own, "duplicate").await;
         assert_eq!((&kept["state"], &kept["duplicate_id"]), (&json!("kept"), &json!(twin)));
         assert_eq!(kept["cleaned_at"], json!(null));
+    }
+
+    async fn what_was_decided_holds_for_what_was_found_anew_meanwhile(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        require(&w, &["school", "grade"]).await;
+        let mut lean = w.new_customer("孙燕");
+        lean["grade"] = json!("四年级");
+        let lean = create(&recruiter, &lean).await;
+        let own = create(&recruiter, &whole_student(&w)).await;
+        let twin = create(&recruiter, &whole_student(&w)).await;
+        sweep(&w).await;
+        for (customer, reason) in [(&lean, "incomplete"), (&own, "duplicate")] {
+            keep(&recruiter, &entry(&recruiter, customer, reason).await, 60).await.expect(200);
+        }
+        // Both causes go, and something else is found; then they are back alone.
+        let path = format!("{CUSTOMERS}/{lean}");
+        recruiter.patch(&path, &json!({"school": "实验小学"})).await.expect(200);
+        recruiter.patch(&path, &json!({"school": null, "grade": null})).await.expect(200);
+        boss.delete(&format!("{CUSTOMERS}/{twin}")).await.expect(204);
+        sweep(&w).await;
+        create(&recruiter, &whole_student(&w)).await;
+        sweep(&w).await;
+        assert_eq!(listed(&recruiter, &format!("customer_id={lean}&state=open")).await.len(), 1);
+        assert_eq!(listed(&recruiter, &format!("customer_id={own}&state=open")).await.len(), 1);
+        recruiter.patch(&path, &json!({"grade": "四年级"})).await.expect(200);
+        boss.post(&format!("{CUSTOMERS}/{twin}/restore"), &json!(null)).await.expect(200);
+        for _ in 0..2 {
+            sweep(&w).await;
+            for customer in [&lean, &own] {
+                let standing = format!("customer_id={customer}&state=open,kept");
+                let standing = recruiter.get(&format!("{ENTRIES}?{standing}")).await.expect(200);
+                let states = standing.json["items"].as_array().unwrap().iter().map(|item| &item["state"]);
+                assert_eq!(states.collect::<Vec<_>>(), ["kept"], "{}", standing.text);
+            }
+        }
     }
 
     async fn two_are_found_among_many_who_share_a_number(w: World) {

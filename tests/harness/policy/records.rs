@@ -496,6 +496,11 @@ pub async fn make(
             let customer = w.fixture(institution, "customer_id").await.unwrap();
             let body = json!({"customer_id": customer, "reason": "退费诉讼"});
             let made = maker.post("/api/v1/legal-holds", &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("/api/v1/legal-holds/{}/release", made.id());
+                let reason = json!({"reason": "已结案"});
+                maker.post(&path, &reason).await.expect(200);
+            }
             vec![made.id()]
         }
         Kind::PersonalDataExport => {

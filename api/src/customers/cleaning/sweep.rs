@@ -107,12 +107,13 @@ async fn write(run: &Run, ids: &[Id<Customer>]) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Whether something failed that says nothing of the records.
+/// Whether something failed that says nothing of the records. One that others hold for too long is looked at
+/// the next night.
 fn is_of_machine(error: &Error) -> bool {
     match error {
         Error::Fault(fault) => [&JOB_TAKEN_OVER, &JOB_CANCELLED].contains(&fault.rule),
-        Error::Internal(_) => false,
-        _ => true,
+        Error::Internal(_) | Error::Busy => false,
+        Error::AuthorityChanged | Error::Transient(_) => true,
     }
 }
 

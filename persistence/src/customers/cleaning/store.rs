@@ -300,11 +300,10 @@ fn sealed(keys: &FieldKeys, entry: &CleaningEntry, reason: &str) -> Result<Vec<u
 }
 
 fn record(tx: &Tx, before: Option<&CleaningEntry>, after: &CleaningEntry) {
-    // Neither what is missing, nor whom it is likely the same as: rules and reach hide these.
+    // Neither why, nor what is missing, nor whom it is likely the same as: rules and reach hide these.
     let told = |entry: &CleaningEntry| {
         json!({
             "customer_id": entry.customer,
-            "reason": entry.found.reason.as_str(),
             "state": entry.state.as_str(),
             "kept_until": entry.keeping.as_ref().map(|kept| kept.until.to_string()),
         })

@@ -6,23 +6,32 @@
 
 use domain::{
     access::{CustomersConfigure, CustomersRead, CustomersWrite, Permission, Principal},
-    customers::{CleaningEntry, CleaningState, Customer, Finding},
+    customers::{CleaningEntry, CleaningReason, CleaningState, Customer, Finding},
     id::Id,
     jobs::Job,
     notices::{NoticeKind, Numbers},
     organization::Institution,
+    text_enum::TextEnum,
 };
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QuerySelect, Value,
+    sea_query::{Expr, ExprTrait},
+};
 use uuid::Uuid;
 
-use super::store::{found, insert, lock_standing, standing, update};
+use super::{
+    entity::{Column, Entity},
+    seen::seen,
+    store::{found, insert, lock_standing, standing, update},
+};
 use crate::{
     Error, Handle, Tx,
-    access::{Grant, stewards_of},
+    access::{Bearer, Grant, load, stewards_of},
     customers::store::{find_all, lock_each},
     database::statement,
     notices::store::notify,
+    scope::scoped,
 };
 
 /// Customers that are looked at together.
@@ -145,32 +154,45 @@ pub async fn look(
 /// An entry as it was and as it is now.
 type Again = (CleaningEntry, CleaningEntry);
 
-/// What is to be written of a customer: entries that are others now, and what is on no entry.
+/// What is to be written of a customer, in this order: entries that are others now, and what is on no entry.
+/// For each reason one stands at most.
 fn compared(
     customer: &Customer,
     findings: &[Finding],
     entries: &[CleaningEntry],
     now: Timestamp,
 ) -> (Vec<Again>, Vec<Finding>) {
-    let own = entries.iter().filter(|entry| entry.customer == customer.id);
-    let looked: Vec<Again> = own
-        .map(|before| {
-            let same = findings
-                .iter()
-                .find(|one| one.reason == before.found.reason);
-            (before.clone(), before.after(same, now))
-        })
-        .collect();
-    let is_new = |found: &&Finding| {
-        looked.iter().all(|(_, after)| {
-            after.state == CleaningState::Cleaned || after.found.reason != found.reason
-        })
-    };
-    let fresh = findings.iter().filter(is_new).cloned().collect();
-    let again = looked
-        .into_iter()
-        .filter(|(before, after)| before.version != after.version);
-    (again.collect(), fresh)
+    let (mut again, mut fresh) = (Vec::new(), Vec::new());
+    for reason in CleaningReason::ALL {
+        let found = findings.iter().find(|one| one.reason == *reason);
+        let own =
+            |entry: &&CleaningEntry| entry.customer == customer.id && entry.found.reason == *reason;
+        let (mut standing, mut decided) = (None, None);
+        for before in entries.iter().filter(own) {
+            let after = before.after(found, now);
+            match before.state {
+                CleaningState::Cleaned if after.state == CleaningState::Kept => {
+                    decided = Some((before.clone(), after));
+                }
+                CleaningState::Cleaned => {}
+                _ => standing = Some((before.clone(), after)),
+            }
+        }
+        let stays = standing
+            .as_ref()
+            .is_some_and(|(_, after)| after.state == CleaningState::Kept);
+        match (standing, decided) {
+            // What was decided before holds for what was found anew meanwhile.
+            (Some((before, _)), Some(decided)) if !stays => {
+                let gone = before.after(None, now);
+                again.extend([(before, gone), decided]);
+            }
+            (Some(one), _) | (None, Some(one)) => again.push(one),
+            (None, None) => fresh.extend(found.cloned()),
+        }
+    }
+    again.retain(|(before, after)| before.version != after.version);
+    (again, fresh)
 }
 
 /// Makes the entries of some customers what is found, as they are by now: each is locked, then its entries.
@@ -213,51 +235,62 @@ pub async fn tell_next(tx: &Tx, job: Id<Job>) -> Result<bool, Error> {
     Ok(last.is_some())
 }
 
-/// Tells the next holders how many of their records came on the list by this sweep; the last of them,
-/// unless there were none. What is in pools is told at the end to whoever configures records.
+/// Tells the next holders how many of their records came on the list by this sweep, as far as they may see
+/// it; the last of them, unless there were none. What is in pools is told at the end to whoever configures
+/// records.
 async fn tell(tx: &Tx, job: Id<Job>, behind: Uuid) -> Result<Option<Uuid>, Error> {
-    let institution = tx.operation().institution.uuid();
-    let listed = "FROM cleaning_entries e JOIN principals p \
+    let sql = "SELECT DISTINCT e.holder_id FROM cleaning_entries e JOIN principals p \
          ON p.institution_id = e.institution_id AND p.id = e.holder_id AND p.status = 'active' \
-         WHERE e.institution_id = ? AND e.job_id = ? AND e.state = 'open' AND e.deleted_at IS NULL";
-    let sql = format!(
-        "SELECT e.holder_id, COUNT(DISTINCT e.customer_id) AS records {listed} AND e.holder_id > ? \
-         GROUP BY e.holder_id ORDER BY e.holder_id LIMIT ?"
-    );
+         WHERE e.institution_id = ? AND e.job_id = ? AND e.state = 'open' AND e.deleted_at IS NULL \
+         AND e.holder_id > ? ORDER BY e.holder_id LIMIT ?";
     let values: [Value; 4] = [
-        institution.into(),
+        tx.operation().institution.uuid().into(),
         job.uuid().into(),
         behind.into(),
         TOLD.into(),
     ];
     let mut last = None;
-    for row in tx.query_all_raw(statement(tx, &sql, values)).await? {
+    for row in tx.query_all_raw(statement(tx, sql, values)).await? {
         let holder: Uuid = row.try_get("", "holder_id")?;
-        leave(tx, Id::new(holder), row.try_get("", "records")?).await?;
+        leave(tx, job, Id::new(holder), Column::HolderId.eq(holder)).await?;
         last = Some(holder);
     }
     if last.is_none() {
-        tell_stewards(tx, job).await?;
+        for steward in stewards_of(tx, CustomersConfigure::CODE).await? {
+            let pools = Expr::col(Column::HolderId).equals(Column::CustomerCampusId);
+            leave(tx, job, steward, pools).await?;
+        }
     }
     Ok(last)
 }
 
-async fn tell_stewards(tx: &Tx, job: Id<Job>) -> Result<(), Error> {
-    let sql = "SELECT COUNT(DISTINCT customer_id) AS records FROM cleaning_entries \
-               WHERE institution_id = ? AND job_id = ? AND state = 'open' AND deleted_at IS NULL \
-               AND holder_id = customer_campus_id";
-    let key = [tx.operation().institution.uuid(), job.uuid()].map(Value::from);
-    let row = tx.query_one_raw(statement(tx, sql, key)).await?;
-    let records: i64 = row.map_or(Ok(0), |row| row.try_get("", "records"))?;
-    if records > 0 {
-        for steward in stewards_of(tx, CustomersConfigure::CODE).await? {
-            leave(tx, steward, records).await?;
-        }
+/// Tells somebody how many records came on the list by this sweep, of some; nothing where he or she may see
+/// none.
+async fn leave(tx: &Tx, job: Id<Job>, to: Id<Principal>, which: Expr) -> Result<(), Error> {
+    let (institution, now) = (tx.operation().institution, tx.now());
+    let Some(reader) = load(tx, &Bearer::owner(institution, to, None), now).await? else {
+        return Ok(());
+    };
+    let Some(grant) = Grant::<CustomersRead>::of(&reader, now) else {
+        return Ok(());
+    };
+    let listed = Condition::all()
+        .add(which)
+        .add(Expr::col((Entity, "job_id")).eq(job.uuid()))
+        .add(Expr::cust("cleaning_entries.state = 'open'"))
+        .add(Column::DeletedAt.is_null())
+        .add(seen(&grant, &reader, tx.is_postgres(), now));
+    let records = scoped::<Entity>(&grant)
+        .filter(listed)
+        .select_only()
+        .column(Column::CustomerId)
+        .distinct()
+        .count(tx)
+        .await?;
+    if records == 0 {
+        return Ok(());
     }
-    Ok(())
-}
-
-async fn leave(tx: &Tx, to: Id<Principal>, records: i64) -> Result<(), Error> {
+    let records = i64::try_from(records).map_err(Error::internal)?;
     let numbers = Numbers::from([("records".into(), records)]);
     notify(tx, to, NoticeKind::RecordsToClean, &numbers, None).await
 }

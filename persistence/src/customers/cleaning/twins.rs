@@ -24,7 +24,7 @@ use crate::{
 
 /// Pairs that are held against each other in one go.
 const PAIRS: i64 = 500;
-/// A way to be reached that as many share tells of nobody who he or she is: the number of a school.
+/// What as many share tells of nobody who he or she is: the number of a school, a name that stands for none.
 const SHARED_BY_MANY: i64 = 100;
 
 /// Those who share a way to be reached.
@@ -38,7 +38,10 @@ const REACHED_ALIKE: &str = "SELECT DISTINCT a.customer_id AS one, b.customer_id
 const BORN_ALIKE: &str = "SELECT a.id AS one, b.id AS other FROM customers a \
      JOIN customers b ON b.institution_id = a.institution_id AND b.name_fold = a.name_fold \
      AND b.birth_date = a.birth_date AND b.id <> a.id AND b.deleted_at IS NULL \
-     WHERE a.institution_id = ? AND a.birth_date IS NOT NULL AND (a.id, b.id) > (?, ?) AND ";
+     WHERE a.institution_id = ? AND a.birth_date IS NOT NULL AND (a.id, b.id) > (?, ?) \
+     AND (SELECT COUNT(*) FROM (SELECT 1 AS one FROM customers m \
+     WHERE m.institution_id = a.institution_id AND m.name_fold = a.name_fold \
+     AND m.birth_date = a.birth_date AND m.deleted_at IS NULL LIMIT ?) many) < ? AND ";
 
 type Pair = (Id<Customer>, Id<Customer>);
 
@@ -110,11 +113,9 @@ async fn pairs(
     alike: &str,
     behind: Pair,
 ) -> Result<Vec<Pair>, Error> {
-    let is_by_contact = alike == REACHED_ALIKE;
-    let column = if is_by_contact {
-        "a.customer_id"
-    } else {
-        "a.id"
+    let column = match alike == REACHED_ALIKE {
+        true => "a.customer_id",
+        false => "a.id",
     };
     let ids = customers.iter().map(|one| one.id.uuid().into()).collect();
     let (is_among, ids) = among(handle, column, ArrayType::Uuid, ids);
@@ -122,10 +123,9 @@ async fn pairs(
         institution.uuid().into(),
         behind.0.uuid().into(),
         behind.1.uuid().into(),
+        SHARED_BY_MANY.into(),
+        SHARED_BY_MANY.into(),
     ];
-    if is_by_contact {
-        values.extend([SHARED_BY_MANY, SHARED_BY_MANY].map(Value::from));
-    }
     values.extend(ids);
     values.push(PAIRS.into());
     let sql = format!("{alike}{is_among} ORDER BY one, other LIMIT ?");
