@@ -64,6 +64,7 @@ invariants! {
     "every_enrollment_is_charged",
     "every_entry_balances",
     "every_erased_customer_is_empty",
+    "every_held_person_is_there",
     "every_hour_is_in_the_ledger",
     "every_lesson_is_charged_once",
     "every_merged_customer_is_empty",

@@ -33,7 +33,7 @@ pub(crate) async fn merge(actor: &Actor, survivor: &str, duplicate: &str) -> Ans
         .await
 }
 
-pub(super) async fn undo(actor: &Actor, merge: &str) -> Answer {
+pub(crate) async fn undo(actor: &Actor, merge: &str) -> Answer {
     let undo = format!("/api/v1/customer-merges/{merge}/undo");
     actor.post(&undo, &json!(null)).await
 }

@@ -25,7 +25,7 @@ pub(super) async fn take_in(w: &World, name: &str, more: Value) -> String {
 }
 
 /// Erases a customer as it is now.
-async fn erase(by: &Actor, customer: &str) -> Answer {
+pub(super) async fn erase(by: &Actor, customer: &str) -> Answer {
     let preview = by
         .get(&format!("{}/erasure", path(customer)))
         .await

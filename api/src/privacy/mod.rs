@@ -2,6 +2,7 @@
 
 pub mod disclosures;
 pub mod erasures;
+pub mod legal_holds;
 pub mod notices;
 pub mod personal_data;
 pub mod recipients;
@@ -16,6 +17,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(erasures::routes)
         .configure(notices::routes)
         .configure(disclosures::routes)
+        .configure(legal_holds::routes)
         .configure(personal_data::routes)
         .configure(recipients::routes)
         .configure(requests::routes);

@@ -9,7 +9,10 @@ use super::CONDITION_FIELD_ARCHIVED;
 use crate::{
     access::{FIELD_NOT_READABLE, FieldRules},
     custom_fields::CustomField,
-    customers::{Education, Gender, INTENT_MAX, Kind, Occupation, Stage},
+    customers::{
+        DETAIL_FIELDS, DetailField, Education, Gender, INTENT_MAX, Kind, Occupation, Stage,
+    },
+    exports::column::COLUMNS,
     fault::{FieldFault, Text},
     id::Id,
     organization::Locale,
@@ -21,6 +24,7 @@ text_enum! {
     /// What a field of conditions holds.
     Type as "ConditionType" {
         Text = "text" { "文本", "Text" }
+        Texts = "texts" { "多条文本", "Several texts" }
         Number = "number" { "数字", "Whole number" }
         Date = "date" { "日期", "Date" }
         Instant = "instant" { "时间", "Instant" }
@@ -62,7 +66,7 @@ impl Type {
             StartsWith, WithinLastDays, WithinNextDays,
         };
         match self {
-            Self::Text => &[Eq, In, Contains, StartsWith, IsKnown, IsUnknown],
+            Self::Text | Self::Texts => &[Eq, In, Contains, StartsWith, IsKnown, IsUnknown],
             Self::Number => &[Eq, In, Gt, Gte, Lt, Lte, Between, IsKnown, IsUnknown],
             Self::Date => &[
                 Eq,
@@ -207,17 +211,23 @@ macro_rules! fields {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Subject {
             $($name,)+
+            /// What is known of some beyond their profiles.
+            Detail(&'static DetailField),
             /// What an institution keeps beyond these.
             Custom(Id<CustomField>),
         }
 
         /// Every field that every institution has, in the order in which a query builder shows them.
-        pub static FIELDS: LazyLock<Vec<Arc<Field>>> = LazyLock::new(|| vec![
-            $( Arc::new(Field {
-                $($($more)*)?
-                ..field_of(Subject::$name, $code, Type::$kind, Text { zh: $zh, en: $en })
-            }) ),+
-        ]);
+        pub static FIELDS: LazyLock<Vec<Arc<Field>>> = LazyLock::new(|| {
+            let fields = vec![
+                $( Field {
+                    $($($more)*)?
+                    ..field_of(Subject::$name, $code, Type::$kind, Text { zh: $zh, en: $en })
+                } ),+
+            ];
+            let details = DETAIL_FIELDS.iter().map(detail);
+            fields.into_iter().chain(details).map(Arc::new).collect()
+        });
     };
 }
 
@@ -235,6 +245,31 @@ fn field_of(subject: Subject, code: &'static str, kind: Type, label: Text) -> Fi
         has_span: false,
         listed_at: None,
         is_archived: false,
+    }
+}
+
+/// A field of the details, under the heading that it has in exports.
+fn detail(field: &'static DetailField) -> Field {
+    let kind = match (field.choices, field.is_list) {
+        (Some(_), true) => Type::Choices,
+        (Some(_), false) => Type::Choice,
+        (None, true) => Type::Texts,
+        (None, false) => Type::Text,
+    };
+    let heading = COLUMNS.iter().find(|column| column.field == field.path);
+    let unnamed = Text {
+        zh: field.name,
+        en: field.name,
+    };
+    Field {
+        rule: Some(field.path),
+        choices: field.choices.map(|all| all()).unwrap_or_default(),
+        ..field_of(
+            Subject::Detail(field),
+            field.path,
+            kind,
+            heading.map_or(unnamed, |column| column.heading),
+        )
     }
 }
 

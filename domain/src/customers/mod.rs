@@ -5,6 +5,7 @@
 //! pool of a campus; who sees it follows from these two.
 
 mod channel;
+mod cleaning;
 mod collection;
 mod consent;
 mod contact;
@@ -13,6 +14,7 @@ mod details;
 mod duplicate;
 pub mod facts;
 mod fault;
+mod filing;
 mod form;
 mod merge;
 mod model;
@@ -23,6 +25,7 @@ mod relation;
 mod timeline;
 
 pub use channel::*;
+pub use cleaning::*;
 pub use collection::*;
 pub use consent::*;
 pub use contact::*;
@@ -30,6 +33,7 @@ pub use contacting::*;
 pub use details::*;
 pub use duplicate::*;
 pub use fault::*;
+pub use filing::*;
 pub use form::*;
 pub use merge::*;
 pub use model::*;

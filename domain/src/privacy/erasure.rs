@@ -29,6 +29,7 @@ text_enum! {
         OpenCharge = "open_charge" { "有未结清的应收", "A charge is open" }
         UnspentCredit = "unspent_credit" { "有未使用的余额", "Money that it paid is not used up" }
         OpenRequest = "open_request" { "有未答复的个人信息申请", "A request about its own data is not answered yet" }
+        LegalHold = "legal_hold" { "处于法定保全中", "A legal hold stands" }
     }
 }
 

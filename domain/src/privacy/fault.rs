@@ -40,6 +40,12 @@ rules! {
     SHARING_NOT_AGREED = Conflict "sharing_not_agreed" {
         "未同意向第三方提供", "The person has not agreed to sharing";
         "向该接收方提供须本人或监护人同意（sharing）。", "Whom it is about, or a guardian, has to agree first (consent to sharing)." }
+    HOLD_ENDS_TOO_SOON = Invalid "hold_ends_too_soon" {
+        "保全结束时间不在将来", "It would have ended";
+        "结束时间须晚于现在。", "A hold ends in the future, or never." }
+    HOLD_OVER = Conflict "hold_over" {
+        "保全已经结束", "The hold is over";
+        "该保全已解除或到期。", "It was released, or has ended by itself." }
     ERASURE_OBSTRUCTED = Conflict "erasure_obstructed" {
         "无法删除个人信息", "Something stands in the way";
         "请先处理：{obstacles}。", "Deal with this first: {obstacles}." }

@@ -4,6 +4,7 @@
 mod disclosure;
 mod erasure;
 mod fault;
+mod legal_hold;
 mod notice;
 mod personal_data;
 mod recipient;
@@ -12,6 +13,7 @@ mod request;
 pub use disclosure::*;
 pub use erasure::*;
 pub use fault::*;
+pub use legal_hold::*;
 pub use notice::*;
 pub use personal_data::*;
 pub use recipient::*;

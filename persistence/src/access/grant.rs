@@ -28,7 +28,7 @@ use domain::{
         RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Entry, Payment},
-    privacy::{Erasure, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient},
+    privacy::{Erasure, LegalHold, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient},
     tags::{Tag, TagCategory, Tagging},
     views::View,
 };
@@ -292,8 +292,8 @@ grants! {
         Lesson, SourceChannel, CustomField, Form, TagCategory, Tag, PrivacyNotice, Recipient, ApprovalPolicy,
         QualityPolicy; writes ; deletes ;
     ApprovalsConfigure reads ApprovalPolicy; writes ApprovalPolicy; deletes ;
-    PrivacyManage reads Customer, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile;
-        writes PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile; deletes ;
+    PrivacyManage reads Customer, LegalHold, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile;
+        writes Customer, LegalHold, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile; deletes ;
     PrivacyErase reads Customer, Erasure, PrivacyRequest; writes Customer, Erasure, PrivacyRequest; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;

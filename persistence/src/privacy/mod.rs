@@ -2,6 +2,7 @@
 
 pub mod disclosures;
 pub mod erasure;
+pub mod legal_holds;
 pub mod notices;
 mod person;
 pub mod personal_data;
@@ -33,6 +34,14 @@ pub static DISCLOSED: EventType = EventType {
     name: "disclosure.recorded",
     schema_version: 1,
 };
+pub static HOLD_PLACED: EventType = EventType {
+    name: "legal_hold.placed",
+    schema_version: 1,
+};
+pub static HOLD_RELEASED: EventType = EventType {
+    name: "legal_hold.released",
+    schema_version: 1,
+};
 
 /// Every other event of this capability.
 pub static EVENTS: &[&EventType] = &[
@@ -40,6 +49,8 @@ pub static EVENTS: &[&EventType] = &[
     &REQUEST_RECEIVED,
     &REQUEST_CHANGED,
     &DISCLOSED,
+    &HOLD_PLACED,
+    &HOLD_RELEASED,
 ];
 
 pub(crate) static CONSTRAINTS: &[Constraint] = &[Constraint {

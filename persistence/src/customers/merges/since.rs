@@ -17,7 +17,7 @@ pub(super) struct Marks {
     /// The sum of the versions of the enrollments, charges and payments that went, and of the entries of
     /// hours on these.
     business: i64,
-    /// Decisions on the survivor's data, and wishes not to be contacted.
+    /// Decisions on the survivor's data, wishes not to be contacted, and legal holds.
     wishes: i64,
 }
 
@@ -54,9 +54,10 @@ impl Marks {
         let decided = count(tx, ("consents", "COUNT(*)"), "customer_id = ?", key()).await?;
         let refused = "customer_id = ? AND outcome = 'do_not_contact'";
         let refused = count(tx, ("follow_ups", "COUNT(*)"), refused, key()).await?;
+        let held = count(tx, ("legal_holds", "COUNT(*)"), "customer_id = ?", key()).await?;
         Ok(Self {
             business,
-            wishes: decided + refused,
+            wishes: decided + refused + held,
         })
     }
 

@@ -128,7 +128,8 @@ pub async fn preview(
     grant: &impl Reads<Customer>,
     customer: &Customer,
 ) -> Result<(Vec<ErasedTable>, Vec<ErasureObstacle>), Error> {
-    let person = Person::of(handle, grant.scope().institution(), customer.id).await?;
+    let mut person = Person::of(handle, grant.scope().institution(), customer.id).await?;
+    person.as_of.0 = grant.scope().now();
     let tables = person.survey(handle).await?;
     Ok((tables, obstacles(handle, &person, None).await?))
 }
@@ -159,6 +160,11 @@ async fn obstacles(
             ErasureObstacle::OpenRequest,
             ("privacy_requests", "id"),
             "(customer_id IN ({who}) OR asked_by IN ({who})) AND closed_at IS NULL",
+        ),
+        (
+            ErasureObstacle::LegalHold,
+            ("legal_holds", "id"),
+            "customer_id IN ({who}) AND released_at IS NULL AND (ends_at IS NULL OR ends_at > {now})",
         ),
     ];
     let mut found = Vec::new();
@@ -195,10 +201,11 @@ where
 {
     let institution = tx.operation().institution;
     let mut person = Person::of(tx, institution, customer.id).await?;
+    person.as_of.0 = micros(tx.now());
     domain::privacy::unless_obstructed(&obstacles(tx, &person, request).await?)?;
     let all = customers::lock_each(tx, grant, &person.ids).await?;
     let number = next_number(tx).await?;
-    person.as_of = (micros(tx.now()), Pseudonym(number).to_string());
+    person.as_of.1 = Pseudonym(number).to_string();
     let erasure = Erasure {
         id: tx.stamp().id(),
         number,

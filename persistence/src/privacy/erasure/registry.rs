@@ -6,7 +6,13 @@
 use domain::privacy::KeptGround;
 use sea_orm::{QueryResult, Value};
 
-use crate::{Error, customers::merges, idempotency, keys::FieldKeys, privacy::requests};
+use crate::{
+    Error,
+    customers::merges,
+    idempotency,
+    keys::FieldKeys,
+    privacy::{legal_holds, requests},
+};
 
 /// A table with rows that belong to a person.
 #[derive(Debug)]
@@ -61,10 +67,10 @@ macro_rules! records {
             "WITH touched (id) AS (SELECT id FROM customers WHERE institution_id = {institution} AND id IN ({who})",
             " UNION SELECT id FROM files WHERE institution_id = {institution} AND record_kind = 'customer' AND record_id IN ({who})",
             " UNION ", of!("enrollments"), " UNION ", of!("follow_ups"), " UNION ", of!("taggings"),
-            " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("personal_data_exports"),
+            " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("legal_holds"), " UNION ", of!("personal_data_exports"),
             " UNION ", of!("disclosures"),
             " UNION ", of!("payments"), " UNION ", of!("charges"), " UNION ", of!("share_requests"),
-            " UNION ", of!("customer_collections"), ") ",
+            " UNION ", of!("customer_collections"), " UNION ", of!("cleaning_entries"), " UNION ", of!("customer_filings"), ") ",
             "SELECT r.id FROM touched JOIN audit_records r ON r.institution_id = {institution} AND r.target_id = touched.id ",
             "UNION SELECT t.record_id FROM touched JOIN audit_targets t ON t.institution_id = {institution} AND t.target_id = touched.id"
         )
@@ -158,6 +164,16 @@ pub static OF_PERSONS: &[OfPerson] = &[
         &["kind", "status", "due_on"],
     ),
     of_person(
+        "legal_holds",
+        OWN,
+        Resealed {
+            column: "words",
+            key: "id",
+            seal: legal_holds::wordless,
+        },
+        &[],
+    ),
+    of_person(
         "disclosures",
         OWN,
         Emptied(&[("details", "NULL")]),
@@ -205,6 +221,13 @@ pub static OF_PERSONS: &[OfPerson] = &[
     ),
     of_person("customer_details", OWN, Removed, &[]),
     of_person("customer_upkeep", OWN, Removed, &[]),
+    of_person("customer_filings", OWN, Removed, &[]),
+    of_person(
+        "cleaning_entries",
+        "(customer_id IN ({who}) OR twin_id IN ({who}))",
+        Removed,
+        &[],
+    ),
     of_person("custom_values", "record_id IN ({who})", Removed, &[]),
     of_person("contact_index", OWN, Removed, &[]),
     of_person("search_documents", OWN, Removed, &[]),
@@ -388,6 +411,7 @@ pub static OF_NOBODY: &[&str] = &[
     "staff_positions",
     "staff_posts",
     "subjects",
+    "sweeps",
     "tag_categories",
     "tags",
     "teams",

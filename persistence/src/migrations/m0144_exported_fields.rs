@@ -1,7 +1,7 @@
 //! Custom fields that an export shows.
 
 super::migration!(
-    "m0143_exported_fields",
+    "m0144_exported_fields",
     r#"
 -- Their codes, parted by commas, in the order of their columns.
 ALTER TABLE exports ADD COLUMN custom_fields text NOT NULL DEFAULT '';
