@@ -178,7 +178,8 @@ fn is_time(text: &str) -> bool {
     text.contains(':') && text.split([':', '.']).all(is_number)
 }
 
-fn is_number(text: &str) -> bool {
+/// ASCII digits, one at least.
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::cell::{day, is_told, list, note, unquoted};
+use super::cell::{day, is_number, is_told, list, note, unquoted};
 use crate::{
     custom_fields::{CUSTOM_CHOICE_UNKNOWN, CUSTOM_VALUE_UNFIT, CustomField, FieldCode, FieldType},
     fault::Rule,
@@ -22,7 +22,7 @@ pub struct CustomColumn {
 /// What a cell says of a field, in the words of the contract; `None` where it says nothing.
 ///
 /// Numbers are written with their decimals, money in its main unit, choices by name or code, people by
-/// their ids.
+/// their ids. Words such as `无` and `none` say nothing only where the field knows them for no value.
 ///
 /// # Errors
 /// `custom_value_unfit`, `custom_choice_unknown`.
@@ -32,64 +32,108 @@ pub fn value(
     cell: &str,
 ) -> Result<Option<Json>, &'static Rule> {
     let text = unquoted(cell);
-    if field.field_type == FieldType::Text {
-        return Ok(note(text).map(Json::from));
-    }
-    if !is_told(text) {
-        return Ok(None);
-    }
     let places = usize::try_from(field.decimals).unwrap_or(0);
-    let read = match field.field_type {
-        FieldType::Text => None,
-        FieldType::Number => whole(text, places).map(Json::from),
-        FieldType::Date => day(text).map(|day| json!(day)),
-        FieldType::Choice => return choice(field, text).map(|code| Some(json!(code.as_str()))),
-        FieldType::MultiChoice => {
-            let all = list(text);
-            let codes = all.iter().map(|name| Ok(choice(field, name)?.as_str()));
-            return Ok(Some(json!(codes.collect::<Result<Vec<_>, _>>()?)));
+    let (read, otherwise) = match field.field_type {
+        FieldType::Text => return Ok(note(text).map(Json::from)),
+        FieldType::Number => (whole(text, places).map(Json::from), &CUSTOM_VALUE_UNFIT),
+        FieldType::Date => (day(text).map(|day| json!(day)), &CUSTOM_VALUE_UNFIT),
+        FieldType::Choice => {
+            let code = choice(field, text).map(FieldCode::as_str);
+            (code.map(Json::from), &CUSTOM_CHOICE_UNKNOWN)
         }
-        FieldType::YesNo => yes_no(text).map(Json::from),
-        FieldType::Money => whole(text.trim_start_matches(['¥', '￥']), currency.places())
-            .map(|minor| json!({ "amount_minor": minor, "currency": currency.code() })),
-        FieldType::Person => Uuid::try_parse(text).ok().map(|id| json!(id)),
+        FieldType::MultiChoice => (choices(field, text), &CUSTOM_CHOICE_UNKNOWN),
+        FieldType::YesNo => (yes_no(text).map(Json::from), &CUSTOM_VALUE_UNFIT),
+        FieldType::Money => (amount(text, currency), &CUSTOM_VALUE_UNFIT),
+        FieldType::Person => {
+            let id = Uuid::try_parse(text).ok();
+            (id.map(|id| json!(id)), &CUSTOM_VALUE_UNFIT)
+        }
     };
-    read.map(Some).ok_or(&CUSTOM_VALUE_UNFIT)
+    match read {
+        Some(read) => Ok(Some(read)),
+        None if !is_told(text) => Ok(None),
+        None => Err(otherwise),
+    }
 }
 
-fn choice<'a>(field: &'a CustomField, text: &str) -> Result<&'a FieldCode, &'static Rule> {
+/// The choice of a name or code. One that is archived is found where no open one is: a customer may have it
+/// already.
+fn choice<'a>(field: &'a CustomField, text: &str) -> Option<&'a FieldCode> {
     let name = fold(text);
-    let mut open = field.choices.iter().filter(|choice| !choice.is_archived);
-    let by_name = open.clone().find(|choice| fold(&choice.name) == name);
-    let found = by_name.or_else(|| open.find(|choice| choice.code.as_str() == text));
-    found
-        .map(|choice| &choice.code)
-        .ok_or(&CUSTOM_CHOICE_UNKNOWN)
+    let among = |is_archived: bool| {
+        let all = field.choices.iter();
+        let all = all.filter(move |choice| choice.is_archived == is_archived);
+        let by_name = all.clone().find(|choice| fold(&choice.name) == name);
+        by_name.or_else(|| all.clone().find(|choice| choice.code.as_str() == text))
+    };
+    let found = among(false).or_else(|| among(true));
+    found.map(|choice| &choice.code)
+}
+
+/// Several choices, or one whose name holds what parts several.
+fn choices(field: &CustomField, text: &str) -> Option<Json> {
+    if let Some(code) = choice(field, text) {
+        return Some(json!([code.as_str()]));
+    }
+    let names = list(text);
+    let codes = names.iter().map(|name| Some(choice(field, name)?.as_str()));
+    let codes = codes.collect::<Option<Vec<_>>>()?;
+    (!codes.is_empty()).then(|| json!(codes))
 }
 
 fn yes_no(text: &str) -> Option<bool> {
     match fold(text).as_str() {
         "是" | "有" | "yes" | "y" | "true" | "1" => Some(true),
-        "否" | "没有" | "no" | "n" | "false" | "0" => Some(false),
+        "否" | "无" | "没" | "没有" | "no" | "n" | "false" | "0" => Some(false),
         _ => None,
     }
 }
 
+fn amount(text: &str, currency: &Currency) -> Option<Json> {
+    let text = text.strip_prefix(['¥', '￥']).unwrap_or(text).trim_start();
+    let minor = whole(text, currency.places())?;
+    Some(json!({ "amount_minor": minor, "currency": currency.code() }))
+}
+
 /// A number as a whole number of its smallest decimal: of one decimal, `135.5` is 1355.
 fn whole(text: &str, places: usize) -> Option<i64> {
-    let text: String = fold(text).chars().filter(|c| *c != ',').collect();
+    let text: String = text.chars().map(narrow).collect();
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
         None => (1, text.as_str()),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = without_commas(whole)?;
+    let is_fraction = fraction.is_empty() || is_number(fraction);
     let fraction = fraction.trim_end_matches('0');
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || fraction.len() > places || !is_number(whole) || !is_number(fraction) {
+    if !is_fraction || fraction.len() > places {
         return None;
     }
     let number: i64 = format!("{whole}{fraction:0<places$}").parse().ok()?;
     Some(sign * number)
+}
+
+/// A full-width character of ASCII as ASCII. Nothing else is changed: `²` is no digit of a number.
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => {
+            let narrow = u32::from(c).checked_sub(0xfee0);
+            narrow.and_then(char::from_u32).unwrap_or(c)
+        }
+        c => c,
+    }
+}
+
+/// The digits of a whole number, in which commas may part thousands: `1,5` may be one and a half, and is none.
+fn without_commas(text: &str) -> Option<String> {
+    if let Some((first, rest)) = text.split_once(',') {
+        let is_thousands = |group: &str| group.len() == 3 && is_number(group);
+        if first.len() > 3 || !rest.split(',').all(is_thousands) {
+            return None;
+        }
+        return is_number(first).then(|| text.replace(',', ""));
+    }
+    is_number(text).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -114,6 +158,8 @@ mod tests {
             choices: vec![
                 choice("bus", "校车", false),
                 choice("walk", "On foot", false),
+                choice("none", "无", false),
+                choice("middle", "中班/大班", false),
                 choice("car", "轿车", true),
             ],
             kinds: BTreeSet::new(),
@@ -130,9 +176,16 @@ mod tests {
             (FieldType::Text, "'=1+1", json!("=1+1")),
             (FieldType::Number, "'-1,135.50", json!(-11355)),
             (FieldType::Number, "１３５", json!(1350)),
+            (FieldType::Number, "１，１３５．５", json!(11355)),
+            (FieldType::Number, "1,234,567", json!(12_345_670)),
             (FieldType::Date, "2026年9月1日", json!("2026-09-01")),
             (FieldType::Choice, "校车", json!("bus")),
             (FieldType::Choice, "walk", json!("walk")),
+            (FieldType::Choice, "轿车", json!("car")),
+            (FieldType::Choice, "无", json!("none")),
+            (FieldType::Choice, "none", json!("none")),
+            (FieldType::MultiChoice, "无", json!(["none"])),
+            (FieldType::MultiChoice, "中班/大班", json!(["middle"])),
             (
                 FieldType::MultiChoice,
                 "校车、on foot",
@@ -140,6 +193,9 @@ mod tests {
             ),
             (FieldType::YesNo, "是", json!(true)),
             (FieldType::YesNo, "No", json!(false)),
+            (FieldType::YesNo, "无", json!(false)),
+            (FieldType::YesNo, "没", json!(false)),
+            (FieldType::YesNo, "有", json!(true)),
             (
                 FieldType::Money,
                 "￥1,299.05",
@@ -150,6 +206,8 @@ mod tests {
         }
         for field_type in FieldType::ALL {
             assert_eq!(read(*field_type, " '"), Ok(None));
+            let untold = (*field_type == FieldType::Text).then(|| json!("未知"));
+            assert_eq!(read(*field_type, "未知"), Ok(untold));
         }
     }
 
@@ -158,13 +216,21 @@ mod tests {
         for (field_type, cell, rule) in [
             (FieldType::Number, "135.55", "custom_value_unfit"),
             (FieldType::Number, "--1", "custom_value_unfit"),
+            (FieldType::Number, "1,5", "custom_value_unfit"),
+            (FieldType::Number, "135,5", "custom_value_unfit"),
+            (FieldType::Number, "1234,567", "custom_value_unfit"),
+            (FieldType::Number, "1,234,56", "custom_value_unfit"),
+            (FieldType::Number, ",123", "custom_value_unfit"),
+            (FieldType::Number, "12 34", "custom_value_unfit"),
+            (FieldType::Number, "10²", "custom_value_unfit"),
+            (FieldType::Number, "1.-5", "custom_value_unfit"),
             (
                 FieldType::Number,
                 "99999999999999999999",
                 "custom_value_unfit",
             ),
             (FieldType::Date, "6/1/2015", "custom_value_unfit"),
-            (FieldType::Choice, "轿车", "custom_choice_unknown"),
+            (FieldType::Choice, "飞机", "custom_choice_unknown"),
             (
                 FieldType::MultiChoice,
                 "校车、火车",
@@ -172,6 +238,8 @@ mod tests {
             ),
             (FieldType::YesNo, "也许", "custom_value_unfit"),
             (FieldType::Money, "1.005", "custom_value_unfit"),
+            (FieldType::Money, "12,99", "custom_value_unfit"),
+            (FieldType::Money, "￥12 99", "custom_value_unfit"),
             (FieldType::Person, "王芳", "custom_value_unfit"),
         ] {
             assert_eq!(read(field_type, cell), Err(rule), "{cell}");
