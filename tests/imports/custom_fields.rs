@@ -112,8 +112,42 @@ both! {
         let list = "姓名,手机号,出生日期,暗号\n张小明,13800138001,2022-05-01,雀\n李雷,13900139000,2022-05-01,\n";
         let done = run(&w, &boss, list, json!({"custom_fields": columns(&[(3, "secret")])})).await;
         let rows = rows(&boss, &done).await;
-        assert_eq!(refused(&rows[0]), [(json!("guardian_consent_missing"), json!("secret"), json!("雀***"))]);
+        assert_eq!(refused(&rows[0]), [(json!("guardian_consent_missing"), json!("secret"), json!("***"))]);
         assert_eq!(rows[1]["outcome"], "created");
+    }
+
+    async fn nothing_of_a_refused_cell_is_shown_where_its_field_is_sealed(w: World) {
+        define(&w, "pin", "number", json!({"is_sensitive": true})).await;
+        let boss = w.as_boss();
+        let list = "姓名,手机号,门锁\n张小明,13800138001,八七六五\n";
+        let done = run(&w, &boss, list, json!({"custom_fields": columns(&[(2, "pin")])})).await;
+        let rows = rows(&boss, &done).await;
+        assert_eq!(refused(&rows[0]), [(json!("custom_value_unfit"), json!("pin"), json!("***"))]);
+        let file = boss.get(&format!("/api/v1/files/{}/content", done.json["result_file_id"].as_str().unwrap())).await.expect(200);
+        assert!(file.text.contains("custom_value_unfit,custom_fields.pin,***"), "{}", file.text);
+        assert!(!file.text.contains('八'), "{}", file.text);
+    }
+
+    async fn a_choice_that_was_archived_stays_with_who_has_it_and_no_one_else_gets_it(w: World) {
+        let choices = |is_archived: bool| json!([
+            {"code": "bus", "name": "校车", "is_archived": is_archived}, {"code": "walk", "name": "步行"},
+        ]);
+        define(&w, "way", "choice", json!({ "choices": choices(false) })).await;
+        let boss = w.as_boss();
+        let id = student(&w, "张伟", json!(w.places.north), &["13800138000"]).await;
+        boss.patch(&format!("{CUSTOMERS}/{id}"), &json!({"custom_fields": {"way": "bus"}})).await.expect(200);
+        student(&w, "李雷", json!(w.places.north), &["13900139000"]).await;
+        let fields = boss.get("/api/v1/custom-fields").await.expect(200);
+        let field = fields.json["items"][0]["id"].as_str().unwrap();
+        let body = json!({ "choices": choices(true) });
+        boss.patch(&format!("/api/v1/custom-fields/{field}"), &body).await.expect(200);
+        let list = "手机号,学校,上学方式\n13800138000,一中,校车\n13900139000,一中,校车\n";
+        let more = json!({"action": "update", "key": "phone", "custom_fields": columns(&[(2, "way")])});
+        let done = run(&w, &boss, list, more).await;
+        let rows = rows(&boss, &done).await;
+        assert_eq!(rows[0]["outcome"], "updated", "{}", rows[0]);
+        assert_eq!(known(&boss, &id).await, json!({"way": "bus"}));
+        assert_eq!(refused(&rows[1]), [(json!("custom_choice_unknown"), json!("way"), json!("校车***"))]);
     }
 
     async fn who_may_not_write_custom_fields_imports_none_and_columns_are_checked(w: World) {

@@ -255,7 +255,8 @@ pub struct ImportProblem {
     /// The custom field that the cell holds; null where it holds none.
     #[schema(required)]
     pub custom_field: Option<CustomFieldCode>,
-    /// In its safe form; the result file has it in the clear.
+    /// In its safe form; the result file has it in the clear, but for sensitive custom fields, of which both
+    /// show `***`.
     pub value: String,
 }
 

@@ -2,7 +2,8 @@
 
 use domain::{
     custom_fields::{
-        CUSTOM_FIELD_UNKNOWN, CustomValues, Definitions, FieldCode, FieldEntity, unknown_person,
+        CUSTOM_FIELD_UNKNOWN, CustomValues, Definitions, FieldCode, FieldEntity, SEALED,
+        unknown_person,
     },
     customers::{Customer, Kind, Stage},
     fault::{Fault, FieldFault},
@@ -136,6 +137,13 @@ impl Ground<'_> {
         }
     }
 
+    /// Whether a custom field is known, and none whose values are sealed.
+    fn is_open(&self, code: &FieldCode) -> bool {
+        let known = self.custom_fields.iter().flat_map(|all| &all.fields);
+        let mut found = known.filter(|(_, field)| field.code == *code);
+        found.any(|(_, field)| !field.is_sensitive)
+    }
+
     /// The custom field that a column holds.
     pub(super) fn custom_of(&self, column: usize) -> Option<FieldCode> {
         let mut columns = self.import.custom_fields.iter();
@@ -143,12 +151,16 @@ impl Ground<'_> {
         held.map(|held| held.code.clone())
     }
 
-    /// A cell of a custom field for which its row is refused.
+    /// A cell of a custom field for which its row is refused. What was to be sealed is not kept, nor that of a
+    /// field of which nothing is known any more.
     pub(super) fn of_custom(&self, row: &Row, rule: &str, code: &FieldCode) -> CellProblem {
         let mut columns = self.import.custom_fields.iter();
         let column = columns.find(|column| column.code == *code);
         let cell = column.and_then(|column| row.cells.get(column.column));
-        let value = cell.map(String::as_str).unwrap_or_default();
+        let value = match cell.map(String::as_str).unwrap_or_default() {
+            told if self.is_open(code) || told.is_empty() => told,
+            _ => SEALED,
+        };
         CellProblem {
             code: rule.to_owned(),
             field: None,

@@ -4,8 +4,14 @@ use jiff::Timestamp;
 
 use super::{choice::Choice, custom::CustomColumn, header::LeadField, template::ImportTemplate};
 use crate::{
-    access::Principal, custom_fields::FieldCode, customers::Customer, files::StoredFile, id::Id,
-    jobs::Job, organization::Campus, rules, text_enum,
+    access::Principal,
+    custom_fields::{FieldCode, SEALED},
+    customers::Customer,
+    files::StoredFile,
+    id::Id,
+    jobs::Job,
+    organization::Campus,
+    rules, text_enum,
 };
 
 text_enum! {
@@ -160,13 +166,16 @@ pub struct CellProblem {
     pub field: Option<LeadField>,
     /// Where it is the cell of a custom field.
     pub custom_field: Option<FieldCode>,
-    /// In the clear: sealed wherever it is kept.
+    /// In the clear: sealed wherever it is kept. Of a sensitive custom field only [`SEALED`].
     pub value: String,
 }
 
 impl CellProblem {
     /// The value as answers show it: enough to find the cell by.
     pub fn safe(&self) -> String {
+        if self.value == SEALED {
+            return self.value.clone();
+        }
         let mut shown: String = self.value.chars().take(2).collect();
         if !shown.is_empty() {
             shown.push_str("***");
@@ -189,5 +198,6 @@ mod tests {
         };
         assert_eq!(problem("138001380").safe(), "13***");
         assert_eq!(problem("").safe(), "");
+        assert_eq!(problem(SEALED).safe(), "***");
     }
 }
