@@ -244,6 +244,40 @@ both! {
         assert_eq!(refused.errors(), missing(&["hobbies"]));
     }
 
+    async fn nothing_is_demanded_of_a_child_that_may_not_be_kept_of_it(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let notice = notice(&w, "child_data", false).await;
+        let illness = json!({"entity": "customer", "code": "illness", "name": "病史", "type": "text",
+            "is_sensitive": true, "required_at": ["lead", "trial"]});
+        boss.post("/api/v1/custom-fields", &illness).await.expect(201);
+        let marks = json!([{"field": "details.background", "required_at": ["lead", "trial"]}, {"field": "details.needs", "required_at": ["lead"]}]);
+        boss.put("/api/v1/customer-forms/student", &json!({ "marks": marks })).await.expect(200);
+        let missing = |fields: &[&str]| -> Vec<(String, String)> {
+            fields.iter().map(|field| (format!("#/{field}"), "required".into())).collect()
+        };
+        let mut body = w.new_customer("王小明");
+        let refused = recruiter.post(CUSTOMERS, &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), missing(&["custom_fields/illness", "details/background", "details/needs"]));
+        body["birth_date"] = json!(still_a_child(&w));
+        let refused = recruiter.post(CUSTOMERS, &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), missing(&["details/needs"]));
+        body["details"] = json!({"needs": "数学提高"});
+        let child = recruiter.post(CUSTOMERS, &body).await.expect(201).id();
+        let path = format!("{CUSTOMERS}/{child}");
+        for stage in ["contacted", "trial", "contacted"] {
+            recruiter.patch(&path, &json!({ "stage": stage })).await.expect(200);
+        }
+        // Once more may be kept, more is demanded.
+        let mother = customer(&w, &recruiter, "guardian", None).await;
+        related(&recruiter, &child, &mother).await;
+        let given = json!({"purpose": "child_data", "decision": "given", "notice_id": notice, "evidence": "表单 1", "decided_by": mother});
+        decide(&recruiter, &child, &given).await.expect(201);
+        let refused = recruiter.patch(&path, &json!({"stage": "trial"})).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), missing(&["custom_fields/illness", "details/background"]));
+        let all = json!({"stage": "trial", "details": {"background": "单亲家庭"}, "custom_fields": {"illness": "哮喘"}});
+        recruiter.patch(&path, &all).await.expect(200);
+    }
+
     async fn a_filled_form_of_a_child_is_kept_only_once_a_guardian_agrees(w: World) {
         let recruiter = w.as_recruiter();
         let form = json!([{"label": "家庭情况", "value": "单亲"}]);

@@ -4,7 +4,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use domain::{
     custom_fields::{
-        CustomValues, FIELDS_MAX, FieldEntity, Held, Standing, VALUE_TEXT_MAX, unknown_person,
+        CustomField, CustomValues, FIELDS_MAX, FieldEntity, Held, Standing, VALUE_TEXT_MAX,
+        unknown_person,
     },
     fault::Fault,
     money::Money,
@@ -146,14 +147,14 @@ impl CustomFieldValues {
 /// before.
 ///
 /// # Errors
-/// 422 at every field that is none, or that its value breaks a rule of; and, for who `may_write` them, where
-/// one is missing.
+/// 422 at every field that is none, or that its value breaks a rule of; and where one is missing that is
+/// `asked`.
 pub async fn said(
     tx: &Tx,
     sent: Option<&CustomFieldsInput>,
     before: Option<(&CustomValues, Standing)>,
     standing: Standing,
-    may_write: bool,
+    asked: impl Fn(&CustomField) -> bool,
 ) -> Result<Result<CustomValues, Fault>, Error> {
     let none = CustomValues::default();
     let known = before.map_or(&none, |(known, _)| known);
@@ -178,10 +179,7 @@ pub async fn said(
     }
     let unknown = Fault::unless_empty(strangers);
     let unfit = all.unless_unfit(before, (&after, standing));
-    let missing = match may_write {
-        true => all.unless_missing(before, (&after, standing)),
-        false => Ok(()),
-    };
+    let missing = all.unless_missing(before, (&after, standing), asked);
     let checked = Fault::both(Fault::both(unknown, unfit), missing);
     Ok(checked.map(|_| after))
 }

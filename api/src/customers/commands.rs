@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use domain::{
     access::{CustomersRead, FIELD_NOT_READABLE, Permission, PrincipalKind, TagsRead},
-    custom_fields::Held,
+    custom_fields::{CustomField, Held},
     customers::{
         ChannelCode, ContactPoint, Customer, Details, Gender, HOLDER_NOT_AT_CAMPUS, Profile,
-        Provenance, Stage, beyond_enquiry,
+        Provenance, Stage, beyond_enquiry, is_childs_birth,
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
@@ -36,7 +36,9 @@ use serde_json::json;
 
 use super::{
     ChangeCustomer, CreateCustomer, CustomerFilters, RevealCustomer, RevealedCustomer,
-    TransferCustomer, collections, consents::commands::details_are_agreed, forms::commands::writes,
+    TransferCustomer, collections,
+    consents::commands::{agrees, details_are_agreed},
+    forms::commands::writes,
 };
 use crate::{
     custom_fields::{CustomFieldValues, said},
@@ -67,7 +69,10 @@ pub async fn create(
     let details = details.and_then(|details| details.checked(body.kind.0));
     let stage = body.stage.map_or(Stage::Lead, |v| v.0);
     let (sent, standing) = (body.custom_fields.as_ref(), (body.kind.0, stage));
-    let custom = said(tx, sent, None, standing, writes(tx, "custom_fields")).await?;
+    // Of a child that is new no guardian has agreed to anything.
+    let keeps_more = !is_childs_birth(body.birth_date, today.date);
+    let asked = asked_for(tx, keeps_more);
+    let custom = said(tx, sent, None, standing, asked).await?;
     let customer = Customer::create(
         Profile {
             kind: body.kind.0,
@@ -105,7 +110,7 @@ pub async fn create(
         ..customer
     });
     let complete = match &customer {
-        Ok(customer) => has_what_its_form_demands(tx, None, customer).await?,
+        Ok(customer) => has_what_its_form_demands(tx, None, customer, keeps_more).await?,
         Err(_) => Ok(()),
     };
     let (customer, (custom, ())) = Fault::both(customer, Fault::both(custom, complete))?;
@@ -124,15 +129,24 @@ pub async fn create(
     Ok(customer)
 }
 
+/// Which custom fields whoever gave a command can be asked for: sealed ones only where more may be kept of the
+/// customer than an enquiry needs.
+fn asked_for(tx: &Tx, keeps_more: bool) -> impl Fn(&CustomField) -> bool + use<> {
+    let may_write = writes(tx, "custom_fields");
+    move |field| may_write && (keeps_more || !field.is_sensitive)
+}
+
 /// Whether a customer has what the form of its kind demands where it stands, of the fields that whoever gave
-/// the command may write.
+/// the command may write; of what is beyond an enquiry only where more may be kept.
 async fn has_what_its_form_demands(
     tx: &Tx,
     before: Option<&Customer>,
     after: &Customer,
+    keeps_more: bool,
 ) -> Result<Result<(), Fault>, Error> {
     let marks = forms::marks(tx, tx.operation().institution).await?;
-    Ok(marks.unless_missing(before, after, |field| writes(tx, field)))
+    let asked = |field: &str| writes(tx, field);
+    Ok(marks.unless_missing(before, after, keeps_more, asked))
 }
 
 /// Who took a customer in: whoever is named, else the caller where that is a person.
@@ -218,8 +232,10 @@ pub async fn change(
     let profile = body.apply(before.profile.clone());
     let standing = (profile.kind, profile.stage);
     let was = (&before.custom, (before.profile.kind, before.profile.stage));
-    let may_write = writes(tx, "custom_fields");
-    let custom = said(tx, sent.as_ref(), Some(was), standing, may_write).await?;
+    let is_child = is_childs_birth(profile.birth_date, today.date);
+    let keeps_more = !is_child || agrees(tx, grant, id).await?;
+    let asked = asked_for(tx, keeps_more);
+    let custom = said(tx, sent.as_ref(), Some(was), standing, asked).await?;
     let (unsaid, fault) = match custom {
         Ok(custom) => (custom, Ok(())),
         Err(fault) => (before.custom.clone(), Err(fault)),
@@ -227,7 +243,7 @@ pub async fn change(
     let after = before.change(profile, known, unsaid, contacts, today.date, &tx.stamp());
     let complete = match &after {
         Ok(after) if after.version != before.version => {
-            has_what_its_form_demands(tx, Some(&before), after).await?
+            has_what_its_form_demands(tx, Some(&before), after, keeps_more).await?
         }
         _ => Ok(()),
     };

@@ -146,11 +146,12 @@ impl Definitions {
     /// came to where it is demanded. What was not demanded before stays missing in peace.
     ///
     /// # Errors
-    /// Every such field.
+    /// Every such field that is `asked`.
     pub fn unless_missing(
         &self,
         before: Option<(&CustomValues, Standing)>,
         (values, (kind, stage)): (&CustomValues, Standing),
+        asked: impl Fn(&CustomField) -> bool,
     ) -> Result<(), Fault> {
         let bore_it = |field: &CustomField| {
             before.is_some_and(|(known, (kind, stage))| {
@@ -160,6 +161,7 @@ impl Definitions {
         let missing = self.fields.iter().filter(|(_, field)| {
             field.is_required(kind, stage) && !values.0.contains_key(&field.code) && !bore_it(field)
         });
+        let missing = missing.filter(|(_, field)| asked(field));
         let faults = missing.map(|(_, field)| FieldFault::new(at(&field.code), &REQUIRED));
         Fault::unless_empty(faults.collect())
     }
@@ -360,15 +362,16 @@ mod tests {
         );
         let (lead, trial) = ((Kind::Student, Stage::Lead), (Kind::Student, Stage::Trial));
         let all = definitions();
-        assert!(all.unless_missing(None, (&none, lead)).is_ok());
-        assert!(all.unless_missing(None, (&some, trial)).is_ok());
+        let is_whole = |before, after| all.unless_missing(before, after, |_| true).is_ok();
+        assert!(is_whole(None, (&none, lead)));
+        assert!(is_whole(None, (&some, trial)));
         for before in [None, Some((&none, lead)), Some((&some, trial))] {
-            assert!(all.unless_missing(before, (&none, trial)).is_err());
+            assert!(!is_whole(before, (&none, trial)));
         }
-        assert!(
-            all.unless_missing(Some((&none, trial)), (&none, trial))
-                .is_ok()
-        );
+        assert!(is_whole(Some((&none, trial)), (&none, trial)));
+        let asked = |field: &CustomField| field.code.as_str() != "size";
+        let unasked = all.unless_missing(None, (&none, trial), asked);
+        assert!(unasked.is_ok());
     }
 
     #[test]

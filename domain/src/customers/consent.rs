@@ -177,7 +177,11 @@ impl Consent {
 
 /// Whether a customer is known to be under [`CHILD_UNTIL`] on a day.
 pub fn is_child(customer: &Customer, today: Date) -> bool {
-    let born = customer.profile.birth_date;
+    is_childs_birth(customer.profile.birth_date, today)
+}
+
+/// Whether somebody who was born then is known to be under [`CHILD_UNTIL`] on a day.
+pub fn is_childs_birth(born: Option<Date>, today: Date) -> bool {
     born.is_some_and(|born| age(born, today) < CHILD_UNTIL)
 }
 

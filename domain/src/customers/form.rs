@@ -238,7 +238,8 @@ impl AllMarks {
     }
 
     /// Refuses a customer that has not what its kind and stage demand: a new one, and one that lost it or came
-    /// to where it is demanded. What was not demanded before stays missing in peace.
+    /// to where it is demanded. What was not demanded before stays missing in peace, and what is beyond an
+    /// enquiry is not demanded of whom no more may be kept (I-36).
     ///
     /// # Errors
     /// Every such field that is `asked` of whoever writes.
@@ -246,6 +247,7 @@ impl AllMarks {
         &self,
         before: Option<&Customer>,
         after: &Customer,
+        keeps_more: bool,
         asked: impl Fn(&str) -> bool,
     ) -> Result<(), Fault> {
         let bore_it = |name: &str| {
@@ -253,6 +255,7 @@ impl AllMarks {
         };
         let missing = self.of(after).into_iter();
         let missing = missing.filter(|name| !has(after, name) && !bore_it(name) && asked(name));
+        let missing = missing.filter(|name| keeps_more || !is_beyond_enquiry(name));
         let faults = missing.map(|name| {
             let at = format!("/{}", name.replace('.', "/"));
             FieldFault::new(at, &REQUIRED)
@@ -286,6 +289,12 @@ impl AllMarks {
         });
         Fault::unless_empty(faults.collect())
     }
+}
+
+/// Whether a field tells more than an enquiry needs.
+fn is_beyond_enquiry(name: &str) -> bool {
+    let mut details = DETAIL_FIELDS.iter();
+    details.any(|field| field.path == name && field.is_beyond_enquiry)
 }
 
 /// Whether a customer has something in a field.

@@ -166,7 +166,7 @@ pub(crate) async fn details_are_agreed(
 }
 
 /// Whether a guardian agrees that more is kept of a child than an enquiry needs.
-async fn agrees(
+pub(in crate::customers) async fn agrees(
     tx: &Tx,
     grant: &impl Reads<Customer>,
     customer: Id<Customer>,
