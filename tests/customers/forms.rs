@@ -156,4 +156,22 @@ both! {
         let none = recruiter.post(&path, &json!({"source_channel": "hotline"})).await.expect(201);
         assert_eq!(none.json["form_version"], json!(null));
     }
+
+    async fn a_form_that_is_filled_by_a_correction_is_whole_too(w: World) {
+        let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
+        let customer = recruiter.post(CUSTOMERS, &w.new_customer("张伟")).await.expect(201).id();
+        let path = format!("{CUSTOMERS}/{customer}/collections");
+        let bare = recruiter.post(&path, &json!({"source_channel": "hotline"})).await.expect(201).id();
+        let path = format!("{path}/{bare}");
+        mark(&boss, "student", json!([{"field": "school", "required_at": ["lead"]}])).await.expect(200);
+        let filled = |value: &str| json!({"form": [{"label": "学校", "value": value}], "reason": "补录"});
+        let refused = recruiter.patch(&path, &filled("实验小学")).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/form".to_owned(), "form_incomplete".to_owned())]);
+        recruiter.patch(&path, &json!({"event": "开放日", "reason": "补录"})).await.expect(200);
+        recruiter.patch(&format!("{CUSTOMERS}/{customer}"), &json!({"school": "实验小学"})).await.expect(200);
+        recruiter.patch(&path, &filled("实验小学")).await.expect(200);
+        // What is demanded later does not stand in the way of mending what was filled.
+        mark(&boss, "student", json!([{"field": "grade", "required_at": ["lead"]}])).await.expect(200);
+        recruiter.patch(&path, &filled("实验二小")).await.expect(200);
+    }
 }

@@ -155,7 +155,8 @@ pub async fn record(
 /// Corrects a collection that the caller has read; what it said stays as an earlier version.
 ///
 /// # Errors
-/// 404 out of reach, 412 where it was corrected since, 422 where a field breaks a rule.
+/// 404 out of reach, 412 where it was corrected since, 422 where a field breaks a rule, or a form is filled for
+/// the first time while something is missing that it demands.
 pub async fn correct(
     tx: &Tx,
     grant: &impl Writes<Customer>,
@@ -220,6 +221,10 @@ pub async fn correct(
     let tells_more = !form.is_empty() && *form != before.provenance.evidence.form;
     if tells_more && !may_keep_more(tx, grant, &customer).await? {
         return Err(FieldFault::new("/form", &GUARDIAN_CONSENT_MISSING).into());
+    }
+    // A form that was there has been held against what was demanded then.
+    if tells_more && !was_filled {
+        unless_incomplete(tx, &customer).await?;
     }
     let by = tx.operation().actor.principal;
     let after = before.correct(provenance, &body.reason, by, &tx.stamp())?;
