@@ -146,7 +146,7 @@ both! {
         recruiter.patch(&format!("{CUSTOMERS}/{customer}"), &json!({"school": "实验小学", "custom_fields": {"ring": "x"}})).await.expect(200);
         let made = recruiter.post(&path, &collected(json!({}))).await.expect(201);
         let version = asked.json["version"].as_i64().unwrap() + 1;
-        assert_eq!(made.json["form_version"], json!(version));
+        assert_eq!((&made.json["form_kind"], &made.json["form_version"]), (&json!("student"), &json!(version)));
         let older = recruiter.post(&path, &collected(json!({"form_version": version - 1}))).await.expect(201);
         assert_eq!(older.json["form_version"], json!(version - 1));
         let unfit = [("#/form_version".to_owned(), "form_version_unfit".to_owned())];
@@ -154,7 +154,13 @@ both! {
             assert_eq!(recruiter.post(&path, &body).await.expect(422).errors(), unfit);
         }
         let none = recruiter.post(&path, &json!({"source_channel": "hotline"})).await.expect(201);
-        assert_eq!(none.json["form_version"], json!(null));
+        assert_eq!((&none.json["form_kind"], &none.json["form_version"]), (&json!(null), &json!(null)));
+        // What was filled stays that of the kind by which it was.
+        recruiter.patch(&format!("{CUSTOMERS}/{customer}"), &json!({"kind": "guardian"})).await.expect(200);
+        let read = recruiter.get(&format!("{path}/{}", made.id())).await.expect(200);
+        assert_eq!(read.json["current"]["form_kind"], "student");
+        let other = recruiter.post(&path, &collected(json!({}))).await.expect(201);
+        assert_eq!(other.json["form_kind"], "guardian");
     }
 
     async fn a_form_that_is_filled_by_a_correction_is_whole_too(w: World) {

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{COLLECTED_IN_FUTURE, ChannelCode, Customer};
+use super::{COLLECTED_IN_FUTURE, ChannelCode, Customer, FormVersion};
 use crate::{
     fault::{Fault, FieldFault, TOO_MANY},
     files::StoredFile,
@@ -66,8 +66,8 @@ pub struct Evidence {
     pub lawful_basis: Option<LawfulBasis>,
     /// The registration form (客户信息登记表, CUST-24) as it was filled: sealed wherever it is stored.
     pub form: Vec<FormEntry>,
-    /// Of which version of the form of its kind that was.
-    pub form_version: Option<i64>,
+    /// Of which version of which form that was.
+    pub form_version: Option<FormVersion>,
 }
 
 impl std::fmt::Debug for Evidence {

@@ -328,6 +328,13 @@ pub struct Form {
     pub marks: Marks,
 }
 
+/// One version of the form of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormVersion {
+    pub kind: Kind,
+    pub version: i64,
+}
+
 impl Form {
     /// Its fields that are `asked` of somebody, in their order.
     pub fn fields(&self, definitions: Definitions, asked: impl Fn(&str) -> bool) -> Vec<FormField> {
@@ -357,10 +364,14 @@ impl Form {
         pointer: &'static str,
         named: Option<i64>,
         is_filled: bool,
-    ) -> Result<Option<i64>, FieldFault> {
+    ) -> Result<Option<FormVersion>, FieldFault> {
+        let of = |version: i64| FormVersion {
+            kind: self.kind,
+            version,
+        };
         match named {
-            None => Ok(is_filled.then_some(self.version)),
-            Some(named) if is_filled && (1..=self.version).contains(&named) => Ok(Some(named)),
+            None => Ok(is_filled.then_some(of(self.version))),
+            Some(named) if is_filled && (1..=self.version).contains(&named) => Ok(Some(of(named))),
             Some(_) => Err(FieldFault::new(pointer, &FORM_VERSION_UNFIT).with("max", self.version)),
         }
     }

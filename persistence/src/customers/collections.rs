@@ -6,7 +6,10 @@ use std::{
 };
 
 use domain::{
-    customers::{ChannelCode, Collection, Customer, Evidence, FormEntry, LawfulBasis, Provenance},
+    customers::{
+        ChannelCode, Collection, Customer, Evidence, FormEntry, FormVersion, Kind, LawfulBasis,
+        Provenance,
+    },
     fault::{Fault, NOT_FOUND},
     id::Id,
     organization::{Department, Institution, Staff},
@@ -32,7 +35,7 @@ use crate::{
 
 const COLUMNS: &str = "institution_id, id, version, customer_id, is_current, channel, collected_at, collector_id, \
     department_id, event, source_document, file_id, lawful_basis, form, created_at, recorded_at, recorded_by, reason, \
-    form_version";
+    form_kind, form_version";
 
 /// An entry of a filled form as it is sealed.
 #[derive(Serialize, Deserialize)]
@@ -77,6 +80,15 @@ fn form(keys: &FieldKeys, id: Uuid, sealed: Option<Vec<u8>>) -> Result<Vec<FormE
     Ok(entries.collect())
 }
 
+fn form_version(row: &QueryResult) -> Result<Option<FormVersion>, Error> {
+    let kind: Option<String> = row.try_get("", "form_kind")?;
+    let Some((kind, version)) = kind.zip(row.try_get("", "form_version")?) else {
+        return Ok(None);
+    };
+    let kind = Kind::parse(&kind).ok_or_else(|| Error::corrupt(Kind::NAME))?;
+    Ok(Some(FormVersion { kind, version }))
+}
+
 fn read(row: &QueryResult, keys: &FieldKeys) -> Result<Collection, Error> {
     let id: Uuid = row.try_get("", "id")?;
     let channel: String = row.try_get("", "channel")?;
@@ -99,7 +111,7 @@ fn read(row: &QueryResult, keys: &FieldKeys) -> Result<Collection, Error> {
                 file: optional("file_id")?.map(Id::new),
                 lawful_basis: basis.transpose()?,
                 form: form(keys, id, row.try_get("", "form")?)?,
-                form_version: row.try_get("", "form_version")?,
+                form_version: form_version(row)?,
             },
         },
         created_at: timestamp(row.try_get("", "created_at")?)?,
@@ -117,6 +129,7 @@ fn row(
     let from = &collection.provenance;
     let evidence = &from.evidence;
     let basis = evidence.lawful_basis.map(|basis| basis.as_str().to_owned());
+    let form = evidence.form_version;
     Ok(vec![
         institution.uuid().into(),
         collection.id.uuid().into(),
@@ -136,7 +149,8 @@ fn row(
         micros(collection.recorded_at).into(),
         collection.recorded_by.into(),
         collection.reason.clone().into(),
-        evidence.form_version.into(),
+        form.map(|form| form.kind.as_str().to_owned()).into(),
+        form.map(|form| form.version).into(),
     ])
 }
 
@@ -369,7 +383,8 @@ fn fields(collection: &Collection) -> Json {
         "file_id": evidence.file,
         "lawful_basis": evidence.lawful_basis.map(|basis| basis.as_str()),
         "has_form": !evidence.form.is_empty(),
-        "form_version": evidence.form_version,
+        "form_kind": evidence.form_version.map(|form| form.kind.as_str()),
+        "form_version": evidence.form_version.map(|form| form.version),
         "reason": collection.reason,
     })
 }

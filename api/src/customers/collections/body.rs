@@ -9,7 +9,7 @@ use validator::Validate;
 
 use crate::{
     access::fields::Shown,
-    customers::SourceChannelCode,
+    customers::{CustomerKind, SourceChannelCode},
     http::{list::page, wire::Wire},
 };
 
@@ -190,7 +190,10 @@ pub struct CollectionBody {
     pub lawful_basis: Option<LawfulBasis>,
     /// Whether a filled form is kept: a reveal shows it.
     pub has_form: bool,
-    /// Of which version of the form of its kind; null where none is kept, or nobody knows.
+    /// Of which kind's form; the customer may be of another by now. Null where none was filled, or nobody knows.
+    #[schema(required)]
+    pub form_kind: Option<CustomerKind>,
+    /// Of which version of it; null where `form_kind` is. Both stay where the form itself was erased.
     #[schema(required)]
     pub form_version: Option<i64>,
     pub created_at: Timestamp,
@@ -221,7 +224,8 @@ impl From<Collection> for CollectionBody {
             file_id: evidence.file.map(Id::uuid),
             lawful_basis: evidence.lawful_basis.map(Wire),
             has_form: !evidence.form.is_empty(),
-            form_version: evidence.form_version,
+            form_kind: evidence.form_version.map(|form| Wire(form.kind)),
+            form_version: evidence.form_version.map(|form| form.version),
             created_at: collection.created_at,
             recorded_at: collection.recorded_at,
             recorded_by: collection.recorded_by,

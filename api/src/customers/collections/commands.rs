@@ -3,8 +3,8 @@
 use domain::{
     custom_fields::FieldEntity,
     customers::{
-        ChannelCode, Collection, Customer, Evidence, FormEntry, GUARDIAN_CONSENT_MISSING, Kind,
-        Provenance,
+        ChannelCode, Collection, Customer, Evidence, FormEntry, FormVersion,
+        GUARDIAN_CONSENT_MISSING, Kind, Provenance,
     },
     fault::{Fault, FieldFault, REFERENCE_UNKNOWN},
     files::StoredFile,
@@ -76,7 +76,7 @@ async fn version(
     kind: Kind,
     pointer: &'static str,
     (named, is_filled): (Option<i64>, bool),
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<FormVersion>, Error> {
     if named.is_none() && !is_filled {
         return Ok(None);
     }

@@ -217,7 +217,7 @@ pub static OF_PERSONS: &[OfPerson] = &[
             ("form", "NULL"),
             ("reason", "NULL"),
         ]),
-        &["channel", "lawful_basis"],
+        &["channel", "lawful_basis", "form_kind"],
     ),
     of_person("customer_details", OWN, Removed, &[]),
     of_person("customer_upkeep", OWN, Removed, &[]),

@@ -244,6 +244,7 @@ static PERSON: &[Told] = &[
             id("file_id"),
             text("lawful_basis"),
             sealed("form"),
+            text("form_kind"),
             number("form_version"),
             text("reason"),
             instant("created_at"),
