@@ -287,7 +287,7 @@ pub(super) async fn change(
 ) -> Result<Result<Changed, Vec<CellProblem>>, Error> {
     let stamp = tx.stamp();
     let today = ground.today(before.campus, &stamp);
-    let custom = match ground.custom(tx, candidate, Some(&before)).await? {
+    let custom = match ground.custom(candidate, Some(&before)) {
         Ok(custom) => custom,
         Err(problems) => return Ok(Err(problems)),
     };

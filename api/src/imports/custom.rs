@@ -1,21 +1,23 @@
 //! Custom fields of the customers of a list: what their rows say of them, held against their definitions.
 
+use std::collections::BTreeSet;
+
 use domain::{
     custom_fields::{
-        CUSTOM_FIELD_UNKNOWN, CustomValues, Definitions, FieldCode, FieldEntity, SEALED,
+        CUSTOM_FIELD_UNKNOWN, CustomValues, Definitions, FieldCode, FieldEntity, FieldType, SEALED,
         unknown_person,
     },
     customers::{Customer, Kind, Stage},
     fault::{Fault, FieldFault},
     id::Id,
     imports::{
-        custom::{CustomColumn, value},
+        custom::{CustomColumn, person, value},
         header::LeadField,
         outcome::{CELL_MAX, COLUMN_UNKNOWN, COLUMNS_MAX, CellProblem, FIELD_TAKEN, Import},
     },
-    organization::Institution,
+    organization::{Institution, Staff},
 };
-use persistence::{Error, Tx, custom_fields::definitions, organization::store::is_staff};
+use persistence::{Error, Tx, custom_fields::definitions, organization::store::staff_among};
 use serde_json::Map;
 
 use super::{
@@ -80,15 +82,38 @@ pub(super) async fn known(
     Ok(Some(open))
 }
 
+/// The people of staff whom rows name in custom fields, without those of whom there are none: in one statement.
+pub(super) async fn staff(
+    tx: &Tx,
+    institution: Id<Institution>,
+    (import, known): (&Import, Option<&Definitions>),
+    rows: &[Row],
+) -> Result<BTreeSet<Id<Staff>>, Error> {
+    let Some(known) = known else {
+        return Ok(BTreeSet::new());
+    };
+    let names_people = |held: &&CustomColumn| {
+        let mut fields = known.fields.iter().map(|(_, field)| field);
+        fields.any(|field| field.code == held.code && field.field_type == FieldType::Person)
+    };
+    let columns = import.custom_fields.iter();
+    let columns: Vec<_> = columns.filter(names_people).collect();
+    let cells = rows.iter().flat_map(|row| {
+        let cells = columns.iter().map(move |held| row.cells.get(held.column));
+        cells.flatten()
+    });
+    let named = cells.filter_map(|cell| person(cell)).collect();
+    staff_among(tx, institution, &named).await
+}
+
 impl Ground<'_> {
     /// What a customer has of custom fields after a row; a blank cell leaves what is known. A new customer
     /// is a student and a lead.
-    pub(super) async fn custom(
+    pub(super) fn custom(
         &self,
-        tx: &Tx,
         candidate: &Candidate<'_>,
         before: Option<&Customer>,
-    ) -> Result<Result<CustomValues, Vec<CellProblem>>, Error> {
+    ) -> Result<CustomValues, Vec<CellProblem>> {
         let none = CustomValues::default();
         let before = before.map(|before| {
             let standing = (before.profile.kind, before.profile.stage);
@@ -96,7 +121,7 @@ impl Ground<'_> {
         });
         let (known, standing) = before.unwrap_or((&none, (Kind::Student, Stage::Lead)));
         let Some(definitions) = &self.custom_fields else {
-            return Ok(Ok(known.clone()));
+            return Ok(known.clone());
         };
         let (mut sent, mut problems) = (Map::new(), Vec::new());
         for column in &self.import.custom_fields {
@@ -116,23 +141,20 @@ impl Ground<'_> {
         let after = definitions.apply(known, &sent);
         let checked = match &after {
             Ok(after) => {
-                let mut strangers = Vec::new();
-                for (code, person) in after.new_persons(known) {
-                    if !is_staff(tx, tx.operation().institution, person).await? {
-                        strangers.push(unknown_person(code));
-                    }
-                }
+                let named = after.new_persons(known);
+                let strangers = named.filter(|(_, person)| !self.staff.contains(person));
+                let strangers = strangers.map(|(code, _)| unknown_person(code)).collect();
                 let unfit = definitions.unless_unfit(before, (after, standing));
                 Fault::both(Fault::unless_empty(strangers), unfit).map(|_| ())
             }
             Err(_) => Ok(()),
         };
         match Fault::both(after, checked) {
-            Ok((after, ())) if problems.is_empty() => Ok(Ok(after)),
-            Ok(_) => Ok(Err(problems)),
+            Ok((after, ())) if problems.is_empty() => Ok(after),
+            Ok(_) => Err(problems),
             Err(fault) => {
                 problems.extend(self.told(candidate.row, &fault, &[], LeadField::Name));
-                Ok(Err(problems))
+                Err(problems)
             }
         }
     }

@@ -75,7 +75,7 @@ impl Plan {
     }
 
     /// The plan where the importer's reach is what it is in this step.
-    async fn ground(&self, tx: &Tx, scope: &Scope) -> Result<Ground<'_>, Error> {
+    async fn ground(&self, tx: &Tx, scope: &Scope, rows: &[Row]) -> Result<Ground<'_>, Error> {
         let (mut within, mut zones) = (HashMap::new(), HashMap::new());
         for (campus, name, zone) in campuses(tx, scope.institution()).await? {
             if scope.covers(campus.cast(), campus) {
@@ -86,6 +86,9 @@ impl Plan {
         if !zones.contains_key(&self.import.campus) {
             return Err(Fault::new(&NOT_FOUND).into());
         }
+        let custom_fields = custom::known(tx, scope.institution(), &self.import).await?;
+        let of = (&self.import, custom_fields.as_ref());
+        let staff = custom::staff(tx, scope.institution(), of, rows).await?;
         Ok(Ground {
             import: &self.import,
             mapping: &self.mapping,
@@ -93,7 +96,8 @@ impl Plan {
             zones,
             collector: caller(tx),
             channels: ChannelWords::new(channels::open(tx, scope.institution()).await?),
-            custom_fields: custom::known(tx, scope.institution(), &self.import).await?,
+            custom_fields,
+            staff,
         })
     }
 }
@@ -111,6 +115,8 @@ pub(super) struct Ground<'a> {
     channels: ChannelWords,
     /// Those of the institution, where columns hold some.
     pub(super) custom_fields: Option<Definitions>,
+    /// The people of staff whom the rows name in these.
+    pub(super) staff: BTreeSet<Id<Staff>>,
 }
 
 /// What became of some rows.
@@ -182,7 +188,7 @@ where
     writable(tx, "customers", &filled, needed)?;
     known::alone(tx).await?;
     let ground = plan
-        .ground(tx, <G as Reads<Customer>>::scope(grant))
+        .ground(tx, <G as Reads<Customer>>::scope(grant), rows)
         .await?;
     let mut results = Vec::new();
     let mut candidates = Vec::new();
@@ -280,7 +286,7 @@ where
             results.push(result);
             continue;
         }
-        let custom = ground.custom(tx, &candidate, None).await?;
+        let custom = ground.custom(&candidate, None);
         let made_of = custom.and_then(|custom| {
             candidate.custom = custom;
             ground.household(&candidate, &mut households, &stamp)

@@ -7,7 +7,9 @@ use super::cell::{day, is_number, is_told, list, note, unquoted};
 use crate::{
     custom_fields::{CUSTOM_CHOICE_UNKNOWN, CUSTOM_VALUE_UNFIT, CustomField, FieldCode, FieldType},
     fault::Rule,
+    id::Id,
     money::Currency,
+    organization::Staff,
     text::fold,
 };
 
@@ -44,16 +46,18 @@ pub fn value(
         FieldType::MultiChoice => (choices(field, text), &CUSTOM_CHOICE_UNKNOWN),
         FieldType::YesNo => (yes_no(text).map(Json::from), &CUSTOM_VALUE_UNFIT),
         FieldType::Money => (amount(text, currency), &CUSTOM_VALUE_UNFIT),
-        FieldType::Person => {
-            let id = Uuid::try_parse(text).ok();
-            (id.map(|id| json!(id)), &CUSTOM_VALUE_UNFIT)
-        }
+        FieldType::Person => (person(text).map(|id| json!(id)), &CUSTOM_VALUE_UNFIT),
     };
     match read {
         Some(read) => Ok(Some(read)),
         None if !is_told(text) => Ok(None),
         None => Err(otherwise),
     }
+}
+
+/// Whom a cell names by id.
+pub fn person(cell: &str) -> Option<Id<Staff>> {
+    Uuid::try_parse(unquoted(cell)).ok().map(Id::new)
 }
 
 /// The choice of a name or code. One that is archived is found where no open one is: a customer may have it

@@ -13,7 +13,7 @@ use domain::{
     reference::Reference,
     text_enum::TextEnum,
 };
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, Value, sea_query::ArrayType};
 use serde_json::json;
 
 use super::staff;
@@ -22,7 +22,7 @@ use crate::{
     access::{Grant, Writes, permit, sessions},
     clock::micros,
     customers::channels,
-    database::{Change, statement},
+    database::{Change, among, statement},
     reference::{self, Kept},
 };
 
@@ -445,6 +445,28 @@ pub async fn is_staff(
         ))
         .await?;
     Ok(row.is_some())
+}
+
+/// Those of some who are people of staff.
+pub async fn staff_among(
+    handle: &impl Handle,
+    institution: Id<Institution>,
+    ids: &BTreeSet<Id<Staff>>,
+) -> Result<BTreeSet<Id<Staff>>, Error> {
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let ids = ids.iter().map(|id| id.uuid().into()).collect();
+    let (is_among, ids) = among(handle, "id", ArrayType::Uuid, ids);
+    let sql = format!("SELECT id FROM staff WHERE institution_id = ? AND {is_among}");
+    let mut values: Vec<Value> = vec![institution.uuid().into()];
+    values.extend(ids);
+    let rows = handle
+        .query_all_raw(statement(handle, &sql, values))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(Id::new(row.try_get("", "id")?)))
+        .collect()
 }
 
 /// Whether somebody is active staff of a campus.
