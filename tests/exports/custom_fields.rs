@@ -79,20 +79,44 @@ both! {
         assert_eq!((other["身高"].as_str(), other["secret"].as_str()), ("", ""));
     }
 
-    async fn custom_fields_that_a_rule_hides_have_no_column(w: World) {
+    async fn custom_fields_that_a_rule_hides_can_not_be_asked_for(w: World) {
         define_all(&w).await;
         customer(&w, "张伟", json!({"custom_fields": values(&w.as_recruiter())})).await;
         let permissions = ["customers:read", "customers:reveal", "exports:run"];
         let asked = json!({"custom_fields": ["motto", "tutor", "secret"]});
         let rules = json!([{"record": "customers", "field": "custom_fields", "access": "hidden"}]);
         let who = reader_with(&w, &permissions, rules).await;
-        let row = &table_with(&who, asked.clone()).await[0];
-        assert!(!row.contains_key("tutor") && !row.contains_key("secret"));
+        let mut body = json!({"entity": "customers", "format": "csv", "reason": "盘点"});
+        body["custom_fields"] = asked["custom_fields"].clone();
+        let refused = who.post(EXPORTS, &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/custom_fields".to_owned(), "field_not_readable".to_owned())]);
         // Who may reveal sees sealed values by reveals alone.
         let who = reader_with(&w, &permissions, json!([])).await;
         let row = &table_with(&who, asked).await[0];
         assert_eq!(row["tutor"], "recruiter");
         assert_eq!(row["secret"], "***");
+    }
+
+    async fn who_agrees_reads_which_fields_and_none_of_them_is_left_out_later(w: World) {
+        define(&w, "ring", "text", json!({"name": "手环"})).await;
+        define(&w, "way", "text", json!({"name": "路线"})).await;
+        customer(&w, "张伟", json!({})).await;
+        let (boss, manager) = (w.as_boss(), w.as_manager());
+        let steps = json!([{"staff_id": manager.principal}]);
+        let policy = json!({"name": "导出", "kind": "export", "from_amount": 1, "steps": steps});
+        boss.post(crate::approvals::POLICIES, &policy).await.expect(201);
+        let job = begin_with(&boss, json!({"custom_fields": ["ring", "way", "ring"]})).await;
+        let waiting = manager.get("/api/v1/approvals?side=waiting_for_me").await.expect(200);
+        let summary = waiting.json["items"][0]["summary"].as_str().unwrap();
+        assert!(summary.contains(" + 2 ") && summary.ends_with(" · 手环 + 路线"), "{summary}");
+        let fields = boss.get("/api/v1/custom-fields").await.expect(200);
+        let ring = fields.json["items"].as_array().unwrap().iter().find(|field| field["code"] == "ring").unwrap();
+        let archive = format!("/api/v1/custom-fields/{}/archive", ring["id"].as_str().unwrap());
+        boss.post(&archive, &json!(null)).await.expect(200);
+        let decision = format!("/api/v1/approvals/{}/decision", waiting.ids()[0]);
+        manager.post(&decision, &json!({"step": 1, "verdict": "approve"})).await.expect(200);
+        let ended = boss.ended_job(&job.id()).await;
+        assert_eq!((&ended.json["status"], &ended.json["problem"]["code"]), (&json!("failed"), &json!("export_fields_changed")));
     }
 
     async fn fields_that_there_are_not_are_named(w: World) {

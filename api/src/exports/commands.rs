@@ -1,9 +1,9 @@
 //! Use cases of exports.
 
 use domain::{
-    access::{CustomersRead, CustomersReveal, ExportsRun, Oneself},
+    access::{CustomersRead, CustomersReveal, ExportsRun, FIELD_NOT_READABLE, Oneself},
     approvals::{Approval, ApprovalKind, NewApproval},
-    custom_fields::{CUSTOM_FIELD_UNKNOWN, FieldCode, FieldEntity},
+    custom_fields::{CUSTOM_FIELD_UNKNOWN, CustomField, FieldEntity},
     exports::{EXPORT_EXPIRED, EXPORT_NOT_READY, EXPORT_RIGHTS_CHANGED, Export, ExportStatus},
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN, Text},
     files::{StoredFile, TemporaryRoom},
@@ -64,11 +64,13 @@ pub async fn create(
     };
     let reader = (caller, tx.now());
     let selection = Selection::exported(tx, reader, view.as_ref(), &body.filters).await?;
-    let custom_fields = custom_fields(tx, body).await?;
+    let custom_fields = custom_fields(tx, caller, body).await?;
     files::store::check_room(tx, own, room).await?;
     store::check_turn(tx, grant).await?;
     let id: Id<Export> = tx.stamp().id();
-    let approval = approval(tx, (id, body, counted), view.as_ref(), (&reason, locale)).await?;
+    let shown = (view.as_ref(), custom_fields.as_slice());
+    let approval = approval(tx, (id, body, counted), shown, (&reason, locale)).await?;
+    let codes = custom_fields.into_iter().map(|field| field.code);
     let export = Export {
         id,
         version: 1,
@@ -80,7 +82,7 @@ pub async fn create(
         filters: filters.to_string(),
         view: view.map(|view| (view.id, view.version)),
         expand: body.expand(),
-        custom_fields,
+        custom_fields: codes.collect(),
         status: match approval {
             Some(_) => ExportStatus::WaitingForApproval,
             None => ExportStatus::Running,
@@ -100,27 +102,34 @@ pub async fn create(
 /// The custom fields that are to have columns, each once.
 ///
 /// # Errors
-/// 422 at every one that there is not, or that is archived.
-async fn custom_fields(tx: &Tx, body: &CreateExport) -> Result<Vec<FieldCode>, Error> {
+/// 422 where the caller may not read custom fields, and at every one that there is not, or that is archived.
+async fn custom_fields(
+    tx: &Tx,
+    caller: &Authority,
+    body: &CreateExport,
+) -> Result<Vec<CustomField>, Error> {
     let Some(asked) = body.custom_fields.as_deref().filter(|all| !all.is_empty()) else {
         return Ok(Vec::new());
     };
+    if !caller.fields().is_readable(RECORD, "custom_fields") {
+        return Err(FieldFault::new("/custom_fields", &FIELD_NOT_READABLE).into());
+    }
     let institution = tx.operation().institution;
     let known = definitions::open(tx, institution, FieldEntity::Customer).await?;
-    let (mut codes, mut faults) = (Vec::new(), Vec::new());
+    let (mut found, mut faults) = (Vec::<CustomField>::new(), Vec::new());
     for (place, CustomFieldCode(asked)) in asked.iter().enumerate() {
-        let mut fields = known.fields.iter().map(|(_, field)| &field.code);
-        match fields.find(|code| code.as_str() == asked) {
+        let mut fields = known.fields.iter().map(|(_, field)| field);
+        match fields.find(|field| field.code.as_str() == asked) {
             None => {
                 let at = format!("/custom_fields/{place}");
                 faults.push(FieldFault::new(at, &CUSTOM_FIELD_UNKNOWN));
             }
-            Some(code) if codes.contains(code) => {}
-            Some(code) => codes.push(code.clone()),
+            Some(field) if found.iter().any(|known| known.code == field.code) => {}
+            Some(field) => found.push(field.clone()),
         }
     }
     Fault::unless_empty(faults)?;
-    Ok(codes)
+    Ok(found)
 }
 
 /// What an approval says of an export that has columns of custom fields.
@@ -147,7 +156,7 @@ const COUNTED_AMONG: u64 = 1_000_000;
 async fn approval(
     tx: &Tx,
     (id, body, counted): (Id<Export>, &CreateExport, Option<i64>),
-    view: Option<&View>,
+    (view, custom_fields): (Option<&View>, &[CustomField]),
     (reason, locale): (&str, Locale),
 ) -> Result<Option<Id<Approval>>, Error> {
     let institution = tx.operation().institution;
@@ -165,8 +174,12 @@ async fn approval(
     let (what, format) = (body.entity.0.label(), body.format.0.label());
     let parts = body.expand().into_iter().map(|part| part.label());
     let parts = parts.map(|part| format!(" + {}", part.of(locale)));
-    let custom = body.custom_fields.as_deref().unwrap_or_default().len();
+    let custom = custom_fields.len();
     let custom = (custom > 0).then(|| format!(" + {custom} {}", CUSTOM_FIELDS.of(locale)));
+    // Their names come last: where they are many, nothing else is cut for them.
+    let names: Vec<_> = custom_fields.iter().map(|f| f.name.as_str()).collect();
+    let names = (!names.is_empty()).then(|| format!(" · {}", names.join(" + ")));
+    let names = names.unwrap_or_default();
     let clear = caller(tx)?.holds::<CustomersReveal>();
     let clear = clear.then(|| REVEALED.of(locale).to_owned());
     let parts: String = parts.chain(custom).chain(clear).collect();
@@ -175,7 +188,7 @@ async fn approval(
         subject: id.cast(),
         amount: counted.unwrap_or(highest),
         summary: format!(
-            "{}{parts} · {} · {reason}{view}{filters}",
+            "{}{parts} · {} · {reason}{view}{filters}{names}",
             what.of(locale),
             format.of(locale)
         ),

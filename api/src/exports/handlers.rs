@@ -53,7 +53,8 @@ fn own(ctx: &Granted<ExportsRun>) -> Result<Grant<Oneself>, Problem> {
 /// with an apostrophe, also `+86…`; cells of a workbook are typed as text. The job
 /// fails with `export_too_large` where a workbook has no room for the rows, and with
 /// `export_rights_changed` where the caller may do or see something else before it ends, with
-/// `export_view_changed` where the view does not stay as it was, and with `export_grew` where it has come to
+/// `export_view_changed` where the view does not stay as it was, with `export_fields_changed` where a custom
+/// field of it was archived meanwhile, and with `export_grew` where it has come to
 /// have so many rows that others must agree.
 #[utoipa::path(tag = TAG, request_body = CreateExport, responses((status = 202, body = JobBody)),
     security(("bearer" = ["exports:run"])),

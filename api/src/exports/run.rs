@@ -375,18 +375,18 @@ fn columns(
         .collect()
 }
 
-/// The columns of custom fields that were asked for, where somebody may see them.
-async fn custom(
-    run: &Run,
-    reader: &Authority,
-    export: &Export,
-) -> Result<Vec<CustomColumn>, Error> {
-    if export.custom_fields.is_empty() || !reader.fields().is_readable(RECORD, "custom_fields") {
+/// The columns of custom fields that were asked for, as long as somebody may see them and they are as they were:
+/// the record of the export says that they are there.
+async fn custom(run: &Run, reader: &Authority, export: &Export) -> Result<Vec<CustomColumn>, Halt> {
+    if export.custom_fields.is_empty() {
         return Ok(Vec::new());
+    }
+    if !reader.fields().is_readable(RECORD, "custom_fields") {
+        return Err(Fault::new(&EXPORT_RIGHTS_CHANGED).into());
     }
     let read = run.app.db.read();
     let known = definitions::open(&read, run.institution(), FieldEntity::Customer).await?;
-    Ok(custom_columns(&known, &export.custom_fields))
+    Ok(custom_columns(&known, &export.custom_fields)?)
 }
 
 /// Those of some customers that a grant reaches, if there is one.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{MARK, column::COLUMNS};
+use super::{EXPORT_FIELDS_CHANGED, MARK, column::COLUMNS};
 use crate::{
     custom_fields::{CustomField, CustomValue, Definitions, FieldCode, SEALED},
     customers::Customer,
-    fault::Text,
+    fault::{Fault, Text},
     organization::Locale,
 };
 
@@ -31,17 +31,22 @@ pub struct CustomColumn {
     field: CustomField,
 }
 
-/// The columns of some fields in the order in which they were asked for; those that are archived by now have
-/// none.
-pub fn custom_columns(definitions: &Definitions, codes: &[FieldCode]) -> Vec<CustomColumn> {
+/// The columns of some fields in the order in which they were asked for.
+///
+/// # Errors
+/// Where one of them is archived by now.
+pub fn custom_columns(
+    definitions: &Definitions,
+    codes: &[FieldCode],
+) -> Result<Vec<CustomColumn>, Fault> {
     let fields = &definitions.fields;
-    let found = codes.iter().filter_map(|code| {
+    let columns = codes.iter().map(|code| {
         let known = fields.iter().find(|(_, field)| field.code == *code);
-        known.map(|(_, field)| field)
-    });
-    let columns = found.map(|field| CustomColumn {
-        heading: heading(field),
-        field: field.clone(),
+        let (_, field) = known.ok_or_else(|| Fault::new(&EXPORT_FIELDS_CHANGED))?;
+        Ok(CustomColumn {
+            heading: heading(field),
+            field: field.clone(),
+        })
     });
     columns.collect()
 }

@@ -74,6 +74,9 @@ rules! {
     EXPORT_VIEW_CHANGED = Conflict "export_view_changed" {
         "视图已有变化", "The view has changed";
         "导出开始之后，该视图被修改、删除或不再可见，请重新导出。", "It was changed, deleted or hidden from you since the export was asked for: export again." }
+    EXPORT_FIELDS_CHANGED = Conflict "export_fields_changed" {
+        "自定义字段已有变化", "A custom field has changed";
+        "导出开始之后，所选的自定义字段已被归档，请重新导出。", "A custom field of it was archived since the export was asked for: export again." }
     EXPORT_OVERTAKEN = Conflict "export_overtaken" {
         "导出期间有人被删除", "Somebody was erased meanwhile";
         "导出进行期间有客户的个人信息被删除，请重新导出。", "While it was made, a person was erased who may be in it: export again." }
