@@ -66,11 +66,11 @@ both! {
         assert_eq!(made.json["custom_fields"], json!(&ALL[..9]));
         let text = content(&boss, &made).await.text;
         let header = text.lines().next().unwrap();
-        assert!(header.ends_with(",secret,Name (motto),身高,met_on,way,ways,boards,budget,tutor,Exported"), "{header}");
+        assert!(header.ends_with(",secret,Name · custom_fields.motto,身高,met_on,way,ways,boards,budget,tutor,Exported"), "{header}");
         let rows = table_with(&boss, json!({ "custom_fields": ALL })).await;
         let row = rows.iter().find(|row| row["Name"] == "张伟").unwrap();
         for (heading, cell) in [
-            ("secret", "***"), ("Name (motto)", "'=1+1"), ("身高", "'-135.5"), ("met_on", "2026-09-01"), ("way", "校车"),
+            ("secret", "***"), ("Name · custom_fields.motto", "'=1+1"), ("身高", "'-135.5"), ("met_on", "2026-09-01"), ("way", "校车"),
             ("ways", "校车, 步行"), ("boards", "Yes"), ("budget", "1299.05"), ("tutor", "recruiter"),
         ] {
             assert_eq!(row[heading], cell, "{heading}");

@@ -174,6 +174,16 @@ both! {
             at(1, "column", "field_taken"), at(2, "code", "field_taken"), at(3, "code", "custom_field_unknown"),
             at(4, "column", "field_taken"),
         ]);
+        // What is left out else may hold a custom field; a column that is not there holds none.
+        let mut more = of(&[(2, "height_cm")]);
+        more["mapping"] = json!([{"column": 0, "field": "name"}, {"column": 1, "field": "phone"}, {"column": 2, "field": "ignore"}]);
+        let done = run(&w, &boss, list, more).await;
+        assert_eq!(done.json["custom_fields"], columns(&[(2, "height_cm")]));
+        assert_eq!(done.json["counts"]["created"], 1, "{}", done.text);
+        let body = asked(&w, &boss, list, "commit", &of(&[(3, "height_cm")])).await;
+        let job = boss.post(IMPORTS, &body).await.expect(202).id();
+        let job = boss.ended_job(&job).await;
+        assert_eq!((&job.json["status"], &job.json["problem"]["code"]), (&json!("failed"), &json!("column_unknown")));
         // Another institution has not these fields.
         let stranger = w.as_stranger();
         let campuses = stranger.get("/api/v1/campuses").await.expect(200);

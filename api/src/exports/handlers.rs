@@ -42,9 +42,9 @@ fn own(ctx: &Granted<ExportsRun>) -> Result<Grant<Oneself>, Problem> {
 /// The file holds what the list of customers shows the caller by the same filters, or a search by the same
 /// view: no other rows, no hidden columns, masks as they are. The last column of each row says who exported
 /// it and when. Custom fields have columns where `custom_fields` asks for them: numbers with their decimals, choices by
-/// their names. Leads are exported by `stage`, students by `kind`. Contact values
+/// their names; imports are told of them by code. Leads are exported by `stage`, students by `kind`. Contact values
 /// are in the clear for those customers that the caller may reveal, and in their safe form for all
-/// others. Headings and labels are in the language of the request; imports understand them. Answers at
+/// others. Headings and labels are in the language of the request; imports understand those of all other columns. Answers at
 /// once with the job: watch it by its address, or wait for the notice. Needs `customers:read` as well.
 /// One has two exports under way at most, those that wait for an approval among them: where a policy
 /// (`GET /approval-policies`) asks for one from so many rows upward, the job does not begin before others

@@ -1,6 +1,7 @@
 use domain::{
     id::Id,
     imports::{
+        custom::CustomColumn,
         header::LeadField,
         outcome::{Import, RowResult},
         undo::InTheWay,
@@ -77,7 +78,7 @@ pub struct ColumnMapping {
 }
 
 /// A column that holds a custom field.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"column": 4, "code": "height_cm"}))]
 pub struct CustomFieldColumn {
@@ -139,6 +140,8 @@ pub struct ImportBody {
     /// The template by which it began, which may be gone; null where there was none.
     #[schema(required)]
     pub template_id: Option<Uuid>,
+    /// Columns that hold custom fields.
+    pub custom_fields: Vec<CustomFieldColumn>,
     /// To which campus the new customers belong.
     pub campus_id: Uuid,
     /// The list that is taken in.
@@ -184,6 +187,15 @@ pub struct ImportCounts {
     pub failed: i64,
 }
 
+impl From<&CustomColumn> for CustomFieldColumn {
+    fn from(held: &CustomColumn) -> Self {
+        Self {
+            column: held.column,
+            code: (&held.code).into(),
+        }
+    }
+}
+
 impl From<Import> for ImportBody {
     fn from(import: Import) -> Self {
         Self {
@@ -195,6 +207,7 @@ impl From<Import> for ImportBody {
             key: Wire(import.choice.key),
             lists: Wire(import.choice.lists),
             template_id: import.template.map(Id::uuid),
+            custom_fields: import.custom_fields.iter().map(Into::into).collect(),
             campus_id: import.campus.uuid(),
             file_id: import.file.uuid(),
             job_id: import.job.uuid(),

@@ -54,7 +54,7 @@ pub(super) async fn columns(
             continue;
         }
         let held = mapping.and_then(|mapping| mapping.get(told.column));
-        let is_mapped = held.is_some_and(|field| field.is_some());
+        let is_mapped = held.is_some_and(|field| !matches!(field, None | Some(LeadField::Ignore)));
         if is_mapped || columns.iter().any(|known| known.column == told.column) {
             faults.push(FieldFault::new(pointer("column"), &FIELD_TAKEN));
         }

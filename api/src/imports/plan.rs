@@ -14,8 +14,8 @@ use domain::{
         header::{LeadField, propose},
         lead::{Lead, read_row},
         outcome::{
-            CAMPUS_UNKNOWN, CELL_MAX, CELL_TOO_LONG, CellProblem, Counts, Import, ImportMode,
-            RowOutcome, RowResult,
+            CAMPUS_UNKNOWN, CELL_MAX, CELL_TOO_LONG, COLUMN_UNKNOWN, CellProblem, Counts, Import,
+            ImportMode, RowOutcome, RowResult,
         },
         template::{TemplateColumn, mapping},
         undo::Made,
@@ -66,6 +66,9 @@ impl Plan {
         };
         let mut mapping = mapping;
         for custom in &import.custom_fields {
+            if custom.column >= header.len() {
+                return Err(Fault::new(&COLUMN_UNKNOWN));
+            }
             if let Some(held) = mapping.get_mut(custom.column) {
                 *held = None;
             }

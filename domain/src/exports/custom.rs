@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use super::{EXPORT_FIELDS_CHANGED, MARK, column::COLUMNS};
 use crate::{
+    conditions::registry::CUSTOM,
     custom_fields::{CustomField, CustomValue, Definitions, FieldCode, SEALED},
     customers::Customer,
     fault::{Fault, Text},
+    imports::header::propose,
     organization::Locale,
 };
 
@@ -26,7 +28,7 @@ const YES_NO: [Text; 2] = [
 /// A column of a custom field.
 #[derive(Debug)]
 pub struct CustomColumn {
-    /// The name of the field; its code too, where another column has this name.
+    /// The name of the field; its code too, where an import would take that for something else.
     pub heading: String,
     field: CustomField,
 }
@@ -51,11 +53,13 @@ pub fn custom_columns(
     columns.collect()
 }
 
+/// Brackets would not do: imports skip what stands in them.
 fn heading(field: &CustomField) -> String {
     let headings = COLUMNS.iter().map(|column| &column.heading).chain([&MARK]);
     let mut all = headings.flat_map(|text| [text.zh, text.en]);
-    match all.any(|heading| heading == field.name) {
-        true => format!("{} ({})", field.name, field.code.as_str()),
+    let is_guessed = propose(&[&field.name]).iter().any(Option::is_some);
+    match is_guessed || all.any(|heading| heading == field.name) {
+        true => format!("{} · {CUSTOM}{}", field.name, field.code.as_str()),
         false => field.name.clone(),
     }
 }
@@ -123,7 +127,35 @@ fn decimal(number: i64, places: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::custom_fields::{FieldEntity, FieldType};
+
+    #[test]
+    fn no_import_guesses_what_a_heading_holds() {
+        for (name, told) in [
+            ("手环", "手环"),
+            ("Name", "Name · custom_fields.ring"),
+            ("联系人", "联系人 · custom_fields.ring"),
+            ("意向课程（暑期）", "意向课程（暑期） · custom_fields.ring"),
+        ] {
+            let heading = heading(&CustomField {
+                entity: FieldEntity::Customer,
+                code: FieldCode::parse("ring").unwrap(),
+                name: name.into(),
+                field_type: FieldType::Text,
+                decimals: 0,
+                choices: Vec::new(),
+                kinds: BTreeSet::new(),
+                is_sensitive: false,
+                required_at: BTreeSet::new(),
+                position: 0,
+            });
+            assert_eq!(heading, told);
+            assert_eq!(propose(&[&heading]), [None]);
+        }
+    }
 
     #[test]
     fn numbers_are_told_with_their_decimals() {

@@ -64,10 +64,15 @@ pub async fn insert(tx: &Tx, grant: &impl Writes<Import>, import: &Import) -> Re
         ],
     ))
     .await?;
-    let after = json!({
+    let mut after = json!({
         "campus_id": import.campus, "file_id": import.file, "mode": import.mode.as_str(),
         "action": import.choice.action.as_str(),
     });
+    let codes = import.custom_fields.iter().map(|one| one.code.as_str());
+    let codes: Vec<_> = codes.collect();
+    if let (Some(after), false) = (after.as_object_mut(), codes.is_empty()) {
+        after.insert("custom_fields".into(), json!(codes));
+    }
     tx.record(Change::new("import", import.id.uuid(), 1, after));
     Ok(())
 }

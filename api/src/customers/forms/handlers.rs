@@ -76,7 +76,8 @@ pub(super) async fn get_customer_form_history(
 /// as it was. Custom fields say themselves at which stages they
 /// are demanded. From then on it is asked of new customers, of those who come to such a stage or lose what it
 /// demands, and where a filled form is recorded; what imports and merges bring is taken as it is. Nobody is asked
-/// for a field that field rules keep from them.
+/// for a field that field rules keep from them, nor, of a child under 14 for whom no guardian has agreed, for what
+/// is kept only once one has.
 #[utoipa::path(tag = TAG, params(("kind" = CustomerKind, Path, description = "Kind of customer.")),
     request_body = SetCustomerForm, responses((status = 200, body = CustomerFormBody)), security(("bearer" = ["customers:configure"])))]
 #[put("/customer-forms/{kind}")]
