@@ -7,7 +7,7 @@ use domain::{
     custom_fields::{CustomField, Held},
     customers::{
         ChannelCode, ContactPoint, Customer, Details, Gender, HOLDER_NOT_AT_CAMPUS, Profile,
-        Provenance, Stage, beyond_enquiry, is_childs_birth,
+        Provenance, Stage, beyond_enquiry, can_miss, is_childs_birth,
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
@@ -233,7 +233,8 @@ pub async fn change(
     let standing = (profile.kind, profile.stage);
     let was = (&before.custom, (before.profile.kind, before.profile.stage));
     let is_child = is_childs_birth(profile.birth_date, today.date);
-    let keeps_more = !is_child || agrees(tx, grant, id).await?;
+    let is_told = sent.is_some() || standing != was.1;
+    let keeps_more = !is_child || is_told && agrees(tx, grant, id).await?;
     let asked = asked_for(tx, keeps_more);
     let custom = said(tx, sent.as_ref(), Some(was), standing, asked).await?;
     let (unsaid, fault) = match custom {
@@ -242,7 +243,8 @@ pub async fn change(
     };
     let after = before.change(profile, known, unsaid, contacts, today.date, &tx.stamp());
     let complete = match &after {
-        Ok(after) if after.version != before.version => {
+        Ok(after) if can_miss(&before, after) => {
+            let keeps_more = keeps_more || !is_told && agrees(tx, grant, id).await?;
             has_what_its_form_demands(tx, Some(&before), after, keeps_more).await?
         }
         _ => Ok(()),

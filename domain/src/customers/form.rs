@@ -319,6 +319,18 @@ fn has(customer: &Customer, name: &str) -> bool {
     }
 }
 
+/// Whether a change comes to where something may be demanded, or takes away what may be.
+pub fn can_miss(before: &Customer, after: &Customer) -> bool {
+    let standing = |customer: &Customer| (customer.profile.kind, customer.profile.stage);
+    let is_lost = |name: &str| has(before, name) && !has(after, name);
+    let details = before.details.stored().into_iter();
+    let mut details = details.zip(after.details.stored());
+    standing(before) != standing(after)
+        || PROFILE.iter().any(|(name, _)| is_lost(name))
+        || is_lost(CONTACTS)
+        || details.any(|((_, was), (_, is))| was.is_some() && is.is_none())
+}
+
 /// The form of a kind.
 #[derive(Clone, Debug)]
 pub struct Form {

@@ -28,6 +28,7 @@ async fn shown(
     form: Form,
     language: Language,
 ) -> Result<Reply, Error> {
+    // Read after the version: where a field changes in between, that is too old, and refuses a write by it.
     let own = definitions::open(handle, reader.institution(), FieldEntity::Customer).await?;
     let version = form.version;
     let asked = |field: &str| may_write(reader.fields(), field);
