@@ -116,6 +116,25 @@ both! {
         assert_eq!(rows[1]["outcome"], "created");
     }
 
+    async fn a_bad_cell_of_a_custom_field_hides_no_other_fault_of_its_row(w: World) {
+        define_all(&w).await;
+        let boss = w.as_boss();
+        let fields = |row: &Value| {
+            let problems = row["problems"].as_array().unwrap().iter();
+            problems.map(|one| json!([one["field"], one["custom_field"]])).collect::<Vec<_>>()
+        };
+        let list = format!("姓名,手机号,身高\n{},13800138000,高\n", "张".repeat(101));
+        let more = json!({"custom_fields": columns(&[(2, "height_cm")])});
+        let done = run(&w, &boss, &list, more.clone()).await;
+        assert_eq!(fields(&rows(&boss, &done).await[0]), [json!([null, "height_cm"]), json!(["name", null])]);
+        student(&w, "张伟", json!(w.places.north), &["13800138000"]).await;
+        let mut more = more;
+        more["action"] = json!("update");
+        more["key"] = json!("phone");
+        let done = run(&w, &boss, &list, more).await;
+        assert_eq!(fields(&rows(&boss, &done).await[0]), [json!([null, "height_cm"]), json!(["name", null])]);
+    }
+
     async fn nothing_of_a_refused_cell_is_shown_where_its_field_is_sealed(w: World) {
         define(&w, "pin", "number", json!({"is_sensitive": true})).await;
         let boss = w.as_boss();

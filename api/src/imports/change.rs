@@ -287,9 +287,9 @@ pub(super) async fn change(
 ) -> Result<Result<Changed, Vec<CellProblem>>, Error> {
     let stamp = tx.stamp();
     let today = ground.today(before.campus, &stamp);
-    let custom = match ground.custom(candidate, Some(&before)) {
-        Ok(custom) => custom,
-        Err(problems) => return Ok(Err(problems)),
+    let (custom, mut problems) = match ground.custom(candidate, Some(&before)) {
+        Ok(custom) => (custom, Vec::new()),
+        Err(problems) => (before.custom.clone(), problems),
     };
     let (fields, contacts): (Vec<_>, Vec<_>) =
         contacts(ground.import.choice.lists, candidate, &before, guarded)
@@ -312,14 +312,11 @@ pub(super) async fn change(
         other => other?,
     }
     let after = match after {
-        Ok(after) => after,
+        Ok(after) if problems.is_empty() => after,
+        Ok(_) => return Ok(Err(problems)),
         Err(fault) => {
-            return Ok(Err(ground.told(
-                candidate.row,
-                &fault,
-                &fields,
-                LeadField::Name,
-            )));
+            problems.extend(ground.told(candidate.row, &fault, &fields, LeadField::Name));
+            return Ok(Err(problems));
         }
     };
     let mut changed = Changed {

@@ -100,6 +100,17 @@ impl Ground<'_> {
         })
     }
 
+    /// What else is wrong with the child of a row that is refused for its custom fields.
+    pub(super) fn unfit_child(&self, candidate: &Candidate<'_>, stamp: &Stamp) -> Vec<CellProblem> {
+        let (lead, row) = (&candidate.lead, candidate.row);
+        let with = (&candidate.marks, &candidate.custom);
+        let phones: Vec<&Phone> = lead.phones.iter().collect();
+        let (child, fields) = self.child(lead, with, candidate.campus, &phones, stamp);
+        let fault = child.err();
+        let told = fault.map(|fault| self.told(row, &fault, &fields, LeadField::Name));
+        told.unwrap_or_default()
+    }
+
     fn child(
         &self,
         lead: &Lead,

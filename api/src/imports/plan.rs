@@ -289,11 +289,16 @@ where
             results.push(result);
             continue;
         }
-        let custom = ground.custom(&candidate, None);
-        let made_of = custom.and_then(|custom| {
-            candidate.custom = custom;
-            ground.household(&candidate, &mut households, &stamp)
-        });
+        let made_of = match ground.custom(&candidate, None) {
+            Ok(custom) => {
+                candidate.custom = custom;
+                ground.household(&candidate, &mut households, &stamp)
+            }
+            Err(mut problems) => {
+                problems.extend(ground.unfit_child(&candidate, &stamp));
+                Err(problems)
+            }
+        };
         match made_of {
             Err(problems) => {
                 result.outcome = RowOutcome::Failed;
