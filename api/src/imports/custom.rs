@@ -1,6 +1,6 @@
 //! Custom fields of the customers of a list: what their rows say of them, held against their definitions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     custom_fields::{
@@ -11,7 +11,7 @@ use domain::{
     fault::{Fault, FieldFault},
     id::Id,
     imports::{
-        custom::{CustomColumn, person, value},
+        custom::{CustomColumn, Reader, person},
         header::LeadField,
         outcome::{CELL_MAX, COLUMN_UNKNOWN, COLUMNS_MAX, CellProblem, FIELD_TAKEN, Import},
     },
@@ -82,6 +82,23 @@ pub(super) async fn known(
     Ok(Some(open))
 }
 
+/// What reads the cells of each custom field that an import goes by.
+pub(super) fn readers(
+    import: &Import,
+    known: Option<&Definitions>,
+) -> BTreeMap<FieldCode, Reader> {
+    let fields = known.into_iter().flat_map(|known| {
+        let fields = known.fields.iter();
+        fields.map(move |(_, field)| (field, known.currency))
+    });
+    let held = fields.filter(|(field, _)| {
+        let mut columns = import.custom_fields.iter();
+        columns.any(|held| held.code == field.code)
+    });
+    let readers = held.map(|(field, currency)| (field.code.clone(), Reader::new(field, currency)));
+    readers.collect()
+}
+
 /// The people of staff whom rows name in custom fields, without those of whom there are none: in one statement.
 pub(super) async fn staff(
     tx: &Tx,
@@ -127,9 +144,8 @@ impl Ground<'_> {
         for column in &self.import.custom_fields {
             let cell = candidate.row.cells.get(column.column);
             let cell = cell.map(String::as_str).unwrap_or_default();
-            let mut fields = definitions.fields.iter().map(|(_, field)| field);
-            let read = match fields.find(|field| field.code == column.code) {
-                Some(field) => value(field, &definitions.currency, cell),
+            let read = match self.readers.get(&column.code) {
+                Some(reader) => reader.value(cell),
                 None if cell.trim().is_empty() => Ok(None),
                 None => Err(&CUSTOM_FIELD_UNKNOWN),
             };

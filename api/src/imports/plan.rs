@@ -1,16 +1,17 @@
 //! What becomes of some rows: decided in the transaction that writes it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     access::CustomersRead,
-    custom_fields::{CustomValues, Definitions},
+    custom_fields::{CustomValues, Definitions, FieldCode},
     customers::{Customer, Relation},
     fault::{Fault, NOT_FOUND},
     id::Id,
     imports::{
         channels::ChannelWords,
         choice::{ImportAction, ImportKey},
+        custom::Reader,
         header::{LeadField, propose},
         lead::{Lead, read_row},
         outcome::{
@@ -92,6 +93,7 @@ impl Plan {
         let custom_fields = custom::known(tx, scope.institution(), &self.import).await?;
         let of = (&self.import, custom_fields.as_ref());
         let staff = custom::staff(tx, scope.institution(), of, rows).await?;
+        let readers = custom::readers(&self.import, custom_fields.as_ref());
         Ok(Ground {
             import: &self.import,
             mapping: &self.mapping,
@@ -100,6 +102,7 @@ impl Plan {
             collector: caller(tx),
             channels: ChannelWords::new(channels::open(tx, scope.institution()).await?),
             custom_fields,
+            readers,
             staff,
         })
     }
@@ -118,6 +121,8 @@ pub(super) struct Ground<'a> {
     channels: ChannelWords,
     /// Those of the institution, where columns hold some.
     pub(super) custom_fields: Option<Definitions>,
+    /// What reads their cells.
+    pub(super) readers: BTreeMap<FieldCode, Reader>,
     /// The people of staff whom the rows name in these.
     pub(super) staff: BTreeSet<Id<Staff>>,
 }

@@ -1,5 +1,7 @@
 //! Custom fields in a list: columns that hold them, and cells as people write them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -21,68 +23,81 @@ pub struct CustomColumn {
     pub code: FieldCode,
 }
 
-/// What a cell says of a field, in the words of the contract; `None` where it says nothing.
-///
-/// Numbers are written with their decimals, money in its main unit, choices by name or code, people by
-/// their ids. Words such as `无` and `none` say nothing only where the field knows them for no value.
-///
-/// # Errors
-/// `custom_value_unfit`, `custom_choice_unknown`.
-pub fn value(
-    field: &CustomField,
-    currency: &Currency,
-    cell: &str,
-) -> Result<Option<Json>, &'static Rule> {
-    let text = unquoted(cell);
-    let places = usize::try_from(field.decimals).unwrap_or(0);
-    let (read, otherwise) = match field.field_type {
-        FieldType::Text => return Ok(note(text).map(Json::from)),
-        FieldType::Number => (whole(text, places).map(Json::from), &CUSTOM_VALUE_UNFIT),
-        FieldType::Date => (day(text).map(|day| json!(day)), &CUSTOM_VALUE_UNFIT),
-        FieldType::Choice => {
-            let code = choice(field, text).map(FieldCode::as_str);
-            (code.map(Json::from), &CUSTOM_CHOICE_UNKNOWN)
+/// Reads the cells of a custom field.
+pub struct Reader {
+    field: CustomField,
+    currency: Currency,
+    /// By folded name and by code. One that is archived is found where no open one is: a customer may have it
+    /// already.
+    choices: BTreeMap<String, FieldCode>,
+}
+
+impl Reader {
+    pub fn new(field: &CustomField, currency: Currency) -> Self {
+        let mut choices = BTreeMap::new();
+        for is_archived in [false, true] {
+            let all = field.choices.iter();
+            let all = all.filter(|choice| choice.is_archived == is_archived);
+            let by_name = all.clone().map(|choice| (fold(&choice.name), &choice.code));
+            let by_code = all.map(|choice| (choice.code.as_str().to_owned(), &choice.code));
+            for (told, code) in by_name.chain(by_code) {
+                choices.entry(told).or_insert_with(|| code.clone());
+            }
         }
-        FieldType::MultiChoice => (choices(field, text), &CUSTOM_CHOICE_UNKNOWN),
-        FieldType::YesNo => (yes_no(text).map(Json::from), &CUSTOM_VALUE_UNFIT),
-        FieldType::Money => (amount(text, currency), &CUSTOM_VALUE_UNFIT),
-        FieldType::Person => (person(text).map(|id| json!(id)), &CUSTOM_VALUE_UNFIT),
-    };
-    match read {
-        Some(read) => Ok(Some(read)),
-        None if !is_told(text) => Ok(None),
-        None => Err(otherwise),
+        Self {
+            field: field.clone(),
+            currency,
+            choices,
+        }
+    }
+
+    /// What a cell says, in the words of the contract; `None` where it says nothing.
+    ///
+    /// Numbers are written with their decimals, money in its main unit, choices by name or code, people by
+    /// their ids. Words such as `无` and `none` say nothing only where the field knows them for no value.
+    ///
+    /// # Errors
+    /// `custom_value_unfit`, `custom_choice_unknown`.
+    pub fn value(&self, cell: &str) -> Result<Option<Json>, &'static Rule> {
+        let text = unquoted(cell);
+        let places = usize::try_from(self.field.decimals).unwrap_or(0);
+        let read = match self.field.field_type {
+            FieldType::Text => return Ok(note(text).map(Json::from)),
+            FieldType::Number => whole(text, places).map(Json::from),
+            FieldType::Date => day(text).map(|day| json!(day)),
+            FieldType::Choice => self.choice(text).map(Json::from),
+            FieldType::MultiChoice => self.several(text),
+            FieldType::YesNo => yes_no(text).map(Json::from),
+            FieldType::Money => amount(text, &self.currency),
+            FieldType::Person => person(text).map(|id| json!(id)),
+        };
+        match (read, self.field.field_type) {
+            (Some(read), _) => Ok(Some(read)),
+            (None, _) if !is_told(text) => Ok(None),
+            (None, FieldType::Choice | FieldType::MultiChoice) => Err(&CUSTOM_CHOICE_UNKNOWN),
+            (None, _) => Err(&CUSTOM_VALUE_UNFIT),
+        }
+    }
+
+    fn choice(&self, text: &str) -> Option<&str> {
+        self.choices.get(&fold(text)).map(FieldCode::as_str)
+    }
+
+    /// Several choices, or one whose name holds what parts several.
+    fn several(&self, text: &str) -> Option<Json> {
+        if let Some(code) = self.choice(text) {
+            return Some(json!([code]));
+        }
+        let names = list(text);
+        let codes = names.iter().map(|name| self.choice(name));
+        let codes = codes.collect::<Option<Vec<_>>>()?;
+        (!codes.is_empty()).then(|| json!(codes))
     }
 }
 
 /// Whom a cell names by id.
 pub fn person(cell: &str) -> Option<Id<Staff>> {
     Uuid::try_parse(unquoted(cell)).ok().map(Id::new)
-}
-
-/// The choice of a name or code. One that is archived is found where no open one is: a customer may have it
-/// already.
-fn choice<'a>(field: &'a CustomField, text: &str) -> Option<&'a FieldCode> {
-    let name = fold(text);
-    let among = |is_archived: bool| {
-        let all = field.choices.iter();
-        let all = all.filter(move |choice| choice.is_archived == is_archived);
-        let by_name = all.clone().find(|choice| fold(&choice.name) == name);
-        by_name.or_else(|| all.clone().find(|choice| choice.code.as_str() == text))
-    };
-    let found = among(false).or_else(|| among(true));
-    found.map(|choice| &choice.code)
-}
-
-/// Several choices, or one whose name holds what parts several.
-fn choices(field: &CustomField, text: &str) -> Option<Json> {
-    if let Some(code) = choice(field, text) {
-        return Some(json!([code.as_str()]));
-    }
-    let names = list(text);
-    let codes = names.iter().map(|name| Some(choice(field, name)?.as_str()));
-    let codes = codes.collect::<Option<Vec<_>>>()?;
-    (!codes.is_empty()).then(|| json!(codes))
 }
 
 fn yes_no(text: &str) -> Option<bool> {
@@ -171,7 +186,8 @@ mod tests {
             required_at: BTreeSet::new(),
             position: 0,
         };
-        value(&field, &Currency::CNY, cell).map_err(|rule| rule.code)
+        let reader = Reader::new(&field, Currency::CNY);
+        reader.value(cell).map_err(|rule| rule.code)
     }
 
     #[test]
