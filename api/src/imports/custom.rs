@@ -83,10 +83,7 @@ pub(super) async fn known(
 }
 
 /// What reads the cells of each custom field that an import goes by.
-pub(super) fn readers(
-    import: &Import,
-    known: Option<&Definitions>,
-) -> BTreeMap<FieldCode, Reader> {
+pub(super) fn readers(import: &Import, known: Option<&Definitions>) -> BTreeMap<FieldCode, Reader> {
     let fields = known.into_iter().flat_map(|known| {
         let fields = known.fields.iter();
         fields.map(move |(_, field)| (field, known.currency))

@@ -141,7 +141,8 @@ pub(super) async fn get_import(
 
 /// See what became of each row
 ///
-/// In the order of the file. Values are in their safe form here; the result file has them in the clear.
+/// In the order of the file. Values are in their safe form here; the result file has them in the clear, but
+/// for those of sensitive custom fields.
 #[utoipa::path(tag = TAG, params(("import_id" = Uuid, Path), Paging, ListImportRows),
     responses((status = 200, body = ImportRowPage)), security(("bearer" = ["imports:run"])))]
 #[get("/imports/{import_id}/rows")]
