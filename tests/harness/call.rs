@@ -76,7 +76,8 @@ impl Contract {
             .map(|p| self.resolve(p))
             .collect();
         // A value of a closed list is no id: the first one stands in its place.
-        let template = parameters.iter().fold(template, |template, parameter| {
+        let whole = template.to_owned();
+        let template = parameters.iter().fold(whole, |template, parameter| {
             let schema = self.resolve(&parameter["schema"]);
             match (parameter["in"].as_str(), schema["enum"][0].as_str()) {
                 (Some("path"), Some(value)) => {
@@ -134,7 +135,7 @@ impl Contract {
             headers,
             media,
             method,
-            template: template.to_owned(),
+            template,
         }
     }
 }

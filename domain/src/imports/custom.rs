@@ -161,6 +161,7 @@ mod tests {
 
     use super::*;
     use crate::custom_fields::{FieldChoice, FieldEntity};
+    use crate::text_enum::TextEnum;
 
     fn read(field_type: FieldType, cell: &str) -> Result<Option<Json>, &'static str> {
         let choice = |code: &str, name: &str, is_archived| FieldChoice {
