@@ -15,7 +15,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Reads, Scope, Writes},
     clock::{micros, timestamp},
-    database::{Change, placeholders, statement, unless_stale},
+    database::{Change, alone, placeholders, statement, unless_stale},
     keys::{FieldKeys, SealedAt, bytes},
     scope::Page,
 };
@@ -118,9 +118,10 @@ pub async fn list<K: Kept>(
 /// Writes a new one.
 ///
 /// # Errors
-/// 409 where its owner has as many as one may have. Two that are written at once may be one more.
+/// 409 where its owner has as many as one may have. Those that come at once are let in one after the other.
 pub async fn insert<K: Kept>(tx: &Tx, grant: &impl Writes<K>, kept: &K) -> Result<(), Error> {
     let (institution, head) = (grant.scope().institution().uuid(), kept.head());
+    alone(tx, K::TABLE).await?;
     let sql = format!(
         "SELECT COUNT(*) AS kept FROM {} WHERE institution_id = ? AND owner_id = ?",
         K::TABLE

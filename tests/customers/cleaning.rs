@@ -283,6 +283,19 @@ both! {
         assert_eq!(kept["cleaned_at"], json!(null));
     }
 
+    async fn what_was_decided_holds_though_a_part_of_it_was_filled_in_between(w: World) {
+        let recruiter = w.as_recruiter();
+        require(&w, &["school", "grade"]).await;
+        let lean = create(&recruiter, &w.new_customer("孙燕")).await;
+        sweep(&w).await;
+        keep(&recruiter, &entry(&recruiter, &lean, "incomplete").await, 60).await.expect(200);
+        for grade in [json!("四年级"), json!(null)] {
+            recruiter.patch(&format!("{CUSTOMERS}/{lean}"), &json!({"grade": grade})).await.expect(200);
+        }
+        sweep(&w).await;
+        assert_eq!(entry(&recruiter, &lean, "incomplete").await["state"], "kept");
+    }
+
     async fn what_was_decided_holds_for_what_was_found_anew_meanwhile(w: World) {
         let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
         require(&w, &["school", "grade"]).await;

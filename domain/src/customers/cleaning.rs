@@ -232,6 +232,8 @@ impl CleaningEntry {
             return self.clone();
         }
         let next = match by.left_of(&self.found, policy, now) {
+            // A decision is about all that was found.
+            Some(_) if self.state == CleaningState::Kept => return self.clone(),
             Some(found) => Self {
                 found,
                 ..self.clone()

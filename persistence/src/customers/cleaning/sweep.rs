@@ -15,8 +15,8 @@ use domain::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QuerySelect, Value,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, Condition, ConnectionTrait, QueryFilter, QuerySelect, Value,
+    sea_query::{Expr, ExprTrait, Func},
 };
 use uuid::Uuid;
 
@@ -283,14 +283,17 @@ async fn leave(tx: &Tx, job: Id<Job>, to: Id<Principal>, which: Expr) -> Result<
     let records = scoped::<Entity>(&grant)
         .filter(listed)
         .select_only()
-        .column(Column::CustomerId)
-        .distinct()
-        .count(tx)
-        .await?;
+        .expr(Func::count_distinct(Expr::col((
+            Entity,
+            Column::CustomerId,
+        ))))
+        .into_tuple::<i64>()
+        .one(tx)
+        .await?
+        .unwrap_or_default();
     if records == 0 {
         return Ok(());
     }
-    let records = i64::try_from(records).map_err(Error::internal)?;
     let numbers = Numbers::from([("records".into(), records)]);
     notify(tx, to, NoticeKind::RecordsToClean, &numbers, None).await
 }
