@@ -248,7 +248,7 @@ both! {
         let (boss, recruiter) = (w.as_boss(), w.as_recruiter());
         let notice = notice(&w, "child_data", false).await;
         let illness = json!({"entity": "customer", "code": "illness", "name": "病史", "type": "text",
-            "is_sensitive": true, "required_at": ["lead", "trial"]});
+            "kinds": ["student"], "is_sensitive": true, "required_at": ["lead", "trial"]});
         boss.post("/api/v1/custom-fields", &illness).await.expect(201);
         let marks = json!([{"field": "details.background", "required_at": ["lead", "trial"]}, {"field": "details.needs", "required_at": ["lead"]}]);
         boss.put("/api/v1/customer-forms/student", &json!({ "marks": marks })).await.expect(200);
