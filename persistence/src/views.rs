@@ -1,6 +1,7 @@
 //! Rows of views.
 
 use domain::{
+    access::Principal,
     id::Id,
     organization::Team,
     text_enum::TextEnum,
@@ -93,10 +94,13 @@ impl Kept for View {
     }
 }
 
-/// The team that somebody belongs to.
-pub async fn team_of(tx: &Tx, grant: &impl Writes<View>) -> Result<Option<Id<Team>>, Error> {
-    let scope = grant.scope();
-    let key = [scope.institution().uuid(), scope.principal()].map(Value::from);
+/// The team that the owner of a view belongs to.
+pub async fn team_of(
+    tx: &Tx,
+    grant: &impl Writes<View>,
+    owner: Id<Principal>,
+) -> Result<Option<Id<Team>>, Error> {
+    let key = [grant.scope().institution().uuid(), owner.uuid()].map(Value::from);
     let sql = "SELECT home_team_id FROM staff WHERE institution_id = ? AND id = ?";
     let row = tx.query_one_raw(statement(tx, sql, key)).await?;
     let team: Option<Uuid> = match row {

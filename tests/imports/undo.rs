@@ -12,7 +12,10 @@ use persistence::{
     Operation,
     access::{Bearer, Grant, load},
     database::Actor as By,
-    imports::undo::{self as undoing, Undoer},
+    imports::{
+        made,
+        undo::{self as undoing, Undoer},
+    },
 };
 use sea_orm::ConnectionTrait;
 use tests::{Actor, Answer, Value, World, both, json};
@@ -91,7 +94,7 @@ async fn ask(w: &World, who: &Actor, import: &Answer, has_given_up: bool) -> Str
                     deleting: grant.clone(),
                     writing: writing.and_then(|authority| Grant::of(authority, tx.now())),
                 };
-                let first = undoing::page(&tx, grant, id, None, 100).await?;
+                let first = made::page(&tx, grant, id, None, 100).await?;
                 assert!(undoing::remove(&tx, &undoer, id, &first).await?.is_empty());
                 let tried =
                     "UPDATE jobs SET attempt = 5 WHERE kind = 'undo_import' AND status = 'queued'";
@@ -113,7 +116,7 @@ async fn forget(w: &World) -> u64 {
         let system = PrincipalKind::System;
         let operation = Operation::system(institution, system, "remove_expired", stamp);
         let removed = app.db.transaction(&operation, |tx| async move {
-            undoing::forget(&tx, until, 1000).await
+            made::forget(&tx, until, 1000).await
         });
         removed.await.unwrap()
     };

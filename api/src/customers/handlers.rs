@@ -21,6 +21,7 @@ use super::{
     RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage,
     TransferCustomer, commands,
     expansion::{expand, reads_region},
+    lists,
     search::Search,
 };
 use crate::{
@@ -76,7 +77,7 @@ async fn record(tx: &Tx, customer: Customer) -> Result<Reply, Error> {
     let (id, version) = (customer.id, customer.version);
     let grant = tx.operation().authority.as_deref();
     let grant = grant.and_then(|authority| tagged(authority, tx.now()));
-    let mut tags = commands::tags(tx, grant.as_ref(), &[id]).await?;
+    let mut tags = lists::tags(tx, grant.as_ref(), &[id]).await?;
     let body = whole(
         tx.operation().authority.as_deref(),
         customer,
@@ -99,7 +100,7 @@ async fn seen(
     let reader = ctx.authority();
     let ids: Vec<_> = customers.iter().map(|customer| customer.id).collect();
     let grant = tagged(reader, ctx.stamp().now());
-    let mut tags = commands::tags(&ctx.read(), grant.as_ref(), &ids).await?;
+    let mut tags = lists::tags(&ctx.read(), grant.as_ref(), &ids).await?;
     let bodies = customers.into_iter().map(|customer| {
         let tags = tags.remove(&customer.id).unwrap_or_default();
         CustomerBody::new(customer, tags)

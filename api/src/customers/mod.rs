@@ -15,6 +15,7 @@ pub mod filings;
 mod filters;
 pub mod forms;
 mod handlers;
+pub mod lists;
 mod looked_for;
 pub mod merges;
 pub mod quality;

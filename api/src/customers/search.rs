@@ -26,9 +26,9 @@ use uuid::Uuid;
 
 use super::{
     COUNTED, COUNTED_BY_TEXT, CustomerFilters, CustomerSort, Looked, RECORD, SearchCustomers,
-    ViewSearch, commands,
+    ViewSearch,
     handlers::place_of,
-    names_custom_fields,
+    lists, names_custom_fields,
     selection::{Counting, Selection},
 };
 use crate::{
@@ -43,7 +43,7 @@ use crate::{
 const COUNTING: Counting = Counting {
     most: COUNTED,
     by_text: COUNTED_BY_TEXT,
-    among: commands::COUNTED_AMONG,
+    among: lists::COUNTED_AMONG,
 };
 
 /// What somebody looks for.
@@ -248,7 +248,7 @@ impl<'a> Search<'a> {
             rows.await?.ok_or_else(|| self.too_many(COUNTED_BY_TEXT))?
         } else {
             let rows = self.selection.sorted(&handle, grant, by).await?;
-            rows.ok_or_else(|| self.too_many(commands::SORTED))?
+            rows.ok_or_else(|| self.too_many(lists::SORTED))?
         };
         let place = |(customer, value): &Placed| (value.clone(), customer.id.uuid());
         let (rows, next) = part.cut_sorted(rows, place);

@@ -23,8 +23,9 @@ use persistence::{
 use uuid::Uuid;
 
 use super::{
-    CustomerFilters, Looked, commands,
+    CustomerFilters, Looked,
     handlers::{place_of, tagged},
+    lists,
     search::{VIEW, in_view},
 };
 use crate::{access::missing, http::cursor::Position};
@@ -206,10 +207,10 @@ impl Selection {
         }
         let (tagging, filters) = (self.tagging.as_ref(), &self.filters);
         let Some(conditions) = self.conditions.clone() else {
-            let rows = commands::list(handle, grant, tagging, filters, page).await?;
+            let rows = lists::list(handle, grant, tagging, filters, page).await?;
             return Ok((rows, None));
         };
-        commands::list_met(handle, grant, tagging, (filters, conditions), page).await
+        lists::list_met(handle, grant, tagging, (filters, conditions), page).await
     }
 
     /// A page of those of some customers who meet everything.
@@ -261,7 +262,7 @@ impl Selection {
                 .await
                 .map(Some);
         }
-        commands::list_sorted(handle, grant, self.tagging.as_ref(), (filters, &filter), by).await
+        lists::list_sorted(handle, grant, self.tagging.as_ref(), (filters, &filter), by).await
     }
 
     /// How many there are.
@@ -292,10 +293,10 @@ impl Selection {
             });
         }
         match self.conditions.clone() {
-            None => commands::count(handle, grant, tagging, filters, far.most).await,
+            None => lists::count(handle, grant, tagging, filters, far.most).await,
             Some(conditions) => {
                 let met = (filters, conditions);
-                commands::count_met(handle, grant, tagging, met, (far.among, far.most)).await
+                lists::count_met(handle, grant, tagging, met, (far.among, far.most)).await
             }
         }
     }

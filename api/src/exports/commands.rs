@@ -80,7 +80,7 @@ pub async fn create(
         format: body.format.0,
         locale,
         filters: filters.to_string(),
-        view: view.map(|view| (view.id, view.version)),
+        view: view.as_ref().map(|view| (view.id, view.version)),
         expand: body.expand(),
         custom_fields: codes.collect(),
         status: match approval {
@@ -93,7 +93,8 @@ pub async fn create(
         created_at: tx.now(),
         finished_at: None,
     };
-    let told = (reason.as_str(), selection.looks_behind_masks());
+    let behind_masks = selection.looks_behind_masks();
+    let told = (reason.as_str(), view.as_ref(), behind_masks);
     store::insert(tx, grant, &export, told).await?;
     store::queue(tx, &export).await?;
     Ok(export)
@@ -170,13 +171,14 @@ async fn approval(
             format!(" · {filters}")
         }
     };
+    let looked_for = view.map_or_else(String::new, |view| format!(" · {}", view.search));
     let view = view.map_or_else(String::new, |view| format!(" · {}", view.name));
     let (what, format) = (body.entity.0.label(), body.format.0.label());
     let parts = body.expand().into_iter().map(|part| part.label());
     let parts = parts.map(|part| format!(" + {}", part.of(locale)));
     let custom = custom_fields.len();
     let custom = (custom > 0).then(|| format!(" + {custom} {}", CUSTOM_FIELDS.of(locale)));
-    // Their names come last: where they are many, nothing else is cut for them.
+    // What may be long comes last: nothing else is cut for it.
     let names: Vec<_> = custom_fields.iter().map(|f| f.name.as_str()).collect();
     let names = (!names.is_empty()).then(|| format!(" · {}", names.join(" + ")));
     let names = names.unwrap_or_default();
@@ -188,7 +190,7 @@ async fn approval(
         subject: id.cast(),
         amount: counted.unwrap_or(highest),
         summary: format!(
-            "{}{parts} · {} · {reason}{view}{filters}{names}",
+            "{}{parts} · {} · {reason}{view}{filters}{names}{looked_for}",
             what.of(locale),
             format.of(locale)
         ),

@@ -44,7 +44,7 @@ use super::{
 };
 use crate::{
     access::{fields::left, missing},
-    customers::{CustomerFilters, Selection, commands as customers},
+    customers::{CustomerFilters, Selection, lists},
     files::Output,
     jobs::{Halt, Run},
 };
@@ -312,7 +312,7 @@ impl<'a> Table<'a> {
         let read = run.app.db.report();
         let ids: Vec<_> = customers.iter().map(|customer| customer.id).collect();
         let tagging = run.grant::<TagsRead>().await?;
-        let mut tags = customers::tags(&read, tagging.as_ref(), &ids).await?;
+        let mut tags = lists::tags(&read, tagging.as_ref(), &ids).await?;
         let names = match run.grant::<DirectoryRead>().await? {
             Some(directory) => names::of(&read, &directory, &named(customers)).await?,
             None => Default::default(),
@@ -322,6 +322,7 @@ impl<'a> Table<'a> {
         let revealed = reached(run, reveals.as_ref(), customers).await?;
         let channels = channels::names(&read, run.institution()).await?;
         let zones = names::zones(&read, run.institution()).await?;
+        let reads_region = owner.fields().is_readable(RECORD, "details.region_code");
         let mut rows = Vec::with_capacity(customers.len());
         for customer in customers {
             let zone = zones.get(&customer.campus).map(|zone| TimeZone::get(zone));
@@ -335,6 +336,7 @@ impl<'a> Table<'a> {
                     .map_err(Error::corrupt)?
                     .unwrap_or(TimeZone::UTC),
                 is_revealed: revealed.contains(&customer.id),
+                reads_region,
             };
             self.revealed += i64::from(row.is_revealed && !customer.contacts.is_empty());
             rows.push(self.row(&row));

@@ -24,6 +24,7 @@ use persistence::{
     customers::{anchor::anchor, store},
     imports::{
         known::{Households, LeadKeys},
+        made,
         matching::{self, Guarded, Keyed},
         undo,
     },
@@ -252,7 +253,7 @@ impl Changed {
         if self.after.version != self.before.version {
             store::update(tx, &writer, &self.before, &self.after).await?;
         }
-        undo::insert_changed(tx, import, (id, self.row), (&self.before, &self.after)).await?;
+        made::insert_changed(tx, import, (id, self.row), (&self.before, &self.after)).await?;
         if self.put_on.is_empty() && self.taken_off.is_empty() {
             return Ok(());
         }

@@ -21,7 +21,7 @@ use persistence::{
     access::{Authority, Grant, Reads, Writes},
     files,
     imports::{
-        self,
+        self, made,
         undo::{self, Undoer},
     },
     jobs::store::{NewJob, enqueue},
@@ -184,7 +184,7 @@ async fn obstacles(
     let (mut count, mut named) = (0, Vec::new());
     let mut after = None;
     for _ in 0..looks {
-        let part = undo::page(handle, &undoer.deleting, id, after, LOOKED_AT).await?;
+        let part = made::page(handle, &undoer.deleting, id, after, LOOKED_AT).await?;
         let Some(last) = part.last() else { break };
         after = Some(last.customer);
         let found = undo::in_the_way(handle, undoer, id, &part).await?;
@@ -222,7 +222,7 @@ async fn made(
     grant: &impl Reads<Import>,
     import: &Import,
 ) -> Result<(i64, i64), Error> {
-    let (made, changed) = undo::count(handle, grant, import.id).await?;
+    let (made, changed) = made::count(handle, grant, import.id).await?;
     // Nobody wrote down which they were, or that was forgotten.
     if made + changed == 0 && import.counts.created + import.counts.updated > 0 {
         return Err(Fault::new(&IMPORT_TOO_OLD).into());

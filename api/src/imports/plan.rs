@@ -33,7 +33,7 @@ use persistence::{
     customers::{channels, store},
     imports::{
         known::{self, Households, LeadKeys},
-        undo,
+        made,
     },
     organization::store::campuses,
 };
@@ -331,7 +331,7 @@ where
     if ground.import.mode == ImportMode::Commit {
         store::insert_all(tx, grant, &customers, &relations).await?;
         marker.put_on(tx, &ground, &marked).await?;
-        undo::insert(tx, grant, ground.import.id, &made).await?;
+        made::insert(tx, grant, ground.import.id, &made).await?;
         for changed in &changes {
             changed.write(tx, grant, ground.import.id).await?;
         }

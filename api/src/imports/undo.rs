@@ -12,7 +12,7 @@ use persistence::{
     Error,
     access::Grant,
     imports::{
-        store,
+        made, store,
         undo::{self, Undoer},
     },
 };
@@ -44,9 +44,9 @@ async fn remove_all(run: &Run, id: Id<Import>) -> Result<(), Halt> {
             .step::<ImportsRun, _, _, _>(|tx, grant| async move {
                 let undoer =
                     commands::undoer(&grant, tx.operation().authority.as_deref(), tx.now());
-                let (made, changed) = undo::count(&tx, &grant, id).await?;
+                let (made, changed) = made::count(&tx, &grant, id).await?;
                 let left = made + changed;
-                let part = undo::page(&tx, &grant, id, None, STEP).await?;
+                let part = made::page(&tx, &grant, id, None, STEP).await?;
                 if !undo::remove(&tx, &undoer, id, &part).await?.is_empty() {
                     return Err(Fault::new(&IMPORT_BUILT_ON).into());
                 }

@@ -120,7 +120,7 @@ pub(super) async fn remove_expired(run: &Run) -> Result<(), Halt> {
     until_none(run, results).await?;
     let rows = |tx| async move { imports::store::remove_rows(&tx, old, BATCH).await };
     until_none(run, rows).await?;
-    let made = |tx| async move { imports::undo::forget(&tx, old, BATCH).await };
+    let made = |tx| async move { imports::made::forget(&tx, old, BATCH).await };
     until_none(run, made).await?;
     let replies = |tx| async move { idempotency::remove_expired(&tx, ROWS).await };
     until_none(run, replies).await?;

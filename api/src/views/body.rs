@@ -1,10 +1,11 @@
 use domain::{
-    access::Principal,
+    access::{CustomersRead, Permission},
     conditions::Registry,
     id::Id,
     views::{Audience, View},
 };
 use jiff::Timestamp;
+use persistence::access::Authority;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -75,8 +76,8 @@ pub struct ViewBody {
     /// To which team the view is shown; null of others than `team`.
     #[schema(required)]
     pub team_id: Option<Uuid>,
-    /// What the view looks for, be it by custom fields that are archived since; null where it was kept by an older version and can't be read any more:
-    /// set it anew.
+    /// What the view looks for, be it by custom fields that are archived since; null where it was kept by an older
+    /// version and can't be read any more: set it anew. Null too of others' views for who may not read customers.
     #[schema(required)]
     pub search: Option<ViewSearch>,
     /// Version of the language of its conditions, as `GET /condition-fields` tells it.
@@ -87,16 +88,22 @@ pub struct ViewBody {
 }
 
 impl ViewBody {
-    pub(super) fn new(view: View, reader: Id<Principal>, fields: &Registry) -> Self {
+    /// As its reader sees it: what somebody looks for may be a person.
+    pub(super) fn new(view: View, reader: &Authority, fields: &Registry) -> Self {
+        let is_own = view.owner == reader.principal();
+        let search = match is_own || reader.may(CustomersRead::CODE) {
+            true => ViewSearch::kept(&view, fields).ok(),
+            false => None,
+        };
         Self {
             id: view.id.uuid(),
             version: view.version,
-            search: ViewSearch::kept(&view, fields).ok(),
+            search,
             name: view.name,
             entity: Wire(view.entity),
             audience: Wire(view.audience),
             owner_id: view.owner.uuid(),
-            is_own: view.owner == reader,
+            is_own,
             team_id: view.team.map(Id::uuid),
             condition_version: view.language,
             created_at: view.created_at,

@@ -3,10 +3,10 @@
 use domain::{
     access::{Principal, TagsManage},
     conditions::Registry,
-    fault::Rule,
+    fault::{FieldFault, Rule},
     id::Id,
     organization::Institution,
-    views::{Audience, NewView, VIEW_NOT_OWN, View},
+    views::{Audience, NewView, SEARCH_MAX, VIEW_NOT_OWN, VIEW_TOO_LARGE, View},
 };
 use persistence::{Error, Handle, Tx, access::Writes, conditions::registry, kept, views::team_of};
 use serde::Serialize;
@@ -43,7 +43,7 @@ pub async fn create(tx: &Tx, grant: &impl Writes<View>, body: CreateView) -> Res
         entity: body.entity.0,
         name: body.name,
         audience,
-        team: team_of(tx, grant).await?,
+        team: team_of(tx, grant, caller(tx)).await?,
         search: checked(tx, &body.search).await?,
     };
     let view = View::create(new, caller(tx), &tx.stamp())?;
@@ -65,10 +65,9 @@ pub async fn change(
     let before: View = to_change(tx, grant, id, condition).await?;
     let audience = body.audience.map_or(before.audience, |audience| audience.0);
     unless_tending::<View>(tx, audience == Audience::Institution)?;
-    // Somebody who tends what everybody sees is not of its owner's team.
     let team = match before.audience == audience {
         true => before.team,
-        false => team_of(tx, grant).await?,
+        false => team_of(tx, grant, before.owner).await?,
     };
     let new = NewView {
         entity: before.entity,
@@ -94,7 +93,13 @@ pub async fn change(
 async fn checked(tx: &Tx, search: &ViewSearch) -> Result<serde_json::Value, Error> {
     let fields = fields_of(tx, tx.operation().institution, [search]).await?;
     search.check("/search", &fields)?;
-    serde_json::to_value(search).map_err(Error::internal)
+    let kept = serde_json::to_value(search).map_err(Error::internal)?;
+    match kept.to_string().len() > SEARCH_MAX {
+        true => Err(FieldFault::new("/search", &VIEW_TOO_LARGE)
+            .with("max", SEARCH_MAX)
+            .into()),
+        false => Ok(kept),
+    }
 }
 
 /// The fields that some searches can speak of.

@@ -32,7 +32,7 @@ pub(super) async fn create_view(
     key: IdempotencyKey,
     body: Json<CreateView>,
 ) -> Result<Reply, Problem> {
-    let (new, reader) = (&body.value, ctx.authority().principal());
+    let (new, reader) = (&body.value, ctx.authority());
     ctx.once(Some(key.of(body.fingerprint)), |tx, grant| async move {
         let view = commands::create(&tx, &grant, new.clone()).await?;
         let (id, version) = (view.id, view.version);
@@ -57,9 +57,9 @@ pub(super) async fn list_views(
     let page = part.page(Direction::OldestFirst)?;
     let views = store::list::<View>(&ctx.read(), &ctx.grant, &page).await?;
     let (views, next) = part.cut(views, |view| (micros(view.created_at), view.id.uuid()));
-    let (reader, institution) = (ctx.authority().principal(), ctx.authority().institution());
+    let reader = ctx.authority();
     let searches = views.iter().map(|view| &view.search);
-    let fields = fields_of(&ctx.read(), institution, searches).await?;
+    let fields = fields_of(&ctx.read(), reader.institution(), searches).await?;
     let items = views.into_iter();
     let items = items.map(|view| ViewBody::new(view, reader, &fields));
     Ok(next.answer::<ViewPage>(items)?)
@@ -76,7 +76,7 @@ pub(super) async fn get_view(ctx: Granted<Oneself>, id: PathId<View>) -> Result<
     let version = view.version;
     let reader = ctx.authority();
     let fields = fields_of(&ctx.read(), reader.institution(), [&view.search]).await?;
-    let body = ViewBody::new(view, reader.principal(), &fields);
+    let body = ViewBody::new(view, reader, &fields);
     Ok(Reply::record(version, &body)?)
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn change_view(
     condition: IfMatch,
     body: Json<ChangeView>,
 ) -> Result<Reply, Problem> {
-    let (change, reader) = (&body.value, ctx.authority().principal());
+    let (change, reader) = (&body.value, ctx.authority());
     ctx.transaction(|tx, grant| async move {
         let view = commands::change(&tx, &grant, id.0, condition, change.clone()).await?;
         let version = view.version;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Customer, Examined, FILING_ENDED, Kind, RECORD_FILED, RECORD_INCOMPLETE, RegionCode};
+use super::{ContactPoint, Customer, Examined, FILING_ENDED, Kind, RECORD_FILED, RECORD_INCOMPLETE, RegionCode};
 use crate::{
     access::Principal,
     custom_fields::CustomField,
@@ -183,8 +183,18 @@ pub fn says_otherwise(before: &Customer, after: &Customer) -> bool {
     before.profile != after.profile
         || before.details != after.details
         || before.custom != after.custom
-        || before.contacts != after.contacts
+        || !told_alike(&before.contacts, &after.contacts)
         || before.provenance != after.provenance
+}
+
+/// Whether contact points say the same, whoever made sure of them since.
+fn told_alike(before: &[ContactPoint], after: &[ContactPoint]) -> bool {
+    let told = |point: &ContactPoint| {
+        let mut told = point.clone();
+        told.verified_at = None;
+        told
+    };
+    before.iter().map(told).eq(after.iter().map(told))
 }
 
 /// Fields without which nobody judges whether a record of a kind is whole.

@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use crate::{
-    customers::{ContactKind, ContactPoint, Customer, Details, Prose, RegionCode},
+    customers::{CityClass, ContactKind, ContactPoint, Customer, Details, Prose, RegionCode},
     fault::Text,
     organization::Locale,
     tags::TagLabel,
@@ -51,6 +51,8 @@ pub struct Row<'a> {
     pub zone: &'a TimeZone,
     /// Whether contact values are shown in the clear.
     pub is_revealed: bool,
+    /// Whether the class of a place may be told by its region.
+    pub reads_region: bool,
 }
 
 macro_rules! columns {
@@ -110,7 +112,7 @@ columns! {
     "details.preferences_service" Details { "服务偏好", "Preferred services" } |row, locale| items(&row.details().preferences_service, locale);
     "details.focus_of_concern" Details { "关注重点", "Focus of concern" } |row, locale| items(&row.details().focus_of_concern, locale);
     "details.region_code" Details { "行政区划代码", "Region code" } |row, _| optional(row.details().region_code.as_ref().map(RegionCode::as_str));
-    "details.city_class" Details { "城市级别", "City class" } |row, locale| labelled(row.details().city_class, locale);
+    "details.city_class" Details { "城市级别", "City class" } |row, locale| labelled(row.city_class(), locale);
     "details.influence" Details { "影响力", "Influence" } |row, locale| parted(row.details().influence.iter().map(|value| label(*value, locale)), locale);
     "details.influence_note" Details { "影响力说明", "Influence in words" } |row, _| prose(&row.details().influence_note);
     "details.consumption_potential" Details { "消费潜力", "Consumption potential" } |row, locale| labelled(row.details().consumption_potential, locale);
@@ -231,6 +233,14 @@ impl Row<'_> {
     fn name(&self, of: Option<Uuid>) -> String {
         let name = of.and_then(|id| self.names.get(&id));
         name.cloned().unwrap_or_default()
+    }
+
+    /// As whoever reads the record sees it.
+    fn city_class(&self) -> Option<CityClass> {
+        match self.reads_region {
+            true => self.details().place_class(),
+            false => self.details().city_class,
+        }
     }
 
     /// As the institution calls it.

@@ -24,6 +24,9 @@ rules! {
     VIEW_HAS_FILTERS = Invalid "view_has_filters" {
         "视图已有筛选", "The view has filters";
         "请用 conditions 进一步限定。", "Narrow it by conditions." }
+    VIEW_TOO_LARGE = Invalid "view_too_large" {
+        "视图的条件过长", "The view looks for too much";
+        "最多 {max} 字节，请减少条件中的值。", "At most {max} bytes: name fewer values." }
     TOO_MANY_VIEWS = Conflict "too_many_views" {
         "视图过多", "Too many views";
         "每人最多 {max} 个，请先删除不用的视图。", "One keeps at most {max}: delete those that are of no use." }
@@ -47,6 +50,8 @@ text_enum! {
 
 /// Longest name, in characters.
 pub const NAME_MAX: usize = 100;
+/// Longest search, in bytes of JSON.
+pub const SEARCH_MAX: usize = 32 * 1024;
 /// Views of one person, at most.
 pub const VIEWS_MAX: i64 = 200;
 

@@ -12,16 +12,24 @@ use crate::{Error, customers::entity::Column as Customer};
 
 const DETAILS: &str = "customer_details";
 
-/// What stands in a column of the details of the customer that is looked at.
-fn known(column: &'static str) -> Expr {
-    let of = |column| Expr::col((DETAILS, column));
+fn of(column: &'static str) -> Expr {
+    Expr::col((DETAILS, column))
+}
+
+/// What holds of the details of the customer that is looked at; null where there are none.
+fn of_customer(what: Expr) -> Expr {
     let mut details = SelectStatement::new();
     details
         .from(DETAILS.into_iden())
-        .column((DETAILS, column))
+        .expr(what)
         .and_where(of("institution_id").eq(own(Customer::InstitutionId)))
         .and_where(of("customer_id").eq(own(Customer::Id)));
     details.into()
+}
+
+/// What stands in a column of them.
+fn known(column: &'static str) -> Expr {
+    of_customer(of(column))
 }
 
 impl Compiler<'_> {
@@ -56,17 +64,21 @@ impl Compiler<'_> {
                     };
                     any = any.add(self.holds(column, format!("\n{item}\n")));
                 }
-                Ok(any.into())
+                // The row is looked for once, however many values there are.
+                Ok(of_customer(any.into()))
             }
-            Test::Contains(part) => Ok(self.holds(column, fold(part))),
-            Test::StartsWith(part) => Ok(self.holds(column, format!("\n{}", fold(part)))),
+            Test::Contains(part) => Ok(of_customer(self.holds(column, fold(part)))),
+            Test::StartsWith(part) => {
+                let part = format!("\n{}", fold(part));
+                Ok(of_customer(self.holds(column, part)))
+            }
             test => simple(known(column), test),
         }
     }
 
     fn holds(&self, column: &'static str, part: String) -> Expr {
         let position = if self.postgres { "strpos" } else { "instr" };
-        let position = Func::cust(position).args([known(column), Expr::val(part)]);
+        let position = Func::cust(position).args([of(column), Expr::val(part)]);
         Expr::from(position).gt(0)
     }
 }

@@ -60,7 +60,7 @@ pub async fn insert(
     tx: &Tx,
     grant: &impl Writes<Export>,
     export: &Export,
-    (reason, behind_masks): (&str, bool),
+    (reason, view, behind_masks): (&str, Option<&View>, bool),
 ) -> Result<(), Error> {
     let filters = filters(export)?;
     let expand: Vec<_> = export.expand.iter().map(|part| part.as_str()).collect();
@@ -98,6 +98,12 @@ pub async fn insert(
     });
     let told = [
         ("view_id", export.view.map(|(view, _)| json!(view))),
+        (
+            "view_version",
+            export.view.map(|(_, version)| json!(version)),
+        ),
+        // The view may be changed or deleted before anybody asks.
+        ("view_search", view.map(|view| view.search.clone())),
         ("expand", (!expand.is_empty()).then(|| json!(expand))),
         ("custom_fields", (!custom.is_empty()).then(|| json!(custom))),
         ("behind_masks", behind_masks.then_some(json!(true))),
@@ -159,6 +165,7 @@ pub async fn keep(
     .await?;
     let told = json!({
         "of": export.entity.as_str(), "format": export.format.as_str(), "filters": filters(export)?,
+        "view_id": export.view.map(|(view, _)| view), "view_version": export.view.map(|(_, version)| version),
         "rows": made.rows, "revealed_rows": made.revealed_rows,
     });
     tx.record(Change::new(

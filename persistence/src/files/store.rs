@@ -384,7 +384,8 @@ pub async fn attach(
     Ok(attached.rows_affected() == 1)
 }
 
-/// Takes files whose time is over out of sight, and names them: their contents can be removed.
+/// Takes files whose time is over out of sight, and names them: their contents can be removed. What was taken
+/// from a customer stays while a legal hold stands on it.
 pub async fn expire(
     tx: &Tx,
     institution: Id<Institution>,
@@ -395,10 +396,14 @@ pub async fn expire(
             tx,
             "UPDATE files SET state = CASE WHEN state = 'stored' THEN 'removing' ELSE state END \
              WHERE institution_id = ? AND id IN (SELECT id FROM files WHERE institution_id = ? \
-             AND expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING id",
+             AND expires_at <= ? AND (record_id IS NULL OR NOT EXISTS (SELECT 1 FROM legal_holds h \
+             WHERE h.institution_id = files.institution_id AND h.customer_id = files.record_id \
+             AND h.released_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > ?))) \
+             ORDER BY expires_at LIMIT ?) RETURNING id",
             [
                 institution.uuid().into(),
                 institution.uuid().into(),
+                micros(tx.now()).into(),
                 micros(tx.now()).into(),
                 limit.into(),
             ],

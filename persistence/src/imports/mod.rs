@@ -2,6 +2,7 @@
 
 pub(crate) mod kept;
 pub mod known;
+pub mod made;
 pub mod matching;
 pub mod rows;
 pub mod store;

@@ -71,14 +71,14 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
 async fn differing(run: &Run, ids: &[Id<Customer>]) -> Result<Vec<Id<Customer>>, Halt> {
     let (read, now) = (run.app.db.read(), run.app.clock.now());
     match look(&read, run.institution(), ids, now).await {
-        Err(error) if !is_of_machine(&error) => {}
+        Err(error) if !is_of_reading(&error) => {}
         other => return Ok(other?),
     }
     let mut differing = Vec::new();
     for id in ids {
         match look(&read, run.institution(), &[*id], now).await {
             Ok(found) => differing.extend(found),
-            Err(error) if is_of_machine(&error) => return Err(error.into()),
+            Err(error) if is_of_reading(&error) => return Err(error.into()),
             Err(error) => leave_out(*id, &error),
         }
     }
@@ -115,6 +115,11 @@ fn is_of_machine(error: &Error) -> bool {
         Error::Internal(_) | Error::Busy => false,
         Error::AuthorityChanged | Error::Transient(_) => true,
     }
+}
+
+/// The same of reading, for which nobody waits for others' records.
+fn is_of_reading(error: &Error) -> bool {
+    matches!(error, Error::Busy) || is_of_machine(error)
 }
 
 fn leave_out(customer: Id<Customer>, error: &Error) {

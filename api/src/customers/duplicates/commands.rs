@@ -37,7 +37,8 @@ use crate::{
     access::fields::{show, show_as},
     customers::{
         CustomerBody, NamedRecord, RECORD,
-        commands::{get, tags},
+        commands::get,
+        lists::tags,
         relations::{NAMES, RelationBody},
     },
     follow_ups::{self, FollowUpBody},

@@ -1,7 +1,7 @@
 //! Use cases of filings: load, decide, save.
 
 use domain::{
-    access::FIELD_NOT_READABLE,
+    access::{FIELD_NOT_READABLE, FIELD_READ_ONLY, FieldAccess},
     customers::{Customer, Filing, judged_by},
     fault::{Fault, NOT_FOUND},
     id::Id,
@@ -13,13 +13,16 @@ use persistence::{
 };
 
 use super::{FileCustomer, TakeOutFiling};
-use crate::customers::{commands::present, quality::Sees};
+use crate::customers::{RECORD, commands::present, quality::Sees};
+
+/// By the rule of which field of customers the business goes under which one is filed.
+const BUSINESS_SCOPE: &str = "details.business_scope";
 
 /// Files the record of a customer, or files it anew since it was changed.
 ///
 /// # Errors
 /// 404 out of reach; 409 where something is missing, or it is filed as it is; 422 where the caller may not
-/// know of all that must be there.
+/// know of all that must be there, or names a business whose field a rule keeps from it.
 pub async fn file(
     tx: &Tx,
     grant: &impl Writes<Customer>,
@@ -45,7 +48,7 @@ pub async fn file(
     let filing = Filing::file(
         before.as_ref(),
         (examined, &fields),
-        body.business_scope.as_deref(),
+        scope(tx, before.as_ref(), body)?,
         actor(tx),
         &tx.stamp(),
     )?;
@@ -54,6 +57,25 @@ pub async fn file(
         None => store::insert(tx, grant, &filing).await?,
     }
     Ok(filing)
+}
+
+/// The business under which a record is filed. Whoever may not write that of a customer leaves it as it is.
+fn scope<'a>(
+    tx: &Tx,
+    before: Option<&'a Filing>,
+    body: &'a FileCustomer,
+) -> Result<Option<&'a str>, Fault> {
+    let reader = tx.operation().authority.as_deref();
+    let rule = reader.and_then(|reader| reader.fields().access(RECORD, BUSINESS_SCOPE));
+    let broken = match rule {
+        None => return Ok(body.business_scope.as_deref()),
+        Some(FieldAccess::ReadOnly) => &FIELD_READ_ONLY,
+        Some(FieldAccess::Hidden | FieldAccess::Masked) => &FIELD_NOT_READABLE,
+    };
+    match body.business_scope {
+        None => Ok(before.and_then(|before| before.group.business_scope.as_deref())),
+        Some(_) => Err(Fault::field("/business_scope", broken)),
+    }
 }
 
 fn actor(tx: &Tx) -> Option<Id<domain::access::Principal>> {

@@ -152,8 +152,11 @@ pub(in crate::customers) async fn touch(
 /// What follows from a change of a record: its filing is marked, and what it mended goes from the cleaning
 /// list.
 async fn settle(tx: &Tx, before: &Customer, after: &Customer) -> Result<(), Error> {
-    if says_otherwise(before, after) {
+    let says_otherwise = says_otherwise(before, after);
+    if says_otherwise {
         filings::mark_changed(tx, after.id).await?;
+    }
+    if says_otherwise || before.contacts != after.contacts {
         cleaning::mend(tx, after.id, Mending::Changed { before, after }).await?;
     }
     Ok(())
