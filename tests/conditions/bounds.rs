@@ -93,4 +93,19 @@ both! {
             assert_eq!((counted.rows, counted.is_capped), expected, "{bounds:?}");
         }
     }
+
+    async fn more_values_than_a_statement_takes_are_refused(w: World) {
+        for _ in 0..6 {
+            w.hire(&["recruiter"], w.places.north, Some(w.places.team)).await;
+        }
+        let field = json!({"entity": "customer", "code": "way", "name": "路线", "type": "text"});
+        w.as_boss().post("/api/v1/custom-fields", &field).await.expect(201);
+        let ways = |leaf: usize| (0..100).map(|way| format!("{leaf} {way}")).collect::<Vec<_>>();
+        let leaves = |many: usize| (0..many).map(|leaf| json!({"field": "custom_fields.way", "op": "in", "value": ways(leaf)})).collect::<Vec<_>>();
+        let search = |many: usize| json!({"conditions": {"any": leaves(many)}});
+        w.as_supervisor().post("/api/v1/customers/search", &search(10)).await.expect(200);
+        let refused = w.as_supervisor().post("/api/v1/customers/search", &search(20)).await;
+        let refused = refused.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/conditions".to_owned(), "conditions_too_wide".to_owned())]);
+    }
 }

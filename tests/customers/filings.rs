@@ -43,6 +43,24 @@ both! {
         assert_eq!(told["state"], "filed");
     }
 
+    async fn the_business_that_a_rule_keeps_from_somebody_stays_as_it_is(w: World) {
+        let boss = w.as_boss();
+        let customer = create(&boss, &whole_student(&w)).await;
+        file(&boss, &customer, &json!({"business_scope": "数学培训"})).await.expect(201);
+        for (access, code, grade) in [
+            ("masked", "field_not_readable", "一年级"), ("hidden", "field_not_readable", "二年级"), ("read_only", "field_read_only", "三年级"),
+        ] {
+            boss.patch(&format!("{CUSTOMERS}/{customer}"), &json!({ "grade": grade })).await.expect(200);
+            let rule = json!([{"record": "customers", "field": "details.business_scope", "access": access}]);
+            let reader = reader_with(&w, &["customers:read", "customers:write"], rule).await;
+            let refused = file(&reader, &customer, &json!({"business_scope": "***"})).await.expect_problem(422, "validation_failed");
+            assert_eq!(refused.errors(), [("#/business_scope".to_owned(), code.to_owned())]);
+            let filed = file(&reader, &customer, &json!({})).await.expect(201).id();
+            let kept = boss.get(&format!("{FILINGS}/{filed}")).await.expect(200);
+            assert_eq!(kept.json["business_scope"], "数学培训", "{access}");
+        }
+    }
+
     async fn who_does_not_know_the_stage_files_nothing_that_must_have_fields_by_stage(w: World) {
         let customer = create(&w.as_boss(), &whole_student(&w)).await;
         let hidden = json!([{"record": "customers", "field": "stage", "access": "hidden"}]);
@@ -83,6 +101,9 @@ both! {
         let path = format!("{FILINGS}/{}", filed.id());
         // Neither making sure of it nor other hands are another record.
         boss.post(&format!("{CUSTOMERS}/{customer}/verify"), &json!(null)).await.expect(200);
+        let point = boss.get(&format!("{CUSTOMERS}/{customer}")).await.json["contact_points"][0]["id"].clone();
+        let sure = json!({"contact_points": [{"id": point, "is_verified": true}]});
+        boss.patch(&format!("{CUSTOMERS}/{customer}"), &sure).await.expect(200);
         let transfer = json!({"holder_id": w.as_colleague().principal, "reason": "调岗"});
         boss.post(&format!("{CUSTOMERS}/{customer}/transfer"), &transfer).await.expect(200);
         assert_eq!(boss.get(&path).await.json["state"], "filed");

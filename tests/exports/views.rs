@@ -155,6 +155,50 @@ both! {
         assert_eq!((row["Membership tier"].as_str(), row["Hobbies"].as_str()), ("***", "篮球, 围棋"));
     }
 
+    async fn the_class_of_a_place_is_exported_as_lists_show_it(w: World) {
+        customer(&w, "王芳", json!({"kind": "guardian", "details": {"region_code": "110108"}})).await;
+        let row = &table_with(&w.as_boss(), json!({"expand": ["details"]})).await[0];
+        assert_eq!(row["City class"], "First-tier city");
+        let rules = json!([{"record": "customers", "field": "details.region_code", "access": "hidden"}]);
+        let who = reader_with(&w, &["customers:read", "exports:run"], rules).await;
+        let row = &table_with(&who, json!({"expand": ["details"]})).await[0];
+        assert_eq!(row["City class"], "");
+    }
+
+    async fn what_a_view_looked_for_is_on_the_trail_when_it_is_gone(w: World) {
+        customer(&w, "张伟", json!({"intent": 4})).await;
+        let (boss, manager) = (w.as_boss(), w.as_manager());
+        let search = json!({"conditions": {"all": [{"field": "intent", "op": "gte", "value": 3}]}});
+        let body = json!({"name": "测试", "entity": "customers", "search": search});
+        let own = manager.post("/api/v1/views", &body).await.expect(201).id();
+        let made = ended(&manager, &begin_with(&manager, json!({ "view_id": own })).await).await;
+        manager.delete(&format!("/api/v1/views/{own}")).await.expect(204);
+        let trail = boss.get(&format!("/api/v1/audit-events?target_id={}", made.id())).await.expect(200);
+        let mut told = Vec::new();
+        for id in trail.ids() {
+            let event = boss.get(&format!("/api/v1/audit-events/{id}")).await.expect(200);
+            let changes = event.json["changes"].as_array().unwrap().clone();
+            let change = changes.into_iter().find(|change| change["kind"] == "export").unwrap();
+            told.push((change["after"]["view_version"].clone(), change["after"]["view_search"].clone()));
+        }
+        assert_eq!(told, [(json!(1), json!(null)), (json!(1), search)]);
+    }
+
+    async fn who_agrees_to_an_export_reads_what_its_view_looks_for(w: World) {
+        customer(&w, "张伟", json!({"intent": 4})).await;
+        let (boss, manager) = (w.as_boss(), w.as_manager());
+        let steps = json!([{"staff_id": boss.principal}]);
+        let policy = json!({"name": "导出", "kind": "export", "from_amount": 1, "steps": steps});
+        boss.post(crate::approvals::POLICIES, &policy).await.expect(201);
+        let body = json!({"name": "测试", "entity": "customers", "search": {"filters": {"intent": [4]}}});
+        let own = manager.post("/api/v1/views", &body).await.expect(201).id();
+        begin_with(&manager, json!({ "view_id": own })).await;
+        boss.get(&format!("/api/v1/views/{own}")).await.expect_problem(404, "not_found");
+        let waiting = boss.get("/api/v1/approvals?side=waiting_for_me").await.expect(200);
+        let summary = waiting.json["items"][0]["summary"].as_str().unwrap();
+        assert!(summary.ends_with(r#" · 测试 · {"filters":{"intent":[4]}}"#), "{summary}");
+    }
+
     async fn every_row_says_who_exported_it_and_when(w: World) {
         customer(&w, "张伟", json!({})).await;
         customer(&w, "李雷", json!({})).await;

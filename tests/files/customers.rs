@@ -1,7 +1,9 @@
 //! A file that belongs to a customer is reached by whoever reaches the customer, and by nobody else.
 
+use domain::access::PrincipalKind;
 use jiff::SignedDuration;
-use tests::{Actor, Engine, Server, World, both, json, run_on};
+use persistence::Operation;
+use tests::{Actor, Engine, Server, World, both, json, patience::commit, run_on};
 
 const FILES: &str = "/api/v1/files";
 
@@ -138,6 +140,28 @@ both! {
         let tag = recruiter.get(&file).await.etag();
         recruiter.delete_if(&format!("{customer}/files/{id}"), &tag).await.expect(204);
         recruiter.delete(&format!("{customer}/files/{id}")).await.expect_problem(404, "not_found");
+    }
+
+    async fn what_is_taken_from_a_held_person_stays_until_no_hold_stands(w: World) {
+        let (customer, file) = filed(&w).await;
+        let id = file.rsplit('/').next().unwrap();
+        let hold = json!({"customer_id": customer.rsplit('/').next().unwrap(), "reason": "诉讼保全"});
+        let hold = w.as_boss().post("/api/v1/legal-holds", &hold).await.expect(201);
+        w.as_recruiter().delete(&format!("{customer}/files/{id}")).await.expect(204);
+        let expired = async || {
+            let stamp = w.server.app.clock.stamp();
+            let operation = Operation::system(w.institution, PrincipalKind::Operator, "test", stamp);
+            let sql = "UPDATE files SET expires_at = 1 WHERE institution_id = ? AND expires_at IS NOT NULL";
+            w.execute(sql, vec![w.institution.uuid().into()]).await.unwrap();
+            let gone = commit(&w.server.app.db, &operation, |tx| async move {
+                persistence::files::store::expire(&tx, tx.operation().institution, 10).await
+            });
+            gone.await.unwrap().len()
+        };
+        assert_eq!(expired().await, 0);
+        let release = format!("/api/v1/legal-holds/{}/release", hold.id());
+        w.as_boss().post(&release, &json!({"reason": "已结案"})).await.expect(200);
+        assert_eq!(expired().await, 1);
     }
 
     async fn files_are_listed_newest_first_and_page_by_page(w: World) {

@@ -109,9 +109,34 @@ both! {
         // Another who tends them goes on when its owner is gone.
         let other = w.hire(&["boss"], w.places.north, None).await;
         other.patch(&all_path, &name).await.expect(200);
+        let refused = other.patch(&all_path, &json!({"audience": "team"})).await.expect(422);
+        assert_eq!(refused.errors(), [("#/audience".to_owned(), "view_team_missing".to_owned())]);
         // Taken back, it is gone for the others.
         recruiter.patch(&team_path, &json!({"audience": "own"})).await.expect(200);
         w.as_colleague().get(&team_path).await.expect(404);
+    }
+
+    async fn what_a_view_looks_for_is_its_owners_and_of_who_may_see_customers(w: World) {
+        let boss = w.as_boss();
+        let all = keep(&boss, "institution", json!({"phone": "13800138000"})).await;
+        let other = reader_with(&w, &["directory:read"], json!([])).await;
+        let reader = reader_with(&w, &["customers:read"], json!([])).await;
+        for (who, seen) in [(&boss, json!({"phone": "13800138000"})), (&reader, json!({"phone": "13800138000"})), (&other, json!(null))] {
+            let read = who.get(&format!("{VIEWS}/{all}")).await.expect(200);
+            let listed = who.get(VIEWS).await.expect(200);
+            assert_eq!((&read.json["search"], &listed.json["items"][0]["search"]), (&seen, &seen));
+        }
+        let own = keep(&other, "own", json!({"phone": "13800138000"})).await;
+        assert!(other.get(&format!("{VIEWS}/{own}")).await.expect(200).json["search"].is_object());
+    }
+
+    async fn a_view_of_too_many_values_is_not_kept(w: World) {
+        let schools: Vec<_> = (0..100).map(|n| format!("{n:0>200}")).collect();
+        let leaf = json!({"field": "school", "op": "in", "value": schools});
+        let body = |leaves: usize| json!({"name": "x", "entity": "customers", "search": {"conditions": {"any": vec![leaf.clone(); leaves]}}});
+        w.as_recruiter().post(VIEWS, &body(1)).await.expect(201);
+        let refused = w.as_recruiter().post(VIEWS, &body(2)).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/search".to_owned(), "view_too_large".to_owned())]);
     }
 
     async fn a_view_is_run_with_the_rights_of_who_runs_it(w: World) {

@@ -7,6 +7,9 @@ rules! {
     CONDITION_TOO_DEEP = Invalid "condition_too_deep" {
         "条件嵌套过深", "Conditions nested too deep";
         "最多嵌套 {max} 层。", "Conditions stand within each other {max} times at most." }
+    CONDITIONS_TOO_WIDE = Invalid "conditions_too_wide" {
+        "条件中的值过多", "The conditions name too many values";
+        "请减少条件中的值：每个可见范围都要逐一比对。", "Name fewer: they are compared for each part of what one reaches." }
     CONDITION_FIELD_UNKNOWN = Invalid "condition_field_unknown" {
         "没有该条件字段", "No such field of conditions";
         "请从条件字段目录中选择。", "Choose from the list of condition fields." }

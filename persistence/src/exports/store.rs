@@ -163,11 +163,14 @@ pub async fn keep(
         ],
     ))
     .await?;
-    let told = json!({
+    let mut told = json!({
         "of": export.entity.as_str(), "format": export.format.as_str(), "filters": filters(export)?,
-        "view_id": export.view.map(|(view, _)| view), "view_version": export.view.map(|(_, version)| version),
         "rows": made.rows, "revealed_rows": made.revealed_rows,
     });
+    if let (Some((view, version)), Some(told)) = (export.view, told.as_object_mut()) {
+        told.insert("view_id".into(), json!(view));
+        told.insert("view_version".into(), json!(version));
+    }
     tx.record(Change::new(
         "export",
         export.id.uuid(),

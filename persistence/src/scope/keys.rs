@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use domain::{conditions::CONDITIONS_TOO_WIDE, fault::Fault};
 use sea_orm::{
     Condition, Statement,
     sea_query::{
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Page, Scoped, reach::*};
 use crate::{
-    Handle,
+    Error, Handle,
     access::{Branch, Scope},
 };
 
@@ -207,6 +208,9 @@ fn keys<E: Scoped>(scope: &Scope, branch: &Branch, walk: &Walk<'_>) -> Vec<Selec
     }
 }
 
+/// Values of one statement, at most: SQLite takes no more.
+const VALUES_MAX: usize = 32_766;
+
 /// A statement put together from parts.
 pub(super) struct Sql {
     writer: SqlWriterValues,
@@ -276,12 +280,17 @@ impl Sql {
         self.text(endings.group);
     }
 
-    pub(super) fn statement(self, handle: &impl Handle) -> Statement {
+    /// # Errors
+    /// 422 where conditions name more values, over all branches of a reach, than a statement takes.
+    pub(super) fn statement(self, handle: &impl Handle) -> Result<Statement, Error> {
         let (sql, values) = self.writer.into_parts();
-        Statement {
+        if values.0.len() > VALUES_MAX {
+            return Err(Fault::field("/conditions", &CONDITIONS_TOO_WIDE).into());
+        }
+        Ok(Statement {
             sql,
             values: Some(values),
             db_backend: handle.get_database_backend(),
-        }
+        })
     }
 }

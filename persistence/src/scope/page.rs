@@ -185,7 +185,7 @@ pub(crate) async fn page_beside<L: Scoped<Record = Customer>>(
         .order_by("id", page.order());
     sql.select(&select);
     sql.text(&format!(" LIMIT {}", page.limit));
-    Ok(handle.query_all_raw(sql.statement(handle)).await?)
+    Ok(handle.query_all_raw(sql.statement(handle)?).await?)
 }
 
 /// One page of the customers within reach of whom there is a row, within reach too, that meets one of
@@ -233,7 +233,7 @@ async fn edged<L: Scoped>(
     let Some(sql) = first_edge::<L>(handle, scope, walks, most) else {
         return Ok(None);
     };
-    let row = handle.query_one_raw(sql.statement(handle)).await?;
+    let row = handle.query_one_raw(sql.statement(handle)?).await?;
     row.map(|row| Ok((row.try_get("", "at")?, row.try_get("", "id")?)))
         .transpose()
 }
@@ -320,7 +320,7 @@ async fn counted_among<L: Scoped>(
     sql.text(&format!(
         "SELECT COUNT(*) AS looked_at, CAST(COALESCE(SUM({MARK}), 0) AS bigint) AS counted FROM {KEYS}"
     ));
-    let Some(row) = handle.query_one_raw(sql.statement(handle)).await? else {
+    let Some(row) = handle.query_one_raw(sql.statement(handle)?).await? else {
         return Ok(nothing);
     };
     let number = |name| Ok::<_, Error>(u64::try_from(row.try_get::<i64>("", name)?).unwrap_or(0));
@@ -405,7 +405,7 @@ pub(super) async fn counted<L: Scoped>(
     sql.text(&format!(
         "SELECT COUNT(*) AS counted FROM (SELECT 1 FROM {KEYS} LIMIT {most}) AS found"
     ));
-    let row = handle.query_one_raw(sql.statement(handle)).await?;
+    let row = handle.query_one_raw(sql.statement(handle)?).await?;
     let counted: i64 = match row {
         Some(row) => row.try_get("", "counted")?,
         None => 0,
@@ -458,7 +458,7 @@ async fn rows<E: Scoped>(
     sql.select(select);
     sql.text(&format!(" LIMIT {}", whole_page(page.limit)));
     let mut rows = E::find()
-        .from_raw_sql(sql.statement(handle))
+        .from_raw_sql(sql.statement(handle)?)
         .all(handle)
         .await?;
     rows.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));

@@ -195,7 +195,7 @@ async fn sorted<E: Scoped>(
         .order_by((SORTED, MARK), order.clone())
         .order_by((SORTED, "id"), order);
     sql.select(&rows);
-    let rows = handle.query_all_raw(sql.statement(handle)).await?;
+    let rows = handle.query_all_raw(sql.statement(handle)?).await?;
     rows.iter()
         .map(|row| {
             let value = match row.try_get::<i64>("", MARK) {
