@@ -34,6 +34,7 @@ const MADE_OF_IDS: &[&str] = &[
     "分类",
     "标签",
     "c_",
+    "custom_fields.c_",
     "UTF-8''personal-data-",
 ];
 
