@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{ContactPoint, Customer, Examined, FILING_ENDED, Kind, RECORD_FILED, RECORD_INCOMPLETE, RegionCode};
+use super::{
+    ContactPoint, Customer, Examined, FILING_ENDED, Kind, RECORD_FILED, RECORD_INCOMPLETE,
+    RegionCode,
+};
 use crate::{
     access::Principal,
     custom_fields::CustomField,
