@@ -100,6 +100,21 @@ async fn go_on(w: &World, job: Uuid) {
 }
 
 both! {
+    async fn of_sweeps_that_wait_the_last_one_looks(w: World) {
+        let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let sql = "INSERT INTO jobs (institution_id, id, version, kind, status, payload, done, attempt, due_at, cancel_requested, \
+            request_id, trace_id, created_at) VALUES (?, ?, 1, 'sweep_records', 'queued', ?, 0, 0, ?, ?, ?, ?, 1)";
+        let (nobody, nothing) = (Uuid::nil(), Vec::<u8>::new());
+        let values = vec![w.institution.uuid().into(), other.into(), nothing.into(), i64::MAX.into(), false.into(), nobody.into(), nobody.into()];
+        w.execute(sql, values).await.unwrap();
+        let stamp = w.server.app.clock.stamp();
+        let operation = Operation::system(w.institution, PrincipalKind::System, "sweep", stamp);
+        for (job, stage) in [(one, Stage::Done), (other, Stage::Looking)] {
+            let begun = commit(&w.server.app.db, &operation, |tx| async move { begin(&tx, Id::new(job)).await });
+            assert_eq!(begun.await.unwrap().stage, stage);
+        }
+    }
+
     async fn whoever_goes_on_with_a_sweep_begins_where_it_stood_and_tells_nobody_twice(w: World) {
         let recruiter = w.as_recruiter();
         require_school(&w).await;

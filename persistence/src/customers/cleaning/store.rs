@@ -48,7 +48,11 @@ impl Filter {
         let ids = |column: Column, ids: &[Uuid]| {
             (!ids.is_empty()).then(|| column.is_in(ids.iter().copied()))
         };
-        let reasons = self.reasons.iter().map(|reason| reason.as_str());
+        let of_reasons = match self.reasons.as_slice() {
+            [] => None,
+            [one] => Some(Column::Reason.eq(one.as_str())),
+            some => Some(Column::Reason.is_in(some.iter().map(|reason| reason.as_str()))),
+        };
         let states = self.states.iter().map(|state| state.as_str());
         let of_states = match self.states.as_slice() {
             [] => None,
@@ -60,7 +64,7 @@ impl Filter {
             .add_option(ids(Column::CustomerId, &self.customers))
             .add_option(ids(Column::HolderId, &self.holders))
             .add_option(ids(Column::CustomerCampusId, &self.campuses))
-            .add_option((reasons.len() > 0).then(|| Column::Reason.is_in(reasons)))
+            .add_option(of_reasons)
             .add_option(of_states)
     }
 }

@@ -8,7 +8,7 @@ use domain::{
     access::{CustomersConfigure, CustomersRead, CustomersWrite, Permission, Principal},
     customers::{CleaningEntry, CleaningReason, CleaningState, Customer, Finding},
     id::Id,
-    jobs::Job,
+    jobs::{Job, JobKind},
     notices::{NoticeKind, Numbers},
     organization::Institution,
     text_enum::TextEnum,
@@ -77,7 +77,8 @@ impl Stage {
     }
 }
 
-/// Where a sweep stands; those that are over are forgotten when another begins.
+/// Where a sweep stands; those that are over are forgotten when another begins. One that has not begun while
+/// another waits behind it is done: that one looks at all.
 pub async fn begin(tx: &Tx, job: Id<Job>) -> Result<Sweep, Error> {
     let key = [tx.operation().institution.uuid(), job.uuid()].map(Value::from);
     let sql = "SELECT stage, behind_id FROM sweeps WHERE institution_id = ? AND job_id = ?";
@@ -94,15 +95,19 @@ pub async fn begin(tx: &Tx, job: Id<Job>) -> Result<Sweep, Error> {
                AND j.finished_at IS NULL)";
     tx.execute_raw(statement(tx, sql, [institution.into()]))
         .await?;
-    let sql =
-        "INSERT INTO sweeps (institution_id, job_id, stage, behind_id) VALUES (?, ?, 'looking', ?)";
+    let sql = "SELECT 1 AS one FROM jobs WHERE institution_id = ? AND id > ? AND kind = ? AND status = 'queued' LIMIT 1";
     let [institution, id] = key;
-    let values = [institution, id, Uuid::nil().into()];
+    let kind = JobKind::SweepRecords.as_str().into();
+    let values = [institution.clone(), id.clone(), kind];
+    let stage = match tx.query_one_raw(statement(tx, sql, values)).await? {
+        Some(_) => Stage::Done,
+        None => Stage::Looking,
+    };
+    let behind = Uuid::nil();
+    let sql = "INSERT INTO sweeps (institution_id, job_id, stage, behind_id) VALUES (?, ?, ?, ?)";
+    let values = [institution, id, stage.as_str().into(), behind.into()];
     tx.execute_raw(statement(tx, sql, values)).await?;
-    Ok(Sweep {
-        stage: Stage::Looking,
-        behind: Uuid::nil(),
-    })
+    Ok(Sweep { stage, behind })
 }
 
 /// Keeps how far a sweep has come.
