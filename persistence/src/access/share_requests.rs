@@ -28,7 +28,7 @@ use crate::{
     events::EventType,
     keys::{FieldKeys, SealedAt},
     notices::store::notify,
-    scope::{Page, Scoped, own, own_page, page, scoped, scoped_to_change},
+    scope::{Page, of_customers, own, own_page, page, scoped, scoped_to_change},
 };
 
 pub static CREATED: EventType = EventType {
@@ -87,16 +87,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl Scoped for Entity {
-    type Record = ShareRequest;
-    const INSTITUTION: Column = Column::InstitutionId;
-    const ID: Column = Column::Id;
-    const CUSTOMER: Column = Column::CustomerId;
-    const HOLDER: Column = Column::HolderId;
-    const CAMPUS: Column = Column::CustomerCampusId;
-    const CREATED: Column = Column::CreatedAt;
-    const DELETED: Option<Column> = Some(Column::DeletedAt);
-}
+of_customers!(ShareRequest, deleted);
 
 /// What people wrote, as it is sealed.
 #[derive(Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     Error,
     clock::{date, date_column, micros, timestamp},
-    scope::Scoped,
+    scope::of_customers,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -43,16 +43,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl Scoped for Entity {
-    type Record = FollowUp;
-    const INSTITUTION: Column = Column::InstitutionId;
-    const ID: Column = Column::Id;
-    const CUSTOMER: Column = Column::CustomerId;
-    const HOLDER: Column = Column::HolderId;
-    const CAMPUS: Column = Column::CustomerCampusId;
-    const CREATED: Column = Column::CreatedAt;
-    const DELETED: Option<Column> = Some(Column::DeletedAt);
-}
+of_customers!(FollowUp, deleted);
 
 impl TryFrom<Model> for FollowUp {
     type Error = Error;

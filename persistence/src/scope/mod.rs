@@ -61,6 +61,30 @@ pub(crate) trait Scoped: EntityTrait {
     const CLASS: Option<Self::Column> = None;
 }
 
+/// Makes the entity of a module scoped whose rows belong to customers and bear the columns that all such bear:
+/// `of_customers!(Charge)`, or `of_customers!(FollowUp, deleted)` where rows can be.
+macro_rules! of_customers {
+    ($record:ty) => {
+        of_customers!($record, None);
+    };
+    ($record:ty, deleted) => {
+        of_customers!($record, Some(Column::DeletedAt));
+    };
+    ($record:ty, $deleted:expr) => {
+        impl crate::scope::Scoped for Entity {
+            type Record = $record;
+            const INSTITUTION: Column = Column::InstitutionId;
+            const ID: Column = Column::Id;
+            const CUSTOMER: Column = Column::CustomerId;
+            const HOLDER: Column = Column::HolderId;
+            const CAMPUS: Column = Column::CustomerCampusId;
+            const CREATED: Column = Column::CreatedAt;
+            const DELETED: Option<Column> = $deleted;
+        }
+    };
+}
+pub(crate) use of_customers;
+
 /// Rows by key, within reach, deleted ones left out.
 pub(crate) fn scoped<E: Scoped>(grant: &impl Reads<E::Record>) -> Select<E> {
     all::<E>().filter(reachable::<E>(grant))

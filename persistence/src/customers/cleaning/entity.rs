@@ -11,7 +11,7 @@ use crate::{
     Error,
     clock::timestamp,
     keys::{FieldKeys, SealedAt},
-    scope::Scoped,
+    scope::of_customers,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -44,17 +44,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Whoever sees a customer sees what is to be cleaned of it.
-impl Scoped for Entity {
-    type Record = Customer;
-    const INSTITUTION: Column = Column::InstitutionId;
-    const ID: Column = Column::Id;
-    const CUSTOMER: Column = Column::CustomerId;
-    const HOLDER: Column = Column::HolderId;
-    const CAMPUS: Column = Column::CustomerCampusId;
-    const CREATED: Column = Column::CreatedAt;
-    const DELETED: Option<Column> = Some(Column::DeletedAt);
-}
+// Whoever sees a customer sees what is to be cleaned of it.
+of_customers!(Customer, deleted);
 
 pub(super) fn place(entry: Uuid) -> SealedAt {
     SealedAt {

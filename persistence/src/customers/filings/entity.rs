@@ -12,7 +12,7 @@ use crate::{
     Error,
     clock::{micros, timestamp},
     keys::{FieldKeys, SealedAt},
-    scope::Scoped,
+    scope::of_customers,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -46,17 +46,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Whoever sees a customer sees how it is filed.
-impl Scoped for Entity {
-    type Record = Customer;
-    const INSTITUTION: Column = Column::InstitutionId;
-    const ID: Column = Column::Id;
-    const CUSTOMER: Column = Column::CustomerId;
-    const HOLDER: Column = Column::HolderId;
-    const CAMPUS: Column = Column::CustomerCampusId;
-    const CREATED: Column = Column::CreatedAt;
-    const DELETED: Option<Column> = Some(Column::DeletedAt);
-}
+// Whoever sees a customer sees how it is filed.
+of_customers!(Customer, deleted);
 
 fn place(filing: Uuid) -> SealedAt {
     SealedAt {

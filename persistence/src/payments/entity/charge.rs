@@ -6,7 +6,7 @@ use super::{currency, money};
 use crate::{
     Error,
     clock::{date, date_column, micros, timestamp},
-    scope::Scoped,
+    scope::of_customers,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,16 +39,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl Scoped for Entity {
-    type Record = Charge;
-    const INSTITUTION: Column = Column::InstitutionId;
-    const ID: Column = Column::Id;
-    const CUSTOMER: Column = Column::CustomerId;
-    const HOLDER: Column = Column::HolderId;
-    const CAMPUS: Column = Column::CustomerCampusId;
-    const CREATED: Column = Column::CreatedAt;
-    const DELETED: Option<Column> = None;
-}
+of_customers!(Charge);
 
 impl Model {
     pub(in crate::payments) fn read(self) -> Result<Charge, Error> {
