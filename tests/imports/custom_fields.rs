@@ -1,6 +1,7 @@
 //! Custom fields in lists: columns that are mapped to them by code.
 
-use tests::{Actor, Value, World, both, json};
+use domain::access::Reach;
+use tests::{Actor, Answer, Value, World, both, json};
 
 use super::{
     IMPORTS, rows,
@@ -53,6 +54,11 @@ fn refused(row: &Value) -> Vec<(Value, Value, Value)> {
             )
         })
         .collect()
+}
+
+/// What is told of the refused cells of the only row.
+async fn refused_in(who: &Actor, import: &Answer) -> Vec<(Value, Value, Value)> {
+    refused(&rows(who, import).await[0])
 }
 
 both! {
@@ -145,6 +151,32 @@ both! {
         let file = boss.get(&format!("/api/v1/files/{}/content", done.json["result_file_id"].as_str().unwrap())).await.expect(200);
         assert!(file.text.contains("custom_value_unfit,custom_fields.pin,***"), "{}", file.text);
         assert!(!file.text.contains('八'), "{}", file.text);
+    }
+
+    async fn nobody_finds_out_by_updates_what_is_sealed(w: World) {
+        define_all(&w).await;
+        let boss = w.as_boss();
+        let id = student(&w, "张伟", json!(w.places.north), &["13800138000"]).await;
+        boss.patch(&format!("{CUSTOMERS}/{id}"), &json!({"custom_fields": {"secret": "雀"}})).await.expect(200);
+        let list = "手机号,暗号\n13800138000,雀\n";
+        let more = json!({"action": "update", "key": "phone", "custom_fields": columns(&[(1, "secret")])});
+        let permissions = ["customers:read", "customers:write", "imports:run", "directory:read"];
+        let who = reader_with(&w, &permissions, json!([])).await;
+        let body = asked(&w, &who, list, "validate", &more).await;
+        let refused = who.post(IMPORTS, &body).await.expect_problem(422, "validation_failed");
+        assert_eq!(refused.errors(), [("#/custom_fields/0/code".to_owned(), "field_not_readable".to_owned())]);
+        // Within what one may reveal, and not beyond it.
+        let own = "reveals_own";
+        w.add_role(own, &[("customers:read", Reach::Institution), ("customers:write", Reach::Institution),
+            ("imports:run", Reach::Institution), ("directory:read", Reach::Institution), ("customers:reveal", Reach::Own)]).await;
+        let who = w.hire(&[own], w.places.north, None).await;
+        let body = asked(&w, &who, list, "validate", &more).await;
+        let job = who.post(IMPORTS, &body).await.expect(202).id();
+        let job = who.ended_job(&job).await;
+        let done = who.get(&format!("{IMPORTS}/{}", job.json["result"]["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!(refused_in(&who, &done).await, [(json!("field_not_readable"), json!("secret"), json!("***"))]);
+        let done = run(&w, &boss, list, more).await;
+        assert_eq!(done.json["counts"]["unchanged"], 1, "{}", done.text);
     }
 
     async fn a_choice_that_was_archived_stays_with_who_has_it_and_no_one_else_gets_it(w: World) {

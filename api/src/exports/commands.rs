@@ -12,7 +12,7 @@ use domain::{
     organization::Locale,
     text,
     text_enum::TextEnum,
-    views::View,
+    views::{View, told},
 };
 use persistence::{
     Error, Handle, Tx,
@@ -168,19 +168,20 @@ async fn approval(
         true => String::new(),
         false => {
             let filters = serde_json::to_string(&body.filters).map_err(Error::internal)?;
-            format!(" · {filters}")
+            format!(" · {}", bounded(&filters))
         }
     };
-    let looked_for = view.map_or_else(String::new, |view| format!(" · {}", view.search));
+    let looked_for = view.map_or_else(String::new, |view| {
+        format!(" · {}", bounded(&told(&view.search).to_string()))
+    });
     let view = view.map_or_else(String::new, |view| format!(" · {}", view.name));
     let (what, format) = (body.entity.0.label(), body.format.0.label());
     let parts = body.expand().into_iter().map(|part| part.label());
     let parts = parts.map(|part| format!(" + {}", part.of(locale)));
     let custom = custom_fields.len();
     let custom = (custom > 0).then(|| format!(" + {custom} {}", CUSTOM_FIELDS.of(locale)));
-    // What may be long comes last: nothing else is cut for it.
     let names: Vec<_> = custom_fields.iter().map(|f| f.name.as_str()).collect();
-    let names = (!names.is_empty()).then(|| format!(" · {}", names.join(" + ")));
+    let names = (!names.is_empty()).then(|| format!(" · {}", bounded(&names.join(" + "))));
     let names = names.unwrap_or_default();
     let clear = caller(tx)?.holds::<CustomersReveal>();
     let clear = clear.then(|| REVEALED.of(locale).to_owned());
@@ -197,6 +198,17 @@ async fn approval(
     };
     let asked = ask(tx, new).await?;
     Ok(asked.map(|approval| approval.id))
+}
+
+/// Characters of each part of a summary that may be long, so that none is cut for another.
+const PART_MAX: usize = 500;
+
+/// A part of a summary, which says where it is cut.
+fn bounded(part: &str) -> String {
+    match part.char_indices().nth(PART_MAX) {
+        Some((end, _)) => format!("{}…", part.get(..end).unwrap_or_default()),
+        None => part.to_owned(),
+    }
 }
 
 /// How many rows an export would have, where a policy goes by that: counted as the caller reaches them, no

@@ -45,7 +45,8 @@ pub struct CreateImport {
     #[schema(max_items = 200, nullable = false, value_type = Option<Vec<ColumnMapping>>)]
     pub mapping: Option<Vec<ColumnMapping>>,
     /// Columns that hold custom fields, whatever else they seem to hold: numbers with their decimals, money in its
-    /// main unit, choices by name or code, people by their ids. Blank cells leave what is known.
+    /// main unit, choices by name or code, people by their ids. Blank cells leave what is known. Sensitive fields are
+    /// taken into customers that are there already only as far as the caller may reveal them.
     #[schema(max_items = 100, nullable = false, value_type = Option<Vec<CustomFieldColumn>>)]
     pub custom_fields: Option<Vec<CustomFieldColumn>>,
     /// Whether it is tried or done.

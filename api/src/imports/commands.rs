@@ -61,7 +61,7 @@ pub async fn create<G: Writes<Import> + Reads<ImportTemplate>>(
         .mapping
         .as_deref()
         .map(|columns| mapping(columns, &choice, &mut faults));
-    let sent = body.custom_fields.as_deref();
+    let sent = (body.custom_fields.as_deref(), choice.updates());
     let custom_fields = custom::columns(tx, sent, mapping.as_deref(), &mut faults).await?;
     Fault::unless_empty(faults)?;
     let import = Import {

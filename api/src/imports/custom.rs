@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    access::{CustomersReveal, FIELD_NOT_READABLE},
     custom_fields::{
         CUSTOM_FIELD_UNKNOWN, CustomValues, Definitions, FieldCode, FieldEntity, FieldType, SEALED,
         unknown_person,
@@ -17,7 +18,12 @@ use domain::{
     },
     organization::{Institution, Staff},
 };
-use persistence::{Error, Tx, custom_fields::definitions, organization::store::staff_among};
+use persistence::{
+    Error, Tx,
+    access::{Authority, Reads},
+    custom_fields::definitions,
+    organization::store::staff_among,
+};
 use serde_json::Map;
 
 use super::{
@@ -29,10 +35,11 @@ use super::{
 /// The columns of an import that hold custom fields.
 ///
 /// # Errors
-/// Each that is mapped twice, or of which there is no field; these go to `faults`.
+/// Each that is mapped twice, of which there is no field, or that is sealed while it updates whom somebody may
+/// not reveal; these go to `faults`.
 pub(super) async fn columns(
     tx: &Tx,
-    sent: Option<&[CustomFieldColumn]>,
+    (sent, updates): (Option<&[CustomFieldColumn]>, bool),
     mapping: Option<&[Option<LeadField>]>,
     faults: &mut Vec<FieldFault>,
 ) -> Result<Vec<CustomColumn>, Error> {
@@ -41,14 +48,20 @@ pub(super) async fn columns(
     };
     let institution = tx.operation().institution;
     let known = definitions::open(tx, institution, FieldEntity::Customer).await?;
+    let reader = tx.operation().authority.as_deref();
+    let reveals = reader.is_none_or(Authority::holds::<CustomersReveal>);
     let mut columns: Vec<CustomColumn> = Vec::new();
     for (place, told) in sent.iter().enumerate() {
         let pointer = |name: &str| format!("/custom_fields/{place}/{name}");
-        let mut fields = known.fields.iter().map(|(_, field)| &field.code);
-        let Some(code) = fields.find(|code| code.as_str() == told.code.0) else {
+        let mut fields = known.fields.iter().map(|(_, field)| field);
+        let Some(field) = fields.find(|field| field.code.as_str() == told.code.0) else {
             faults.push(FieldFault::new(pointer("code"), &CUSTOM_FIELD_UNKNOWN));
             continue;
         };
+        if updates && field.is_sensitive && !reveals {
+            faults.push(FieldFault::new(pointer("code"), &FIELD_NOT_READABLE));
+        }
+        let code = &field.code;
         if told.column >= COLUMNS_MAX {
             faults.push(FieldFault::new(pointer("column"), &COLUMN_UNKNOWN));
             continue;
@@ -129,6 +142,7 @@ impl Ground<'_> {
         before: Option<&Customer>,
     ) -> Result<CustomValues, Vec<CellProblem>> {
         let none = CustomValues::default();
+        let customer = before;
         let before = before.map(|before| {
             let standing = (before.profile.kind, before.profile.stage);
             (&before.custom, standing)
@@ -147,6 +161,11 @@ impl Ground<'_> {
                 None => Err(&CUSTOM_FIELD_UNKNOWN),
             };
             match read {
+                // Whether it is the same tells what is sealed.
+                Ok(Some(_)) if !self.is_open(&column.code) && !self.may_compare(customer) => {
+                    let rule = FIELD_NOT_READABLE.code;
+                    problems.push(self.of_custom(candidate.row, rule, &column.code));
+                }
                 Ok(told) => sent.extend(told.map(|told| (column.code.as_str().to_owned(), told))),
                 Err(rule) => problems.push(self.of_custom(candidate.row, rule.code, &column.code)),
             }
@@ -170,6 +189,17 @@ impl Ground<'_> {
                 Err(problems)
             }
         }
+    }
+
+    /// Whether what a row says may be held against what is sealed of a customer.
+    fn may_compare(&self, customer: Option<&Customer>) -> bool {
+        let Some(customer) = customer else {
+            return true;
+        };
+        let revealing = self.revealing.as_ref();
+        revealing.is_some_and(|grant| {
+            Reads::<Customer>::scope(grant).covers(customer.holder, customer.campus)
+        })
     }
 
     /// Whether a custom field is known, and none whose values are sealed.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
-    access::CustomersRead,
+    access::{CustomersRead, CustomersReveal},
     custom_fields::{CustomValues, Definitions, FieldCode},
     customers::{Customer, Relation},
     fault::{Fault, NOT_FOUND},
@@ -94,8 +94,11 @@ impl Plan {
         let of = (&self.import, custom_fields.as_ref());
         let staff = custom::staff(tx, scope.institution(), of, rows).await?;
         let readers = custom::readers(&self.import, custom_fields.as_ref());
+        let now = tx.now();
+        let reader = tx.operation().authority.as_deref();
         Ok(Ground {
             import: &self.import,
+            revealing: reader.and_then(|reader| Grant::of(reader, now)),
             mapping: &self.mapping,
             campuses: within,
             zones,
@@ -123,6 +126,8 @@ pub(super) struct Ground<'a> {
     pub(super) custom_fields: Option<Definitions>,
     /// What reads their cells.
     pub(super) readers: BTreeMap<FieldCode, Reader>,
+    /// Where the importer may reveal what is sealed.
+    pub(super) revealing: Option<Grant<CustomersReveal>>,
     /// The people of staff whom the rows name in these.
     pub(super) staff: BTreeSet<Id<Staff>>,
 }

@@ -238,8 +238,8 @@ impl AllMarks {
     }
 
     /// Refuses a customer that has not what its kind and stage demand: a new one, and one that lost it or came
-    /// to where it is demanded. What was not demanded before stays missing in peace, and what is beyond an
-    /// enquiry is not demanded of whom no more may be kept (I-36).
+    /// to where it is demanded. What was missing before, though it was demanded, stays missing in peace, and what is
+    /// beyond an enquiry is not demanded of whom no more may be kept (I-36).
     ///
     /// # Errors
     /// Every such field that is `asked` of whoever writes.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    access::Principal, conditions::VERSION, fault::Fault, id::Id, organization::Team, rules,
-    stamp::Stamp, text, text_enum,
+    access::Principal, conditions::VERSION, custom_fields::SEALED, fault::Fault, id::Id,
+    organization::Team, rules, stamp::Stamp, text, text_enum,
 };
 
 rules! {
@@ -141,10 +141,76 @@ impl View {
     }
 }
 
+/// What is typed into a search of its own may be a person.
+const TYPED: [&str; 6] = ["query", "name", "phone", "email", "address", "note"];
+
+/// What a search looks for, as the trail and whoever agrees to an export are told: without words that may be
+/// those of a person.
+pub fn told(search: &Value) -> Value {
+    let mut told = search.clone();
+    if let Some(told) = told.as_object_mut() {
+        for name in TYPED {
+            if let Some(typed) = told.get_mut(name) {
+                *typed = SEALED.into();
+            }
+        }
+        if let Some(conditions) = told.get_mut("conditions") {
+            hide_words(conditions);
+        }
+    }
+    told
+}
+
+/// Hides what leaves of a tree compare names and notes with, and parts of words.
+fn hide_words(tree: &mut Value) {
+    match tree {
+        Value::Object(node) => {
+            let is = |name: &str, among: &[&str]| {
+                let said = node.get(name).and_then(Value::as_str);
+                said.is_some_and(|said| among.contains(&said))
+            };
+            if is("field", &["name", "note"]) || is("op", &["contains", "starts_with"]) {
+                if let Some(value) = node.get_mut("value") {
+                    *value = SEALED.into();
+                }
+            } else {
+                node.values_mut().for_each(hide_words);
+            }
+        }
+        Value::Array(trees) => trees.iter_mut().for_each(hide_words),
+        _ => {}
+    }
+}
+
 fn shown_to(audience: Audience, team: Option<Id<Team>>) -> Result<Option<Id<Team>>, Fault> {
     match (audience, team) {
         (Audience::Own | Audience::Institution, _) => Ok(None),
         (Audience::Team, Some(team)) => Ok(Some(team)),
         (Audience::Team, None) => Err(Fault::field("/audience", &VIEW_TEAM_MISSING)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_a_search_no_words_of_a_person_are_told() {
+        let leaf =
+            |field: &str, op: &str, value: Value| json!({"field": field, "op": op, "value": value});
+        let search = |name: Value, words: Value, part: Value| {
+            json!({
+                "phone": name, "sort": "name", "filters": {"intent": [4]},
+                "conditions": {"all": [
+                    leaf("name", "in", words.clone()), {"not": leaf("school", "contains", part)},
+                    leaf("school", "eq", json!("一中")), leaf("intent", "gte", json!(3)),
+                ]},
+            })
+        };
+        let whole = search(json!("13800138000"), json!(["张伟"]), json!("张"));
+        let hidden = search(json!("***"), json!("***"), json!("***"));
+        assert_eq!(told(&whole), hidden);
     }
 }

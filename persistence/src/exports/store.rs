@@ -12,7 +12,7 @@ use domain::{
     jobs::JobKind,
     organization::Locale,
     text_enum::TextEnum,
-    views::View,
+    views::{View, told as told_of},
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::{Value as Json, json};
@@ -103,7 +103,7 @@ pub async fn insert(
             export.view.map(|(_, version)| json!(version)),
         ),
         // The view may be changed or deleted before anybody asks.
-        ("view_search", view.map(|view| view.search.clone())),
+        ("view_search", view.map(|view| told_of(&view.search))),
         ("expand", (!expand.is_empty()).then(|| json!(expand))),
         ("custom_fields", (!custom.is_empty()).then(|| json!(custom))),
         ("behind_masks", behind_masks.then_some(json!(true))),
