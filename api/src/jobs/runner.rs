@@ -24,7 +24,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
-use crate::{app::App, approvals, backup, exports, imports, invariants};
+use crate::{app::App, approvals, backup, exports, imports, invariants, privacy::retention::purge};
 
 /// How long to wait at most before looking for jobs that other instances have queued.
 const LOOK: Duration = Duration::from_secs(1);
@@ -175,6 +175,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
         JobKind::MakeBackup => backup::job::run(run).await,
         JobKind::CheckInvariants => invariants::run(run).await,
         JobKind::ExpireApprovals => approvals::expiry::run(run).await,
+        JobKind::ApplyRetention => purge::run(run).await,
     }
 }
 
@@ -260,7 +261,13 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
         (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
         (JobKind::CheckInvariants, _) => backup::job::tell(tx, NoticeKind::CheckFailed).await,
         (JobKind::RunImport | JobKind::RunExport, None)
-        | (JobKind::UndoImport | JobKind::RemoveExpired | JobKind::ExpireApprovals, _) => Ok(()),
+        | (
+            JobKind::UndoImport
+            | JobKind::RemoveExpired
+            | JobKind::ExpireApprovals
+            | JobKind::ApplyRetention,
+            _,
+        ) => Ok(()),
     }
 }
 

@@ -410,6 +410,17 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::RetentionRun => {
+            let id = Uuid::now_v7();
+            let sql = "INSERT INTO retention_runs (institution_id, id, job_id, class, days, policy_version, removed, \
+                       skipped, seen_at, seen_id, started_at, finished_at) VALUES (?, ?, ?, 'notices', 30, 1, 0, 0, 0, ?, 1, 1)";
+            let values = [institution.uuid(), id, id, id].map(Into::into);
+            w.server
+                .execute(institution, sql, values.to_vec())
+                .await
+                .unwrap();
+            vec![id.to_string()]
+        }
         Kind::LegalHold => {
             let customer = w.fixture(institution, "customer_id").await.unwrap();
             let body = json!({"customer_id": customer, "reason": "退费诉讼"});

@@ -110,8 +110,9 @@ pub struct ErasureBody {
     pub tables: Vec<ErasedRows>,
     /// When.
     pub erased_at: Timestamp,
-    /// By whom.
-    pub erased_by: Uuid,
+    /// By whom; null where a rule of retention did.
+    #[schema(required)]
+    pub erased_by: Option<Uuid>,
 }
 
 impl From<Erasure> for ErasureBody {
@@ -126,7 +127,7 @@ impl From<Erasure> for ErasureBody {
             request_id: erasure.request.map(Id::uuid),
             tables: erasure.tables.into_iter().map(Into::into).collect(),
             erased_at: erasure.erased_at,
-            erased_by: erasure.erased_by.uuid(),
+            erased_by: Some(erasure.erased_by.uuid()).filter(|by| !by.is_nil()),
         }
     }
 }

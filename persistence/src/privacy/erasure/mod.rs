@@ -17,6 +17,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+pub(in crate::privacy) use self::registry::RECORDS;
 pub use self::registry::{OF_NOBODY, OF_PERSONS, OfPerson, OnErasure};
 use super::person::Person;
 use crate::{
