@@ -17,6 +17,7 @@
 //! - [`events`]: the feed of what happens
 //! - [`audit`]: the trail of who did what
 //! - [`reference`]: what every kind of reference data shares
+//! - [`kept`]: what people keep under a name, and may show to others
 //! - [`conditions`]: which customers are meant, as a tree
 //!
 //! Capabilities, each with `body.rs`, `commands.rs`, `handlers.rs`:
@@ -49,6 +50,7 @@ pub mod http;
 pub mod imports;
 pub mod invariants;
 pub mod jobs;
+pub mod kept;
 pub mod metrics;
 pub mod mounts;
 pub mod notices;

@@ -117,6 +117,10 @@ settings! {
     check_at: DailyTime = "EDUCRM_CHECK_AT" or "04:30";
     /// IANA name of the time zone in which that is.
     check_time_zone: Zone = "EDUCRM_CHECK_TIME_ZONE" or "Asia/Shanghai";
+    /// When the records of customers are looked through for what is to be cleaned, or `off`.
+    sweep_at: DailyTime = "EDUCRM_SWEEP_AT" or "02:00";
+    /// IANA name of the time zone in which that is.
+    sweep_time_zone: Zone = "EDUCRM_SWEEP_TIME_ZONE" or "Asia/Shanghai";
     /// Origins of browsers that may call the API, separated by commas; empty: none.
     cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas; empty: none.

@@ -19,6 +19,28 @@ const rules = [...readFileSync(ruleset, "utf8").matchAll(/^ {2}([a-z-]+):\n {4}d
 
 const LIST = "/api/v1/customers";
 const ONE = "/api/v1/customers/{customer_id}";
+const HEALTH = "/livez";
+
+/** The paths in which breaches are planted, with the components that they lead to: each copy is linted. */
+const excerpt = (() => {
+  const document = JSON.parse(contract);
+  const paths = Object.fromEntries([LIST, ONE, HEALTH].map((path) => [path, document.paths[path]]));
+  const components = { securitySchemes: document.components.securitySchemes };
+  const open = [paths];
+  while (open.length > 0) {
+    const node = open.pop();
+    if (typeof node?.$ref === "string") {
+      const [, , section, name] = node.$ref.split("/");
+      if (components[section]?.[name] === undefined) {
+        components[section] = { ...components[section], [name]: document.components[section][name] };
+        open.push(components[section][name]);
+      }
+    }
+    if (typeof node === "object" && node !== null) open.push(...Object.values(node));
+  }
+  delete document.webhooks;
+  return JSON.stringify({ ...document, paths, components });
+})();
 const without = (operation, name) => {
   operation.parameters = operation.parameters.filter(
     (parameter) => parameter.name !== name && parameter.$ref !== `#/components/parameters/${name}`,
@@ -153,7 +175,7 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), "educrm-rules-"));
   for (const [rule, plants] of Object.entries(breaches)) {
     plants.forEach((plant, index) => {
-      const document = JSON.parse(contract);
+      const document = JSON.parse(excerpt);
       plant({
         ...document.components,
         paths: document.paths,

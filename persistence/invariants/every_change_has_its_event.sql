@@ -12,6 +12,8 @@ WITH records AS (
     UNION ALL SELECT institution_id, id, version, 'payment' FROM payments
     UNION ALL SELECT institution_id, id, version, 'receipt' FROM receipts
     UNION ALL SELECT institution_id, id, version, 'share_request' FROM share_requests
+    UNION ALL SELECT institution_id, id, version, 'cleaning_entry' FROM cleaning_entries
+    UNION ALL SELECT institution_id, id, version, 'filing' FROM customer_filings
     UNION ALL SELECT institution_id, id, version, 'approval' FROM approvals
     UNION ALL SELECT institution_id, id, version, 'approval_policy' FROM approval_policies
     UNION ALL SELECT institution_id, id, version, 'region' FROM regions

@@ -6,6 +6,7 @@
 //! - [`access`]: who asks ([`Authority`](access::Authority)), what they may touch ([`Grant`](access::Grant))
 //! - [`scope`]: the one door to rows that belong to somebody
 //! - [`reference`]: the one door to reference data
+//! - [`kept`]: what people keep under a name, and may show to others
 //! - [`audit`], [`events`], [`idempotency`]: what every transaction leaves behind
 //! - [`lease`]: what only one instance may do at a time
 //! - [`keys`]: encryption of columns, and keyed hashes to find what is encrypted
@@ -16,7 +17,7 @@
 //! - [`numbers`]: human-facing numbers without gaps
 //! - [`clock`]: instants as the databases keep them
 //!
-//! Then the capabilities, each with `entity.rs` and `store.rs`:
+//! Then the capabilities, most with `entity.rs` and `store.rs`:
 //! - [`organization`], [`customers`], [`custom_fields`], [`follow_ups`], [`tags`], [`courses`],
 //!   [`enrollments`], [`payments`], [`files`], [`jobs`], [`notices`], [`imports`], [`exports`],
 //!   [`analytics`], [`privacy`], [`views`], [`approvals`]
@@ -41,6 +42,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod invariants;
 pub mod jobs;
+pub mod kept;
 pub mod keys;
 pub mod lease;
 pub mod migrations;

@@ -208,7 +208,12 @@ impl South {
                 "holder_id": held, "contact_points": [{"kind": "phone", "value": "13900139000"}],
             })
         };
-        let customer = made(&boss, "customers", person("student")).await;
+        let of = async |kind, holder| {
+            let made = make(w, kind, State::Live, w.institution, holder, there);
+            made.await[0].clone()
+        };
+        let customer = of(Kind::WholeCustomer, held).await;
+        made(&boss, &format!("customers/{customer}/file"), json!({})).await;
         let guardian = made(&boss, "customers", person("guardian")).await;
         let read = boss.get(&format!("/api/v1/customers/{customer}")).await;
         let contact = read.json["contact_points"][0]["id"].clone();
@@ -218,10 +223,6 @@ impl South {
         let body =
             json!({"payer_id": customer, "campus_id": there, "method": "cash", "amount": amount});
         made(&boss, "payments", body).await;
-        let of = async |kind, holder| {
-            let made = make(w, kind, State::Live, w.institution, holder, there);
-            made.await[0].clone()
-        };
         let class = of(Kind::Class, there.uuid()).await;
         let body = json!({"customer_id": customer, "class_id": class});
         let enrollment = made(&boss, "enrollments", body).await;
@@ -235,6 +236,7 @@ impl South {
         let view = made(&southerner, "views", view()).await;
         let template = of(Kind::ImportTemplate, held).await;
         let id = |text: &str| text.parse().unwrap();
+        w.cleaning_entry(w.institution, id(&customer)).await;
         Self(BTreeMap::from([
             ("campus_id", there.uuid()),
             ("holder_id", held),

@@ -10,8 +10,8 @@ use domain::{
 use tests::{Operation, World, both, in_quarters, json};
 
 use tests::policy::{
-    ALSO_NEEDS, DIRECTORY, Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Relation,
-    State, Tally, doer, listed, people, record, suspended, target, try_on_records,
+    ALSO_NEEDS, DIRECTORY, Kind, NO_RECORD, NOT_BY_EXAMPLE, ONESELF, RELATIONS, ROWS, Records,
+    Relation, State, Tally, doer, listed, people, record, row, suspended, target, try_on_records,
     try_without_record, unlike,
 };
 
@@ -32,10 +32,13 @@ fn on_records(w: &World) -> impl Iterator<Item = (Operation, String)> {
 in_quarters! {
     async fn everybody_does_to_a_record_what_the_policy_allows_and_nothing_else(w: World, quarter: Quarter) {
         let (people, suspended) = (people(&w).await, suspended(&w).await);
-        let mut tally = Tally::default();
-        for (operation, permission) in quarter.of(on_records(&w)) {
+        let (mut tally, mut records) = (Tally::default(), Records::default());
+        // Operations on records of the same kind try the same ones, as long as nobody changes them.
+        let here = on_records(&w).filter(|(o, _)| row(&o.id).0 as usize % 4 == quarter.0);
+        for (operation, permission) in here {
             let people = unlike(&people, &permission);
-            tally.add(&try_on_records(&w, &operation, &permission, &people, &suspended).await);
+            let tried = try_on_records(&w, &operation, &permission, &people, &suspended, &mut records);
+            tally.add(&tried.await);
         }
         assert!(tally.done > 10 && tally.forbidden > 10 && tally.absent > 10, "{tally}");
     }
@@ -115,7 +118,11 @@ both! {
                 assert!([401, 403, 404].contains(&refused.status), "{}: {}", operation.id, refused.text);
             }
             assert_eq!(w.server.contents(w.institution).await, before, "{}", operation.id);
-            boss.call(&call).await.expect(operation.success);
+            let done = boss.call(&call).await.expect(operation.success);
+            if done.status == 202 {
+                // What goes on in its job is not of the next one.
+                boss.ended_job(&done.id()).await;
+            }
         }
     }
 

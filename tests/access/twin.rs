@@ -66,7 +66,7 @@ impl Walk<'_> {
             told: Told::new(),
             paths: BTreeMap::new(),
         };
-        let mut templates: Vec<_> = w.server.contract.operations();
+        let mut templates: Vec<_> = w.server.contract.operations().collect();
         templates.retain(|(method, path, operation)| {
             let id = operation["operationId"].as_str().unwrap();
             let is_excepted = EXCEPTIONS.iter().any(|(excepted, _)| *excepted == id);
@@ -74,8 +74,8 @@ impl Walk<'_> {
         });
         templates.sort_by_key(|(_, path, _)| path.matches('/').count());
         for (_, template, operation) in templates {
-            for path in walk.instances(&template) {
-                walk.read(&template, &path, &operation).await;
+            for path in walk.instances(template) {
+                walk.read(template, &path, operation).await;
             }
         }
         walk.search().await;

@@ -91,6 +91,44 @@ fn custom(w: &World, field_type: FieldType, chance: &mut Chance) -> Value {
     }
 }
 
+/// What may be known beyond the profile; of a child, as much as an enquiry needs.
+fn details(is_child: bool, chance: &mut Chance) -> Value {
+    let mut details = json!({});
+    for (field, value) in [
+        (
+            "needs",
+            json!(format!("{}\n{}", chance.pick(TEXTS), chance.pick(NAMES))),
+        ),
+        (
+            "hobbies",
+            chance
+                .pick(&[
+                    json!(["篮球", "Ｃhess 棋"]),
+                    json!(["画 画"]),
+                    json!(["chess棋", "%"]),
+                ])
+                .clone(),
+        ),
+        ("preferences_product", json!([chance.pick(TEXTS)])),
+        (
+            "influence",
+            chance
+                .pick(&[json!(["duty"]), json!(["position", "achievement"])])
+                .clone(),
+        ),
+        ("region_code", json!(chance.pick(&["110108", "331127"]))),
+        ("city_class", json!(chance.pick(&["third", "rural"]))),
+        ("spending_power", json!(chance.pick(&["low", "high"]))),
+        ("membership_tier", json!(chance.pick(TEXTS))),
+    ] {
+        let fits = !is_child || !["hobbies", "influence", "spending_power"].contains(&field);
+        if fits && chance.percent(50) {
+            details[field] = value;
+        }
+    }
+    details
+}
+
 /// Customers of all campuses with whatever may be known of them, and what is.
 async fn people(w: &World, chance: &mut Chance) -> (Vec<Customer>, Registry) {
     let boss = w.as_boss();
@@ -173,6 +211,7 @@ async fn people(w: &World, chance: &mut Chance) -> (Vec<Customer>, Registry) {
             values[field_type.as_str()] = value;
         }
         body["custom_fields"] = values;
+        body["details"] = details(number < 14 || !body["birth_date"].is_null(), chance);
         let id = boss.post("/api/v1/customers", &body).await.expect(201).id();
         let mut customer = Customer {
             id: id.clone(),
@@ -257,19 +296,27 @@ async fn people(w: &World, chance: &mut Chance) -> (Vec<Customer>, Registry) {
         }
         people.push(customer);
     }
-    let all = boss.get("/api/v1/customers?limit=200").await.expect(200);
+    let all = boss
+        .get("/api/v1/customers?limit=200&expand=details")
+        .await
+        .expect(200);
     for seen in all.json["items"].as_array().unwrap() {
         let person = people
             .iter_mut()
             .find(|person| seen["id"] == person.id)
             .unwrap();
         for field in FIELDS.iter().filter(|field| field.permission.is_none()) {
-            let value = &seen[&*field.code];
-            if !value.is_null() {
-                person
-                    .known
-                    .insert(field.subject, vec![value_of(field.subject, value)]);
-            }
+            let value = match field.code.strip_prefix("details.") {
+                Some(detail) => &seen["details"][detail],
+                None => &seen[&*field.code],
+            };
+            let values = match value {
+                Value::Null => continue,
+                Value::Array(values) => values.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            let facts = values.iter().map(|value| value_of(field.subject, value));
+            person.known.insert(field.subject, facts.collect());
         }
         let in_pool = seen["holder_id"] == seen["campus_id"];
         person
@@ -321,7 +368,7 @@ fn some_value(field: &Field, people: &[Customer], chance: &mut Chance) -> Value 
         };
     }
     match field.kind {
-        Type::Text => json!(chance.pick(TEXTS)),
+        Type::Text | Type::Texts => json!(chance.pick(TEXTS)),
         Type::Number => {
             let (least, most) = field.range.unwrap();
             json!((least + chance.below(15) as i64).min(most))

@@ -146,11 +146,11 @@ both! {
         // Each field takes each of its operators, with a value of the kind that is told.
         for item in items {
             let one = match item["type"].as_str().unwrap() {
-                "text" => json!("x"),
+                "text" | "texts" => json!("x"),
                 "number" => item["minimum"].clone(),
                 "date" => json!("2015-09-01"),
                 "instant" => json!("2026-09-01T08:00:00Z"),
-                "choice" => item["choices"][0]["value"].clone(),
+                "choice" | "choices" => item["choices"][0]["value"].clone(),
                 "id" | "ids" => {
                     let path = format!("/api/v1{}", item["listed_at"].as_str().unwrap());
                     let listed = boss.get(&path).await.expect(200);

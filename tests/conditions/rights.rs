@@ -81,6 +81,21 @@ both! {
         }
     }
 
+    async fn nobody_learns_the_class_of_a_place_by_the_code_of_a_region_that_is_hidden(w: World) {
+        let mut ids = Vec::new();
+        for details in [json!({"region_code": "110108"}), json!({"city_class": "first"})] {
+            let mut body = w.new_customer("张伟");
+            body["details"] = details;
+            ids.push(w.as_boss().post("/api/v1/customers", &body).await.expect(201).id());
+        }
+        let asked = json!({"field": "details.city_class", "op": "eq", "value": "first"});
+        let hidden = json!([{"record": "customers", "field": "details.region_code", "access": "hidden"}]);
+        let reader = reader_with(&w, &["customers:read"], hidden).await;
+        assert_eq!(found(&reader, &asked).await, ids[1..]);
+        ids.reverse();
+        assert_eq!(found(&w.as_boss(), &asked).await, ids);
+    }
+
     async fn conditions_find_only_what_the_list_shows(w: World) {
         for who in ["recruiter", "outsider", "manager"] {
             w.actor(who).post("/api/v1/customers", &{

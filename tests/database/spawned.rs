@@ -19,14 +19,16 @@ use domain::{
     enrollments::WithdrawalReason,
     files::TemporaryRoom,
     id::Id,
+    imports::template::ImportTemplate,
     organization::{Campus, Department, Group, Locale, Position, Region, Team},
     privacy::Recipient,
     tags::{Tag, TagCategory},
+    views::View,
 };
 use educrm::{
     access, app::App, approvals, courses, custom_fields, customers,
     customers::duplicates::commands::Allowances, enrollments, exports, files, follow_ups,
-    http::IfMatch, imports, organization, payments, privacy, reference, tags, views,
+    http::IfMatch, imports, kept, organization, payments, privacy, reference, tags, views,
 };
 use persistence::{
     Error, Operation, Tx,
@@ -167,6 +169,10 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     takeBackShareRequest Oneself => access::share_requests::commands::take_back(tx, grant, given.id());
     grantShareRequest ShareRequestsDecide => access::share_requests::commands::grant(tx, grant, given.id(), given.body());
     refuseShareRequest ShareRequestsDecide => access::share_requests::commands::refuse(tx, grant, given.id(), "不便");
+    keepCleaningEntry CustomersWrite => customers::cleaning::commands::keep(tx, grant, given.id(), &given.body());
+    fileCustomer CustomersWrite => customers::filings::commands::file(tx, grant, given.id(), &given.body());
+    takeOutFiling CustomersWrite => customers::filings::commands::take_out(tx, grant, given.id(), &given.body());
+    sweepRecords CustomersConfigure => customers::cleaning::commands::sweep(tx);
     verifyCustomer CustomersWrite => customers::quality::commands::verify(tx, grant, given.id());
     changeQualityPolicy CustomersConfigure => customers::quality::commands::change_policy(tx, grant, IfMatch::Any, &given.body());
     mergeCustomers CustomersMerge => customers::merges::commands::merge(tx, grant, given.id(), &given.body());
@@ -209,7 +215,7 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     createImport ImportsRun => imports::commands::create(tx, grant, &given.grant(), given.body());
     createImportTemplate ImportsRun => imports::templates::commands::create(tx, grant, given.body());
     changeImportTemplate ImportsRun => imports::templates::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
-    deleteImportTemplate ImportsRun => imports::templates::commands::delete(tx, grant, given.id(), IfMatch::Any);
+    deleteImportTemplate ImportsRun => kept::delete::<ImportTemplate>(tx, grant, given.id(), IfMatch::Any);
     undoImport ImportsRun => imports::commands::undo(tx, grant, given.id());
     createExport ExportsRun => exports::commands::create(tx, grant, &given.grant(), &ROOM, (&given.body(), None), Locale::English);
     downloadExport ExportsRun => exports::commands::download(tx, grant, &given.grant(), given.id());
@@ -222,7 +228,7 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     recallApproval Oneself => approvals::commands::recall(tx, grant, given.id());
     createView Oneself => views::commands::create(tx, grant, given.body());
     changeView Oneself => views::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
-    deleteView Oneself => views::commands::delete(tx, grant, given.id(), IfMatch::Any);
+    deleteView Oneself => kept::delete::<View>(tx, grant, given.id(), IfMatch::Any);
     cancelJob Oneself => jobs::store::cancel(tx, grant, given.id());
     readNotice Oneself => notices::store::mark_read(tx, grant, given.id());
     readAllNotices Oneself => notices::store::mark_all_read(tx, grant);

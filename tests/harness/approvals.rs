@@ -7,7 +7,7 @@ use domain::{
     organization::{Institution, Staff},
     reference::Reference,
 };
-use persistence::{Operation, approvals::store as approvals};
+use persistence::{Operation, approvals::acts};
 use uuid::Uuid;
 
 use crate::{World, fixtures::far, patience::commit};
@@ -55,7 +55,7 @@ impl World {
             .inside(async move {
                 let (approval, deed) = (&approval, &deed);
                 commit(&db, &operation, |tx| async move {
-                    approvals::insert(&tx, approval, deed).await
+                    acts::insert(&tx, approval, deed).await
                 })
                 .await
                 .unwrap();

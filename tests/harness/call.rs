@@ -47,15 +47,17 @@ impl Contract {
     /// Every operation, ready to be called.
     pub fn callable(&self) -> Vec<Operation> {
         self.operations()
-            .into_iter()
-            .map(|(method, template, node)| self.operation_of(method, template, &node))
+            .map(|(method, template, node)| self.operation_of(method, template, node))
             .collect()
     }
 
     /// The operation of this name.
     pub fn named(&self, id: &str) -> Operation {
-        let found = self.callable().into_iter().find(|o| o.id == id);
-        found.unwrap_or_else(|| panic!("no operation {id}"))
+        let mut all = self.operations();
+        let (method, template, node) = all
+            .find(|(.., node)| node["operationId"] == id)
+            .unwrap_or_else(|| panic!("no operation {id}"));
+        self.operation_of(method, template, node)
     }
 
     /// What a `$ref` leads to; anything else as it is.
@@ -66,7 +68,7 @@ impl Contract {
         node
     }
 
-    fn operation_of(&self, method: Method, template: String, node: &Value) -> Operation {
+    fn operation_of(&self, method: Method, template: &str, node: &Value) -> Operation {
         let parameters: Vec<&Value> = node["parameters"]
             .as_array()
             .into_iter()
@@ -121,7 +123,7 @@ impl Contract {
             headers,
             media,
             method,
-            template,
+            template: template.to_owned(),
         }
     }
 }

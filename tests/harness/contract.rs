@@ -1,7 +1,7 @@
 //! Responses against the published document.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -38,15 +38,14 @@ impl Contract {
     }
 
     /// Every operation: method, path template, operation.
-    pub fn operations(&self) -> Vec<(Method, String, Value)> {
-        let mut all = Vec::new();
-        for (path, item) in self.document["paths"].as_object().unwrap() {
-            for (method, operation) in item.as_object().unwrap() {
+    pub fn operations(&self) -> impl Iterator<Item = (Method, &str, &Value)> {
+        let paths = self.document["paths"].as_object().unwrap().iter();
+        paths.flat_map(|(path, item)| {
+            item.as_object().unwrap().iter().map(|(method, operation)| {
                 let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-                all.push((method, path.clone(), operation.clone()));
-            }
-        }
-        all
+                (method, path.as_str(), operation)
+            })
+        })
     }
 
     /// Fails unless a response is one that the document promises.
@@ -160,13 +159,10 @@ impl Contract {
             .unwrap()
             .entry(reference.to_owned())
             .or_insert_with(|| {
-                let mut root = self.document.clone();
-                let pointed = root.pointer(&reference[1..]).unwrap().clone();
-                root = json!({ "components": root["components"], "allOf": [pointed] });
                 Arc::new(
                     jsonschema::draft202012::options()
                         .should_validate_formats(true)
-                        .build(&root)
+                        .build(&self.alone(reference))
                         .unwrap(),
                 )
             })
@@ -176,6 +172,36 @@ impl Contract {
             .map(|e| format!("{} at {}", e, e.instance_path()))
             .collect();
         assert!(errors.is_empty(), "{errors:?}: {what}");
+    }
+
+    /// A schema that stands alone: with the components that it leads to, and no others.
+    fn alone(&self, reference: &str) -> Value {
+        let pointed = self.document.pointer(&reference[1..]).unwrap();
+        let mut root = json!({ "allOf": [pointed] });
+        let (mut seen, mut open) = (BTreeSet::new(), references(pointed));
+        while let Some(next) = open.pop() {
+            if seen.insert(next) {
+                let component = self.document.pointer(&next[1..]).unwrap();
+                let (section, name) = next["#/components/".len()..].split_once('/').unwrap();
+                root["components"][section][name] = component.clone();
+                open.extend(references(component));
+            }
+        }
+        root
+    }
+}
+
+/// What a node refers to, however deep.
+fn references(node: &Value) -> Vec<&str> {
+    match node {
+        Value::Object(fields) => {
+            let own = fields.get("$ref").and_then(Value::as_str);
+            own.into_iter()
+                .chain(fields.values().flat_map(references))
+                .collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
     }
 }
 

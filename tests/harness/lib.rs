@@ -34,6 +34,7 @@ pub mod actor;
 mod approvals;
 pub mod call;
 pub mod chance;
+mod cleaning;
 pub mod client;
 pub mod contract;
 mod credentials;

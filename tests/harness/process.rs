@@ -66,6 +66,7 @@ impl Site {
             ("EDUCRM_DATABASE_SUPERUSER", "on"),
             ("EDUCRM_BACKUP_AT", "off"),
             ("EDUCRM_CHECK_AT", "off"),
+            ("EDUCRM_SWEEP_AT", "off"),
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
         .into();

@@ -19,7 +19,7 @@ use persistence::{
     Error, Operation,
     access::{Bearer, Grant, load, sessions, share_requests},
     events::sequencer::Pass,
-    imports::templates,
+    kept,
     organization::store::{NewStaff, hire},
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
@@ -436,7 +436,7 @@ impl World {
                 commit(&db, &operation, |tx| async move {
                     let grant =
                         Grant::<ImportsRun>::system(institution, tx.now(), "a record to try");
-                    templates::insert(&tx, &grant, template).await
+                    kept::insert(&tx, &grant, template).await
                 })
                 .await
                 .unwrap();

@@ -163,6 +163,8 @@ impl Server {
                 "EDUCRM_SQLITE_FLUSH" | "EDUCRM_BACKUP_AT" => Some("off"),
                 // Each test is checked when it ends.
                 "EDUCRM_CHECK_AT" => Some("off"),
+                // What is swept is what the tests of sweeps ask for.
+                "EDUCRM_SWEEP_AT" => Some("off"),
                 _ => None,
             })?;
             Some(value.to_owned())

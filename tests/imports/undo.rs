@@ -209,13 +209,21 @@ both! {
         let category = boss.post("/api/v1/tag-categories", &json!({"name": "需求"})).await.expect(201).id();
         let tag = boss.post("/api/v1/tags", &json!({"name": "VIP", "category_id": category})).await.expect(201).id();
         boss.post(&format!("{CUSTOMERS}/{}/tags", ids[2]), &json!({"tag_id": tag})).await.expect(201);
+        boss.patch("/api/v1/quality-policy", &json!({"required_fields": ["school"]})).await.expect(200);
+        let sweep = boss.post("/api/v1/record-sweeps", &json!(null)).await.expect(202);
+        boss.ended_job(&sweep.id()).await;
+        let entries = format!("/api/v1/cleaning-entries?customer_id={}", ids[3]);
+        let entry = boss.get(&entries).await.expect(200).ids().remove(0);
+        let keep = json!({"days": 30, "reason": "开学后补充"});
+        boss.post(&format!("/api/v1/cleaning-entries/{entry}/keep"), &keep).await.expect(200);
         // One that was deleted by hand is gone already.
         boss.delete(&format!("{CUSTOMERS}/{}", ids[5])).await.expect(204);
         let seen = preview(&boss, &done).await;
         let reasons: Vec<_> = seen["obstacles"].as_array().unwrap().iter()
             .map(|one| (one["row"].as_i64().unwrap(), one["reason"].as_str().unwrap()))
             .collect();
-        assert_eq!(&reasons[..3], [(2, "in_business"), (3, "decided"), (4, "tagged")], "{seen}");
+        let expected = [(2, "in_business"), (3, "decided"), (4, "tagged"), (5, "filed")];
+        assert_eq!(&reasons[..4], expected, "{seen}");
         undo(&boss, &done).await.expect_problem(409, "import_built_on");
     }
 

@@ -4,6 +4,7 @@ mod checks;
 mod leases;
 mod owners;
 mod schedules;
+mod sweeps;
 
 use tests::Server;
 

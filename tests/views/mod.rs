@@ -190,8 +190,8 @@ both! {
     async fn nobody_keeps_more_than_they_may(w: World) {
         let recruiter = w.as_recruiter();
         let first = keep(&recruiter, "own", json!({})).await;
-        // As many rows as there may be, of which nobody reads the content.
-        for _ in 1..200 {
+        // As many rows as there may be but one, of which nobody reads the content.
+        for _ in 1..199 {
             let id = uuid::Uuid::now_v7();
             let sql = "INSERT INTO views (institution_id, id, version, entity, owner_id, audience, team_id, language, \
                 content, created_at, updated_at) SELECT institution_id, ?, version, entity, owner_id, audience, team_id, \
@@ -201,7 +201,13 @@ both! {
             w.server.execute(w.institution, sql, values).await.unwrap();
         }
         let body = json!({"name": "x", "entity": "customers", "search": {}});
-        recruiter.post(VIEWS, &body).await.expect_problem(409, "too_many_views");
+        let together = (0..8).map(|_| recruiter.post(VIEWS, &body));
+        let mut answers: Vec<_> = futures_util::future::join_all(together).await;
+        answers.sort_by_key(|answer| answer.status);
+        answers.remove(0).expect(201);
+        for refused in answers {
+            refused.expect_problem(409, "too_many_views");
+        }
         w.as_colleague().post(VIEWS, &body).await.expect(201);
     }
 }

@@ -9,7 +9,10 @@ use persistence::{Error, Tx, access::Authority};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::http::{Problem, parameters::pairs};
+use crate::{
+    customers::filings,
+    http::{Problem, parameters::pairs},
+};
 
 /// What stands where a value is masked: it tells that there is one.
 const MASK: &str = "***";
@@ -81,18 +84,37 @@ pub fn left(access: Option<FieldAccess>, text: String) -> Option<String> {
     }
 }
 
+/// What the trail tells of under the rules for a record: kind, record, and the names by which it calls
+/// fields otherwise, as `(name, field)`.
+type Ruled = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const RULED: &[Ruled] = &[
+    ("customer", "customers", &[]),
+    // Parts of a customer, with fields of it.
+    ("collection", "customers", &[]),
+    ("filing", "customers", &filings::REPEATED),
+    ("enrollment", "enrollments", &[]),
+    ("follow_up", "follow_ups", &[]),
+    ("payment", "payments", &[]),
+];
+
 /// Applies the rules of a reader to what the trail tells of changes: the fields of each before and after.
 pub fn show_changes(reader: &Authority, changes: &mut Value) {
     for change in changes.as_array_mut().into_iter().flatten() {
-        let record = match change["kind"].as_str().unwrap_or_default() {
-            // A part of a customer, with fields of it.
-            "collection" => "customers".to_owned(),
-            kind => format!("{kind}s"),
+        let kind = change["kind"].as_str().unwrap_or_default();
+        let Some((_, record, names)) = RULED.iter().find(|(ruled, ..)| *ruled == kind) else {
+            continue;
         };
-        for (known, access) in reader.fields().of(&record) {
+        for (known, access) in reader.fields().of(record) {
+            let other = names.iter().find(|(_, field)| *field == known.field);
+            let called = other.map_or(known.field, |(name, _)| name);
             for side in ["before", "after"] {
                 let told = change[side].as_object_mut().into_iter().flatten();
-                for (_, field) in told.filter(|(name, _)| is_of(name, known.field)) {
+                for (_, field) in told.filter(|(name, _)| is_of(name, called)) {
                     rule(field, access);
                 }
             }
@@ -181,4 +203,19 @@ pub fn readable(
         "" => Fault::new(&FIELD_NOT_READABLE),
         pointer => Fault::field(pointer, &FIELD_NOT_READABLE),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::access::FIELDS;
+
+    use super::*;
+
+    #[test]
+    fn rules_for_any_record_go_for_what_the_trail_tells_of_it() {
+        for known in FIELDS {
+            let is_ruled = RULED.iter().any(|(_, record, _)| *record == known.record);
+            assert!(is_ruled, "{}", known.record);
+        }
+    }
 }

@@ -9,7 +9,10 @@ use domain::{
 use persistence::{
     Error, Handle, Tx,
     access::Grant,
-    approvals::store::{self, Seen},
+    approvals::{
+        acts,
+        store::{self, Seen},
+    },
     exports,
 };
 
@@ -92,7 +95,7 @@ pub(super) async fn save(
     before: &Approval,
     (after, deed): (Approval, Deed),
 ) -> Result<(), Error> {
-    store::update(tx, before, &after, &deed).await?;
+    acts::update(tx, before, &after, &deed).await?;
     match after.kind {
         ApprovalKind::Export => exports::store::decided(tx, &after).await,
     }

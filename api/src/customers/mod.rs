@@ -3,6 +3,7 @@
 mod body;
 pub mod bulk;
 pub mod channels;
+pub mod cleaning;
 pub mod collections;
 pub mod commands;
 pub mod consents;
@@ -10,6 +11,7 @@ mod details;
 pub mod duplicates;
 mod expansion;
 mod files;
+pub mod filings;
 mod filters;
 mod handlers;
 mod looked_for;
@@ -23,9 +25,11 @@ mod timeline;
 
 pub use body::*;
 pub use channels::SourceChannelCode;
+pub use cleaning::{CleaningReason, CleaningState};
 pub use collections::CollectionEvidence;
 pub use details::*;
 pub use expansion::{CustomerExpansion, ExpandCustomer, NamedRecord};
+pub use filings::FilingState;
 pub use filters::*;
 pub use looked_for::*;
 pub use search::count_view;
@@ -51,9 +55,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(handlers::list_timeline)
         .configure(bulk::routes)
         .configure(channels::routes)
+        .configure(cleaning::routes)
         .configure(collections::routes)
         .configure(consents::routes)
         .configure(duplicates::routes)
+        .configure(filings::routes)
         .configure(merges::routes)
         .configure(quality::routes)
         .configure(relations::routes)

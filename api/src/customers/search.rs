@@ -17,8 +17,8 @@ use persistence::{
     conditions::registry,
     customers::sorted::{Placed, Sort},
     database::{Change, Read},
+    kept,
     scope::{Counted, Direction},
-    views::store as views,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -116,7 +116,7 @@ fn own_views(ctx: &Granted<CustomersRead>) -> Result<Grant<Oneself>, Problem> {
 /// # Errors
 /// 404 where there is no such view; else as a search by it.
 pub async fn count_view(ctx: &Granted<CustomersRead>, id: Id<View>) -> Result<Counted, Problem> {
-    let view = views::find(&ctx.read(), &own_views(ctx)?, id).await?;
+    let view = kept::find(&ctx.read(), &own_views(ctx)?, id).await?;
     let view = view.ok_or_else(Problem::not_found)?;
     let (kept, looked_for) = in_view(&ctx.read(), ctx.authority(), &view, false).await?;
     let search = Search::of(ctx, looked_for, (kept.filters, kept.sort), [VIEW, VIEW]).await?;
@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
             let places = ["/sort", "/filters/tag_id"];
             return Self::of(ctx, looked_for, (own.filters, own.sort), places).await;
         };
-        let view = views::find(&ctx.read(), &own_views(ctx)?, Id::new(id)).await?;
+        let view = kept::find(&ctx.read(), &own_views(ctx)?, Id::new(id)).await?;
         let view = view.ok_or_else(|| Fault::field(VIEW, &REFERENCE_UNKNOWN))?;
         let is_sorted = own.sort.is_some();
         let (kept, mut all) = in_view(&ctx.read(), ctx.authority(), &view, is_sorted).await?;

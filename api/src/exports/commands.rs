@@ -16,11 +16,10 @@ use domain::{
 use persistence::{
     Error, Handle, Tx,
     access::{Authority, Grant, Reads, Writes},
-    approvals::{policies::highest, store as approvals},
+    approvals::{acts::ask, policies::highest},
     exports::store,
-    files,
+    files, kept,
     scope::Counted,
-    views::store as views,
 };
 
 use super::CreateExport;
@@ -56,7 +55,7 @@ pub async fn create(
     let view = match body.view_id {
         None => None,
         Some(id) => {
-            let view = views::find(tx, own, Id::new(id)).await?;
+            let view = kept::find(tx, own, Id::new(id)).await?;
             Some(view.ok_or_else(|| Fault::field("/view_id", &REFERENCE_UNKNOWN))?)
         }
     };
@@ -142,7 +141,7 @@ async fn approval(
             format.of(locale)
         ),
     };
-    let asked = approvals::ask(tx, new).await?;
+    let asked = ask(tx, new).await?;
     Ok(asked.map(|approval| approval.id))
 }
 
@@ -168,7 +167,7 @@ async fn count(ctx: &Granted<ExportsRun>, body: &CreateExport) -> Result<Option<
     };
     let (seen, own): (Grant<CustomersRead>, Grant<Oneself>) = (seen, own);
     let view = match body.view_id {
-        Some(id) => views::find(&read, &own, Id::new(id)).await?,
+        Some(id) => kept::find(&read, &own, Id::new(id)).await?,
         None => None,
     };
     let reading = (reader, now);

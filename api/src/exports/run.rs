@@ -29,10 +29,9 @@ use persistence::{
     approvals::store as approvals,
     customers::{channels, details, links::within_reach},
     exports::store,
-    files, notices,
+    files, kept, notices,
     organization::{names, store::institution_zone},
     privacy::erasure,
-    views::store as views,
 };
 use uuid::Uuid;
 
@@ -171,7 +170,7 @@ async fn selection(run: &Run, owner: &Authority, export: &Export) -> Result<Sele
         Some((id, version)) => {
             let own = run.grant::<Oneself>().await?;
             let own = own.ok_or_else(missing::<Oneself>)?;
-            let view = views::find(&read, &own, id).await?;
+            let view = kept::find(&read, &own, id).await?;
             let view = view.filter(|view| view.version == version);
             Some(view.ok_or_else(|| Fault::new(&EXPORT_VIEW_CHANGED))?)
         }

@@ -25,6 +25,7 @@ use persistence::{
         undo::{self, Undoer},
     },
     jobs::store::{NewJob, enqueue},
+    kept,
     organization::store::campus_zone,
 };
 
@@ -260,7 +261,7 @@ async fn template(
     let Some(id) = body.template_id else {
         return Ok(None);
     };
-    let found = imports::templates::find(tx, grant, Id::new(id)).await?;
+    let found = kept::find(tx, grant, Id::new(id)).await?;
     if found.is_none() {
         faults.push(FieldFault::new("/template_id", &REFERENCE_UNKNOWN));
     }

@@ -24,7 +24,10 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
-use crate::{app::App, approvals, backup, exports, imports, invariants, privacy::retention::purge};
+use crate::{
+    app::App, approvals, backup, customers::cleaning::sweep, exports, imports, invariants,
+    privacy::retention::purge,
+};
 
 /// How long to wait at most before looking for jobs that other instances have queued.
 const LOOK: Duration = Duration::from_secs(1);
@@ -175,6 +178,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
         JobKind::MakeBackup => backup::job::run(run).await,
         JobKind::CheckInvariants => invariants::run(run).await,
         JobKind::ExpireApprovals => approvals::expiry::run(run).await,
+        JobKind::SweepRecords => sweep::run(run).await,
         JobKind::ApplyRetention => purge::run(run).await,
     }
 }
@@ -265,6 +269,7 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
             JobKind::UndoImport
             | JobKind::RemoveExpired
             | JobKind::ExpireApprovals
+            | JobKind::SweepRecords
             | JobKind::ApplyRetention,
             _,
         ) => Ok(()),

@@ -1,39 +1,34 @@
 //! Use cases of views.
 
 use domain::{
-    access::{Permission, Principal, TagsManage},
+    access::{Principal, TagsManage},
     conditions::Registry,
-    fault::{Fault, NOT_FOUND},
+    fault::Rule,
     id::Id,
     organization::Institution,
     views::{Audience, NewView, VIEW_NOT_OWN, View},
 };
-use persistence::{
-    Error, Handle, Tx,
-    access::{Reads, Writes},
-    conditions::registry,
-    views::store,
-};
+use persistence::{Error, Handle, Tx, access::Writes, conditions::registry, kept, views::team_of};
 use serde::Serialize;
 
 use super::{ChangeView, CreateView};
 use crate::{
     customers::{ViewSearch, names_custom_fields},
-    http::{IfMatch, problem::PERMISSION_MISSING},
+    http::IfMatch,
+    kept::{Tended, caller, to_change, unless_tending},
 };
 
-/// A view that the caller may see.
-///
-/// # Errors
-/// 404 where there is none.
-pub async fn get(
-    handle: &impl Handle,
-    grant: &impl Reads<View>,
-    id: Id<View>,
-) -> Result<View, Error> {
-    store::find(handle, grant, id)
-        .await?
-        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+impl Tended for View {
+    type By = TagsManage;
+    const NOT_OWN: &'static Rule = &VIEW_NOT_OWN;
+
+    fn owner(&self) -> Id<Principal> {
+        self.owner
+    }
+
+    fn is_for_everybody(&self) -> bool {
+        self.audience == Audience::Institution
+    }
 }
 
 /// Keeps a new view of the caller.
@@ -43,16 +38,16 @@ pub async fn get(
 /// rule.
 pub async fn create(tx: &Tx, grant: &impl Writes<View>, body: CreateView) -> Result<View, Error> {
     let audience = body.audience.map_or(Audience::Own, |audience| audience.0);
-    for_everybody(tx, audience)?;
+    unless_tending::<View>(tx, audience == Audience::Institution)?;
     let new = NewView {
         entity: body.entity.0,
         name: body.name,
         audience,
-        team: store::team_of(tx, grant).await?,
-        search: kept(tx, &body.search).await?,
+        team: team_of(tx, grant).await?,
+        search: checked(tx, &body.search).await?,
     };
     let view = View::create(new, caller(tx), &tx.stamp())?;
-    store::insert(tx, grant, &view).await?;
+    kept::insert(tx, grant, &view).await?;
     Ok(view)
 }
 
@@ -67,13 +62,13 @@ pub async fn change(
     condition: IfMatch,
     body: ChangeView,
 ) -> Result<View, Error> {
-    let before = to_change(tx, grant, id, condition).await?;
+    let before: View = to_change(tx, grant, id, condition).await?;
     let audience = body.audience.map_or(before.audience, |audience| audience.0);
-    for_everybody(tx, audience)?;
+    unless_tending::<View>(tx, audience == Audience::Institution)?;
     // Somebody who tends what everybody sees is not of its owner's team.
     let team = match before.audience == audience {
         true => before.team,
-        false => store::team_of(tx, grant).await?,
+        false => team_of(tx, grant).await?,
     };
     let new = NewView {
         entity: before.entity,
@@ -81,69 +76,22 @@ pub async fn change(
         audience,
         team,
         search: match body.search {
-            Some(search) => kept(tx, &search).await?,
+            Some(search) => checked(tx, &search).await?,
             None => before.search.clone(),
         },
     };
     let after = before.change(new, &tx.stamp())?;
     if after.version != before.version {
-        store::update(tx, grant, &before, &after).await?;
+        kept::update(tx, grant, &before, &after).await?;
     }
     Ok(after)
-}
-
-/// Removes a view that the caller has read.
-///
-/// # Errors
-/// As [`change`].
-pub async fn delete(
-    tx: &Tx,
-    grant: &impl Writes<View>,
-    id: Id<View>,
-    condition: IfMatch,
-) -> Result<(), Error> {
-    let view = to_change(tx, grant, id, condition).await?;
-    store::delete(tx, grant, &view).await
-}
-
-/// A view about to be changed: one's own, or one that everybody sees by who tends these.
-async fn to_change(
-    tx: &Tx,
-    grant: &impl Writes<View>,
-    id: Id<View>,
-    condition: IfMatch,
-) -> Result<View, Error> {
-    let view = get(tx, grant, id).await?;
-    let tends = view.audience == Audience::Institution && may_show_everybody(tx);
-    if view.owner != caller(tx) && !tends {
-        return Err(Fault::new(&VIEW_NOT_OWN).into());
-    }
-    condition.check(view.version)?;
-    Ok(view)
-}
-
-/// Whoever manages the definitions of tags tends the views that everybody sees.
-fn may_show_everybody(tx: &Tx) -> bool {
-    let authority = tx.operation().authority.as_deref();
-    authority.is_some_and(|authority| authority.holds::<TagsManage>())
-}
-
-fn for_everybody(tx: &Tx, audience: Audience) -> Result<(), Fault> {
-    if audience == Audience::Institution && !may_show_everybody(tx) {
-        return Err(Fault::new(&PERMISSION_MISSING).with("permission", TagsManage::CODE));
-    }
-    Ok(())
-}
-
-fn caller(tx: &Tx) -> Id<Principal> {
-    Id::new(tx.operation().actor.principal)
 }
 
 /// What is looked for, as it is kept.
 ///
 /// # Errors
 /// 422 where something of it can't be looked for.
-async fn kept(tx: &Tx, search: &ViewSearch) -> Result<serde_json::Value, Error> {
+async fn checked(tx: &Tx, search: &ViewSearch) -> Result<serde_json::Value, Error> {
     let fields = fields_of(tx, tx.operation().institution, [search]).await?;
     search.check("/search", &fields)?;
     serde_json::to_value(search).map_err(Error::internal)

@@ -3,7 +3,7 @@ use domain::{
     access::{CustomersRead, Oneself},
     views::View,
 };
-use persistence::{Error, clock::micros, scope::Direction, views::store};
+use persistence::{Error, clock::micros, kept as store, scope::Direction};
 
 use super::{ChangeView, CreateView, ViewBody, ViewCount, ViewPage, commands, commands::fields_of};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         list::{Paging, Unfiltered},
         path::PathId,
     },
+    kept,
 };
 
 const TAG: &str = "views";
@@ -54,7 +55,7 @@ pub(super) async fn list_views(
 ) -> Result<Reply, Problem> {
     let part = asked.part;
     let page = part.page(Direction::OldestFirst)?;
-    let views = store::list(&ctx.read(), &ctx.grant, &page).await?;
+    let views = store::list::<View>(&ctx.read(), &ctx.grant, &page).await?;
     let (views, next) = part.cut(views, |view| (micros(view.created_at), view.id.uuid()));
     let (reader, institution) = (ctx.authority().principal(), ctx.authority().institution());
     let searches = views.iter().map(|view| &view.search);
@@ -71,7 +72,7 @@ pub(super) async fn list_views(
     security(("bearer" = ["self"])))]
 #[get("/views/{view_id}")]
 pub(super) async fn get_view(ctx: Granted<Oneself>, id: PathId<View>) -> Result<Reply, Problem> {
-    let view = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let view = kept::get(&ctx.read(), &ctx.grant, id.0).await?;
     let version = view.version;
     let reader = ctx.authority();
     let fields = fields_of(&ctx.read(), reader.institution(), [&view.search]).await?;
@@ -114,7 +115,7 @@ pub(super) async fn delete_view(
     condition: IfMatch,
 ) -> Result<Reply, Problem> {
     ctx.transaction(|tx, grant| async move {
-        commands::delete(&tx, &grant, id.0, condition).await?;
+        kept::delete(&tx, &grant, id.0, condition).await?;
         Ok::<_, Error>(Reply::no_content())
     })
     .await

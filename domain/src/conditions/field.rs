@@ -9,7 +9,10 @@ use super::CONDITION_FIELD_ARCHIVED;
 use crate::{
     access::{FIELD_NOT_READABLE, FieldRules},
     custom_fields::CustomField,
-    customers::{Education, Gender, INTENT_MAX, Kind, Occupation, Stage},
+    customers::{
+        DETAIL_FIELDS, DetailField, Education, Gender, INTENT_MAX, Kind, Occupation, Stage,
+    },
+    exports::column::COLUMNS,
     fault::{FieldFault, Text},
     id::Id,
     organization::Locale,
@@ -21,6 +24,7 @@ text_enum! {
     /// What a field of conditions holds.
     Type as "ConditionType" {
         Text = "text" { "文本", "Text" }
+        Texts = "texts" { "多条文本", "Several texts" }
         Number = "number" { "数字", "Whole number" }
         Date = "date" { "日期", "Date" }
         Instant = "instant" { "时间", "Instant" }
@@ -62,7 +66,7 @@ impl Type {
             StartsWith, WithinLastDays, WithinNextDays,
         };
         match self {
-            Self::Text => &[Eq, In, Contains, StartsWith, IsKnown, IsUnknown],
+            Self::Text | Self::Texts => &[Eq, In, Contains, StartsWith, IsKnown, IsUnknown],
             Self::Number => &[Eq, In, Gt, Gte, Lt, Lte, Between, IsKnown, IsUnknown],
             Self::Date => &[
                 Eq,
@@ -191,7 +195,8 @@ impl PartialEq for Field {
 
 impl Eq for Field {}
 
-fn of<E: TextEnum>() -> Vec<Choice> {
+/// The values of a closed list.
+pub fn choices_of<E: TextEnum>() -> Vec<Choice> {
     let choices = E::ALL.iter().map(|v| Choice {
         value: v.as_str().into(),
         label: Label::Ours(v.label()),
@@ -206,17 +211,23 @@ macro_rules! fields {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Subject {
             $($name,)+
+            /// What is known of some beyond their profiles.
+            Detail(&'static DetailField),
             /// What an institution keeps beyond these.
             Custom(Id<CustomField>),
         }
 
         /// Every field that every institution has, in the order in which a query builder shows them.
-        pub static FIELDS: LazyLock<Vec<Arc<Field>>> = LazyLock::new(|| vec![
-            $( Arc::new(Field {
-                $($($more)*)?
-                ..field_of(Subject::$name, $code, Type::$kind, Text { zh: $zh, en: $en })
-            }) ),+
-        ]);
+        pub static FIELDS: LazyLock<Vec<Arc<Field>>> = LazyLock::new(|| {
+            let fields = vec![
+                $( Field {
+                    $($($more)*)?
+                    ..field_of(Subject::$name, $code, Type::$kind, Text { zh: $zh, en: $en })
+                } ),+
+            ];
+            let details = DETAIL_FIELDS.iter().map(detail);
+            fields.into_iter().chain(details).map(Arc::new).collect()
+        });
     };
 }
 
@@ -237,23 +248,48 @@ fn field_of(subject: Subject, code: &'static str, kind: Type, label: Text) -> Fi
     }
 }
 
+/// A field of the details, under the heading that it has in exports.
+fn detail(field: &'static DetailField) -> Field {
+    let kind = match (field.choices, field.is_list) {
+        (Some(_), true) => Type::Choices,
+        (Some(_), false) => Type::Choice,
+        (None, true) => Type::Texts,
+        (None, false) => Type::Text,
+    };
+    let heading = COLUMNS.iter().find(|column| column.field == field.path);
+    let unnamed = Text {
+        zh: field.name,
+        en: field.name,
+    };
+    Field {
+        rule: Some(field.path),
+        choices: field.choices.map(|all| all()).unwrap_or_default(),
+        ..field_of(
+            Subject::Detail(field),
+            field.path,
+            kind,
+            heading.map_or(unnamed, |column| column.heading),
+        )
+    }
+}
+
 const TAGS: Option<&str> = Some("tags:read");
 const FOLLOW_UPS: Option<&str> = Some("follow_ups:read");
 const ENROLLMENTS: Option<&str> = Some("enrollments:read");
 const PAYMENTS: Option<&str> = Some("payments:read");
 
 fields! {
-    Kind = "kind" Choice { choices: of::<Kind>(), } ["类型", "Kind"]
+    Kind = "kind" Choice { choices: choices_of::<Kind>(), } ["类型", "Kind"]
     Name = "name" Text { rule: Some("name"), } ["姓名", "Name"]
-    Gender = "gender" Choice { rule: Some("gender"), choices: of::<Gender>(), } ["性别", "Gender"]
+    Gender = "gender" Choice { rule: Some("gender"), choices: choices_of::<Gender>(), } ["性别", "Gender"]
     BirthDate = "birth_date" Date { rule: Some("birth_date"), } ["出生日期", "Birth date"]
     Age = "age" Number { rule: Some("birth_date"), range: Some((0, 200)), } ["年龄（周岁）", "Age in whole years"]
     Birthday = "birthday" Birthday { rule: Some("birth_date"), } ["生日", "Birthday"]
     Intent = "intent" Number { rule: Some("intent"), range: Some((1, INTENT_MAX as i64)), } ["意向强烈度", "Intent"]
-    Stage = "stage" Choice { rule: Some("stage"), choices: of::<Stage>(), } ["阶段", "Stage"]
+    Stage = "stage" Choice { rule: Some("stage"), choices: choices_of::<Stage>(), } ["阶段", "Stage"]
     Region = "region" Text { rule: Some("region"), } ["所在地区", "Region"]
-    Education = "education" Choice { rule: Some("education"), choices: of::<Education>(), } ["教育背景", "Education"]
-    Occupation = "occupation" Choice { rule: Some("occupation"), choices: of::<Occupation>(), } ["职业", "Occupation"]
+    Education = "education" Choice { rule: Some("education"), choices: choices_of::<Education>(), } ["教育背景", "Education"]
+    Occupation = "occupation" Choice { rule: Some("occupation"), choices: choices_of::<Occupation>(), } ["职业", "Occupation"]
     School = "school" Text { rule: Some("school"), } ["就读学校", "School"]
     Grade = "grade" Text { rule: Some("grade"), } ["年级", "Grade"]
     Note = "note" Text { rule: Some("note"), } ["备注", "Note"]

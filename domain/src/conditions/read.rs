@@ -234,7 +234,7 @@ fn days_of(json: &Json) -> Result<i32, String> {
 fn expected(field: &Field) -> String {
     let (least, most) = field.range.unwrap_or((-Money::MAX_MINOR, Money::MAX_MINOR));
     match field.kind {
-        Type::Text => format!("text of 1 to {TEXT_MAX} characters"),
+        Type::Text | Type::Texts => format!("text of 1 to {TEXT_MAX} characters"),
         Type::Number => format!("a whole number from {least} to {most}"),
         Type::Date => "a date, as 2026-09-01".to_owned(),
         Type::Instant => "an instant of RFC 3339, as 2026-09-01T08:00:00Z".to_owned(),
@@ -253,7 +253,7 @@ fn expected(field: &Field) -> String {
 fn read(field: &Field, json: &Json) -> Result<Value, String> {
     let text = json.as_str();
     let value = match field.kind {
-        Type::Text => text.and_then(words).map(Value::Text),
+        Type::Text | Type::Texts => text.and_then(words).map(Value::Text),
         Type::Number => {
             let (least, most) = field.range.unwrap_or((-Money::MAX_MINOR, Money::MAX_MINOR));
             let number = json.as_i64();

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{CityClass, DETAIL_NOT_FITTING, ITEM_REPEATED, Kind, RegionCode};
 use crate::{
+    conditions::field::{Choice, choices_of},
     fault::{Fault, FieldFault, TOO_MANY},
     text, text_enum,
     text_enum::TextEnum,
@@ -53,11 +54,30 @@ pub struct DetailField {
     pub fits: fn(Kind) -> bool,
     /// Whether it is a list: its column holds each item between line breaks, so that one can be sought.
     pub is_list: bool,
+    /// Of free text, the column that holds it as it is compared; of a list, each item so.
+    pub folded: Option<&'static str>,
+    /// Its values, where these are a closed list.
+    pub choices: Option<fn() -> Vec<Choice>>,
     /// Whether its value never goes on the trail in the clear.
     pub is_personal: bool,
     /// Whether it tells more than an enquiry needs: of a child under 14 it is kept only once a guardian
     /// has agreed (I-36).
     pub is_beyond_enquiry: bool,
+}
+
+/// By its name, which no other has.
+impl PartialEq for DetailField {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for DetailField {}
+
+impl std::hash::Hash for DetailField {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
 }
 
 /// Text of several lines.
@@ -72,6 +92,8 @@ pub struct Prose(pub String);
 /// A value as it is checked, and as it stands in its column.
 trait Value: Sized {
     const IS_LIST: bool = false;
+    const IS_FREE_TEXT: bool = false;
+    const CHOICES: Option<fn() -> Vec<Choice>> = None;
 
     /// In canonical form.
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault>;
@@ -82,6 +104,8 @@ trait Value: Sized {
 }
 
 impl Value for Text {
+    const IS_FREE_TEXT: bool = true;
+
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault> {
         let Some(Prose(told)) = self else {
             return Ok(None);
@@ -100,6 +124,8 @@ impl Value for Text {
 
 /// A single line.
 impl Value for Option<String> {
+    const IS_FREE_TEXT: bool = true;
+
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault> {
         self.map(|line| text::line(pointer, &line, DETAIL_LINE_MAX))
             .transpose()
@@ -116,6 +142,7 @@ impl Value for Option<String> {
 
 impl Value for Items {
     const IS_LIST: bool = true;
+    const IS_FREE_TEXT: bool = true;
 
     fn checked(self, pointer: &'static str) -> Result<Self, FieldFault> {
         if self.len() > DETAIL_ITEMS_MAX {
@@ -147,6 +174,7 @@ impl Value for Items {
 
 impl<E: TextEnum + Ord> Value for BTreeSet<E> {
     const IS_LIST: bool = true;
+    const CHOICES: Option<fn() -> Vec<Choice>> = Some(choices_of::<E>);
 
     fn checked(self, _: &'static str) -> Result<Self, FieldFault> {
         Ok(self)
@@ -162,6 +190,8 @@ impl<E: TextEnum + Ord> Value for BTreeSet<E> {
 }
 
 impl<E: TextEnum> Value for Option<E> {
+    const CHOICES: Option<fn() -> Vec<Choice>> = Some(choices_of::<E>);
+
     fn checked(self, _: &'static str) -> Result<Self, FieldFault> {
         Ok(self)
     }
@@ -175,11 +205,21 @@ impl<E: TextEnum> Value for Option<E> {
     }
 }
 
-fn between_breaks<'a>(items: impl Iterator<Item = &'a str>) -> Option<String> {
+impl DetailField {
+    /// Text as it is compared, of what stands in its column; of a list, each item between line breaks.
+    pub fn fold(&self, stored: &str) -> Option<String> {
+        match self.is_list {
+            true => between_breaks(detail_items(stored).map(text::fold)),
+            false => Some(text::fold(stored)),
+        }
+    }
+}
+
+fn between_breaks(items: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
     let mut stored = String::new();
     for item in items {
         stored.push('\n');
-        stored.push_str(item);
+        stored.push_str(item.as_ref());
     }
     (!stored.is_empty()).then(|| stored + "\n")
 }
@@ -237,6 +277,12 @@ macro_rules! details {
                 path: concat!("details.", stringify!($field)),
                 fits: $fits,
                 is_list: <$type as Value>::IS_LIST,
+                folded: if <$type as Value>::IS_FREE_TEXT {
+                    Some(concat!(stringify!($field), "_fold"))
+                } else {
+                    None
+                },
+                choices: <$type as Value>::CHOICES,
                 is_personal: details!(@ $privacy),
                 is_beyond_enquiry: details!(@ $need),
             } ),+
@@ -271,6 +317,14 @@ macro_rules! details {
             pub fn stored(&self) -> Vec<(&'static DetailField, Option<String>)> {
                 let values = vec![ $( self.$field.stored() ),+ ];
                 DETAIL_FIELDS.iter().zip(values).collect()
+            }
+
+            /// Each column of text as it is compared, and what stands in it.
+            pub fn folded(&self) -> Vec<(&'static str, Option<String>)> {
+                let folded = self.stored().into_iter().filter_map(|(field, value)| {
+                    Some((field.folded?, value.and_then(|value| field.fold(&value))))
+                });
+                folded.collect()
             }
 
             /// The details whose columns hold this; `None` where one can't.

@@ -99,6 +99,8 @@ pub struct Alike {
     pub reasons: Vec<DuplicateReason>,
 }
 
+/// From this score on two customers are likely the same.
+pub const LIKELY: u32 = 60;
 /// Scores below are not worth a look.
 const LOWEST: u32 = 20;
 

@@ -115,4 +115,16 @@ rules! {
     DUPLICATE_KEY_MISSING = Invalid "duplicate_key_missing" {
         "没有可比对的内容", "Nothing to compare by";
         "请至少填写联系方式、监护人电话，或姓名加生日或学校。", "Give a way to reach somebody, a guardian's phone, or a name with a birthday or school." }
+    REQUIRED_FIELD_UNKNOWN = Invalid "required_field_unknown" {
+        "不能要求的字段", "Not a field that can be required";
+        "请从 CustomerQuality.missing_fields 所用的字段中选择，自定义字段统一写作 custom_fields。", "Name fields as `missing_fields` of CustomerQuality does; custom fields all go by `custom_fields`." }
+    RECORD_INCOMPLETE = Conflict "record_incomplete" {
+        "资料不完整，不能归档", "The record is not whole";
+        "请先补充：{missing}。", "Add what is missing first: {missing}." }
+    RECORD_FILED = Conflict "record_filed" {
+        "已归档", "The record is filed as it is";
+        "归档后资料没有变更。", "Nothing has changed since it was filed." }
+    FILING_ENDED = Conflict "filing_ended" {
+        "已从档案中取出", "The record was taken out already";
+        "需要时请重新归档。", "File it again where it is needed." }
 }

@@ -5,6 +5,7 @@
 //! pool of a campus; who sees it follows from these two.
 
 mod channel;
+mod cleaning;
 mod collection;
 mod consent;
 mod contact;
@@ -13,6 +14,7 @@ mod details;
 mod duplicate;
 pub mod facts;
 mod fault;
+mod filing;
 mod merge;
 mod model;
 mod order;
@@ -22,6 +24,7 @@ mod relation;
 mod timeline;
 
 pub use channel::*;
+pub use cleaning::*;
 pub use collection::*;
 pub use consent::*;
 pub use contact::*;
@@ -29,6 +32,7 @@ pub use contacting::*;
 pub use details::*;
 pub use duplicate::*;
 pub use fault::*;
+pub use filing::*;
 pub use merge::*;
 pub use model::*;
 pub use order::*;

@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ContactKind, ContactPoint, Customer, Gender, Kind};
+use super::{ContactKind, ContactPoint, Customer, Gender, Kind, REQUIRED_FIELD_UNKNOWN};
 use crate::{
     access::Principal,
     custom_fields::CustomField,
+    fault::{Fault, FieldFault},
     follow_ups::{Method, Outcome},
     id::Id,
 };
@@ -23,6 +24,9 @@ pub struct QualityPolicy {
     pub version: i64,
     /// After so many days without a word, and without anybody who made sure, a record is stale.
     pub stale_after_days: i64,
+    /// Without which a record is to be completed, in the order of [`WANTED`]; `custom_fields` for those that
+    /// the customer must have at its stage.
+    pub required_fields: Vec<&'static str>,
 }
 
 impl Default for QualityPolicy {
@@ -31,21 +35,49 @@ impl Default for QualityPolicy {
         Self {
             version: 1,
             stale_after_days: 180,
+            required_fields: Vec::new(),
         }
     }
 }
 
 impl QualityPolicy {
-    /// The policy with other days; the same when nothing differs.
+    /// The policy with other days and fields; the same when nothing differs.
     #[must_use]
-    pub fn change(&self, stale_after_days: i64) -> Self {
-        if stale_after_days == self.stale_after_days {
-            return self.clone();
+    pub fn change(&self, stale_after_days: i64, required_fields: Vec<&'static str>) -> Self {
+        let next = Self {
+            version: self.version,
+            stale_after_days,
+            required_fields,
+        };
+        if next == *self {
+            return next;
         }
         Self {
             version: self.version + 1,
-            stale_after_days,
+            ..next
         }
+    }
+
+    /// From when a record is stale of which nobody made sure since.
+    pub fn stale_from(&self, last: Timestamp) -> Timestamp {
+        last.saturating_add(SignedDuration::from_hours(24 * self.stale_after_days))
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// Some of what customers are asked for, each once.
+    ///
+    /// # Errors
+    /// 422 at every name that is none.
+    pub fn fields_named(names: &[String]) -> Result<Vec<&'static str>, Fault> {
+        let all = || WANTED.iter().map(|wanted| wanted.field).chain([CUSTOM]);
+        let unknown = names.iter().enumerate();
+        let unknown = unknown.filter(|(_, name)| all().all(|field| field != **name));
+        let faults = unknown.map(|(place, _)| {
+            FieldFault::new(format!("/required_fields/{place}"), &REQUIRED_FIELD_UNKNOWN)
+        });
+        Fault::unless_empty(faults.collect())?;
+        let named = all().filter(|field| names.iter().any(|name| name == field));
+        Ok(named.collect())
     }
 }
 
@@ -58,6 +90,13 @@ pub struct Wanted {
     /// Whether a record can't be filed without it.
     is_required: bool,
     is_known: fn(&Examined) -> bool,
+}
+
+impl Wanted {
+    /// Whether a record of this kind can't be filed without it.
+    pub fn is_required_of(&self, kind: Kind) -> bool {
+        self.is_required && (self.fits)(kind)
+    }
 }
 
 fn anyone(_: Kind) -> bool {
@@ -153,6 +192,30 @@ pub struct Completeness {
 }
 
 impl Examined {
+    /// A record as far as it tells of itself.
+    pub(super) fn of(customer: &Customer) -> Self {
+        Self {
+            customer: customer.clone(),
+            has_guardian_to_reach: false,
+            verified: None,
+            contacts_changed_at: None,
+            spoken: Vec::new(),
+        }
+    }
+
+    /// Whether something that was missing, in the words of the contract, is there.
+    pub(super) fn is_known(&self, field: &str) -> bool {
+        let of_custom = field
+            .strip_prefix(CUSTOM)
+            .and_then(|rest| rest.strip_prefix('.'));
+        match of_custom {
+            Some(code) => self.customer.custom.get(code).is_some(),
+            None => WANTED
+                .iter()
+                .any(|wanted| wanted.field == field && (wanted.is_known)(self)),
+        }
+    }
+
     /// What is there of what the customer is asked for, of the fields that `sees` says may be known about.
     /// Custom fields count where the customer must have them at its stage.
     pub fn completeness(
@@ -183,12 +246,18 @@ impl Examined {
         let kind = self.customer.profile.kind;
         let own = WANTED
             .iter()
-            .filter(|wanted| wanted.is_required && (wanted.fits)(kind) && !(wanted.is_known)(self))
+            .filter(|wanted| wanted.is_required_of(kind) && !(wanted.is_known)(self))
             .map(|wanted| wanted.field.to_owned());
         let custom = self
             .required_fields(fields)
             .filter(|(_, is_known)| !is_known);
         own.chain(custom.map(|(field, _)| field)).collect()
+    }
+
+    /// What is missing of what the institution requires.
+    pub fn missing_of(&self, policy: &QualityPolicy, fields: &[CustomField]) -> Vec<String> {
+        let is_required = |field: &str| policy.required_fields.contains(&field);
+        self.completeness(fields, is_required).missing
     }
 
     /// Custom fields that the customer must have, and whether it has a value.
@@ -209,12 +278,10 @@ impl Examined {
 
     /// When the customer last answered.
     pub fn last_contact_at(&self) -> Option<Timestamp> {
-        let answered = self.spoken.iter().filter(|spoken| {
-            !matches!(
-                spoken.outcome,
-                Outcome::Planned | Outcome::NoAnswer | Outcome::WrongContact
-            )
-        });
+        let answered = self
+            .spoken
+            .iter()
+            .filter(|spoken| spoken.outcome.is_answer());
         answered.map(|spoken| spoken.at).max()
     }
 
@@ -233,9 +300,7 @@ impl Examined {
             self.contacts_verified_at(),
         ];
         let last = fresh.into_iter().flatten().max();
-        let last = last.unwrap_or(self.customer.created_at);
-        last.saturating_add(SignedDuration::from_hours(24 * policy.stale_after_days))
-            .unwrap_or(Timestamp::MAX)
+        policy.stale_from(last.unwrap_or(self.customer.created_at))
     }
 
     /// Ways to reach the customer that were found wrong, and that nobody mended or made sure of since.
@@ -417,7 +482,7 @@ mod tests {
     #[test]
     fn a_record_is_fresh_from_the_last_time_that_anybody_answered_or_made_sure() {
         let day = 24 * 3600;
-        let policy = QualityPolicy::default().change(10);
+        let policy = QualityPolicy::default().change(10, Vec::new());
         let mut record = record(Kind::Student);
         assert_eq!(record.stale_at(&policy), at(10 * day));
         record.spoken = vec![
@@ -455,7 +520,12 @@ mod tests {
     #[test]
     fn a_policy_has_another_version_when_it_says_something_else() {
         let policy = QualityPolicy::default();
-        assert_eq!(policy.change(180), policy);
-        assert_eq!(policy.change(30).version, 2);
+        assert_eq!(policy.change(180, Vec::new()), policy);
+        assert_eq!(policy.change(30, Vec::new()).version, 2);
+        let named = ["school", "gender", "school"].map(str::to_owned);
+        let named = QualityPolicy::fields_named(&named).unwrap();
+        assert_eq!(named, ["gender", "school"]);
+        assert_eq!(policy.change(180, named).version, 2);
+        assert!(QualityPolicy::fields_named(&["shoe_size".into()]).is_err());
     }
 }

@@ -44,6 +44,13 @@ text_enum! {
     }
 }
 
+impl Outcome {
+    /// Whether the customer was spoken to.
+    pub fn is_answer(self) -> bool {
+        !matches!(self, Self::Planned | Self::NoAnswer | Self::WrongContact)
+    }
+}
+
 /// Longest content, in characters.
 pub const CONTENT_MAX: usize = 4000;
 /// How far ahead the next date can be.

@@ -35,6 +35,7 @@ text_enum! {
         Related = "related" { "已有其他关系", "Somebody else was related to it" }
         Shared = "shared" { "已共享或被申请共享", "It was shared, or asked for" }
         Decided = "decided" { "已有同意或个人信息申请", "It decided on the use of its data, or asked about it" }
+        Filed = "filed" { "已归档或已决定暂不处理", "It was filed, or somebody decided that it stays as it is" }
         Collected = "collected" { "已补充采集", "More was collected of it" }
         HasFiles = "has_files" { "已有文件", "There are files of it" }
     }

@@ -31,6 +31,8 @@ text_enum! {
         MakeBackup = "make_backup" { "每日备份", "Make a backup" }
         /// The daily look at what must always hold.
         CheckInvariants = "check_invariants" { "每日数据核对", "Check the data" }
+        /// What of the records is to be cleaned (CUST-42, CUST-43).
+        SweepRecords = "sweep_records" { "巡检客户资料", "Look through the records" }
         /// What is kept no longer, by the rules of the institution.
         ApplyRetention = "apply_retention" { "清理超期数据", "Apply the rules of retention" }
         /// Those that nobody decided in time.

@@ -24,6 +24,7 @@ text_enum! {
         ShareGranted = "share_granted" { "共享申请已同意", "Request for a share granted" }
         ShareRefused = "share_refused" { "共享申请已拒绝", "Request for a share refused" }
         ShareRequestLapsed = "share_request_lapsed" { "共享申请已失效", "Request for a share lapsed" }
+        RecordsToClean = "records_to_clean" { "有待清洗的客户资料", "Records to be cleaned" }
         ApprovalWanted = "approval_wanted" { "有待审批事项", "An approval waits for you" }
         ApprovalApproved = "approval_approved" { "审批已通过", "Approved" }
         ApprovalRefused = "approval_refused" { "审批未通过", "Not approved" }
@@ -95,6 +96,10 @@ impl NoticeKind {
             Self::ShareRequestLapsed => Text {
                 zh: "您申请共享的客户已不存在，申请失效。",
                 en: "The customer that you asked for is no more; the request has lapsed.",
+            },
+            Self::RecordsToClean => Text {
+                zh: "您有 {records} 位客户的资料进入清洗清单，请核对。",
+                en: "Records of {records} of your customers came on the cleaning list; please look after them.",
             },
             Self::ApprovalWanted => Text {
                 zh: "有一项申请等待您审批，请处理。",

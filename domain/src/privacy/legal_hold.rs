@@ -1,5 +1,5 @@
-//! Legal hold (保全): while one stands, a person is not erased, neither on request nor since the time of its
-//! data is over (articles 19 and 47 of the personal information protection law).
+//! Legal hold (保全): while one stands, a person is not erased (articles 19 and 47 of the personal
+//! information protection law).
 
 use jiff::Timestamp;
 
@@ -59,7 +59,9 @@ impl LegalHold {
         let mut faults = Vec::new();
         let reason = text::line("/reason", reason, HOLD_REASON_MAX);
         let reason = reason.map_err(|fault| faults.push(fault)).ok();
-        if ends_at.is_some_and(|end| end <= stamp.now()) {
+        // As precise as instants are kept.
+        let is_over = |end: Timestamp| end.as_microsecond() <= stamp.now().as_microsecond();
+        if ends_at.is_some_and(is_over) {
             faults.push(FieldFault::new("/ends_at", &HOLD_ENDS_TOO_SOON));
         }
         Fault::unless_empty(faults)?;
@@ -89,7 +91,8 @@ impl LegalHold {
         Ok(Self {
             version: self.version + 1,
             released: Some(Release {
-                at: stamp.now(),
+                // By a clock that may be behind that of whoever placed it.
+                at: stamp.now().max(self.placed_at),
                 by,
                 reason: Some(reason),
             }),

@@ -1,5 +1,6 @@
 //! Approvals: policies, what waits for a decision, and who may decide.
 
+pub mod acts;
 mod deciders;
 pub mod policies;
 pub mod store;

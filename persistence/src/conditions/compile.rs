@@ -131,6 +131,7 @@ impl Compiler<'_> {
                 let grant = granted(self.sight.payments.as_ref())?;
                 simple(facts::paid(grant).into(), test)
             }
+            Subject::Detail(field) => self.detail(field, leaf),
             Subject::Custom(id) => self.custom(id, leaf, moment),
         }
     }

@@ -80,7 +80,7 @@ impl Compiler<'_> {
             Type::Choice | Type::Choices => simple(value("choice"), test),
             Type::Id => simple(value("ref_id"), test),
             Type::YesNo => simple(value("number"), &numbered(test)),
-            Type::Instant | Type::Ids | Type::Birthday => {
+            Type::Texts | Type::Instant | Type::Ids | Type::Birthday => {
                 Err(Error::internal("a type that no custom field has"))
             }
         }
@@ -171,7 +171,7 @@ pub(crate) fn sort_key(field: &Field, is_descending: bool) -> Result<Expr, Error
             (beginning(Expr::col((STAFF, "name"))), true)
         }
         Type::Number | Type::Money | Type::YesNo => (value("number"), false),
-        Type::Instant | Type::Ids | Type::Birthday => {
+        Type::Texts | Type::Instant | Type::Ids | Type::Birthday => {
             return Err(Error::internal("a type that no custom field has"));
         }
     };

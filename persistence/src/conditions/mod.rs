@@ -10,6 +10,7 @@
 
 mod compile;
 pub(crate) mod custom;
+mod detail;
 pub(crate) mod facts;
 mod place;
 
@@ -40,6 +41,8 @@ pub struct Sight {
     follow_ups: Option<Grant<FollowUpsRead>>,
     enrollments: Option<Grant<EnrollmentsRead>>,
     payments: Option<Grant<PaymentsRead>>,
+    /// Whether the class of a place that its region's code says may be told.
+    reads_region: bool,
 }
 
 impl Sight {
@@ -49,6 +52,9 @@ impl Sight {
             follow_ups: Grant::of(reader, now),
             enrollments: Grant::of(reader, now),
             payments: Grant::of(reader, now),
+            reads_region: reader
+                .fields()
+                .is_readable("customers", "details.region_code"),
         }
     }
 }

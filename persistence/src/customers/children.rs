@@ -61,6 +61,8 @@ pub static CHILDREN: &[&Child] = &[
     &crate::payments::BALANCES,
     &super::document::CHILD,
     &crate::access::share_requests::CHILD,
+    &super::cleaning::CHILD,
+    &super::filings::CHILD,
 ];
 
 /// What keeps a customer that is named as payer from being deleted: table and condition.
@@ -175,6 +177,11 @@ pub static POINTERS: &[Pointer] = &[
     // The survivor keeps its own.
     pointer("customer_details", "customer_id", OnMerge::Stays),
     pointer("customer_upkeep", "customer_id", OnMerge::Stays),
+    // The survivor is looked at by itself.
+    pointer("cleaning_entries", "customer_id", OnMerge::Stays),
+    pointer("cleaning_entries", "twin_id", OnMerge::Stays),
+    // What was filed was one of the two.
+    pointer("customer_filings", "customer_id", OnMerge::Stays),
     pointer("contact_index", "customer_id", OnMerge::Stays),
     pointer("search_documents", "customer_id", OnMerge::Stays),
     pointer("customer_merges", "survivor_id", OnMerge::Stays),

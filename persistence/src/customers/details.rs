@@ -89,7 +89,13 @@ pub(super) async fn insert(
 ) -> Result<(), Error> {
     let known = customers.iter().filter(|one| !one.details.is_empty());
     let rows = known.map(|customer| row(institution, customer)).collect();
-    let columns = format!("institution_id, customer_id, {}, place_class", columns());
+    let folded = DETAIL_FIELDS.iter().filter_map(|field| field.folded);
+    let folded: Vec<_> = folded.collect();
+    let columns = format!(
+        "institution_id, customer_id, {}, place_class, {}",
+        columns(),
+        folded.join(", ")
+    );
     insert_many(tx, ("customer_details", &columns), "", rows).await
 }
 
@@ -118,6 +124,8 @@ fn row(institution: Id<Institution>, customer: &Customer) -> Vec<Value> {
     let stored = customer.details.stored().into_iter();
     row.extend(stored.map(|(_, value)| Value::from(value)));
     row.push(class.map(|class| class.as_str().to_owned()).into());
+    let folded = customer.details.folded().into_iter();
+    row.extend(folded.map(|(_, value)| Value::from(value)));
     row
 }
 

@@ -3,12 +3,14 @@
 pub mod anchor;
 pub mod channels;
 mod children;
+pub mod cleaning;
 pub mod collections;
 pub mod consents;
 pub mod details;
 mod document;
 pub mod duplicates;
 pub(crate) mod entity;
+pub mod filings;
 pub(crate) mod hiding;
 mod index;
 pub mod links;

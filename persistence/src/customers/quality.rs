@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use domain::{
     custom_fields::{CustomField, FieldEntity},
-    customers::{Customer, Examined, Kind, QualityPolicy, RelationRole, Spoken},
+    customers::{Customer, Examined, Kind, Mending, QualityPolicy, RelationRole, Spoken},
     follow_ups::{Method, Outcome},
     id::Id,
     organization::Institution,
@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value, sea_query::ArrayType};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{QUALITY_POLICY_CHANGED, details, store};
+use super::{QUALITY_POLICY_CHANGED, cleaning::store as cleaning, details, store};
 use crate::{
     Error, Handle, Tx,
     access::Writes,
@@ -59,7 +59,7 @@ async fn policy_under(
     lock: &str,
 ) -> Result<QualityPolicy, Error> {
     let sql = format!(
-        "SELECT version, stale_after_days FROM quality_policies WHERE institution_id = ?{lock}"
+        "SELECT version, stale_after_days, required_fields FROM quality_policies WHERE institution_id = ?{lock}"
     );
     let key = [institution.uuid().into()];
     let row = handle.query_one_raw(statement(handle, &sql, key)).await?;
@@ -69,7 +69,18 @@ async fn policy_under(
     Ok(QualityPolicy {
         version: row.try_get("", "version")?,
         stale_after_days: row.try_get("", "stale_after_days")?,
+        required_fields: fields_of(row.try_get("", "required_fields")?)?,
     })
+}
+
+/// The fields that a column holds, each on a line.
+fn fields_of(column: Option<String>) -> Result<Vec<&'static str>, Error> {
+    let names: Vec<String> = column
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(str::to_owned)
+        .collect();
+    QualityPolicy::fields_named(&names).map_err(|_| Error::corrupt("required_fields"))
 }
 
 /// Writes a changed policy, which is locked.
@@ -80,17 +91,34 @@ pub async fn set_policy(
     after: &QualityPolicy,
 ) -> Result<(), Error> {
     let institution = grant.scope().institution().uuid();
-    let sql =
-        "UPDATE quality_policies SET version = ?, stale_after_days = ? WHERE institution_id = ?";
-    let values: [Value; 3] = [
+    let sql = "UPDATE quality_policies SET version = ?, stale_after_days = ?, required_fields = ? \
+         WHERE institution_id = ?";
+    let values: [Value; 4] = [
         after.version.into(),
         after.stale_after_days.into(),
+        after.required_fields.join("\n").into(),
         institution.into(),
     ];
     tx.execute_raw(statement(tx, sql, values)).await?;
-    let told = |policy: &QualityPolicy| json!({ "stale_after_days": policy.stale_after_days });
+    let told = |policy: &QualityPolicy| {
+        json!({
+            "stale_after_days": policy.stale_after_days,
+            "required_fields": policy.required_fields,
+        })
+    };
     let change = Change::new("quality_policy", institution, after.version, told(after));
-    let data = json!({ "changed": ["stale_after_days"] });
+    let parts = [
+        (
+            "stale_after_days",
+            before.stale_after_days != after.stale_after_days,
+        ),
+        (
+            "required_fields",
+            before.required_fields != after.required_fields,
+        ),
+    ];
+    let changed = parts.iter().filter(|(_, differs)| *differs);
+    let data = json!({ "changed": changed.map(|(name, _)| name).collect::<Vec<_>>() });
     tx.record(
         change
             .before(told(before))
@@ -127,7 +155,8 @@ pub async fn verify(
     ];
     tx.execute_raw(statement(tx, sql, values)).await?;
     let is = json!({ "verified_at": tx.now().to_string() });
-    store::touch(tx, grant, before, after, json!({}), is).await
+    store::touch(tx, grant, before, after, json!({}), is).await?;
+    cleaning::mend(tx, after.id, Mending::Verified).await
 }
 
 /// Writes when ways to reach a customer were corrected.

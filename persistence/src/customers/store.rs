@@ -3,7 +3,7 @@
 use domain::{
     customers::{
         CUSTOMER_IN_USE, ChannelCode, Customer, Education, KIND_IS_ENROLLED, KIND_IS_RELATED, Kind,
-        Occupation, Relation, Stage, reach_alike,
+        Mending, Occupation, Relation, Stage, reach_alike, says_otherwise,
     },
     fault::Fault,
     id::Id,
@@ -22,8 +22,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children, collections, details,
+    CHANGED, CREATED, DELETED, HOLDER_CHANGED, RESTORED, children,
+    cleaning::store as cleaning,
+    collections, details,
     entity::{ActiveModel, Column, Entity, Model, changes, fields, personal, row},
+    filings::store as filings,
     index, merges, quality, relations,
 };
 use crate::{
@@ -624,6 +627,16 @@ pub(super) async fn touch(
             .before(was)
             .event(&CHANGED, data),
     );
+    settle(tx, before, after).await
+}
+
+/// What follows from a change of a record: its filing is marked, and what it mended goes from the cleaning
+/// list.
+async fn settle(tx: &Tx, before: &Customer, after: &Customer) -> Result<(), Error> {
+    if says_otherwise(before, after) {
+        filings::mark_changed(tx, after.id).await?;
+        cleaning::mend(tx, after.id, Mending::Changed { before, after }).await?;
+    }
     Ok(())
 }
 
@@ -712,7 +725,7 @@ async fn save(
     if is_moved {
         shares::end_all(tx, after).await?;
     }
-    Ok(())
+    settle(tx, before, after).await
 }
 
 /// Writes what differs of a customer over the version that it was read at, and how it is found.

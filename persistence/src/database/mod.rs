@@ -40,7 +40,8 @@ pub(crate) use constraint::Constraint;
 pub use error::Error;
 pub use read::Read;
 pub(crate) use sql::{
-    alone, among, insert_many, insert_rows, placeholders, remove_until, statement, unless_stale,
+    alone, among, insert_many, insert_rows, placeholders, remove_until, statement, statement_on,
+    unless_stale,
 };
 pub use tx::{Actor, Change, Operation, Origin, Tx};
 

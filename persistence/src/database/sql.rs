@@ -17,8 +17,21 @@ pub(crate) fn statement(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Statement {
-    if !handle.is_postgres() {
-        return Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+    let backend = match handle.is_postgres() {
+        true => DbBackend::Postgres,
+        false => DbBackend::Sqlite,
+    };
+    statement_on(backend, sql, values)
+}
+
+/// The same where there is no more than a connection.
+pub(crate) fn statement_on(
+    backend: DbBackend,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    if backend != DbBackend::Postgres {
+        return Statement::from_sql_and_values(backend, sql, values);
     }
     let mut numbered = String::with_capacity(sql.len() + 16);
     let mut number = 0;

@@ -11,6 +11,8 @@ static EVENTS: &[&[&EventType]] = &[
     crate::access::shares::EVENTS,
     crate::approvals::EVENTS,
     crate::customers::EVENTS,
+    crate::customers::cleaning::EVENTS,
+    crate::customers::filings::EVENTS,
     crate::enrollments::EVENTS,
     crate::follow_ups::EVENTS,
     crate::organization::EVENTS,

@@ -1,7 +1,7 @@
 //! Reading and writing follow-ups, within a grant.
 
 use domain::{
-    customers::Customer,
+    customers::{Customer, Mending},
     follow_ups::{FollowUp, Method, Outcome},
     id::Id,
     organization::Institution,
@@ -24,7 +24,7 @@ use crate::{
     access::{Reads, Writes},
     audit::difference,
     clock::{date_column, micros, timestamp, utc_midnight},
-    customers::merges,
+    customers::{cleaning::store as cleaning, merges},
     database::{Change, insert_rows, statement, unless_stale},
     scope::{Page, page, page_by, scoped, scoped_to_change, scoped_update},
 };
@@ -209,7 +209,16 @@ pub async fn insert(
         .exec_without_returning(tx)
         .await?;
     tx.record(recorded(follow_up));
-    Ok(())
+    mend(tx, follow_up).await
+}
+
+/// Takes off the cleaning list what was stale only.
+async fn mend(tx: &Tx, follow_up: &FollowUp) -> Result<(), Error> {
+    if !follow_up.report.outcome.is_answer() {
+        return Ok(());
+    }
+    let at = follow_up.report.occurred_at;
+    cleaning::mend(tx, follow_up.customer, Mending::Answered { at }).await
 }
 
 /// Writes follow-ups of customers that are new and have no other, many in a statement.
@@ -278,5 +287,5 @@ pub async fn update(
             .before(was)
             .event(&CHANGED, data),
     );
-    Ok(())
+    mend(tx, after).await
 }

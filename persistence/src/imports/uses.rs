@@ -33,6 +33,7 @@ const USES: &[(&str, &str, UndoObstacle)] = &[
     ("privacy_requests", "customer_id", UndoObstacle::Decided),
     ("privacy_requests", "asked_by", UndoObstacle::Decided),
     ("legal_holds", "customer_id", UndoObstacle::Decided),
+    ("customer_filings", "customer_id", UndoObstacle::Filed),
 ];
 
 /// Where to look for what was done with customers that are as an import left them.
@@ -64,6 +65,13 @@ impl<H: Handle> Uses<'_, H> {
                 *reason,
             );
         }
+        let kept = self.named(
+            ("cleaning_entries", "customer_id"),
+            &ids,
+            "r.kept_at IS NOT NULL",
+            vec![],
+        );
+        add(kept.await?, UndoObstacle::Filed);
         add(
             self.followed_up(made, &ids).await?,
             UndoObstacle::FollowedUp,

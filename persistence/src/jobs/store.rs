@@ -16,7 +16,7 @@ use super::lease::{of_known_kind, place};
 use crate::{
     Database, Error, Handle, Tx,
     access::{Reads, Writes},
-    approvals::store as approvals,
+    approvals::{acts, store as approvals},
     clock::{database_now, micros, timestamp},
     database::{Change, remove_until, statement},
     keys::bytes,
@@ -215,7 +215,7 @@ pub async fn cancel(tx: &Tx, grant: &impl Writes<Job>, id: Id<Job>) -> Result<Op
     }
     if let Some(before) = approval {
         let (after, deed) = before.recall(before.asker, &tx.stamp())?;
-        approvals::update(tx, &before, &after, &deed).await?;
+        acts::update(tx, &before, &after, &deed).await?;
     }
     let after = json!({ "cancel_requested": true });
     tx.record(Change::new("job", id.uuid(), job.version, after));

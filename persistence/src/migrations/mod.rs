@@ -61,6 +61,8 @@ mod m0120_allowances;
 mod m0121_share_requests;
 mod m0122_customer_merges;
 mod m0123_record_quality;
+mod m0124_cleaning_list;
+mod m0125_filings;
 mod m0130_kinds_of_relation;
 mod m0131_consents;
 mod m0132_privacy_requests;
@@ -72,11 +74,13 @@ mod m0137_retention;
 mod m0140_approvals;
 mod m0141_waiting_exports;
 mod m0142_exports_of_views;
+mod m0143_folded_details;
 
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+use uuid::Uuid;
 
-use crate::{Error, Tx};
+use crate::{Error, Tx, database::statement_on};
 
 struct Migrator;
 
@@ -141,6 +145,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0121_share_requests::Migration),
             Box::new(m0122_customer_merges::Migration),
             Box::new(m0123_record_quality::Migration),
+            Box::new(m0124_cleaning_list::Migration),
+            Box::new(m0125_filings::Migration),
             Box::new(m0130_kinds_of_relation::Migration),
             Box::new(m0131_consents::Migration),
             Box::new(m0132_privacy_requests::Migration),
@@ -152,6 +158,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0140_approvals::Migration),
             Box::new(m0141_waiting_exports::Migration),
             Box::new(m0142_exports_of_views::Migration),
+            Box::new(m0143_folded_details::Migration),
         ]
     }
 }
@@ -176,6 +183,56 @@ async fn apply(manager: &SchemaManager<'_>, sql: &str) -> Result<(), sea_orm::Db
     let sql = dialect(sql, connection.get_database_backend());
     connection.execute_unprepared(&sql).await?;
     Ok(())
+}
+
+/// Rows that are read at once.
+const BATCH: i64 = 1000;
+
+/// Writes texts of a table, as they are compared, into the columns `…_fold` beside them. A row is known by its
+/// institution and its `id`.
+async fn fold_beside(
+    manager: &SchemaManager<'_>,
+    (table, id): (&str, &str),
+    columns: &[&str],
+    folded: fn(&str) -> String,
+) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    let backend = connection.get_database_backend();
+    let read = format!(
+        "SELECT institution_id, {id} AS id, {} FROM {table} \
+         WHERE (institution_id, {id}) > (?, ?) ORDER BY institution_id, {id} LIMIT ?",
+        columns.join(", ")
+    );
+    let set = columns.iter().map(|column| format!("{column}_fold = ?"));
+    let write = format!(
+        "UPDATE {table} SET {} WHERE institution_id = ? AND {id} = ?",
+        set.collect::<Vec<_>>().join(", ")
+    );
+    let mut last = (Uuid::nil(), Uuid::nil());
+    loop {
+        let values: [Value; 3] = [last.0.into(), last.1.into(), BATCH.into()];
+        let rows = connection
+            .query_all_raw(statement_on(backend, &read, values))
+            .await?;
+        for row in &rows {
+            last = (row.try_get("", "institution_id")?, row.try_get("", "id")?);
+            let mut values: Vec<Value> = Vec::new();
+            for column in columns {
+                let text: Option<String> = row.try_get("", column)?;
+                values.push(text.as_deref().map(folded).into());
+            }
+            if values.iter().all(|value| *value == Value::String(None)) {
+                continue;
+            }
+            values.extend([Value::from(last.0), Value::from(last.1)]);
+            connection
+                .execute_raw(statement_on(backend, &write, values))
+                .await?;
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 /// The SQL of one engine.

@@ -160,6 +160,11 @@ pub(crate) fn linked<E: Scoped<Record = Customer>>(scope: &Scope) -> Select<E> {
         .filter(living::<E>())
 }
 
+/// The rows that the reach of a scope confines a query to that another grant began.
+pub(crate) fn reaching<E: Scoped>(scope: &Scope) -> Condition {
+    within::<E>(scope, false)
+}
+
 /// Rows of a class that is within reach as a whole, whoever holds their customers.
 pub(crate) fn of_class<E: Scoped>(scope: &Scope, class: Uuid) -> Select<E> {
     all::<E>()

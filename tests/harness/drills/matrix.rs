@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use crate::{
     Engine, Operation, Server, World,
     chance::Chance,
-    policy::{Person, Tally, people, suspended, try_on_records, try_without_record},
+    policy::{Person, Records, Tally, people, suspended, try_on_records, try_without_record},
     run_on,
 };
 
@@ -72,7 +72,8 @@ async fn all(
     if operation.path_ids.is_empty() {
         try_without_record(w, operation, permission, &people, suspended).await
     } else {
-        try_on_records(w, operation, permission, &people, suspended).await
+        let mut records = Records::default();
+        try_on_records(w, operation, permission, &people, suspended, &mut records).await
     }
 }
 

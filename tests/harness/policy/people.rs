@@ -41,7 +41,7 @@ pub struct Target {
 }
 
 /// How a record stands to a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
     Own,
     Teammates,

@@ -1,5 +1,7 @@
 //! Records to try operations on, made by whoever may do everything where they are.
 
+use std::collections::BTreeMap;
+
 use crate::{Actor, Operation, World, json};
 use domain::{
     access::Wanted,
@@ -9,6 +11,35 @@ use domain::{
 use uuid::Uuid;
 
 use super::{Kind, Person, Relation, State, Target, row};
+
+/// Records by how they stand to whom: what nobody has changed serves the next operation too.
+#[derive(Debug, Default)]
+pub struct Records(BTreeMap<(Kind, State, String, Relation), Option<Target>>);
+
+impl Records {
+    /// A record that stands so to a person; `None` where there can't be one.
+    pub(super) async fn of(
+        &mut self,
+        w: &World,
+        (kind, wanted): (Kind, State),
+        person: &Person,
+        relation: Relation,
+    ) -> Option<Target> {
+        let key = (kind, wanted, person.name.clone(), relation);
+        if let Some(made) = self.0.get(&key) {
+            return made.clone();
+        }
+        let made = target(w, kind, wanted, person, relation).await;
+        self.0.insert(key, made.clone());
+        made
+    }
+
+    /// Something was done to a record: nothing more is tried on it.
+    pub(super) fn changed(&mut self, changed: &Target) {
+        let is_it = |made: &Option<Target>| made.as_ref().is_some_and(|m| m.ids == changed.ids);
+        self.0.retain(|_, made| !is_it(made));
+    }
+}
 
 /// Makes a record that stands so to a person; `None` where there can't be one.
 pub async fn target(
@@ -360,6 +391,57 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::WholeCustomer => {
+            let mut body = w.new_customer("张小明");
+            let known = json!({
+                "campus_id": campus, "holder_id": holder, "gender": "male", "birth_date": "2005-05-05",
+                "school": "实验中学", "grade": "高三", "details": {"region_code": "110108"},
+                "contact_points": [{"kind": "qq", "value": "10001"}],
+            });
+            for (name, value) in known.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            let made = maker
+                .post("/api/v1/customers", &body)
+                .await
+                .expect(201)
+                .id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{made}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made]
+        }
+        Kind::Filing => {
+            let customer = make(
+                w,
+                Kind::WholeCustomer,
+                State::Live,
+                institution,
+                holder,
+                campus,
+            );
+            let customer = Box::pin(customer).await.remove(0);
+            let path = format!("/api/v1/customers/{customer}/file");
+            let made = maker.post(&path, &json!({})).await.expect(201).id();
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{customer}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made]
+        }
+        Kind::CleaningEntry => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let customer = Box::pin(customer).await.remove(0);
+            let made = w
+                .cleaning_entry(institution, customer.parse().unwrap())
+                .await;
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{customer}");
+                maker.delete(&path).await.expect(204);
+            }
+            vec![made.to_string()]
+        }
         Kind::Tagging => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;
@@ -425,6 +507,11 @@ pub async fn make(
             let customer = w.fixture(institution, "customer_id").await.unwrap();
             let body = json!({"customer_id": customer, "reason": "退费诉讼"});
             let made = maker.post("/api/v1/legal-holds", &body).await.expect(201);
+            if state == State::Deleted {
+                let path = format!("/api/v1/legal-holds/{}/release", made.id());
+                let reason = json!({"reason": "已结案"});
+                maker.post(&path, &reason).await.expect(200);
+            }
             vec![made.id()]
         }
         Kind::PersonalDataExport => {

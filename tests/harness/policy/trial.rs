@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     Kind, LEAVES, NOT_BY_EXAMPLE, NOT_BY_PROGRAMS, ON_WHAT_ALL_SHARE, ONESELF, Person, RELATIONS,
-    State, make, row, target,
+    Records, State, make, row,
 };
 use crate::{Actor, Call, Operation, World, fixtures::fill};
 
@@ -56,6 +56,7 @@ pub async fn try_on_records(
     permission: &str,
     people: &[&Person],
     suspended: &Actor,
+    records: &mut Records,
 ) -> Tally {
     let mut tally = Tally::default();
     let (kind, state) = row(&operation.id);
@@ -70,7 +71,7 @@ pub async fn try_on_records(
         let nowhere = operation.call_with(&operation.random_ids(), example.as_ref());
         let nothing = person.actor.call(&nowhere).await;
         for relation in RELATIONS {
-            let Some(record) = target(w, kind, state, person, relation).await else {
+            let Some(record) = records.of(w, (kind, state), person, relation).await else {
                 continue;
             };
             let call = record.call(w, operation).await;
@@ -100,6 +101,9 @@ pub async fn try_on_records(
             } else {
                 assert_eq!(answer.status, operation.success, "{what}: {}", answer.text);
                 tally.done += 1;
+                if !operation.is_read {
+                    records.changed(&record);
+                }
             }
         }
     }

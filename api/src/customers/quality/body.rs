@@ -26,6 +26,15 @@ impl Sees<'_> {
         let rule = self.fields.and_then(|rules| rules.access(RECORD, field));
         rule != Some(FieldAccess::Hidden)
     }
+
+    /// The same of what is missing, where a custom field goes by the rule for all.
+    pub fn knows_of_part(&self, missing: &str) -> bool {
+        match missing.split_once('.') {
+            // Which of them must be known tells the stage.
+            Some((custom @ "custom_fields", _)) => self.knows_of(custom) && self.knows_of("stage"),
+            _ => self.knows_of(missing),
+        }
+    }
 }
 
 /// How good the record of a customer is (数据质量).
@@ -111,6 +120,9 @@ pub struct QualityPolicyBody {
     /// stale.
     #[schema(minimum = 7, maximum = 3650)]
     pub stale_after_days: i64,
+    /// Fields of `Customer` without which a record of a kind that has them comes on the cleaning list as
+    /// `incomplete`; `custom_fields` for those that it must have at its stage. None, until it is changed.
+    pub required_fields: Vec<String>,
 }
 
 impl From<QualityPolicy> for QualityPolicyBody {
@@ -118,6 +130,11 @@ impl From<QualityPolicy> for QualityPolicyBody {
         Self {
             version: policy.version,
             stale_after_days: policy.stale_after_days,
+            required_fields: policy
+                .required_fields
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         }
     }
 }
@@ -125,9 +142,19 @@ impl From<QualityPolicy> for QualityPolicyBody {
 /// Changes to the quality policy: absent leaves a field.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"stale_after_days": 90}))]
+#[schema(example = json!({"stale_after_days": 90, "required_fields": ["gender", "contact_points"]}))]
 pub struct ChangeQualityPolicy {
     /// Days after which a record is stale.
     #[schema(minimum = 7, maximum = 3650, nullable = false)]
     pub stale_after_days: Option<i64>,
+    /// Fields that must be known, instead of those before: of what `CustomerQuality.missing_fields` names,
+    /// custom fields together as `custom_fields`.
+    #[schema(max_items = 20, nullable = false, value_type = Option<Vec<RequiredField>>)]
+    pub required_fields: Option<Vec<RequiredField>>,
 }
+
+/// A field of `Customer` that customers of some kinds are asked for, such as `details.region_code`.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, min_length = 1, max_length = 60)]
+pub struct RequiredField(pub String);

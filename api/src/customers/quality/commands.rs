@@ -89,7 +89,15 @@ pub async fn change_policy(
 ) -> Result<QualityPolicy, Error> {
     let before = store::lock_policy(tx, grant).await?;
     condition.check(before.version)?;
-    let after = before.change(body.stale_after_days.unwrap_or(before.stale_after_days));
+    let required = match &body.required_fields {
+        Some(named) => {
+            let named: Vec<_> = named.iter().map(|field| field.0.clone()).collect();
+            QualityPolicy::fields_named(&named)?
+        }
+        None => before.required_fields.clone(),
+    };
+    let days = body.stale_after_days.unwrap_or(before.stale_after_days);
+    let after = before.change(days, required);
     if after != before {
         store::set_policy(tx, grant, &before, &after).await?;
     }

@@ -1,35 +1,33 @@
 //! Use cases of templates.
 
 use domain::{
-    access::{CustomersConfigure, Permission, Principal},
-    fault::{Fault, NOT_FOUND},
+    access::{CustomersConfigure, Principal},
+    fault::Rule,
     id::Id,
     imports::{
         choice::{Choice, ImportAction, ImportKey, ListChange},
         template::{ImportTemplate, NewTemplate, TEMPLATE_NOT_OWN, TemplateAudience},
     },
 };
-use persistence::{
-    Error, Handle, Tx,
-    access::{Reads, Writes},
-    imports::templates as store,
-};
+use persistence::{Error, Tx, access::Writes, kept};
 
 use super::{ChangeImportTemplate, CreateImportTemplate};
-use crate::http::{IfMatch, problem::PERMISSION_MISSING};
+use crate::{
+    http::IfMatch,
+    kept::{Tended, caller, to_change, unless_tending},
+};
 
-/// A template that the caller may see.
-///
-/// # Errors
-/// 404 where there is none.
-pub async fn get(
-    handle: &impl Handle,
-    grant: &impl Reads<ImportTemplate>,
-    id: Id<ImportTemplate>,
-) -> Result<ImportTemplate, Error> {
-    store::find(handle, grant, id)
-        .await?
-        .ok_or_else(|| Fault::new(&NOT_FOUND).into())
+impl Tended for ImportTemplate {
+    type By = CustomersConfigure;
+    const NOT_OWN: &'static Rule = &TEMPLATE_NOT_OWN;
+
+    fn owner(&self) -> Id<Principal> {
+        self.owner
+    }
+
+    fn is_for_everybody(&self) -> bool {
+        self.audience == TemplateAudience::Institution
+    }
 }
 
 /// Keeps a new template of the caller.
@@ -45,7 +43,7 @@ pub async fn create(
     let audience = body
         .audience
         .map_or(TemplateAudience::Own, |audience| audience.0);
-    for_everybody(tx, audience)?;
+    unless_tending::<ImportTemplate>(tx, audience == TemplateAudience::Institution)?;
     let new = NewTemplate {
         audience,
         entity: body.entity.0,
@@ -58,7 +56,7 @@ pub async fn create(
         },
     };
     let template = ImportTemplate::create(new, caller(tx), &tx.stamp())?;
-    store::insert(tx, grant, &template).await?;
+    kept::insert(tx, grant, &template).await?;
     Ok(template)
 }
 
@@ -73,9 +71,9 @@ pub async fn change(
     condition: IfMatch,
     body: ChangeImportTemplate,
 ) -> Result<ImportTemplate, Error> {
-    let before = to_change(tx, grant, id, condition).await?;
+    let before: ImportTemplate = to_change(tx, grant, id, condition).await?;
     let audience = body.audience.map_or(before.audience, |audience| audience.0);
-    for_everybody(tx, audience)?;
+    unless_tending::<ImportTemplate>(tx, audience == TemplateAudience::Institution)?;
     let columns = body
         .columns
         .map(|columns| columns.into_iter().map(Into::into).collect());
@@ -92,54 +90,7 @@ pub async fn change(
     };
     let after = before.change(new, &tx.stamp())?;
     if after.version != before.version {
-        store::update(tx, grant, &before, &after).await?;
+        kept::update(tx, grant, &before, &after).await?;
     }
     Ok(after)
-}
-
-/// Removes a template that the caller has read.
-///
-/// # Errors
-/// As [`change`].
-pub async fn delete(
-    tx: &Tx,
-    grant: &impl Writes<ImportTemplate>,
-    id: Id<ImportTemplate>,
-    condition: IfMatch,
-) -> Result<(), Error> {
-    let template = to_change(tx, grant, id, condition).await?;
-    store::delete(tx, grant, &template).await
-}
-
-/// A template about to be changed: one's own, or one that everybody sees by who tends these.
-async fn to_change(
-    tx: &Tx,
-    grant: &impl Writes<ImportTemplate>,
-    id: Id<ImportTemplate>,
-    condition: IfMatch,
-) -> Result<ImportTemplate, Error> {
-    let template = get(tx, grant, id).await?;
-    let tends = template.audience == TemplateAudience::Institution && may_show_everybody(tx);
-    if template.owner != caller(tx) && !tends {
-        return Err(Fault::new(&TEMPLATE_NOT_OWN).into());
-    }
-    condition.check(template.version)?;
-    Ok(template)
-}
-
-/// Whoever sets up what is kept of customers tends the templates that everybody sees.
-fn may_show_everybody(tx: &Tx) -> bool {
-    let authority = tx.operation().authority.as_deref();
-    authority.is_some_and(|authority| authority.holds::<CustomersConfigure>())
-}
-
-fn for_everybody(tx: &Tx, audience: TemplateAudience) -> Result<(), Fault> {
-    if audience == TemplateAudience::Institution && !may_show_everybody(tx) {
-        return Err(Fault::new(&PERMISSION_MISSING).with("permission", CustomersConfigure::CODE));
-    }
-    Ok(())
-}
-
-fn caller(tx: &Tx) -> Id<Principal> {
-    Id::new(tx.operation().actor.principal)
 }

@@ -1,6 +1,6 @@
 use actix_web::{delete, get, patch, post};
 use domain::{access::ImportsRun, imports::template::ImportTemplate};
-use persistence::{Error, clock::micros, imports::templates as store, scope::Direction};
+use persistence::{Error, clock::micros, kept as store, scope::Direction};
 
 use super::{
     ChangeImportTemplate, CreateImportTemplate, ImportTemplateBody, ImportTemplatePage, commands,
@@ -12,6 +12,7 @@ use crate::{
         list::{Paging, Unfiltered},
         path::PathId,
     },
+    kept,
 };
 
 const TAG: &str = "imports";
@@ -51,7 +52,7 @@ pub(super) async fn list_import_templates(
 ) -> Result<Reply, Problem> {
     let part = asked.part;
     let page = part.page(Direction::OldestFirst)?;
-    let found = store::list(&ctx.read(), &ctx.grant, &page).await?;
+    let found = store::list::<ImportTemplate>(&ctx.read(), &ctx.grant, &page).await?;
     let (found, next) = part.cut(found, |one| (micros(one.created_at), one.id.uuid()));
     let reader = ctx.authority().principal();
     let items = found
@@ -70,7 +71,7 @@ pub(super) async fn get_import_template(
     ctx: Granted<ImportsRun>,
     id: PathId<ImportTemplate>,
 ) -> Result<Reply, Problem> {
-    let template = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
+    let template = kept::get(&ctx.read(), &ctx.grant, id.0).await?;
     let version = template.version;
     let body = ImportTemplateBody::new(template, ctx.authority().principal());
     Ok(Reply::record(version, &body)?)
@@ -111,7 +112,7 @@ pub(super) async fn delete_import_template(
     condition: IfMatch,
 ) -> Result<Reply, Problem> {
     ctx.transaction(|tx, grant| async move {
-        commands::delete(&tx, &grant, id.0, condition).await?;
+        kept::delete(&tx, &grant, id.0, condition).await?;
         Ok::<_, Error>(Reply::no_content())
     })
     .await

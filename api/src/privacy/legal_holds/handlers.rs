@@ -32,9 +32,10 @@ fn shown(hold: LegalHold) -> Result<Reply, Error> {
 
 /// Place a legal hold on a customer
 ///
-/// While it stands the person is not erased: neither by `eraseCustomer` (`erasure_obstructed`, with the obstacle
-/// `legal_hold`) nor by a rule of retention. A merge carries it to the survivor, and is not undone once one was
-/// placed since. It keeps nobody from working with the customer. Several may stand at once.
+/// While it stands the person is not erased: `eraseCustomer` answers `erasure_obstructed`, with the obstacle
+/// `legal_hold`. What is written of several people goes with whoever of them is erased. A merge carries it to the
+/// survivor, and is not undone once one was placed since. It keeps nobody from working with the customer. Several
+/// may stand at once.
 #[utoipa::path(tag = TAG, request_body = PlaceLegalHold, responses((status = 201, body = LegalHoldBody)),
     security(("bearer" = ["privacy:manage"])))]
 #[post("/legal-holds")]

@@ -24,7 +24,7 @@ use crate::{
     Error, Handle, Tx,
     access::{Deletes, Reads, share_requests, shares},
     clock::micros,
-    customers::{MERGED, entity::Snapshot, store},
+    customers::{MERGED, entity::Snapshot, filings::store as filings, store},
     database::{alone, statement},
     follow_ups::clocks::keep_time,
 };
@@ -182,6 +182,7 @@ pub async fn merge(
     let told = json!({ "merge_id": id, "survivor_id": after.id, "merged_id": duplicate.id });
     record(tx, (before, after), &MERGED, &told);
     record(tx, (duplicate, &hidden), &MERGED, &told);
+    filings::mark_changed(tx, after.id).await?;
     Ok(Merge {
         id,
         survivor: after.id,

@@ -23,7 +23,7 @@ use crate::{
     Error, Tx,
     access::Deletes,
     clock::micros,
-    customers::{UNMERGED, store},
+    customers::{UNMERGED, filings::store as filings, store},
     database::statement,
     follow_ups::clocks::keep_time,
     organization::store::holds_at,
@@ -106,6 +106,7 @@ pub async fn undo(
     });
     record(tx, (survivor, &restored), &UNMERGED, &told);
     record(tx, (hidden, &parted), &UNMERGED, &told);
+    filings::mark_changed(tx, restored.id).await?;
     let merge = Merge {
         undone_at: Some(tx.now()),
         ..merge

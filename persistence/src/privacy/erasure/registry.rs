@@ -70,7 +70,7 @@ macro_rules! records {
             " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("legal_holds"), " UNION ", of!("personal_data_exports"),
             " UNION ", of!("disclosures"),
             " UNION ", of!("payments"), " UNION ", of!("charges"), " UNION ", of!("share_requests"),
-            " UNION ", of!("customer_collections"), ") ",
+            " UNION ", of!("customer_collections"), " UNION ", of!("cleaning_entries"), " UNION ", of!("customer_filings"), ") ",
             "SELECT r.id FROM touched JOIN audit_records r ON r.institution_id = {institution} AND r.target_id = touched.id ",
             "UNION SELECT t.record_id FROM touched JOIN audit_targets t ON t.institution_id = {institution} AND t.target_id = touched.id"
         )
@@ -224,6 +224,13 @@ pub static OF_PERSONS: &[OfPerson] = &[
     ),
     of_person("customer_details", OWN, Removed, &[]),
     of_person("customer_upkeep", OWN, Removed, &[]),
+    of_person("customer_filings", OWN, Removed, &[]),
+    of_person(
+        "cleaning_entries",
+        "(customer_id IN ({who}) OR twin_id IN ({who}))",
+        Removed,
+        &[],
+    ),
     of_person("custom_values", "record_id IN ({who})", Removed, &[]),
     of_person("contact_index", OWN, Removed, &[]),
     of_person("search_documents", OWN, Removed, &[]),
@@ -408,6 +415,7 @@ pub static OF_NOBODY: &[&str] = &[
     "staff_positions",
     "staff_posts",
     "subjects",
+    "sweeps",
     "tag_categories",
     "tags",
     "teams",

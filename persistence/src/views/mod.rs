@@ -1,3 +1,0 @@
-//! Saved views.
-
-pub mod store;
