@@ -263,14 +263,14 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
             notify(tx, owner, kind, &Numbers::new(), run.target()).await
         }
         (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
+        (JobKind::ApplyRetention, _) => purge::give_up(tx, run).await,
         (JobKind::CheckInvariants, _) => backup::job::tell(tx, NoticeKind::CheckFailed).await,
         (JobKind::RunImport | JobKind::RunExport, None)
         | (
             JobKind::UndoImport
             | JobKind::RemoveExpired
             | JobKind::ExpireApprovals
-            | JobKind::SweepRecords
-            | JobKind::ApplyRetention,
+            | JobKind::SweepRecords,
             _,
         ) => Ok(()),
     }

@@ -21,8 +21,7 @@ use persistence::{
 
 use super::{Halt, Run};
 use crate::{
-    app::App, approvals, backup, customers::cleaning::sweep, invariants,
-    privacy::retention::purge,
+    app::App, approvals, backup, customers::cleaning::sweep, invariants, privacy::retention::purge,
 };
 
 /// How often the schedules are looked after.

@@ -5,10 +5,14 @@
 //! they would have done.
 
 use domain::{id::Id, jobs::JobKind, organization::Institution, text_enum::TextEnum};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ConnectionTrait, Value};
 
-use crate::{Error, Handle, Tx, clock::database_now, database::statement};
+use crate::{
+    Error, Handle, Tx,
+    clock::{database_now, timestamp},
+    database::statement,
+};
 
 /// Something that is done once a period, in every institution that has a need for it.
 #[derive(Debug)]
@@ -26,6 +30,12 @@ impl Schedule {
 
     fn shift(&self) -> i64 {
         i64::try_from(self.begins.as_micros()).unwrap_or_default()
+    }
+
+    /// When the tick began in which a time is.
+    pub fn began(&self, now: Timestamp) -> Result<Timestamp, Error> {
+        let since = (now.as_microsecond() - self.shift()).rem_euclid(self.length().max(1));
+        timestamp(now.as_microsecond() - since)
     }
 
     /// Whether the present tick was entered in the institution of a row, as a condition.
@@ -152,4 +162,12 @@ pub async fn enter(tx: &Tx, schedule: &Schedule) -> Result<bool, Error> {
     ))
     .await?;
     Ok(true)
+}
+
+/// The database's own time.
+pub async fn now(handle: &impl Handle) -> Result<Timestamp, Error> {
+    let sql = format!("SELECT {} AS now", database_now(handle));
+    let row = handle.query_one_raw(statement(handle, &sql, [])).await?;
+    let row = row.ok_or_else(|| Error::corrupt("a time without a row"))?;
+    timestamp(row.try_get("", "now")?)
 }

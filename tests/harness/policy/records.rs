@@ -494,8 +494,9 @@ pub async fn make(
         }
         Kind::RetentionRun => {
             let id = Uuid::now_v7();
-            let sql = "INSERT INTO retention_runs (institution_id, id, job_id, class, days, policy_version, removed, \
-                       skipped, seen_at, seen_id, started_at, finished_at) VALUES (?, ?, ?, 'notices', 30, 1, 0, 0, 0, ?, 1, 1)";
+            let sql = "INSERT INTO retention_runs (institution_id, id, version, job_id, class, days, policy_version, status, \
+                       looked_at, erased, failed, seen_id, started_at, ended_at) \
+                       VALUES (?, ?, 1, ?, 'leads', 365, 1, 'finished', 0, 0, 0, ?, 1, 1)";
             let values = [institution.uuid(), id, id, id].map(Into::into);
             w.server
                 .execute(institution, sql, values.to_vec())

@@ -36,7 +36,7 @@ pub enum Kind {
     PrivacyRequest,
     /// It stands.
     LegalHold,
-    /// What a job removed, which nobody asks for by hand.
+    /// What a job did, which nobody asks for by hand.
     RetentionRun,
     /// Of a granted request; with a file.
     PersonalDataExport,

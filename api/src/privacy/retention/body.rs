@@ -1,4 +1,7 @@
-use domain::privacy::{RetentionClass as Class, RetentionPolicy, RetentionRun};
+use domain::privacy::{
+    RetentionClass as Class, RetentionPolicy, RetentionRule, RetentionRun,
+    RetentionRunStatus as Status,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_with::rust::double_option;
@@ -9,44 +12,49 @@ use validator::Validate;
 use crate::http::{list::page, wire::Wire};
 
 pub type RetentionClass = Wire<Class>;
+pub type RetentionRunStatus = Wire<Status>;
 
-/// After how many days what goes (保存期限).
+/// After how many days who goes (保存期限).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = RetentionPolicy)]
 pub struct RetentionPolicyBody {
     /// Raised with every change; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
-    /// Students and guardians who never bought are erased so many days after the last contact, consent, request
-    /// or source that was recorded; guardians once nobody is related to them. Null: they are kept.
+    /// Students and guardians who never bought, and never paid for somebody, are erased so many days after the last
+    /// time that anything was recorded, changed or planned of them. They go together with their relations, or
+    /// stay with them. Who stands in stage `lost` may have bought before, and is kept. Null: all are kept.
     #[schema(required, minimum = 180, maximum = 3650)]
     pub leads_days: Option<i64>,
-    /// Deleted customers are erased so many days after their deletion. Null: they are kept.
+    /// Before that nobody goes by this rule.
+    #[schema(required)]
+    pub leads_in_force_from: Option<Timestamp>,
+    /// Deleted customers of every kind are erased so many days after their deletion, or after what was recorded
+    /// of them since; also those who bought, once nothing is open: the books stay. Null: they are kept.
     #[schema(required, minimum = 30, maximum = 3650)]
     pub deleted_customers_days: Option<i64>,
-    /// What audit records say goes after so many days; who did what and when stays, and the trail is still proved.
-    /// Null: it is kept.
-    #[schema(required, minimum = 1096, maximum = 7300)]
-    pub audit_details_days: Option<i64>,
-    /// Notices go after so many days. Null: after half a year.
-    #[schema(required, minimum = 30, maximum = 183)]
-    pub notices_days: Option<i64>,
+    /// Before that nobody goes by this rule.
+    #[schema(required)]
+    pub deleted_customers_in_force_from: Option<Timestamp>,
 }
 
 impl From<RetentionPolicy> for RetentionPolicyBody {
     fn from(policy: RetentionPolicy) -> Self {
-        let days = |class| policy.days.get(&class).copied();
+        let days = |rule: &RetentionRule| rule.days;
+        let from = |rule: &RetentionRule| rule.in_force_from;
+        let leads = policy.rules.get(&Class::Leads);
+        let deleted = policy.rules.get(&Class::DeletedCustomers);
         Self {
             version: policy.version,
-            leads_days: days(Class::Leads),
-            deleted_customers_days: days(Class::DeletedCustomers),
-            audit_details_days: days(Class::AuditDetails),
-            notices_days: days(Class::Notices),
+            leads_days: leads.map(days),
+            leads_in_force_from: leads.map(from),
+            deleted_customers_days: deleted.map(days),
+            deleted_customers_in_force_from: deleted.map(from),
         }
     }
 }
 
-/// Changes to the policy: absent leaves a rule, null ends it.
+/// Changes to the policy: absent leaves a rule, null ends it at once.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"leads_days": 1095, "deleted_customers_days": 90}))]
@@ -59,14 +67,6 @@ pub struct ChangeRetentionPolicy {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<i64>, minimum = 30, maximum = 3650)]
     pub deleted_customers_days: Option<Option<i64>>,
-    /// Days after which what audit records say goes: at least three years.
-    #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<i64>, minimum = 1096, maximum = 7300)]
-    pub audit_details_days: Option<Option<i64>>,
-    /// Days after which notices go.
-    #[serde(default, with = "double_option")]
-    #[schema(value_type = Option<i64>, minimum = 30, maximum = 183)]
-    pub notices_days: Option<Option<i64>>,
 }
 
 impl ChangeRetentionPolicy {
@@ -74,8 +74,6 @@ impl ChangeRetentionPolicy {
         [
             (Class::Leads, self.leads_days),
             (Class::DeletedCustomers, self.deleted_customers_days),
-            (Class::AuditDetails, self.audit_details_days),
-            (Class::Notices, self.notices_days),
         ]
         .into_iter()
         .filter_map(|(class, days)| Some((class, days?)))
@@ -93,109 +91,102 @@ pub struct TryRetention {
     /// Days after which deleted customers would be erased.
     #[param(minimum = 30, maximum = 3650)]
     pub deleted_customers_days: Option<i64>,
-    /// Days after which what audit records say would go.
-    #[param(minimum = 1096, maximum = 7300)]
-    pub audit_details_days: Option<i64>,
-    /// Days after which notices would go.
-    #[param(minimum = 30, maximum = 183)]
-    pub notices_days: Option<i64>,
 }
 
 impl TryRetention {
-    /// The policy with the days that are tried.
-    pub(super) fn on(&self, policy: &RetentionPolicy) -> RetentionPolicy {
-        let tried = ChangeRetentionPolicy {
-            leads_days: self.leads_days.map(Some),
-            deleted_customers_days: self.deleted_customers_days.map(Some),
-            audit_details_days: self.audit_details_days.map(Some),
-            notices_days: self.notices_days.map(Some),
-        };
-        policy.change(&tried.changes())
+    pub(super) fn days(&self, class: Class) -> Option<i64> {
+        match class {
+            Class::Leads => self.leads_days,
+            Class::DeletedCustomers => self.deleted_customers_days,
+        }
     }
 }
 
-/// One of what would go.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct DueRecord {
-    /// Of the customer, audit record or notice.
-    pub id: Uuid,
-    /// When it was taken in, deleted or written.
-    pub since: Timestamp,
-}
-
-/// What of a class would go.
+/// Who of a class would go.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DueClass {
     pub class: RetentionClass,
     /// The days by which it is judged.
-    #[schema(minimum = 30, maximum = 7300)]
+    #[schema(minimum = 30, maximum = 3650)]
     pub days: i64,
-    /// How many people or rows; without those on whom a legal hold stands.
-    #[schema(minimum = 0, maximum = 10_000)]
-    pub rows: i64,
-    /// Whether there are more than were counted.
+    /// How many people would go, of the records that were looked at.
+    #[schema(minimum = 0)]
+    pub people: i64,
+    /// How many records were looked at, the oldest first.
+    #[schema(minimum = 0)]
+    pub looked_at: i64,
+    /// Whether there may be more records than were looked at.
     pub is_capped: bool,
-    /// The first ten.
+    /// The first ten customers who would go.
     #[schema(max_items = 10)]
-    pub first: Vec<DueRecord>,
+    pub first: Vec<Uuid>,
 }
 
-/// What would go if the policy were applied now.
+/// Who would go if the policy were applied now.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RetentionPreview {
-    /// The version of the policy in force.
+    /// The version of the policy.
     #[schema(minimum = 1)]
     pub policy_version: i64,
-    /// Of every class that has days, by the policy or to be tried.
+    /// Of every class that has days, by the policy, in force or not, or to be tried.
     pub classes: Vec<DueClass>,
 }
 
-/// What went by a rule at one time.
+/// What was done by a rule in one night.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = RetentionRun)]
 pub struct RetentionRunBody {
     pub id: Uuid,
-    /// The first part of the ETag.
+    /// Raised with every step; the first part of the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub class: RetentionClass,
     /// The days of the rule.
-    #[schema(minimum = 30, maximum = 7300)]
+    #[schema(minimum = 30, maximum = 3650)]
     pub days: i64,
     /// The version of the policy that said so.
     #[schema(minimum = 1)]
     pub policy_version: i64,
-    /// People who were erased, each with a certificate (`GET /erasures`), or rows that were removed or emptied.
+    pub status: RetentionRunStatus,
+    /// How many records were looked at.
     #[schema(minimum = 0)]
-    pub removed: i64,
-    /// People in whose way something stood, such as an open request: they are looked at again the next day.
+    pub looked_at: i64,
+    /// People who were erased, each with a certificate that names this run (`GET /erasures`).
     #[schema(minimum = 0)]
-    pub skipped: i64,
-    /// When it began; what was due is judged by this time.
+    pub erased: i64,
+    /// People who were due and could not be erased: they are looked at again another night.
+    #[schema(minimum = 0)]
+    pub failed: i64,
+    /// Whatever is newer than that counted as contact.
+    pub cutoff: Timestamp,
+    /// When it began.
     pub started_at: Timestamp,
     /// Null while it is under way.
     #[schema(required)]
-    pub finished_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
 }
 
 impl From<RetentionRun> for RetentionRunBody {
     fn from(run: RetentionRun) -> Self {
         Self {
             id: run.id.uuid(),
-            version: 1,
+            version: run.version,
             class: Wire(run.class),
             days: run.days,
             policy_version: run.policy_version,
-            removed: run.removed,
-            skipped: run.skipped,
+            status: Wire(run.status),
+            looked_at: run.looked_at,
+            erased: run.erased,
+            failed: run.failed,
+            cutoff: run.cutoff(),
             started_at: run.started_at,
-            finished_at: run.finished_at,
+            ended_at: run.ended_at,
         }
     }
 }
 
 page! {
-    /// One page of what went by rules of retention.
+    /// One page of what was done by rules of retention.
     RetentionRunPage of RetentionRunBody
 }
 

@@ -25,10 +25,10 @@ use crate::{
     privacy::TAG,
 };
 
-/// Read after how many days what goes
+/// Read after how many days who goes
 ///
-/// Nothing goes by a rule that nobody made. Files of exports go after a day, what came of imports after a month,
-/// sessions after half a year, whatever is said here.
+/// Nobody goes by a rule that nobody made. Files of exports go after a day, what came of imports after a month,
+/// sessions and notices after half a year, whatever is said here.
 #[utoipa::path(tag = TAG, responses((status = 200, body = RetentionPolicyBody)),
     security(("bearer" = ["privacy:erase"])))]
 #[get("/retention-policy")]
@@ -38,11 +38,13 @@ pub(super) async fn get_retention_policy(ctx: Granted<PrivacyErase>) -> Result<R
     Ok(Reply::record(version, &RetentionPolicyBody::from(policy))?)
 }
 
-/// Change after how many days what goes
+/// Change after how many days who goes
 ///
-/// It is applied once a day, at night: look at `previewRetention` before. People are erased as by `eraseCustomer`,
-/// with a certificate each (`purpose_fulfilled`), unless a legal hold stands or something else is in the way; books
-/// stay as they do there.
+/// A new rule, and one with fewer days, is in force a day later and from the next night on; a rule is ended or
+/// lengthened at once, also for what is under way. Look at `previewRetention` before. People are erased as by
+/// `eraseCustomer`, with a certificate each (`purpose_fulfilled`), at most 1,000 by each rule in a night. Nobody goes
+/// on whom a legal hold stands, who is or was related to somebody held, or of whom one record of the trail tells
+/// together with somebody held.
 #[utoipa::path(tag = TAG, request_body = ChangeRetentionPolicy, responses((status = 200, body = RetentionPolicyBody)),
     security(("bearer" = ["privacy:erase"])))]
 #[patch("/retention-policy")]
@@ -60,9 +62,10 @@ pub(super) async fn change_retention_policy(
     .await
 }
 
-/// See what would go if the policy were applied now
+/// See who would go if the policy were applied now
 ///
-/// How many of each class, and the first of them; also by days that are tried, which change nothing.
+/// How many of each class of the oldest 5,000 records, and the first of them; also by days that are tried, which
+/// change nothing.
 #[utoipa::path(tag = TAG, params(TryRetention), responses((status = 200, body = RetentionPreview)),
     security(("bearer" = ["privacy:erase"])))]
 #[get("/retention-preview")]
@@ -75,9 +78,9 @@ pub(super) async fn preview_retention(
     Ok(Reply::record(found.policy_version, &found)?)
 }
 
-/// List what went by rules of retention, newest first
+/// List what was done by rules of retention, newest first
 ///
-/// One entry each time that a rule was applied.
+/// One entry for each rule and night.
 #[utoipa::path(tag = TAG, params(Paging, ListRetentionRuns), responses((status = 200, body = RetentionRunPage)),
     security(("bearer" = ["privacy:erase"])))]
 #[get("/retention-runs")]
@@ -93,9 +96,9 @@ pub(super) async fn list_retention_runs(
     Ok(next.answer::<RetentionRunPage>(found.into_iter().map(RetentionRunBody::from))?)
 }
 
-/// Read what went by a rule of retention at one time
+/// Read what was done by a rule of retention in one night
 ///
-/// What class, how many, when.
+/// How many records were looked at, how many people were erased, and how it ended.
 #[utoipa::path(tag = TAG, params(("run_id" = Uuid, Path)), responses((status = 200, body = RetentionRunBody)),
     security(("bearer" = ["privacy:erase"])))]
 #[get("/retention-runs/{run_id}")]
@@ -105,5 +108,5 @@ pub(super) async fn get_retention_run(
 ) -> Result<Reply, Problem> {
     let run = runs::find(&ctx.read(), &ctx.grant, id.0).await?;
     let run = run.ok_or_else(|| Error::from(Fault::new(&NOT_FOUND)))?;
-    Ok(Reply::record(1, &RetentionRunBody::from(run))?)
+    Ok(Reply::record(run.version, &RetentionRunBody::from(run))?)
 }

@@ -1,132 +1,119 @@
-//! The job that removes what is due by rules of retention.
+//! The job that erases at night who is due by rules of retention.
+//!
+//! Each household goes in a step of its own, which looks first whether the rule is still what it was. Who can't
+//! be erased is counted and passed over; whoever may erase is told in the end.
 
 use domain::{
-    access::PrivacyErase,
-    id::Id,
     jobs::JobKind,
-    privacy::{ERASURE_OBSTRUCTED, ErasureReason, RetentionClass, RetentionRun},
+    privacy::{RetentionClass, RetentionRunStatus as Status},
     text_enum::TextEnum,
 };
-use jiff::SignedDuration;
 use persistence::{
     Error, Tx,
-    access::Grant,
-    customers::store as customers,
     jobs::schedule::Schedule,
-    privacy::{
-        erasure,
-        retention::{self as store, due::Due, runs},
+    privacy::retention::{
+        due::Household,
+        runs::{self, Progress},
     },
 };
 
 use crate::{
     app::App,
-    jobs::{Halt, Run, schedule::queue},
+    jobs::{
+        Halt, Run, is_of_machine,
+        schedule::{daily, queue},
+    },
 };
 
-/// How many rows one step removes at most.
-const ROWS: i64 = 300;
-/// How many people are looked for at once; each is erased in a step of its own.
-const PEOPLE: i64 = 50;
+fn schedule(app: &App) -> Option<Schedule> {
+    let at = app.settings.retention_at.0?;
+    let zone = &app.settings.retention_time_zone.0;
+    Some(daily("apply_retention", at, zone, app.clock.now()))
+}
 
-/// At two in the morning, in China.
-static APPLY_RETENTION: Schedule = Schedule {
-    name: "apply_retention",
-    period: SignedDuration::from_hours(24),
-    begins: SignedDuration::from_hours(18),
-};
-
-/// Queues the job wherever there is a rule.
+/// Queues the job for the next institution whose turn it is in this night.
 pub(crate) async fn fire(app: &App) -> Result<(), Error> {
-    for institution in runs::due(&app.db.read(), &APPLY_RETENTION).await? {
-        let kind = JobKind::ApplyRetention;
-        queue(app, &APPLY_RETENTION, institution, kind).await?;
+    let Some(schedule) = schedule(app) else {
+        return Ok(());
+    };
+    match runs::next(&app.db.read(), &schedule, app.clock.now()).await? {
+        Some(institution) => queue(app, &schedule, institution, JobKind::ApplyRetention).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
+    let Some(schedule) = schedule(&run.app) else {
+        // It was turned off meanwhile.
+        let job = run.lease().job;
+        run.own_step(|tx| async move { runs::leave(&tx, job, Status::Unfinished).await })
+            .await?;
+        return Ok(());
+    };
     for class in RetentionClass::ALL {
-        apply(run, *class).await?;
+        let (class, job) = (*class, run.lease().job);
+        let begun = run
+            .own_step(|tx| async move { runs::begin(&tx, job, class).await })
+            .await?;
+        if let Some(progress) = begun {
+            let status = apply(run, &schedule, &progress).await?;
+            let id = progress.run.id;
+            run.own_step(|tx| async move { runs::end(&tx, id, status).await })
+                .await?;
+        }
     }
     Ok(())
 }
 
-async fn apply(run: &Run, class: RetentionClass) -> Result<(), Halt> {
-    let job = run.lease().job;
-    let begun = run
-        .own_step(|tx| async move {
-            let policy = store::policy(&tx, tx.operation().institution).await?;
-            runs::begin(&tx, job, class, &policy).await
-        })
-        .await?;
-    let Some((record, seen)) = begun else {
-        return Ok(());
-    };
-    match class.is_of_people() {
-        true => erase(run, &record, seen).await?,
-        false => remove(run, &record, seen).await?,
-    }
-    let id = record.id;
-    run.own_step(|tx| async move { runs::finish(&tx, id).await })
-        .await
-}
-
-async fn remove(run: &Run, record: &RetentionRun, mut seen: Due) -> Result<(), Halt> {
-    loop {
-        let last = run
-            .own_step(|tx| async move { runs::remove_next(&tx, record, seen, ROWS).await })
-            .await?;
-        match last {
-            Some(last) => seen = last,
-            None => return Ok(()),
-        }
+/// Ends what a job has begun that is not tried again, and tells whoever may erase people.
+pub(crate) async fn give_up(tx: &Tx, run: &Run) -> Result<(), Error> {
+    match runs::leave(tx, run.lease().job, Status::Failed).await? {
+        0 => runs::tell(tx, None).await,
+        _ => Ok(()),
     }
 }
 
-async fn erase(run: &Run, record: &RetentionRun, mut seen: Due) -> Result<(), Halt> {
+/// Applies a rule until everybody was looked at, or it goes no further in this night.
+async fn apply(run: &Run, schedule: &Schedule, progress: &Progress) -> Result<Status, Halt> {
+    let (judge, id) = (progress.judge(run.institution()), progress.run.id);
+    let mut behind = progress.behind;
     loop {
-        let (read, now) = (run.app.db.read(), run.app.clock.now());
-        let sieve = runs::sieve(&read, run.institution(), record, now).await?;
-        let due = sieve.next(&read, seen, PEOPLE).await?;
-        if due.is_empty() {
-            return Ok(());
-        }
-        for person in due {
-            let erased = run
-                .own_step(|tx| async move { erase_one(&tx, record, person).await })
-                .await;
-            match erased {
-                Ok(()) => {}
-                Err(Halt::Failed(Error::Fault(fault))) if fault.rule == &ERASURE_OBSTRUCTED => {
-                    let id = record.id;
-                    run.own_step(|tx| async move { runs::advance(&tx, id, person, (0, 1)).await })
-                        .await?;
-                }
-                Err(halt) => return Err(halt),
+        let Some(window) = judge.window(&run.app.db.read(), behind).await? else {
+            return Ok(Status::Finished);
+        };
+        for household in &window.due {
+            if let Some(over) = erase(run, schedule, progress, household).await? {
+                return Ok(over);
             }
-            seen = person;
         }
+        let seen = &window;
+        let over = run
+            .own_step(|tx| async move { runs::advance(&tx, schedule, id, seen).await })
+            .await?;
+        if let Some(over) = over {
+            return Ok(over);
+        }
+        behind = window.last;
     }
 }
 
-/// Erases a person who is still due once it is locked.
-async fn erase_one(tx: &Tx, record: &RetentionRun, person: Due) -> Result<(), Error> {
-    let institution = tx.operation().institution;
-    let grant = Grant::<PrivacyErase>::system(institution, tx.now(), "retention");
-    let customer = customers::lock(tx, &grant, Id::new(person.1)).await?;
-    let sieve = runs::sieve(tx, institution, record, tx.now()).await?;
-    let customer = match sieve.has(tx, person.1).await? {
-        true => customer,
-        false => None,
-    };
-    let erased = match customer {
-        Some(customer) => {
-            let reason = ErasureReason::PurposeFulfilled;
-            erasure::erase(tx, &grant, &customer, reason, None).await?;
-            1
+async fn erase(
+    run: &Run,
+    schedule: &Schedule,
+    progress: &Progress,
+    household: &Household,
+) -> Result<Option<Status>, Halt> {
+    let erased = run
+        .own_step(|tx| async move { runs::erase(&tx, schedule, progress, household).await })
+        .await;
+    match erased {
+        Err(Halt::Failed(error)) if !is_of_machine(&error) => {
+            let (people, id) = (&household.members, progress.run.id);
+            tracing::error!(?people, ?error, "people could not be erased by a rule");
+            run.own_step(|tx| async move { runs::pass_over(&tx, id, household).await })
+                .await?;
+            Ok(None)
         }
-        None => 0,
-    };
-    runs::advance(tx, record.id, person, (erased, 0)).await
+        other => other,
+    }
 }

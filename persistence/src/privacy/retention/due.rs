@@ -1,183 +1,298 @@
-//! What is due by a rule of retention. Nothing of a person on whom a legal hold stands is.
+//! Who is due by a rule of retention.
+//!
+//! People are found by going through the ids of customers, in windows, so that no statement takes long however
+//! many there are. Whoever is in doubt is kept: everything newer than the cutoff counts as contact.
 
-use domain::{id::Id, organization::Institution, privacy::RetentionClass};
+use std::collections::BTreeSet;
+
+use domain::{
+    id::Id,
+    organization::Institution,
+    privacy::{HOUSEHOLD_MAX, RetentionClass},
+};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::Value;
 use uuid::Uuid;
 
+use super::relations::{HELD, is_any_held, related, shares_record_with_held};
 use crate::{
-    Error, Handle, Tx,
-    clock::micros,
-    customers::merges,
-    database::{placeholders, statement},
-    privacy::{erasure::RECORDS, person::Person},
+    Error, Handle, clock::micros, customers::merges, database::statement, privacy::person::Person,
 };
 
-/// So many are counted at most.
-pub const COUNTED_MAX: i64 = 10_000;
+/// Records that are looked at together.
+const WINDOW: i64 = 200;
 
-/// Since when a row has been due, in microseconds, and its id.
-pub type Due = (i64, Uuid);
-
-/// Before the first.
-pub const FIRST: Due = (i64::MIN, Uuid::nil());
-
-/// What a class looks for. `{who}` stands for whoever is held, `{now}` for the time until which it is due.
-fn rows_of(class: RetentionClass) -> String {
-    match class {
-        RetentionClass::Leads => LEADS.to_owned(),
-        RetentionClass::DeletedCustomers => DELETED.to_owned(),
-        RetentionClass::AuditDetails => format!(
-            "SELECT r.id AS id, r.at AS since FROM audit_records r \
-             JOIN audit_payloads p ON p.institution_id = r.institution_id AND p.id = r.id \
-             WHERE r.institution_id = {{institution}} AND r.at <= {{now}} AND p.payload IS NOT NULL \
-             AND r.id NOT IN ({RECORDS})"
-        ),
-        RetentionClass::Notices => "SELECT n.id AS id, n.created_at AS since FROM notices n \
-             WHERE n.institution_id = {institution} AND n.created_at <= {now}"
-            .to_owned(),
-    }
-}
-
-/// Students and guardians who never came to the point of buying, nor paid for somebody; of whom nothing was
-/// heard or asked since; and guardians of nobody who is still there.
-const LEADS: &str = "SELECT c.id AS id, c.created_at AS since FROM customers c \
-     WHERE c.institution_id = {institution} AND c.deleted_at IS NULL AND c.created_at <= {now} \
-     AND c.kind IN ('student', 'guardian') AND c.id NOT IN ({who}) \
-     AND c.stage IN ('lead', 'contacted', 'interested', 'trial', 'negotiating', 'lost', 'invalid') \
-     AND NOT EXISTS (SELECT 1 FROM enrollments b WHERE b.institution_id = c.institution_id AND b.customer_id = c.id) \
-     AND NOT EXISTS (SELECT 1 FROM enrollments b WHERE b.institution_id = c.institution_id AND b.payer_id = c.id) \
-     AND NOT EXISTS (SELECT 1 FROM charges b WHERE b.institution_id = c.institution_id AND b.customer_id = c.id) \
-     AND NOT EXISTS (SELECT 1 FROM charges b WHERE b.institution_id = c.institution_id AND b.payer_id = c.id) \
-     AND NOT EXISTS (SELECT 1 FROM payments b WHERE b.institution_id = c.institution_id AND b.customer_id = c.id) \
-     AND NOT EXISTS (SELECT 1 FROM follow_ups f WHERE f.institution_id = c.institution_id AND f.customer_id = c.id \
-     AND (f.occurred_at > {now} OR f.due_until > {now})) \
-     AND NOT EXISTS (SELECT 1 FROM customer_collections k WHERE k.institution_id = c.institution_id \
-     AND k.customer_id = c.id AND k.collected_at > {now}) \
-     AND NOT EXISTS (SELECT 1 FROM consents k WHERE k.institution_id = c.institution_id \
-     AND k.customer_id = c.id AND k.decided_at > {now}) \
-     AND NOT EXISTS (SELECT 1 FROM privacy_requests k WHERE k.institution_id = c.institution_id \
-     AND k.customer_id = c.id AND k.received_at > {now}) \
-     AND (c.kind = 'student' OR (NOT EXISTS (SELECT 1 FROM customer_relations k \
-     WHERE k.institution_id = c.institution_id AND k.customer_id = c.id AND k.valid_until IS NULL) \
-     AND NOT EXISTS (SELECT 1 FROM customer_relations k \
-     WHERE k.institution_id = c.institution_id AND k.relative_id = c.id AND k.valid_until IS NULL)))";
+/// Whoever never came to the point of buying. Those in stage `lost` may have bought before this system.
+const LEAD: &str = "c.deleted_at IS NULL AND c.kind IN ('student', 'guardian') \
+     AND c.stage IN ('lead', 'contacted', 'interested', 'trial', 'negotiating', 'invalid')";
 
 /// One that was merged goes with its survivor.
-const DELETED: &str = "SELECT c.id AS id, c.deleted_at AS since FROM customers c \
-     WHERE c.institution_id = {institution} AND c.deleted_at IS NOT NULL AND c.deleted_at <= {now} \
-     AND c.id NOT IN ({who}) \
-     AND NOT EXISTS (SELECT 1 FROM erased_customers e WHERE e.institution_id = c.institution_id \
-     AND e.customer_id = c.id) \
-     AND NOT EXISTS (SELECT 1 FROM customer_merges m WHERE m.institution_id = c.institution_id \
-     AND m.merged_id = c.id AND m.undone_at IS NULL)";
+const DELETED: &str = "c.deleted_at <= {now} \
+     AND NOT EXISTS (SELECT 1 FROM erased_customers e WHERE e.institution_id = c.institution_id AND e.customer_id = c.id) \
+     AND NOT EXISTS (SELECT 1 FROM customer_merges m WHERE m.institution_id = c.institution_id AND m.merged_id = c.id \
+     AND m.undone_at IS NULL)";
 
-/// What to look for in an institution.
-pub struct Sieve {
-    rows: String,
-    /// Whoever is held, with every id that stands for it, and the time until which something is due.
-    beside: Person,
-}
+/// Rows that tell of somebody who bought, or paid: tables, and conditions on their rows `k`.
+const BOUGHT: &[(&str, &str)] = &[
+    ("enrollments", "k.customer_id = c.id"),
+    ("enrollments", "k.payer_id = c.id"),
+    ("charges", "k.customer_id = c.id"),
+    ("charges", "k.payer_id = c.id"),
+    ("payments", "k.customer_id = c.id"),
+    ("purchases", "k.beneficiary_id = c.id"),
+];
 
-impl Sieve {
-    /// What of a class was there by `cutoff`, as things are now.
-    pub async fn new(
-        handle: &impl Handle,
-        institution: Id<Institution>,
-        class: RetentionClass,
-        (cutoff, now): (Timestamp, Timestamp),
-    ) -> Result<Self, Error> {
-        let mut ids = held(handle, institution, now).await?;
-        // A list that nothing is in is no SQL.
-        ids.push(Uuid::nil());
-        let beside = Person {
-            institution,
-            ids,
-            as_of: (micros(cutoff), String::new()),
-        };
-        let rows = rows_of(class);
-        Ok(Self { rows, beside })
-    }
+/// What stands in the way of an erasure.
+const OBSTACLES: &[(&str, &str)] = &[
+    (
+        "enrollments",
+        "k.customer_id = c.id AND k.status = 'active'",
+    ),
+    ("enrollments", "k.payer_id = c.id AND k.status = 'active'"),
+    (
+        "charges",
+        "k.customer_id = c.id AND k.outstanding_minor > 0",
+    ),
+    ("charges", "k.payer_id = c.id AND k.outstanding_minor > 0"),
+    (
+        "customer_balances",
+        "k.customer_id = c.id AND k.credit_minor > 0",
+    ),
+    (
+        "privacy_requests",
+        "k.customer_id = c.id AND k.closed_at IS NULL",
+    ),
+    (
+        "privacy_requests",
+        "k.asked_by = c.id AND k.closed_at IS NULL",
+    ),
+];
 
-    /// The next that are due behind one.
-    pub async fn next(
-        &self,
-        handle: &impl Handle,
-        after: Due,
-        limit: i64,
-    ) -> Result<Vec<Due>, Error> {
-        let sql = format!(
-            "SELECT due.id AS id, due.since AS since FROM ({}) AS due \
-             WHERE (due.since, due.id) > (?, ?) ORDER BY due.since, due.id LIMIT ?",
-            self.rows
-        );
-        let values = vec![after.0.into(), after.1.into(), limit.into()];
-        let asked = self.beside.say_and(handle, &sql, values);
-        let rows = handle.query_all_raw(asked).await?;
-        let due = |row: &QueryResult| Ok((row.try_get("", "since")?, row.try_get("", "id")?));
-        rows.iter().map(due).collect()
-    }
+/// What somebody did with a customer since, or is to do: by the time of which it tells, and by that at which
+/// it was written.
+const SINCE: &[(&str, &str)] = &[
+    (
+        "follow_ups",
+        "k.customer_id = c.id AND (k.occurred_at > {now} OR k.created_at > {now} OR k.updated_at > {now} OR k.due_until > {now})",
+    ),
+    (
+        "customer_collections",
+        "k.customer_id = c.id AND (k.collected_at > {now} OR k.created_at > {now} OR k.recorded_at > {now})",
+    ),
+    (
+        "consents",
+        "k.customer_id = c.id AND (k.decided_at > {now} OR k.recorded_at > {now})",
+    ),
+    (
+        "consents",
+        "k.decided_by = c.id AND (k.decided_at > {now} OR k.recorded_at > {now})",
+    ),
+    (
+        "privacy_requests",
+        "k.customer_id = c.id AND (k.received_at > {now} OR k.created_at > {now} OR k.closed_at > {now})",
+    ),
+    (
+        "privacy_requests",
+        "k.asked_by = c.id AND (k.received_at > {now} OR k.created_at > {now} OR k.closed_at > {now})",
+    ),
+    (
+        "personal_data_exports",
+        "k.customer_id = c.id AND k.created_at > {now}",
+    ),
+    (
+        "disclosures",
+        "k.customer_id = c.id AND (k.disclosed_at > {now} OR k.recorded_at > {now})",
+    ),
+    (
+        "customer_upkeep",
+        "k.customer_id = c.id AND (k.verified_at > {now} OR k.contacts_changed_at > {now})",
+    ),
+    (
+        "customer_shares",
+        "k.customer_id = c.id AND (k.created_at > {now} OR k.until > {now})",
+    ),
+    (
+        "share_requests",
+        "k.customer_id = c.id AND (k.created_at > {now} OR k.decided_at > {now})",
+    ),
+    (
+        "taggings",
+        "k.customer_id = c.id AND (k.put_on_at > {now} OR k.taken_off_at > {now})",
+    ),
+    (
+        "customer_relations",
+        "k.customer_id = c.id AND k.created_at > {now}",
+    ),
+    (
+        "customer_relations",
+        "k.relative_id = c.id AND k.created_at > {now}",
+    ),
+    (
+        "customer_merges",
+        "k.survivor_id = c.id AND (k.merged_at > {now} OR k.undone_at > {now})",
+    ),
+    (
+        "customer_filings",
+        "k.customer_id = c.id AND (k.filed_at > {now} OR k.changed_at > {now} OR k.taken_out_at > {now})",
+    ),
+    (
+        "cleaning_entries",
+        "k.customer_id = c.id AND (k.kept_at > {now} OR k.kept_until > {now})",
+    ),
+    ("files", "k.record_id = c.id AND k.created_at > {now}"),
+    // They are kept for a while only.
+    ("import_rows", "k.customer_id = c.id"),
+    ("import_customers", "k.customer_id = c.id"),
+];
 
-    /// Whether a row is due.
-    pub async fn has(&self, handle: &impl Handle, id: Uuid) -> Result<bool, Error> {
-        let sql = format!(
-            "SELECT 1 AS found FROM ({}) AS due WHERE due.id = ?",
-            self.rows
-        );
-        let asked = self.beside.say_and(handle, &sql, vec![id.into()]);
-        Ok(handle.query_one_raw(asked).await?.is_some())
-    }
-
-    /// How many are due, up to one more than [`COUNTED_MAX`].
-    pub async fn count(&self, handle: &impl Handle) -> Result<i64, Error> {
-        let sql = format!(
-            "SELECT count(*) AS counted FROM (SELECT due.id FROM ({}) AS due LIMIT ?) AS counted_rows",
-            self.rows
-        );
-        let most = vec![(COUNTED_MAX + 1).into()];
-        let asked = self.beside.say_and(handle, &sql, most);
-        let row = handle.query_one_raw(asked).await?;
-        let row = row.ok_or_else(|| Error::corrupt("a count without a row"))?;
-        Ok(row.try_get("", "counted")?)
-    }
-}
-
-/// Every id of whoever a legal hold stands on.
-async fn held(
-    handle: &impl Handle,
-    institution: Id<Institution>,
-    now: Timestamp,
-) -> Result<Vec<Uuid>, Error> {
-    let sql = "SELECT DISTINCT customer_id FROM legal_holds WHERE institution_id = ? \
-               AND released_at IS NULL AND (ends_at IS NULL OR ends_at > ?)";
-    let values: [Value; 2] = [institution.uuid().into(), micros(now).into()];
-    let rows = handle.query_all_raw(statement(handle, sql, values)).await?;
-    let ids = rows.iter().map(|row| Ok(row.try_get("", "customer_id")?));
-    let ids: Vec<Uuid> = ids.collect::<Result<_, Error>>()?;
-    match ids.is_empty() {
-        true => Ok(ids),
-        false => merges::with_former(handle, institution, ids).await,
-    }
-}
-
-/// Removes or empties rows that are due, of a class that is not of people.
-pub(super) async fn remove(tx: &Tx, class: RetentionClass, due: &[Due]) -> Result<(), Error> {
-    let ids = placeholders(due.len());
-    let sql = match class {
-        RetentionClass::AuditDetails => format!(
-            "UPDATE audit_payloads SET salt = NULL, payload = NULL WHERE institution_id = ? AND id IN ({ids})"
-        ),
-        RetentionClass::Notices => {
-            format!("DELETE FROM notices WHERE institution_id = ? AND id IN ({ids})")
+/// What makes a customer due by itself, as a condition on `c`.
+fn ripe(class: RetentionClass) -> String {
+    let mut sql = String::from("c.created_at <= {now} AND c.updated_at <= {now} AND ");
+    let of_class: &[_] = match class {
+        RetentionClass::Leads => {
+            sql.push_str(LEAD);
+            BOUGHT
         }
-        RetentionClass::Leads | RetentionClass::DeletedCustomers => {
-            return Err(Error::internal("people are erased one by one"));
+        RetentionClass::DeletedCustomers => {
+            sql.push_str(DELETED);
+            &[]
         }
     };
-    let own = Value::from(tx.operation().institution.uuid());
-    let values = [own]
-        .into_iter()
-        .chain(due.iter().map(|(_, id)| (*id).into()));
-    tx.execute_raw(statement(tx, &sql, values)).await?;
-    Ok(())
+    for (table, condition) in of_class.iter().chain(OBSTACLES).chain(SINCE) {
+        sql.push_str(&format!(
+            " AND NOT EXISTS (SELECT 1 FROM {table} k WHERE k.institution_id = c.institution_id AND {condition})"
+        ));
+    }
+    for (tables, condition) in HELD {
+        sql.push_str(&format!(
+            " AND NOT EXISTS (SELECT 1 FROM {tables} WHERE {condition})"
+        ));
+    }
+    sql
+}
+
+/// Somebody who is due, with everybody who goes along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Household {
+    pub members: BTreeSet<Uuid>,
+}
+
+/// Who of some records is due.
+#[derive(Debug)]
+pub struct Window {
+    /// The last record that was looked at, and how many there were.
+    pub last: Uuid,
+    pub looked_at: i64,
+    /// They go together, or not at all.
+    pub due: Vec<Household>,
+}
+
+/// By what it is judged who is due.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge {
+    pub institution: Id<Institution>,
+    pub class: RetentionClass,
+    /// What is newer counts.
+    pub cutoff: Timestamp,
+}
+
+impl Judge {
+    fn about(&self, ids: Vec<Uuid>) -> Person {
+        Person {
+            institution: self.institution,
+            ids,
+            as_of: (micros(self.cutoff), String::new()),
+        }
+    }
+
+    /// The next records behind one, and who of them is due; none behind the last.
+    pub async fn window(
+        &self,
+        handle: &impl Handle,
+        behind: Uuid,
+    ) -> Result<Option<Window>, Error> {
+        let sql =
+            "SELECT id FROM customers WHERE institution_id = ? AND id > ? ORDER BY id LIMIT ?";
+        let values: [Value; 3] = [self.institution.uuid().into(), behind.into(), WINDOW.into()];
+        let rows = handle.query_all_raw(statement(handle, sql, values)).await?;
+        let ids = rows.iter().map(|row| Ok(row.try_get("", "id")?));
+        let ids: Vec<Uuid> = ids.collect::<Result<_, Error>>()?;
+        let Some(last) = ids.last().copied() else {
+            return Ok(None);
+        };
+        let looked_at = i64::try_from(ids.len()).map_err(Error::internal)?;
+        let ripe = self.ripe(handle, ids).await?;
+        let is_any_held = is_any_held(handle, &self.about(Vec::new())).await?;
+        let (mut due, mut seen) = (Vec::new(), BTreeSet::new());
+        for id in ripe {
+            if seen.contains(&id) {
+                continue;
+            }
+            if let Some(members) = self.household(handle, id, is_any_held).await? {
+                seen.extend(members.iter().copied());
+                due.push(Household { members });
+            }
+        }
+        Ok(Some(Window {
+            last,
+            looked_at,
+            due,
+        }))
+    }
+
+    /// Whether these are due still, together and with nobody else.
+    pub async fn is_due(&self, handle: &impl Handle, household: &Household) -> Result<bool, Error> {
+        let Some(first) = household.members.first().copied() else {
+            return Ok(false);
+        };
+        if self.ripe(handle, vec![first]).await?.is_empty() {
+            return Ok(false);
+        }
+        let is_any_held = is_any_held(handle, &self.about(Vec::new())).await?;
+        let members = self.household(handle, first, is_any_held).await?;
+        Ok(members.as_ref() == Some(&household.members))
+    }
+
+    /// Those of some that are due by themselves.
+    async fn ripe(&self, handle: &impl Handle, ids: Vec<Uuid>) -> Result<BTreeSet<Uuid>, Error> {
+        let sql = format!(
+            "SELECT c.id AS id FROM customers c WHERE c.institution_id = {{institution}} AND c.id IN ({{who}}) AND {}",
+            ripe(self.class)
+        );
+        let asked = self.about(ids).say(handle, &sql);
+        let rows = handle.query_all_raw(asked).await?;
+        rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+    }
+
+    /// Who goes with somebody that is due by itself; none where somebody of them has to stay.
+    async fn household(
+        &self,
+        handle: &impl Handle,
+        id: Uuid,
+        is_any_held: bool,
+    ) -> Result<Option<BTreeSet<Uuid>>, Error> {
+        let mut members = BTreeSet::from([id]);
+        let mut asked = vec![id];
+        // Whoever was deleted is out of every family already.
+        while self.class == RetentionClass::Leads && !asked.is_empty() {
+            let found = related(handle, self.institution, &asked, self.cutoff).await?;
+            let new: Vec<Uuid> = found.difference(&members).copied().collect();
+            if members.len() + new.len() > HOUSEHOLD_MAX {
+                return Ok(None);
+            }
+            if !new.is_empty() && self.ripe(handle, new.clone()).await?.len() < new.len() {
+                return Ok(None);
+            }
+            members.extend(new.iter().copied());
+            asked = new;
+        }
+        if is_any_held {
+            let ids = members.iter().copied().collect();
+            let ids = merges::with_former(handle, self.institution, ids).await?;
+            if shares_record_with_held(handle, &self.about(ids)).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(members))
+    }
 }
