@@ -223,13 +223,11 @@ impl Judge {
         let looked_at = i64::try_from(ids.len()).map_err(Error::internal)?;
         let ripe = self.ripe(handle, ids).await?;
         let is_any_held = is_any_held(handle, &self.about(Vec::new())).await?;
-        let (mut due, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut due = Vec::new();
         for id in ripe {
-            if seen.contains(&id) {
-                continue;
-            }
-            if let Some(members) = self.household(handle, id, is_any_held).await? {
-                seen.extend(members.iter().copied());
+            let members = self.household(handle, id, is_any_held).await?;
+            // Each household once: with the oldest record of it.
+            if let Some(members) = members.filter(|members| members.first() == Some(&id)) {
                 due.push(Household { members });
             }
         }
