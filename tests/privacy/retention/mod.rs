@@ -131,7 +131,10 @@ fn sorted<const N: usize>(ids: [&String; N]) -> Vec<String> {
 }
 
 async fn relate(by: &Actor, customer: &str, role: &str, relative: &str, until: Option<String>) {
-    let body = json!({"role": role, "relative_id": relative, "valid_until": until});
+    let mut body = json!({"role": role, "relative_id": relative});
+    if let Some(until) = until {
+        body["valid_until"] = json!(until);
+    }
     by.post(&format!("{}/relations", path(customer)), &body)
         .await
         .expect(201);
@@ -216,7 +219,7 @@ fn households_go_when_their_time_is_over_and_each_has_a_certificate() {
         let events = "SELECT CAST(data AS text) FROM events WHERE institution_id = ? AND type = 'retention_run.finished'";
         let own = vec![w.institution.uuid().into()];
         let events = w.server.texts(events, own).await;
-        let events: Vec<Value> = events.iter().map(|e| serde_json_of(e)).collect();
+        let events: Vec<Value> = events.iter().map(|data| data.parse().unwrap()).collect();
         let of_leads =
             json!({"class": "leads", "days": 365, "status": "finished", "erased": 3, "failed": 0});
         assert!(events.contains(&of_leads), "{events:?}");
@@ -226,8 +229,4 @@ fn households_go_when_their_time_is_over_and_each_has_a_certificate() {
         let told = boss.get("/api/v1/notices").await.expect(200);
         assert_eq!(told.ids(), Vec::<String>::new());
     });
-}
-
-fn serde_json_of(text: &str) -> Value {
-    text.parse().unwrap()
 }
