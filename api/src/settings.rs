@@ -121,6 +121,10 @@ settings! {
     sweep_at: DailyTime = "EDUCRM_SWEEP_AT" or "02:00";
     /// IANA name of the time zone in which that is.
     sweep_time_zone: Zone = "EDUCRM_SWEEP_TIME_ZONE" or "Asia/Shanghai";
+    /// When rules of retention are applied each night, or `off`.
+    retention_at: DailyTime = "EDUCRM_RETENTION_AT" or "00:30";
+    /// IANA name of the time zone in which that is.
+    retention_time_zone: Zone = "EDUCRM_RETENTION_TIME_ZONE" or "Asia/Shanghai";
     /// Origins of browsers that may call the API, separated by commas; empty: none.
     cors_origins: List = "EDUCRM_CORS_ORIGINS" or "";
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas; empty: none.

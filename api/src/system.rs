@@ -58,6 +58,8 @@ static LISTS: &[ListInfo] = &[
     ListInfo::of::<domain::privacy::RecipientKind>(),
     ListInfo::of::<domain::privacy::RequestKind>(),
     ListInfo::of::<domain::privacy::RequestStatus>(),
+    ListInfo::of::<domain::privacy::RetentionClass>(),
+    ListInfo::of::<domain::privacy::RetentionRunStatus>(),
     ListInfo::of::<domain::privacy::Verdict>(),
     ListInfo::of::<domain::customers::ContactChannel>(),
     ListInfo::of::<domain::customers::ContactReason>(),

@@ -161,6 +161,7 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     downloadPersonalData PrivacyManage => privacy::personal_data::commands::download(tx, grant, given.id());
     placeLegalHold PrivacyManage => privacy::legal_holds::commands::place(tx, grant, given.body());
     releaseLegalHold PrivacyManage => privacy::legal_holds::commands::release(tx, grant, given.id(), given.body());
+    changeRetentionPolicy PrivacyErase => privacy::retention::commands::change(tx, grant, IfMatch::Any, &given.body());
     eraseCustomer PrivacyErase => privacy::erasures::commands::erase(tx, grant, given.id(), given.body());
     shareCustomer CustomersShare => access::shares::commands::open(tx, grant, given.id(), given.body());
     endCustomerShare CustomersShare => access::shares::commands::end(tx, grant, given.id(), given.second_id(), IfMatch::Any);

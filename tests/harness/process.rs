@@ -67,6 +67,7 @@ impl Site {
             ("EDUCRM_BACKUP_AT", "off"),
             ("EDUCRM_CHECK_AT", "off"),
             ("EDUCRM_SWEEP_AT", "off"),
+            ("EDUCRM_RETENTION_AT", "off"),
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
         .into();

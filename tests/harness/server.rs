@@ -165,6 +165,8 @@ impl Server {
                 "EDUCRM_CHECK_AT" => Some("off"),
                 // What is swept is what the tests of sweeps ask for.
                 "EDUCRM_SWEEP_AT" => Some("off"),
+                // Nor does anybody go by a rule elsewhere than in its own tests.
+                "EDUCRM_RETENTION_AT" => Some("off"),
                 _ => None,
             })?;
             Some(value.to_owned())

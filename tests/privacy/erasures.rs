@@ -34,7 +34,7 @@ pub(super) async fn erase(by: &Actor, customer: &str) -> Answer {
     by.post(&format!("{}/erasure", path(customer)), &body).await
 }
 
-fn phone(number: &str) -> Value {
+pub(super) fn phone(number: &str) -> Value {
     json!({"contact_points": [{"kind": "phone", "value": number}]})
 }
 

@@ -5,3 +5,4 @@ mod legal_holds;
 mod personal_data;
 mod recipients;
 mod requests;
+mod retention;

@@ -70,9 +70,11 @@ fn own(settings: Settings, folder: &Folder) -> Result<(Settings, TcpListener), F
         "EDUCRM_DATA_DIR" => Some(data_dir.to_string()),
         "EDUCRM_PUBLIC_URL" => Some(format!("http://{listen}")),
         // What is thrown away needs no flushing, no backup and no check; nobody waits for its nights.
-        "EDUCRM_SQLITE_FLUSH" | "EDUCRM_BACKUP_AT" | "EDUCRM_CHECK_AT" | "EDUCRM_SWEEP_AT" => {
-            Some("off".into())
-        }
+        "EDUCRM_SQLITE_FLUSH"
+        | "EDUCRM_BACKUP_AT"
+        | "EDUCRM_CHECK_AT"
+        | "EDUCRM_SWEEP_AT"
+        | "EDUCRM_RETENTION_AT" => Some("off".into()),
         _ => None,
     })?;
     let settings = Settings {

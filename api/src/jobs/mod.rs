@@ -7,7 +7,7 @@ mod runner;
 pub mod schedule;
 
 pub use body::*;
-pub use run::{Halt, Run};
+pub use run::{Halt, Run, is_of_machine};
 pub use runner::{Runner, Waking};
 use utoipa_actix_web::service_config::ServiceConfig;
 

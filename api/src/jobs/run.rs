@@ -9,7 +9,7 @@ use domain::{
     access::{Permission, PrincipalKind},
     fault::Fault,
     id::Id,
-    jobs::JobKind,
+    jobs::{JOB_CANCELLED, JOB_TAKEN_OVER, JobKind},
     organization::Institution,
     text_enum::TextEnum,
 };
@@ -44,6 +44,16 @@ impl From<Error> for Halt {
 impl From<Fault> for Halt {
     fn from(fault: Fault) -> Self {
         Self::Failed(fault.into())
+    }
+}
+
+/// Whether something failed that says nothing of the records that a step is about. One that others hold for too
+/// long is looked at another time.
+pub fn is_of_machine(error: &Error) -> bool {
+    match error {
+        Error::Fault(fault) => [&JOB_TAKEN_OVER, &JOB_CANCELLED].contains(&fault.rule),
+        Error::Internal(_) | Error::Busy => false,
+        Error::AuthorityChanged | Error::Transient(_) => true,
     }
 }
 

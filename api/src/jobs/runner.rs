@@ -26,6 +26,7 @@ use uuid::Uuid;
 use super::{Halt, Run, schedule};
 use crate::{
     app::App, approvals, backup, customers::cleaning::sweep, exports, imports, invariants,
+    privacy::retention::purge,
 };
 
 /// How long to wait at most before looking for jobs that other instances have queued.
@@ -178,6 +179,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
         JobKind::CheckInvariants => invariants::run(run).await,
         JobKind::ExpireApprovals => approvals::expiry::run(run).await,
         JobKind::SweepRecords => sweep::run(run).await,
+        JobKind::ApplyRetention => purge::run(run).await,
     }
 }
 
@@ -261,6 +263,7 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
             notify(tx, owner, kind, &Numbers::new(), run.target()).await
         }
         (JobKind::MakeBackup, _) => backup::job::tell(tx, NoticeKind::BackupFailed).await,
+        (JobKind::ApplyRetention, _) => purge::give_up(tx, run).await,
         (JobKind::CheckInvariants, _) => backup::job::tell(tx, NoticeKind::CheckFailed).await,
         (JobKind::RunImport | JobKind::RunExport, None)
         | (

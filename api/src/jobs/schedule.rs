@@ -20,7 +20,9 @@ use persistence::{
 };
 
 use super::{Halt, Run};
-use crate::{app::App, approvals, backup, customers::cleaning::sweep, invariants};
+use crate::{
+    app::App, approvals, backup, customers::cleaning::sweep, invariants, privacy::retention::purge,
+};
 
 /// How often the schedules are looked after.
 pub(super) const LOOK: Duration = Duration::from_secs(60);
@@ -68,6 +70,7 @@ pub async fn fire(app: &App) -> Result<(), Error> {
     invariants::fire(app).await?;
     approvals::expiry::fire(app).await?;
     sweep::fire(app).await?;
+    purge::fire(app).await?;
     app.jobs.wake();
     Ok(())
 }

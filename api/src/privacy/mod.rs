@@ -7,6 +7,7 @@ pub mod notices;
 pub mod personal_data;
 pub mod recipients;
 pub mod requests;
+pub mod retention;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -20,5 +21,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(legal_holds::routes)
         .configure(personal_data::routes)
         .configure(recipients::routes)
-        .configure(requests::routes);
+        .configure(requests::routes)
+        .configure(retention::routes);
 }

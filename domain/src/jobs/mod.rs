@@ -33,6 +33,8 @@ text_enum! {
         CheckInvariants = "check_invariants" { "每日数据核对", "Check the data" }
         /// What of the records is to be cleaned (CUST-42, CUST-43).
         SweepRecords = "sweep_records" { "巡检客户资料", "Look through the records" }
+        /// Who is kept no longer, by the rules of the institution.
+        ApplyRetention = "apply_retention" { "按保存期限清理", "Apply the rules of retention" }
         /// Those that nobody decided in time.
         ExpireApprovals = "expire_approvals" { "清理过期审批", "Expire approvals" }
     }

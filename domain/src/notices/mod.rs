@@ -24,6 +24,7 @@ text_enum! {
         ShareGranted = "share_granted" { "共享申请已同意", "Request for a share granted" }
         ShareRefused = "share_refused" { "共享申请已拒绝", "Request for a share refused" }
         ShareRequestLapsed = "share_request_lapsed" { "共享申请已失效", "Request for a share lapsed" }
+        RetentionFailed = "retention_failed" { "超期数据清理未完成", "Rule of retention not applied" }
         RecordsToClean = "records_to_clean" { "有待清洗的客户资料", "Records to be cleaned" }
         ApprovalWanted = "approval_wanted" { "有待审批事项", "An approval waits for you" }
         ApprovalApproved = "approval_approved" { "审批已通过", "Approved" }
@@ -96,6 +97,10 @@ impl NoticeKind {
             Self::ShareRequestLapsed => Text {
                 zh: "您申请共享的客户已不存在，申请失效。",
                 en: "The customer that you asked for is no more; the request has lapsed.",
+            },
+            Self::RetentionFailed => Text {
+                zh: "按保存期限清理未能完成，有 {failed} 人应删除而未能删除，将在之后的夜间重试。请运维人员查看服务器日志。",
+                en: "A rule of retention could not be applied to its end; {failed} people who were due could not be erased. They are tried again another night; the server's log says why.",
             },
             Self::RecordsToClean => Text {
                 zh: "您有 {records} 位客户的资料进入清洗清单，请核对。",

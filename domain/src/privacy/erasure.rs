@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{ERASURE_OBSTRUCTED, PrivacyRequest};
+use super::{ERASURE_OBSTRUCTED, PrivacyRequest, RetentionRun};
 use crate::{
     access::Principal, customers::Customer, fault::Fault, id::Id, text_enum, text_enum::TextEnum,
 };
@@ -72,7 +72,10 @@ pub struct Erasure {
     pub request: Option<Id<PrivacyRequest>>,
     pub tables: Vec<ErasedTable>,
     pub erased_at: Timestamp,
-    pub erased_by: Id<Principal>,
+    /// Nobody, where a rule did.
+    pub erased_by: Option<Id<Principal>>,
+    /// That by which it was erased, where a rule of retention did.
+    pub retention_run: Option<Id<RetentionRun>>,
 }
 
 impl Erasure {

@@ -1,5 +1,5 @@
-//! Legal hold (保全): while one stands, a person is not erased (articles 19 and 47 of the personal
-//! information protection law).
+//! Legal hold (保全): while one stands, a person is not erased, neither on request nor since the time of its
+//! data is over (articles 19 and 47 of the personal information protection law).
 
 use jiff::Timestamp;
 

@@ -9,6 +9,7 @@ mod notice;
 mod personal_data;
 mod recipient;
 mod request;
+mod retention;
 
 pub use disclosure::*;
 pub use erasure::*;
@@ -18,3 +19,4 @@ pub use notice::*;
 pub use personal_data::*;
 pub use recipient::*;
 pub use request::*;
+pub use retention::*;

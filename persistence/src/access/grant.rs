@@ -28,7 +28,10 @@ use domain::{
         RoleRule, Staff, Team,
     },
     payments::{Balance, Charge, Entry, Payment},
-    privacy::{Erasure, LegalHold, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient},
+    privacy::{
+        Erasure, LegalHold, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient,
+        RetentionPolicy, RetentionRun,
+    },
     tags::{Tag, TagCategory, Tagging},
     views::View,
 };
@@ -294,7 +297,8 @@ grants! {
     ApprovalsConfigure reads ApprovalPolicy; writes ApprovalPolicy; deletes ;
     PrivacyManage reads Customer, LegalHold, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile;
         writes Customer, LegalHold, PersonalDataExport, PrivacyNotice, PrivacyRequest, Recipient, StoredFile; deletes ;
-    PrivacyErase reads Customer, Erasure, PrivacyRequest; writes Customer, Erasure, PrivacyRequest; deletes ;
+    PrivacyErase reads Customer, Erasure, PrivacyRequest, RetentionPolicy, RetentionRun;
+        writes Customer, Erasure, PrivacyRequest, RetentionPolicy; deletes ;
     PaymentsRead reads Anchor, Balance, Charge, Entry, Payment; writes ; deletes ;
     PaymentsWrite reads Anchor, Charge, Payment; writes Charge, Payment; deletes ;
     PaymentsVoid reads Charge, Payment; writes Charge, Payment; deletes ;

@@ -5,10 +5,14 @@
 //! they would have done.
 
 use domain::{id::Id, jobs::JobKind, organization::Institution, text_enum::TextEnum};
-use jiff::SignedDuration;
-use sea_orm::ConnectionTrait;
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{ConnectionTrait, Value};
 
-use crate::{Error, Handle, Tx, clock::database_now, database::statement};
+use crate::{
+    Error, Handle, Tx,
+    clock::{database_now, timestamp},
+    database::statement,
+};
 
 /// Something that is done once a period, in every institution that has a need for it.
 #[derive(Debug)]
@@ -26,6 +30,26 @@ impl Schedule {
 
     fn shift(&self) -> i64 {
         i64::try_from(self.begins.as_micros()).unwrap_or_default()
+    }
+
+    /// When the tick began in which a time is.
+    pub fn began(&self, now: Timestamp) -> Result<Timestamp, Error> {
+        let since = (now.as_microsecond() - self.shift()).rem_euclid(self.length().max(1));
+        timestamp(now.as_microsecond() - since)
+    }
+
+    /// Whether the present tick was entered in the institution of a row, as a condition.
+    pub(crate) fn entered(&self, handle: &impl Handle, row: &str) -> String {
+        let now = database_now(handle);
+        format!(
+            "EXISTS (SELECT 1 FROM schedule_ticks t WHERE t.institution_id = {row}.institution_id \
+             AND t.schedule = ? AND t.tick = ({now} - ?) / ?)"
+        )
+    }
+
+    /// The values of that condition.
+    pub(crate) fn of_tick(&self) -> [Value; 3] {
+        [self.name.into(), self.shift().into(), self.length().into()]
     }
 }
 
@@ -87,24 +111,15 @@ pub async fn next_without(
     schedule: &Schedule,
     kind: JobKind,
 ) -> Result<Option<Id<Institution>>, Error> {
-    let now = database_now(handle);
+    let sql = format!(
+        "SELECT i.institution_id FROM institutions i WHERE NOT {} \
+         AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = ? AND finished_at IS NULL) \
+         ORDER BY i.number LIMIT 1",
+        schedule.entered(handle, "i")
+    );
+    let values = schedule.of_tick().into_iter().chain([kind.as_str().into()]);
     let row = handle
-        .query_one_raw(statement(
-            handle,
-            &format!(
-                "SELECT i.institution_id FROM institutions i WHERE NOT EXISTS ( \
-                 SELECT 1 FROM schedule_ticks t WHERE t.institution_id = i.institution_id \
-                 AND t.schedule = ? AND t.tick = ({now} - ?) / ?) \
-                 AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = ? AND finished_at IS NULL) \
-                 ORDER BY i.number LIMIT 1"
-            ),
-            [
-                schedule.name.into(),
-                schedule.shift().into(),
-                schedule.length().into(),
-                kind.as_str().into(),
-            ],
-        ))
+        .query_one_raw(statement(handle, &sql, values))
         .await?;
     row.map(|row| Ok(Id::new(row.try_get("", "institution_id")?)))
         .transpose()
@@ -147,4 +162,12 @@ pub async fn enter(tx: &Tx, schedule: &Schedule) -> Result<bool, Error> {
     ))
     .await?;
     Ok(true)
+}
+
+/// The database's own time.
+pub async fn now(handle: &impl Handle) -> Result<Timestamp, Error> {
+    let sql = format!("SELECT {} AS now", database_now(handle));
+    let row = handle.query_one_raw(statement(handle, &sql, [])).await?;
+    let row = row.ok_or_else(|| Error::corrupt("a time without a row"))?;
+    timestamp(row.try_get("", "now")?)
 }

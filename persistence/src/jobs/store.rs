@@ -8,7 +8,7 @@ use domain::{
     organization::Institution,
     text_enum::TextEnum,
 };
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -49,6 +49,17 @@ pub(crate) async fn enqueue_removal(tx: &Tx) -> Result<(), Error> {
         payload: b"",
     };
     queue(tx, &job, None).await
+}
+
+/// Whether such a removal waits to be begun.
+pub(crate) async fn is_removal_queued(tx: &Tx) -> Result<bool, Error> {
+    let sql = "SELECT 1 AS found FROM jobs WHERE institution_id = ? AND kind = ? AND status = 'queued' LIMIT 1";
+    let values: [Value; 2] = [
+        tx.operation().institution.uuid().into(),
+        JobKind::RemoveExpired.as_str().into(),
+    ];
+    let row = tx.query_one_raw(statement(tx, sql, values)).await?;
+    Ok(row.is_some())
 }
 
 async fn queue(tx: &Tx, job: &NewJob<'_>, owner: Option<Uuid>) -> Result<(), Error> {

@@ -73,6 +73,7 @@ mod m0133_erasures;
 mod m0134_personal_data_exports;
 mod m0135_recipients;
 mod m0136_legal_holds;
+mod m0137_retention;
 mod m0140_approvals;
 mod m0141_waiting_exports;
 mod m0142_exports_of_views;
@@ -161,6 +162,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0134_personal_data_exports::Migration),
             Box::new(m0135_recipients::Migration),
             Box::new(m0136_legal_holds::Migration),
+            Box::new(m0137_retention::Migration),
             Box::new(m0140_approvals::Migration),
             Box::new(m0141_waiting_exports::Migration),
             Box::new(m0142_exports_of_views::Migration),

@@ -8,6 +8,7 @@ mod person;
 pub mod personal_data;
 pub mod recipients;
 pub mod requests;
+pub mod retention;
 
 use domain::reference::NAME_TAKEN;
 
@@ -42,6 +43,14 @@ pub static HOLD_RELEASED: EventType = EventType {
     name: "legal_hold.released",
     schema_version: 1,
 };
+pub static RETENTION_CHANGED: EventType = EventType {
+    name: "retention_policy.changed",
+    schema_version: 1,
+};
+pub static RETENTION_FINISHED: EventType = EventType {
+    name: "retention_run.finished",
+    schema_version: 1,
+};
 
 /// Every other event of this capability.
 pub static EVENTS: &[&EventType] = &[
@@ -51,6 +60,8 @@ pub static EVENTS: &[&EventType] = &[
     &DISCLOSED,
     &HOLD_PLACED,
     &HOLD_RELEASED,
+    &RETENTION_CHANGED,
+    &RETENTION_FINISHED,
 ];
 
 pub(crate) static CONSTRAINTS: &[Constraint] = &[Constraint {

@@ -34,6 +34,11 @@ impl Person {
     /// A statement with what it says of the person put in: `{who}` stands for all its ids, `{institution}`
     /// for whose they are; `{now}` and `{pseudonym}` for what it is after its erasure.
     pub(super) fn say(&self, handle: &impl Handle, sql: &str) -> Statement {
+        self.say_and(handle, sql, Vec::new())
+    }
+
+    /// The same, with values for what is asked behind that.
+    pub(super) fn say_and(&self, handle: &impl Handle, sql: &str, behind: Vec<Value>) -> Statement {
         let mut values: Vec<Value> = Vec::new();
         let mut said = String::new();
         for part in sql.split_inclusive('}') {
@@ -52,6 +57,7 @@ impl Person {
             said.push_str(&placeholders(told.len()));
             values.extend(told);
         }
+        values.extend(behind);
         statement(handle, &said, values)
     }
 }

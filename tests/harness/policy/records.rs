@@ -492,6 +492,18 @@ pub async fn make(
             }
             vec![made.id()]
         }
+        Kind::RetentionRun => {
+            let id = Uuid::now_v7();
+            let sql = "INSERT INTO retention_runs (institution_id, id, version, job_id, class, days, policy_version, status, \
+                       looked_at, erased, failed, seen_id, started_at, ended_at) \
+                       VALUES (?, ?, 1, ?, 'leads', 365, 1, 'finished', 0, 0, 0, ?, 1, 1)";
+            let values = [institution.uuid(), id, id, id].map(Into::into);
+            w.server
+                .execute(institution, sql, values.to_vec())
+                .await
+                .unwrap();
+            vec![id.to_string()]
+        }
         Kind::LegalHold => {
             let customer = w.fixture(institution, "customer_id").await.unwrap();
             let body = json!({"customer_id": customer, "reason": "退费诉讼"});

@@ -36,6 +36,8 @@ pub enum Kind {
     PrivacyRequest,
     /// It stands.
     LegalHold,
+    /// What a job did, which nobody asks for by hand.
+    RetentionRun,
     /// Of a granted request; with a file.
     PersonalDataExport,
     Recipient,
@@ -265,6 +267,7 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ),
     ("getLegalHold", Kind::LegalHold, State::Any),
     ("releaseLegalHold", Kind::LegalHold, State::Live),
+    ("getRetentionRun", Kind::RetentionRun, State::Any),
     ("recordDisclosure", Kind::Customer, State::Live),
     ("listDisclosures", Kind::Customer, State::Live),
     ("getDisclosure", Kind::Disclosure, State::Any),
@@ -512,6 +515,7 @@ pub fn listed(schema: &str) -> Kind {
         ("PrivacyNoticePage", Kind::PrivacyNotice),
         ("PrivacyRequestPage", Kind::PrivacyRequest),
         ("LegalHoldPage", Kind::LegalHold),
+        ("RetentionRunPage", Kind::RetentionRun),
         ("PersonalDataExportPage", Kind::PersonalDataExport),
         ("RecipientPage", Kind::Recipient),
         ("DisclosurePage", Kind::Disclosure),

@@ -1,10 +1,6 @@
 //! The job that fills the cleaning list: each night, and whenever somebody asks for it.
 
-use domain::{
-    customers::Customer,
-    id::Id,
-    jobs::{JOB_CANCELLED, JOB_TAKEN_OVER, JobKind},
-};
+use domain::{customers::Customer, id::Id, jobs::JobKind};
 use persistence::{
     Error,
     customers::cleaning::sweep::{
@@ -17,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     jobs::{
-        Halt, Run,
+        Halt, Run, is_of_machine,
         schedule::{daily, queue},
     },
 };
@@ -105,16 +101,6 @@ async fn write(run: &Run, ids: &[Id<Customer>]) -> Result<(), Halt> {
         }
     }
     Ok(())
-}
-
-/// Whether something failed that says nothing of the records. One that others hold for too long is looked at
-/// the next night.
-fn is_of_machine(error: &Error) -> bool {
-    match error {
-        Error::Fault(fault) => [&JOB_TAKEN_OVER, &JOB_CANCELLED].contains(&fault.rule),
-        Error::Internal(_) | Error::Busy => false,
-        Error::AuthorityChanged | Error::Transient(_) => true,
-    }
 }
 
 /// The same of reading, for which nobody waits for others' records.

@@ -110,8 +110,12 @@ pub struct ErasureBody {
     pub tables: Vec<ErasedRows>,
     /// When.
     pub erased_at: Timestamp,
-    /// By whom.
-    pub erased_by: Uuid,
+    /// By whom; null where a rule of retention did.
+    #[schema(required)]
+    pub erased_by: Option<Uuid>,
+    /// The run of the rule of retention by which it was erased.
+    #[schema(required)]
+    pub retention_run_id: Option<Uuid>,
 }
 
 impl From<Erasure> for ErasureBody {
@@ -126,7 +130,8 @@ impl From<Erasure> for ErasureBody {
             request_id: erasure.request.map(Id::uuid),
             tables: erasure.tables.into_iter().map(Into::into).collect(),
             erased_at: erasure.erased_at,
-            erased_by: erasure.erased_by.uuid(),
+            erased_by: erasure.erased_by.map(Id::uuid),
+            retention_run_id: erasure.retention_run.map(Id::uuid),
         }
     }
 }

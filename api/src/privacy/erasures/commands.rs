@@ -11,7 +11,10 @@ use persistence::{
     Error, Handle, Tx,
     access::Grant,
     customers::store as customers,
-    privacy::{erasure as store, requests},
+    privacy::{
+        erasure::{self as store, Cause},
+        requests,
+    },
 };
 
 use super::{EraseCustomer, ErasurePreview};
@@ -51,7 +54,8 @@ pub async fn erase(
     if let Some(request) = request {
         deletion(tx, grant, request, customer.id).await?;
     }
-    let erasure = store::erase(tx, grant, &customer, body.reason.0, request).await?;
+    let cause = Cause::Asked(body.reason.0, request);
+    let erasure = store::erase(tx, grant, &customer, cause).await?;
     if let Some(request) = request {
         // Read anew: nothing of its words is left.
         let before = deletion(tx, grant, request, customer.id).await?;

@@ -33,9 +33,9 @@ fn shown(hold: LegalHold) -> Result<Reply, Error> {
 /// Place a legal hold on a customer
 ///
 /// While it stands the person is not erased: `eraseCustomer` answers `erasure_obstructed`, with the obstacle
-/// `legal_hold`. What is written of several people goes with whoever of them is erased. A merge carries it to the
-/// survivor, and is not undone once one was placed since. It keeps nobody from working with the customer. Several
-/// may stand at once.
+/// `legal_hold`, and no rule of retention takes the person or anybody related to it. What is written of several
+/// people goes with whoever of them is erased by hand. A merge carries it to the survivor, and is not undone once
+/// one was placed since. It keeps nobody from working with the customer. Several may stand at once.
 #[utoipa::path(tag = TAG, request_body = PlaceLegalHold, responses((status = 201, body = LegalHoldBody)),
     security(("bearer" = ["privacy:manage"])))]
 #[post("/legal-holds")]

@@ -9,7 +9,7 @@ use domain::{
     organization::Institution,
     privacy::{
         ErasedTable, Erasure, ErasureAction, ErasureObstacle, ErasureReason, KeptGround,
-        PrivacyRequest, Pseudonym,
+        PrivacyRequest, Pseudonym, RetentionRun,
     },
     text_enum::TextEnum,
 };
@@ -17,6 +17,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+pub(in crate::privacy) use self::registry::RECORDS;
 pub use self::registry::{OF_NOBODY, OF_PERSONS, OfPerson, OnErasure};
 use super::person::Person;
 use crate::{
@@ -29,7 +30,8 @@ use crate::{
     scope::Page,
 };
 
-const COLUMNS: &str = "id, number, customer_id, reason, request_id, tables, erased_at, erased_by";
+const COLUMNS: &str =
+    "id, number, customer_id, reason, request_id, tables, erased_at, erased_by, retention_run_id";
 
 impl Person {
     async fn count(&self, handle: &impl Handle, table: &OfPerson) -> Result<i64, Error> {
@@ -185,6 +187,15 @@ async fn obstacles(
     Ok(found)
 }
 
+/// Why somebody is erased.
+#[derive(Clone, Copy, Debug)]
+pub enum Cause {
+    /// Whoever does it has a reason, and maybe a request that is done with it.
+    Asked(ErasureReason, Option<Id<PrivacyRequest>>),
+    /// A rule of retention.
+    Rule(Id<RetentionRun>),
+}
+
 /// Erases a customer that the caller has locked within the grant, under every id that stands for it.
 ///
 /// # Errors
@@ -193,12 +204,15 @@ pub async fn erase<G>(
     tx: &Tx,
     grant: &G,
     customer: &Customer,
-    reason: ErasureReason,
-    request: Option<Id<PrivacyRequest>>,
+    cause: Cause,
 ) -> Result<Erasure, Error>
 where
     G: Writes<Customer> + Writes<Erasure>,
 {
+    let (reason, request, run) = match cause {
+        Cause::Asked(reason, request) => (reason, request, None),
+        Cause::Rule(run) => (ErasureReason::PurposeFulfilled, None, Some(run)),
+    };
     let institution = tx.operation().institution;
     let mut person = Person::of(tx, institution, customer.id).await?;
     person.as_of.0 = micros(tx.now());
@@ -214,7 +228,11 @@ where
         request,
         tables: person.survey(tx).await?,
         erased_at: tx.now(),
-        erased_by: Id::new(tx.operation().actor.principal),
+        erased_by: match run {
+            Some(_) => None,
+            None => Some(Id::new(tx.operation().actor.principal)),
+        },
+        retention_run: run,
     };
     insert(tx, &erasure).await?;
     for one in &all {
@@ -226,7 +244,7 @@ where
         person.erase_from(tx, table).await?;
     }
     let has_files = erasure.tables.iter().any(|found| found.table == "files");
-    if has_files {
+    if has_files && !jobs::is_removal_queued(tx).await? {
         jobs::enqueue_removal(tx).await?;
     }
     let told = json!({ "erasure_id": erasure.id, "reason": reason.as_str() });
@@ -276,9 +294,9 @@ async fn mark(tx: &Tx, customer: Id<Customer>, number: i64) -> Result<(), Error>
 async fn insert(tx: &Tx, erasure: &Erasure) -> Result<(), Error> {
     let tables: Vec<Json> = erasure.tables.iter().map(told).collect();
     let sql = format!(
-        "INSERT INTO erasures (institution_id, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO erasures (institution_id, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     );
-    let values: [Value; 9] = [
+    let values: [Value; 10] = [
         tx.operation().institution.uuid().into(),
         erasure.id.uuid().into(),
         erasure.number.into(),
@@ -287,7 +305,9 @@ async fn insert(tx: &Tx, erasure: &Erasure) -> Result<(), Error> {
         erasure.request.map(Id::uuid).into(),
         Json::from(tables).into(),
         micros(erasure.erased_at).into(),
-        erasure.erased_by.uuid().into(),
+        // Nobody did what a rule did.
+        erasure.erased_by.map_or(Uuid::nil(), Id::uuid).into(),
+        erasure.retention_run.map(Id::uuid).into(),
     ];
     tx.execute_raw(statement(tx, &sql, values)).await?;
     Ok(())
@@ -313,6 +333,8 @@ fn table(told: &Json) -> Option<ErasedTable> {
 fn erasure(row: &QueryResult) -> Result<Erasure, Error> {
     let reason: String = row.try_get("", "reason")?;
     let request: Option<Uuid> = row.try_get("", "request_id")?;
+    let run: Option<Uuid> = row.try_get("", "retention_run_id")?;
+    let by: Uuid = row.try_get("", "erased_by")?;
     let tables: Json = row.try_get("", "tables")?;
     let tables = tables.as_array().into_iter().flatten();
     let tables = tables.map(|told| table(told).ok_or_else(|| Error::corrupt("erasure")));
@@ -324,7 +346,8 @@ fn erasure(row: &QueryResult) -> Result<Erasure, Error> {
         request: request.map(Id::new),
         tables: tables.collect::<Result<_, _>>()?,
         erased_at: timestamp(row.try_get("", "erased_at")?)?,
-        erased_by: Id::new(row.try_get("", "erased_by")?),
+        erased_by: run.is_none().then_some(Id::new(by)),
+        retention_run: run.map(Id::new),
     })
 }
 

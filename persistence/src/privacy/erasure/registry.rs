@@ -77,6 +77,9 @@ macro_rules! records {
     };
 }
 
+/// The same, as text.
+pub(in crate::privacy) const RECORDS: &str = records!();
+
 const fn of_person(
     table: &'static str,
     rows: &'static str,
@@ -398,6 +401,8 @@ pub static OF_NOBODY: &[&str] = &[
     "quality_policies",
     "refresh_tokens",
     "regions",
+    "retention_policies",
+    "retention_runs",
     "role_field_rules",
     "role_permissions",
     "role_rules",

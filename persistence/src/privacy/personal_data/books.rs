@@ -358,6 +358,7 @@ pub(super) static BOOKS: &[Told] = &[
             ("id", Technical),
             ("tables", Technical),
             ("erased_by", OtherPeople),
+            ("retention_run_id", Technical),
         ],
     ),
     told(
