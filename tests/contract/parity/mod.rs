@@ -24,6 +24,8 @@ const UNLIKE: &[&str] = &[
     "stale_at",
     "amount",
     "due_at",
+    "deleted_customers_in_force_from",
+    "leads_in_force_from",
 ];
 
 /// How names begin that go on with an id, or a part of one.

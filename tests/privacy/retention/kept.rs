@@ -162,6 +162,53 @@ fn whoever_somebody_has_worked_with_is_kept() {
     });
 }
 
+#[test]
+fn whoever_decided_for_somebody_who_stays_is_kept() {
+    begun_days_ago(400, |w| async move {
+        let boss = w.as_boss();
+        let notice = json!({"purpose": "marketing", "language": "zh-CN", "title": "告知书", "text": "我们这样使用您的信息。"});
+        let notice = boss
+            .post("/api/v1/privacy-notices", &notice)
+            .await
+            .expect(201)
+            .id();
+        let guardian = async |of: &str, name: &str| {
+            let made = take_in(&w, name, json!({"kind": "guardian"})).await;
+            relate(&boss, of, "guardian", &made, day(&w, 20)).await;
+            made
+        };
+        let decided = async |of: &str, by: &str| {
+            let given = json!({"purpose": "marketing", "channel": "phone", "decision": "given", "notice_id": notice,
+                "evidence": "表单 1", "decided_by": by});
+            let consents = format!("{}/consents", path(of));
+            boss.post(&consents, &given).await.expect(201);
+        };
+        let child = buyer(&w, "赵六").await;
+        let (proof, deleted, other) = (
+            guardian(&child, "孙丽").await,
+            guardian(&child, "孙芳").await,
+            guardian(&child, "孙敏").await,
+        );
+        decided(&child, &proof).await;
+        decided(&child, &deleted).await;
+        boss.delete(&path(&deleted)).await.expect(204);
+        // Of nobody who stays.
+        let lead = take_in(&w, "张伟", json!({})).await;
+        let mother = guardian(&lead, "陈静").await;
+        decided(&lead, &mother).await;
+        let revealed = take_in(&w, "周强", json!({})).await;
+
+        let boss = days_later(&w, 400).await;
+        let reason = json!({"reason": "回访"});
+        boss.post(&format!("{}/reveal", path(&revealed)), &reason)
+            .await
+            .expect(200);
+        let leads = sorted([&lead, &mother, &other]);
+        assert_eq!(due(&boss, "leads", 365).await, leads);
+        assert!(due(&boss, "deleted_customers", 365).await.is_empty());
+    });
+}
+
 /// Puts two customers on the record in one transaction.
 async fn together(w: &World, names: [&str; 2]) -> [String; 2] {
     let operations = names.map(|name| json!({"op": "create", "data": w.new_customer(name)}));

@@ -51,9 +51,10 @@ fn tonight(w: &World) -> Arc<Schedule> {
 }
 
 async fn begin(w: &World, job: Uuid) -> Option<Arc<Progress>> {
-    let class = RetentionClass::Leads;
-    let begun = step(w, move |tx| async move {
-        runs::begin(&tx, Id::new(job), class).await
+    let (class, night) = (RetentionClass::Leads, tonight(w));
+    let begun = step(w, move |tx| {
+        let night = night.clone();
+        async move { runs::begin(&tx, &night, Id::new(job), class).await }
     });
     begun.await.map(Arc::new)
 }

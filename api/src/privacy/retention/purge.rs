@@ -51,9 +51,9 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
         return Ok(());
     };
     for class in RetentionClass::ALL {
-        let (class, job) = (*class, run.lease().job);
+        let (class, job, night) = (*class, run.lease().job, &schedule);
         let begun = run
-            .own_step(|tx| async move { runs::begin(&tx, job, class).await })
+            .own_step(|tx| async move { runs::begin(&tx, night, job, class).await })
             .await?;
         if let Some(progress) = begun {
             let status = apply(run, &schedule, &progress).await?;

@@ -26,11 +26,14 @@ const WINDOW: i64 = 200;
 const LEAD: &str = "c.deleted_at IS NULL AND c.kind IN ('student', 'guardian') \
      AND c.stage IN ('lead', 'contacted', 'interested', 'trial', 'negotiating', 'invalid')";
 
-/// One that was merged goes with its survivor.
+/// One that was merged goes with its survivor. Whoever decided for somebody who is there is the proof of it.
 const DELETED: &str = "c.deleted_at <= {now} \
      AND NOT EXISTS (SELECT 1 FROM erased_customers e WHERE e.institution_id = c.institution_id AND e.customer_id = c.id) \
      AND NOT EXISTS (SELECT 1 FROM customer_merges m WHERE m.institution_id = c.institution_id AND m.merged_id = c.id \
-     AND m.undone_at IS NULL)";
+     AND m.undone_at IS NULL) \
+     AND NOT EXISTS (SELECT 1 FROM consents k JOIN customers o ON o.institution_id = k.institution_id \
+     AND o.id = k.customer_id WHERE k.institution_id = c.institution_id AND k.decided_by = c.id \
+     AND k.customer_id <> c.id AND o.deleted_at IS NULL)";
 
 /// Rows that tell of somebody who bought, or paid: tables, and conditions on their rows `k`.
 const BOUGHT: &[(&str, &str)] = &[
@@ -140,6 +143,10 @@ const SINCE: &[(&str, &str)] = &[
         "k.customer_id = c.id AND (k.kept_at > {now} OR k.kept_until > {now})",
     ),
     ("files", "k.record_id = c.id AND k.created_at > {now}"),
+    (
+        "audit_records",
+        "k.target_id = c.id AND k.target_kind = 'reveal' AND k.at > {now}",
+    ),
     // They are kept for a while only.
     ("import_rows", "k.customer_id = c.id"),
     ("import_customers", "k.customer_id = c.id"),

@@ -52,6 +52,21 @@ pub(super) const HELD: &[(&str, &str)] = &[
             stands!()
         ),
     ),
+    // Whoever acted for somebody held: the words of that go with the one who acted.
+    (
+        "privacy_requests r JOIN legal_holds h ON h.institution_id = r.institution_id AND h.customer_id = r.customer_id",
+        concat!(
+            "r.institution_id = c.institution_id AND r.asked_by = c.id AND ",
+            stands!()
+        ),
+    ),
+    (
+        "consents r JOIN legal_holds h ON h.institution_id = r.institution_id AND h.customer_id = r.customer_id",
+        concat!(
+            "r.institution_id = c.institution_id AND r.decided_by = c.id AND ",
+            stands!()
+        ),
+    ),
 ];
 
 /// Everybody who is held.
@@ -116,7 +131,7 @@ pub(super) async fn shares_record_with_held(
 }
 
 /// Whoever is related to some people, whatever the relation, unless it was over or the other was deleted by
-/// the cutoff; so many that a household can have, and one more.
+/// the cutoff, and whoever decided for whom; so many that a household can have, and one more.
 pub(super) async fn related(
     handle: &impl Handle,
     institution: Id<Institution>,
@@ -135,21 +150,31 @@ pub(super) async fn related(
              AND (k.valid_until IS NULL OR k.valid_until > ?) AND (o.deleted_at IS NULL OR o.deleted_at > ?)"
         )
     };
+    let decided = |own: &str, other: &str| {
+        format!(
+            "SELECT k.{other} AS id FROM consents k JOIN customers o \
+             ON o.institution_id = k.institution_id AND o.id = k.{other} \
+             WHERE k.institution_id = ? AND k.{own} IN ({list}) AND k.customer_id <> k.decided_by \
+             AND (o.deleted_at IS NULL OR o.deleted_at > ?)"
+        )
+    };
     let sql = format!(
-        "{} UNION {} LIMIT {}",
+        "{} UNION {} UNION {} UNION {} LIMIT {}",
         side("customer_id", "relative_id"),
         side("relative_id", "customer_id"),
+        decided("customer_id", "decided_by"),
+        decided("decided_by", "customer_id"),
         2 * HOUSEHOLD_MAX + 1
     );
-    let of_side = || -> Result<Vec<Value>, Error> {
-        let mut values = vec![institution.uuid().into()];
-        values.extend(ids.iter().map(|id| Value::from(*id)));
-        values.push(date_column(day)?.into());
-        values.push(micros(cutoff).into());
-        Ok(values)
+    let whose = || {
+        let ids = ids.iter().map(|id| Value::from(*id));
+        [institution.uuid().into()].into_iter().chain(ids)
     };
-    let mut values = of_side()?;
-    values.extend(of_side()?);
+    let (day, cutoff) = (Value::from(date_column(day)?), Value::from(micros(cutoff)));
+    let of_relations = || whose().chain([day.clone(), cutoff.clone()]);
+    let of_consents = || whose().chain([cutoff.clone()]);
+    let relations = of_relations().chain(of_relations());
+    let values = relations.chain(of_consents()).chain(of_consents());
     let rows = handle
         .query_all_raw(statement(handle, &sql, values))
         .await?;

@@ -163,10 +163,11 @@ impl Progress {
     }
 }
 
-/// Begins to apply a rule that is in force, behind where the night before came to its end; or goes on with what
+/// Begins to apply a rule that was in force when the night began, behind where the night before came to its end; or goes on with what
 /// the job has begun.
 pub async fn begin(
     tx: &Tx,
+    schedule: &Schedule,
     job: Id<Job>,
     class: RetentionClass,
 ) -> Result<Option<Progress>, Error> {
@@ -187,7 +188,7 @@ pub async fn begin(
     }
     let policy = keep(tx).await?;
     let (now, _) = times(tx, tx.now()).await?;
-    let Some(days) = policy.days_at(class, now) else {
+    let Some(days) = policy.days_at(class, schedule.began(now)?) else {
         return Ok(None);
     };
     let sql = format!(
