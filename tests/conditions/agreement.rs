@@ -8,6 +8,7 @@ use domain::{
         FIELDS, Facts, Field, Moment, Operator, Registry, Subject, Tree, Type, Value as Known,
     },
     custom_fields::{CustomValue, FieldType},
+    customers::{ACTIVE_DAYS, Activity, RECENT_DAYS},
     text_enum::TextEnum,
 };
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
@@ -51,6 +52,18 @@ impl Facts for Seen<'_> {
                 .filter(|at| since.is_none_or(|since| **at >= since))
                 .count();
             return vec![Known::Number(counted.try_into().unwrap())];
+        }
+        if subject == Subject::ActivityLevel {
+            let since = |days: i32| {
+                let start = moment.start_of(-days);
+                let all = customer.follow_ups.iter();
+                i64::try_from(all.filter(|at| **at >= start).count()).unwrap()
+            };
+            let activity = Activity {
+                recent: since(RECENT_DAYS),
+                all: since(ACTIVE_DAYS),
+            };
+            return vec![Known::Choice(activity.level().as_str().into())];
         }
         customer.known.get(&subject).cloned().unwrap_or_default()
     }
@@ -237,7 +250,7 @@ async fn people(w: &World, chance: &mut Chance) -> (Vec<Customer>, Registry) {
                 .push(Known::Id(tag.parse().unwrap()));
         }
         for _ in 0..chance.below(4) {
-            let at = now - Span::new().hours(1 + chance.below(24 * 40) as i64);
+            let at = now - Span::new().hours(1 + chance.below(24 * 120) as i64);
             let mut body = json!({"customer_id": id, "method": "phone", "outcome": "considering", "occurred_at": at});
             known.remove(&Subject::NextContactOn);
             if chance.percent(60) {

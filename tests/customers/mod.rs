@@ -9,6 +9,7 @@ mod consents;
 mod contacts;
 mod create;
 mod delete;
+mod derived;
 mod details;
 mod duplicates;
 mod filings;

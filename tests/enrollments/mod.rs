@@ -2,6 +2,6 @@ mod enroll;
 mod facts;
 mod hours;
 mod leave;
-mod roll_call;
+pub(crate) mod roll_call;
 mod seats;
 mod taught;

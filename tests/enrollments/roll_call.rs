@@ -11,7 +11,7 @@ pub(super) async fn lesson(w: &World, class: &str, hours: i32) -> String {
     w.as_boss().post(&path, &body).await.expect(201).id()
 }
 
-pub(super) async fn call(actor: &Actor, lesson: &str, marks: &[(&str, &str)]) -> Answer {
+pub(crate) async fn call(actor: &Actor, lesson: &str, marks: &[(&str, &str)]) -> Answer {
     let students: Vec<Value> = marks
         .iter()
         .map(|(enrollment, status)| json!({"enrollment_id": enrollment, "status": status}))

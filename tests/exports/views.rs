@@ -165,6 +165,17 @@ both! {
         assert_eq!(row["City class"], "");
     }
 
+    async fn stage_and_grade_by_age_are_hidden_with_the_birth_date(w: World) {
+        let year = w.server.app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).year();
+        customer(&w, "张伟", json!({"birth_date": format!("{}-01-01", year - 40)})).await;
+        let row = &table(&w.as_boss(), &json!({})).await[0];
+        assert_eq!((row["School stage"].as_str(), row["Grade by age"].as_str()), ("After school", ""));
+        let rules = json!([{"record": "customers", "field": "birth_date", "access": "hidden"}]);
+        let who = reader_with(&w, &["customers:read", "exports:run"], rules).await;
+        let row = &table(&who, &json!({})).await[0];
+        assert!(!row.contains_key("School stage") && !row.contains_key("Grade by age"));
+    }
+
     async fn what_a_view_looked_for_is_on_the_trail_when_it_is_gone(w: World) {
         customer(&w, "张伟", json!({"intent": 4})).await;
         let (boss, manager) = (w.as_boss(), w.as_manager());

@@ -16,6 +16,7 @@ use validator::Validate;
 
 use super::{
     CollectionEvidence, CustomerDetailsBody, CustomerDetailsInput, NamedRecord, SourceChannelCode,
+    derived::{ActivityBody, SchoolingBody},
 };
 use crate::{
     access::fields::Shown,
@@ -362,7 +363,7 @@ impl ChangeCustomer {
     "school": "实验小学", "grade": "五年级", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
-    "details": null, "custom_fields": null, "holder": null, "campus": null, "collector": null,
+    "details": null, "custom_fields": null, "holder": null, "campus": null, "collector": null, "schooling": null, "activity": null,
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
 pub struct CustomerBody {
     pub id: Uuid,
@@ -444,6 +445,13 @@ pub struct CustomerBody {
     /// Who collected its data; null unless `expand` names it, and where `collector_id` is.
     #[schema(required)]
     pub collector: Option<NamedRecord>,
+    /// Where a student stands at school, by age; null unless `expand` names it, of others than students, and where
+    /// `birth_date` is null.
+    #[schema(required)]
+    pub schooling: Option<SchoolingBody>,
+    /// How active it is; null unless `expand` names it, and for who may not read follow-ups.
+    #[schema(required)]
+    pub activity: Option<ActivityBody>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -506,6 +514,8 @@ impl CustomerBody {
             holder: None,
             campus: None,
             collector: None,
+            schooling: None,
+            activity: None,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
         }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{CustomerBody, CustomerDetailsBody, RECORD};
+use super::{CustomerBody, CustomerDetailsBody, RECORD, derived::derive};
 use crate::{access::Granted, custom_fields::CustomFieldValues};
 
 /// What a customer names by its id and may be shown beside it.
@@ -37,6 +37,10 @@ pub enum CustomerExpansion {
     Details,
     /// What the institution keeps beyond that.
     CustomFields,
+    /// Where a student stands at school, by age.
+    Schooling,
+    /// How active it is.
+    Activity,
 }
 
 impl TextEnum for CustomerExpansion {
@@ -48,6 +52,8 @@ impl TextEnum for CustomerExpansion {
         Self::Collector,
         Self::Details,
         Self::CustomFields,
+        Self::Schooling,
+        Self::Activity,
     ];
 
     fn as_str(self) -> &'static str {
@@ -57,6 +63,8 @@ impl TextEnum for CustomerExpansion {
             Self::Collector => "collector",
             Self::Details => "details",
             Self::CustomFields => "custom_fields",
+            Self::Schooling => "schooling",
+            Self::Activity => "activity",
         }
     }
 
@@ -82,6 +90,14 @@ impl TextEnum for CustomerExpansion {
                 zh: "自定义字段",
                 en: "Custom fields",
             },
+            Self::Schooling => Text {
+                zh: "学段与年级",
+                en: "Stage and grade at school",
+            },
+            Self::Activity => Text {
+                zh: "活跃度",
+                en: "Activity",
+            },
         }
     }
 }
@@ -92,7 +108,7 @@ impl TextEnum for CustomerExpansion {
 #[serde(deny_unknown_fields)]
 pub struct ExpandCustomer {
     /// What is shown beside its id.
-    #[param(style = Form, explode = false, max_items = 5)]
+    #[param(style = Form, explode = false, max_items = 7)]
     pub expand: Option<Vec<CustomerExpansion>>,
 }
 
@@ -159,6 +175,7 @@ pub(super) async fn expand(
     {
         show_custom_fields(ctx, customers).await?;
     }
+    derive(ctx, asked, customers).await?;
     let Some(directory) = Grant::<DirectoryRead>::of(reader, ctx.stamp().now()) else {
         return Ok(());
     };

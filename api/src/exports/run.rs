@@ -323,18 +323,19 @@ impl<'a> Table<'a> {
         let channels = channels::names(&read, run.institution()).await?;
         let zones = names::zones(&read, run.institution()).await?;
         let reads_region = owner.fields().is_readable(RECORD, "details.region_code");
+        let now = run.app.clock.now();
         let mut rows = Vec::with_capacity(customers.len());
         for customer in customers {
             let zone = zones.get(&customer.campus).map(|zone| TimeZone::get(zone));
+            let zone = zone.transpose().map_err(Error::corrupt)?;
+            let zone = zone.unwrap_or(TimeZone::UTC);
             let row = Row {
                 customer,
                 tags: &tags.remove(&customer.id).unwrap_or_default(),
                 names: &names,
                 channels: &channels,
-                zone: &zone
-                    .transpose()
-                    .map_err(Error::corrupt)?
-                    .unwrap_or(TimeZone::UTC),
+                today: now.to_zoned(zone.clone()).date(),
+                zone: &zone,
                 is_revealed: revealed.contains(&customer.id),
                 reads_region,
             };
@@ -436,8 +437,11 @@ mod tests {
         let document = crate::contract::document("http://127.0.0.1:8080");
         let customer = &document["components"]["schemas"]["Customer"]["properties"];
         let fields = customer.as_object().unwrap().keys().map(String::as_str);
-        // What changes with every change tells nobody anything; names stand in the columns of ids.
+        // What changes with every change tells nobody anything; names stand in the columns of ids, and
+        // what follows of the birth date behind it.
         let beside = [
+            "schooling",
+            "activity",
             "version",
             "holder",
             "campus",

@@ -7,7 +7,11 @@ use super::{
     field::{Subject, Type},
     tree::{Leaf, Test, Tree, Value},
 };
-use crate::text::fold;
+use crate::{
+    customers::{Kind, Schooling},
+    text::fold,
+    text_enum::TextEnum,
+};
 
 /// What is known of a record.
 pub trait Facts {
@@ -32,6 +36,7 @@ impl Leaf {
     fn is_met(&self, facts: &impl Facts, moment: &Moment) -> bool {
         let known = match self.field.subject {
             Subject::Age | Subject::Birthday => facts.known(Subject::BirthDate, None),
+            Subject::SchoolStage | Subject::SchoolGrade => schooled(facts, self, moment),
             subject => facts.known(subject, self.last_days),
         };
         let known = known
@@ -52,6 +57,23 @@ impl Leaf {
             }),
         }
     }
+}
+
+/// The stage or grade of a student at school.
+fn schooled(facts: &impl Facts, leaf: &Leaf, moment: &Moment) -> Vec<Value> {
+    let known = |subject| facts.known(subject, None).into_iter().next();
+    let (Some(Value::Choice(kind)), Some(Value::Date(born))) =
+        (known(Subject::Kind), known(Subject::BirthDate))
+    else {
+        return Vec::new();
+    };
+    let schooling =
+        Kind::parse(&kind).and_then(|kind| Schooling::of(kind, Some(born), moment.today));
+    let value = schooling.and_then(|schooling| match leaf.field.subject {
+        Subject::SchoolStage => Some(Value::Choice(schooling.stage.as_str().into())),
+        _ => schooling.grade.map(|grade| Value::Number(grade.into())),
+    });
+    value.into_iter().collect()
 }
 
 fn has_birthday(value: &Value, test: &Test, moment: &Moment) -> bool {

@@ -10,7 +10,8 @@ use crate::{
     access::{FIELD_NOT_READABLE, FieldRules},
     custom_fields::CustomField,
     customers::{
-        DETAIL_FIELDS, DetailField, Education, Gender, INTENT_MAX, Kind, Occupation, Stage,
+        ActivityLevel, DETAIL_FIELDS, DetailField, Education, GRADES, Gender, INTENT_MAX, Kind,
+        Occupation, SchoolStage, Stage,
     },
     exports::column::COLUMNS,
     fault::{FieldFault, Text},
@@ -292,6 +293,8 @@ fields! {
     Occupation = "occupation" Choice { rule: Some("occupation"), choices: choices_of::<Occupation>(), } ["职业", "Occupation"]
     School = "school" Text { rule: Some("school"), } ["就读学校", "School"]
     Grade = "grade" Text { rule: Some("grade"), } ["年级", "Grade"]
+    SchoolStage = "school_stage" Choice { rule: Some("birth_date"), choices: choices_of::<SchoolStage>(), } ["学段（按出生日期）", "School stage, by age"]
+    SchoolGrade = "school_grade" Number { rule: Some("birth_date"), range: Some((*GRADES.start() as i64, *GRADES.end() as i64)), } ["年级（按出生日期）", "School grade, by age"]
     Note = "note" Text { rule: Some("note"), } ["备注", "Note"]
     SourceChannel = "source_channel" Text { rule: Some("source_channel"), listed_at: Some("/source-channels"), } ["来源渠道", "Source channel"]
     CollectedAt = "collected_at" Instant { rule: Some("collected_at"), } ["采集时间", "Time of collection"]
@@ -305,6 +308,7 @@ fields! {
     LastContactAt = "last_contact_at" Instant { permission: FOLLOW_UPS, } ["最近联系时间", "Last contact"]
     NextContactOn = "next_contact_on" Date { permission: FOLLOW_UPS, } ["下次联系日期", "Next contact"]
     FollowUps = "follow_up_count" Number { permission: FOLLOW_UPS, range: Some((0, 1_000_000)), has_span: true, } ["跟进次数", "Number of follow-ups"]
+    ActivityLevel = "activity_level" Choice { permission: FOLLOW_UPS, choices: choices_of::<ActivityLevel>(), } ["活跃度", "Activity level"]
     EnrolledCourses = "enrolled_course_id" Ids { permission: ENROLLMENTS, listed_at: Some("/courses"), } ["报名过的课程", "Courses ever enrolled in"]
     HasEnrollment = "has_enrollment" YesNo { permission: ENROLLMENTS, } ["是否报过名", "Whether ever enrolled"]
     HasActiveEnrollment = "has_active_enrollment" YesNo { permission: ENROLLMENTS, } ["是否在读", "Whether enrolled now"]

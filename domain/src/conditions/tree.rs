@@ -112,7 +112,11 @@ impl Leaf {
             self.test,
             Test::LastDays(_) | Test::NextDays(_) | Test::BeforeDays(_)
         );
-        by_test || self.last_days.is_some() || self.field.subject == Subject::Age
+        let by_field = matches!(
+            self.field.subject,
+            Subject::Age | Subject::SchoolStage | Subject::SchoolGrade | Subject::ActivityLevel
+        );
+        by_test || by_field || self.last_days.is_some()
     }
 }
 

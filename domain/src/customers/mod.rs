@@ -4,6 +4,7 @@
 //! (student, guardian, school …), belongs to a campus, and is held by a person of staff or by the
 //! pool of a campus; who sees it follows from these two.
 
+mod activity;
 mod channel;
 mod cleaning;
 mod collection;
@@ -22,8 +23,10 @@ mod order;
 mod quality;
 mod region;
 mod relation;
+mod schooling;
 mod timeline;
 
+pub use activity::*;
 pub use channel::*;
 pub use cleaning::*;
 pub use collection::*;
@@ -41,4 +44,5 @@ pub use order::*;
 pub use quality::*;
 pub use region::*;
 pub use relation::*;
+pub use schooling::*;
 pub use timeline::*;

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use uuid::Uuid;
 
 use crate::{
-    customers::{CityClass, ContactKind, ContactPoint, Customer, Details, Prose, RegionCode},
+    customers::{
+        CityClass, ContactKind, ContactPoint, Customer, Details, Prose, RegionCode, Schooling,
+    },
     fault::Text,
     organization::Locale,
     tags::TagLabel,
@@ -49,6 +51,8 @@ pub struct Row<'a> {
     pub channels: &'a BTreeMap<String, String>,
     /// Of the customer's campus.
     pub zone: &'a TimeZone,
+    /// The day there.
+    pub today: Date,
     /// Whether contact values are shown in the clear.
     pub is_revealed: bool,
     /// Whether the class of a place may be told by its region.
@@ -83,6 +87,8 @@ columns! {
     "region" Nothing { "所在地区", "Region" } |row, _| optional(row.customer.profile.region.as_ref());
     "school" Nothing { "就读学校", "School" } |row, _| optional(row.customer.profile.school.as_ref());
     "grade" Nothing { "年级", "Grade" } |row, _| optional(row.customer.profile.grade.as_ref());
+    "birth_date" Nothing { "学段", "School stage" } |row, locale| labelled(row.schooling().map(|told| told.stage), locale);
+    "birth_date" Nothing { "适龄年级", "Grade by age" } |row, _| optional(row.schooling().and_then(|told| told.grade));
     "education" Nothing { "教育背景", "Education" } |row, locale| labelled(row.customer.profile.education, locale);
     "occupation" Nothing { "职业", "Occupation" } |row, locale| labelled(row.customer.profile.occupation, locale);
     "intent" Nothing { "意向程度", "Intent" } |row, _| optional(row.customer.profile.intent);
@@ -233,6 +239,11 @@ impl Row<'_> {
     fn name(&self, of: Option<Uuid>) -> String {
         let name = of.and_then(|id| self.names.get(&id));
         name.cloned().unwrap_or_default()
+    }
+
+    fn schooling(&self) -> Option<Schooling> {
+        let profile = &self.customer.profile;
+        Schooling::of(profile.kind, profile.birth_date, self.today)
     }
 
     /// As whoever reads the record sees it.

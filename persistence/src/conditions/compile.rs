@@ -1,10 +1,17 @@
 //! Trees and leaves as expressions.
 
-use std::ops::Bound;
+use std::{
+    collections::BTreeSet,
+    ops::{Bound, RangeInclusive},
+};
 
 use domain::{
     conditions::{Leaf, Moment, Subject, Test, Tree, Value, tree::Amount},
+    customers::{
+        ACTIVE_DAYS, ActivityLevel, GRADES, Kind, RECENT_DAYS, RECENT_MANY, SchoolStage, SchoolYear,
+    },
     text::fold,
+    text_enum::TextEnum,
 };
 use jiff::{Timestamp, civil::Date};
 use sea_orm::sea_query::{self, Condition, Expr, ExprTrait, Func, SelectStatement};
@@ -84,6 +91,11 @@ impl Compiler<'_> {
             Subject::Occupation => simple(own(Column::Occupation), test),
             Subject::School => self.text(own(Column::SchoolFold), test),
             Subject::Grade => self.text(own(Column::GradeFold), test),
+            Subject::SchoolStage => schooled(test, moment, |year, value| {
+                let stage = SchoolStage::parse(choice(value)?)?;
+                Some(year.born(stage.grades()))
+            }),
+            Subject::SchoolGrade => graded(test, moment),
             Subject::Note => self.text(own(Column::NoteFold), test),
             Subject::SourceChannel => self.text(own(Column::Channel), test),
             Subject::CollectedAt => timed(own(Column::CollectedAt), test, moment),
@@ -111,6 +123,7 @@ impl Compiler<'_> {
                 let since = leaf.last_days.map(|days| micros(moment.start_of(-days)));
                 simple(facts::follow_ups(grant, since).into(), test)
             }
+            Subject::ActivityLevel => self.active(test, moment),
             Subject::EnrolledCourses => {
                 let grant = granted(self.sight.enrollments.as_ref())?;
                 among(test, |courses| facts::enrolled(grant, courses, false))
@@ -134,6 +147,34 @@ impl Compiler<'_> {
             Subject::Detail(field) => self.detail(field, leaf),
             Subject::Custom(id) => self.custom(id, leaf, moment),
         }
+    }
+
+    /// Levels as [`Activity::level`](domain::customers::Activity::level) has them; one always is known.
+    fn active(&self, test: &Test, moment: &Moment) -> Result<Expr, Error> {
+        let follow_ups = granted(self.sight.follow_ups.as_ref())?;
+        let enrollments = self.sight.enrollments.as_ref();
+        let since = |days: i32| {
+            let since = micros(moment.start_of(-days));
+            facts::activities(follow_ups, enrollments, since)
+        };
+        let is_high = || since(RECENT_DAYS).gte(RECENT_MANY);
+        let is_low = || since(ACTIVE_DAYS).eq(0_i64);
+        let level = |level| match level {
+            ActivityLevel::High => is_high(),
+            ActivityLevel::Medium => is_high().not().and(is_low().not()),
+            ActivityLevel::Low => is_low(),
+        };
+        Ok(match test {
+            Test::OneOf(values) => {
+                let levels: BTreeSet<_> = (values.iter())
+                    .filter_map(|value| ActivityLevel::parse(choice(value)?))
+                    .collect();
+                let any = levels.into_iter().map(level);
+                any.fold(Condition::any(), Condition::add).into()
+            }
+            Test::Unknown => Expr::val(1).eq(0),
+            _ => Expr::val(1).eq(1),
+        })
     }
 
     /// Text is compared as it is folded.
@@ -279,6 +320,90 @@ fn aged(born: Expr, test: &Test, moment: &Moment) -> Result<Expr, Error> {
             of_ages((bound(from), bound(until)))
         }
         test => simple(born, test),
+    }
+}
+
+/// What is asked of students only, by their birth dates: which of them a value means.
+fn schooled(
+    test: &Test,
+    moment: &Moment,
+    meant: impl Fn(SchoolYear, &Value) -> Option<RangeInclusive<Date>>,
+) -> Result<Expr, Error> {
+    let born = own(Column::BirthDate);
+    let mut any = Condition::any();
+    match test {
+        Test::OneOf(values) => {
+            let year = SchoolYear::of(moment.today);
+            for days in values.iter().filter_map(|value| meant(year, value)) {
+                any = any.add(between(&born, &days)?);
+            }
+        }
+        test => any = any.add(simple(born, test)?),
+    }
+    students(any.into(), test)
+}
+
+/// Of grades those alone are known that there are.
+fn graded(test: &Test, moment: &Moment) -> Result<Expr, Error> {
+    let year = SchoolYear::of(moment.today);
+    let born = own(Column::BirthDate);
+    let (from, until) = match test {
+        Test::OneOf(_) => {
+            let grade = |year: SchoolYear, value: &Value| {
+                let grade = i16::try_from(number(value)?).ok()?;
+                Some(year.born(grade..=grade))
+            };
+            return schooled(test, moment, grade);
+        }
+        Test::Range(from, until) => (
+            match from {
+                Bound::Included(from) => number(from),
+                Bound::Excluded(from) => number(from).map(|grade| grade.saturating_add(1)),
+                Bound::Unbounded => None,
+            },
+            match until {
+                Bound::Included(until) => number(until),
+                Bound::Excluded(until) => number(until).map(|grade| grade.saturating_sub(1)),
+                Bound::Unbounded => None,
+            },
+        ),
+        _ => (None, None),
+    };
+    let (first, last) = (i64::from(*GRADES.start()), i64::from(*GRADES.end()));
+    let grade = |grade: i64| i16::try_from(grade).map_err(Error::internal);
+    let grades = grade(from.unwrap_or(first).clamp(first, last + 1))?
+        ..=grade(until.unwrap_or(last).clamp(first - 1, last))?;
+    if grades.is_empty() {
+        return Ok(Expr::val(1).eq(0));
+    }
+    let known = between(&born, &year.born(grades))?;
+    match test {
+        Test::Unknown => students(
+            Expr::from(Func::coalesce([known, Expr::val(false)])).not(),
+            test,
+        ),
+        test => students(known, test),
+    }
+}
+
+/// What is known of students only.
+fn students(known: Expr, test: &Test) -> Result<Expr, Error> {
+    let is_student = own(Column::Kind).eq(Kind::Student.as_str());
+    Ok(match test {
+        Test::Unknown => is_student.not().or(known),
+        _ => is_student.and(known),
+    })
+}
+
+fn between(born: &Expr, days: &RangeInclusive<Date>) -> Result<Expr, Error> {
+    let (first, last) = (date_column(*days.start())?, date_column(*days.end())?);
+    Ok(born.clone().between(first, last))
+}
+
+fn choice(value: &Value) -> Option<&str> {
+    match value {
+        Value::Choice(choice) => Some(choice.as_ref()),
+        _ => None,
     }
 }
 

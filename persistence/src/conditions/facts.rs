@@ -1,6 +1,12 @@
 //! What is known of a customer by other tables: sub-selects of one value, within the reach of a grant.
 
-use domain::{enrollments::Enrollment, follow_ups::FollowUp, payments::Balance, tags::Tagging};
+use domain::{
+    enrollments::Enrollment,
+    follow_ups::{FollowUp, Outcome},
+    payments::Balance,
+    tags::Tagging,
+    text_enum::TextEnum,
+};
 use sea_orm::{
     ColumnTrait,
     sea_query::{Expr, ExprTrait, Func, IntoIden, Order, SelectStatement},
@@ -83,6 +89,61 @@ pub(super) fn follow_ups(grant: &impl Reads<FollowUp>, since: Option<i64>) -> Se
     all.expr(Func::count(Expr::col((follow_ups::Entity, Column::Id))))
         .and_where_option(since.map(|at| Column::OccurredAt.gte(at)));
     all
+}
+
+/// How often the customer was spoken to since an instant.
+fn spoken(grant: &impl Reads<FollowUp>, since: i64) -> SelectStatement {
+    use follow_ups::Column;
+    let answers = Outcome::ALL.iter().filter(|outcome| outcome.is_answer());
+    let mut spoken = rows::<follow_ups::Entity>(grant);
+    spoken
+        .expr(Func::count(Expr::col((follow_ups::Entity, Column::Id))))
+        .and_where(Column::Outcome.is_in(answers.map(|outcome| outcome.as_str())))
+        .and_where(Column::OccurredAt.gte(since));
+    spoken
+}
+
+/// To how many lessons the customer came that began since an instant.
+fn attended(grant: &impl Reads<Enrollment>, since: i64) -> SelectStatement {
+    use enrollments::Column;
+    let of = |table: &'static str, column: &'static str| Expr::col((table, column));
+    let same = |table, own: Column, its| {
+        let institution = (enrollments::Entity, Column::InstitutionId);
+        of(table, "institution_id")
+            .equals(institution)
+            .and(of(table, its).equals((enrollments::Entity, own)))
+    };
+    let mut attended = rows::<enrollments::Entity>(grant);
+    attended
+        .expr(Func::count(of("attendances", "enrollment_id")))
+        .inner_join(
+            "attendances",
+            same("attendances", Column::Id, "enrollment_id"),
+        )
+        .inner_join(
+            "lessons",
+            of("lessons", "institution_id")
+                .equals(("attendances", "institution_id"))
+                .and(of("lessons", "id").equals(("attendances", "lesson_id"))),
+        )
+        .and_where(of("attendances", "status").eq("present"))
+        .and_where(of("lessons", "starts_at").gte(since));
+    attended
+}
+
+/// In how much the customer took part since an instant, as far as somebody sees it ([`Activity`]).
+///
+/// [`Activity`]: domain::customers::Activity
+pub(crate) fn activities(
+    follow_ups: &impl Reads<FollowUp>,
+    enrollments: Option<&impl Reads<Enrollment>>,
+    since: i64,
+) -> Expr {
+    let spoken = Expr::from(spoken(follow_ups, since));
+    match enrollments {
+        Some(grant) => spoken.add(Expr::from(attended(grant, since))),
+        None => spoken,
+    }
 }
 
 /// Something, where the customer is or was enrolled, in any of some courses or in any at all.

@@ -1,5 +1,6 @@
 //! Customers: rows, and what is written with them.
 
+pub mod activity;
 pub mod anchor;
 pub mod channels;
 mod children;
