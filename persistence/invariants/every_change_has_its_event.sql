@@ -13,6 +13,7 @@ WITH records AS (
     UNION ALL SELECT institution_id, id, version, 'receipt' FROM receipts
     UNION ALL SELECT institution_id, id, version, 'share_request' FROM share_requests
     UNION ALL SELECT institution_id, id, version, 'cleaning_entry' FROM cleaning_entries
+    UNION ALL SELECT institution_id, id, version, 'insight' FROM customer_insights
     UNION ALL SELECT institution_id, id, version, 'filing' FROM customer_filings
     UNION ALL SELECT institution_id, id, version, 'approval' FROM approvals
     UNION ALL SELECT institution_id, id, version, 'approval_policy' FROM approval_policies

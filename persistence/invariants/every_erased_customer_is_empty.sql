@@ -22,6 +22,8 @@ WHERE (e.institution_id = ? OR ? IS NULL)
             WHERE r.institution_id = e.institution_id AND (r.customer_id = e.customer_id OR r.relative_id = e.customer_id))
         OR EXISTS (SELECT 1 FROM follow_ups r
             WHERE r.institution_id = e.institution_id AND r.customer_id = e.customer_id AND r.content IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM customer_insights r
+            WHERE r.institution_id = e.institution_id AND r.customer_id = e.customer_id)
         OR EXISTS (SELECT 1 FROM customer_collections r
             WHERE r.institution_id = e.institution_id AND r.customer_id = e.customer_id AND r.form IS NOT NULL)
         OR EXISTS (SELECT 1 FROM files r

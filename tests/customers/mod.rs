@@ -14,6 +14,7 @@ mod details;
 mod duplicates;
 mod filings;
 mod forms;
+mod insights;
 mod list;
 pub(crate) mod merge;
 mod merge_limits;

@@ -16,6 +16,7 @@ pub mod filings;
 mod filters;
 pub mod forms;
 mod handlers;
+pub mod insights;
 pub mod lists;
 mod looked_for;
 pub mod merges;
@@ -65,6 +66,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(consents::routes)
         .configure(duplicates::routes)
         .configure(filings::routes)
+        .configure(insights::routes)
         .configure(merges::routes)
         .configure(quality::routes)
         .configure(relations::routes)

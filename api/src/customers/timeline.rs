@@ -62,7 +62,12 @@ impl TimelineEntry {
             Kind::FollowUp => ("follow_ups", &[("text", "content")]),
             Kind::Enrollment => ("enrollments", &[("text", "note"), ("amount", "price")]),
             Kind::Payment => ("payments", &[("text", "note")]),
-            Kind::Tag | Kind::Charge | Kind::Collection | Kind::Consent | Kind::Disclosure => {
+            Kind::Tag
+            | Kind::Charge
+            | Kind::Collection
+            | Kind::Consent
+            | Kind::Disclosure
+            | Kind::Insight => {
                 return Ok(Shown::Whole(self));
             }
         };

@@ -41,6 +41,7 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
     ("filing", "归档", "Filing"),
     ("follow_up", "跟进", "Follow-up"),
     ("group", "用户组", "Group"),
+    ("insight", "外部洞察", "Insight"),
     ("institution", "机构", "Institution"),
     ("legal_hold", "保全", "Legal hold"),
     ("lesson", "课次", "Lesson"),

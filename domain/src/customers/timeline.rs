@@ -11,6 +11,7 @@ text_enum! {
         Collection = "collection" { "信息采集", "Collection of data" }
         Consent = "consent" { "同意或撤回", "Consent" }
         Disclosure = "disclosure" { "对外提供", "Sharing with others" }
+        Insight = "insight" { "外部洞察", "Learned from outside" }
     }
 }
 
@@ -26,7 +27,7 @@ text_enum! {
 impl TimelineKind {
     pub fn category(self) -> TimelineCategory {
         match self {
-            Self::Tag | Self::Collection | Self::Consent | Self::Disclosure => {
+            Self::Tag | Self::Collection | Self::Consent | Self::Disclosure | Self::Insight => {
                 TimelineCategory::Descriptive
             }
             Self::FollowUp => TimelineCategory::Marketing,

@@ -152,6 +152,7 @@ pub static POINTERS: &[Pointer] = &[
     pointer("consents", "customer_id", MOVES),
     pointer("consents", "decided_by", MOVES),
     pointer("disclosures", "customer_id", MOVES),
+    pointer("customer_insights", "customer_id", MOVES),
     pointer("privacy_requests", "customer_id", MOVES),
     pointer("privacy_requests", "asked_by", MOVES),
     pointer("legal_holds", "customer_id", MOVES),

@@ -126,7 +126,7 @@ pub async fn deciding(
     .await
 }
 
-/// Whether files or filled forms of any of some customers are kept.
+/// Whether files, filled forms or insights of any of some customers are kept.
 pub async fn has_papers(
     handle: &impl Handle,
     institution: Id<Institution>,
@@ -137,14 +137,18 @@ pub async fn has_papers(
         "SELECT 1 AS found FROM files WHERE institution_id = ? AND record_kind = ? AND record_id IN ({places}) \
          AND state = 'stored' AND expires_at IS NULL \
          UNION ALL SELECT 1 AS found FROM customer_collections WHERE institution_id = ? \
-         AND customer_id IN ({places}) AND is_current AND form IS NOT NULL LIMIT 1"
+         AND customer_id IN ({places}) AND is_current AND form IS NOT NULL \
+         UNION ALL SELECT 1 AS found FROM customer_insights WHERE institution_id = ? \
+         AND customer_id IN ({places}) AND content IS NOT NULL LIMIT 1"
     );
     let ids = || customers.iter().map(|id| Value::from(id.uuid()));
     let institution = Value::from(institution.uuid());
     let mut values = vec![institution.clone(), OF_CUSTOMER.into()];
     values.extend(ids());
-    values.push(institution);
-    values.extend(ids());
+    for _ in 0..2 {
+        values.push(institution.clone());
+        values.extend(ids());
+    }
     let found = handle
         .query_one_raw(statement(handle, &sql, values))
         .await?;

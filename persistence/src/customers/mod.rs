@@ -15,6 +15,7 @@ pub mod filings;
 pub mod forms;
 pub(crate) mod hiding;
 mod index;
+pub mod insights;
 pub mod links;
 pub mod merges;
 pub mod quality;
@@ -63,6 +64,14 @@ pub static FORM_CHANGED: EventType = EventType {
     name: "customer_form.changed",
     schema_version: 1,
 };
+pub static INSIGHT_RECORDED: EventType = EventType {
+    name: "insight.recorded",
+    schema_version: 1,
+};
+pub static INSIGHT_WITHDRAWN: EventType = EventType {
+    name: "insight.withdrawn",
+    schema_version: 1,
+};
 /// Of the survivor, and of the one that was merged into it.
 pub static MERGED: EventType = EventType {
     name: "customer.merged",
@@ -92,6 +101,8 @@ pub static EVENTS: &[&EventType] = &[
     &RESTORED,
     &CONSENT_RECORDED,
     &FORM_CHANGED,
+    &INSIGHT_RECORDED,
+    &INSIGHT_WITHDRAWN,
     &MERGED,
     &UNMERGED,
     &ERASED,

@@ -87,7 +87,10 @@ pub async fn reached(
 fn is_paper(kind: TimelineKind) -> bool {
     matches!(
         kind,
-        TimelineKind::Collection | TimelineKind::Consent | TimelineKind::Disclosure
+        TimelineKind::Collection
+            | TimelineKind::Consent
+            | TimelineKind::Disclosure
+            | TimelineKind::Insight
     )
 }
 
@@ -102,7 +105,8 @@ fn class_of(kind: TimelineKind) -> Option<&'static str> {
         | TimelineKind::Payment
         | TimelineKind::Collection
         | TimelineKind::Consent
-        | TimelineKind::Disclosure => None,
+        | TimelineKind::Disclosure
+        | TimelineKind::Insight => None,
     }
 }
 
@@ -158,6 +162,20 @@ static BESIDE: &[(&str, OnTimeline)] = &[
             currency: "NULL",
             only: "TRUE",
             ended: "FALSE",
+        },
+    ),
+    (
+        "customer_insights",
+        OnTimeline::As {
+            kind: TimelineKind::Insight,
+            permission: "customers:read",
+            at: "recorded_at",
+            actor: "recorded_by",
+            text: "topic",
+            amount: "NULL",
+            currency: "NULL",
+            only: "TRUE",
+            ended: "withdrawn_at IS NOT NULL",
         },
     ),
 ];

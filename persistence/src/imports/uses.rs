@@ -33,6 +33,7 @@ const USES: &[(&str, &str, UndoObstacle)] = &[
     ("privacy_requests", "customer_id", UndoObstacle::Decided),
     ("privacy_requests", "asked_by", UndoObstacle::Decided),
     ("legal_holds", "customer_id", UndoObstacle::Decided),
+    ("customer_insights", "customer_id", UndoObstacle::Collected),
     ("customer_filings", "customer_id", UndoObstacle::Filed),
 ];
 

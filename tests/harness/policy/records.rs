@@ -540,6 +540,15 @@ pub async fn make(
             ids.push(maker.post(&disclosures, &body).await.expect(201).id());
             ids
         }
+        Kind::Insight => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let insights = format!("/api/v1/customers/{}/insights", ids[0]);
+            let body = json!({"topic": "interests", "content": "编程", "source": "partner", "origin": "科技馆",
+                "lawful_basis": "published", "authorisation": "公开榜单"});
+            ids.push(maker.post(&insights, &body).await.expect(201).id());
+            ids
+        }
         Kind::Consent => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;

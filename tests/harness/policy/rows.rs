@@ -43,6 +43,8 @@ pub enum Kind {
     Recipient,
     /// What was shared of a customer.
     Disclosure,
+    /// What was learned of a customer.
+    Insight,
     /// Of a customer who is no more.
     Erasure,
     /// Its owner's alone, whatever roles there are.
@@ -108,9 +110,9 @@ impl Kind {
         use Kind::{
             Approval, Charge, CleaningEntry, Collection, Consent, Customer, CustomerFile,
             DayReport, Disclosure, Enrollment, Export, File, Filing, FollowUp, Import,
-            ImportTemplate, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
-            ReceivedApproval, ReceivedShareRequest, Relation, Session, Share, ShareRequest,
-            Tagging, TaughtClass, View, WholeCustomer,
+            ImportTemplate, Insight, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt,
+            Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
+            ShareRequest, Tagging, TaughtClass, View, WholeCustomer,
         };
         !matches!(
             self,
@@ -130,6 +132,7 @@ impl Kind {
                 | FollowUp
                 | Import
                 | ImportTemplate
+                | Insight
                 | Job
                 | JournalEntry
                 | Lesson
@@ -268,6 +271,10 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("getLegalHold", Kind::LegalHold, State::Any),
     ("releaseLegalHold", Kind::LegalHold, State::Live),
     ("getRetentionRun", Kind::RetentionRun, State::Any),
+    ("recordInsight", Kind::Customer, State::Live),
+    ("listInsights", Kind::Customer, State::Live),
+    ("getInsight", Kind::Insight, State::Any),
+    ("withdrawInsight", Kind::Insight, State::Live),
     ("recordDisclosure", Kind::Customer, State::Live),
     ("listDisclosures", Kind::Customer, State::Live),
     ("getDisclosure", Kind::Disclosure, State::Any),
@@ -519,6 +526,7 @@ pub fn listed(schema: &str) -> Kind {
         ("PersonalDataExportPage", Kind::PersonalDataExport),
         ("RecipientPage", Kind::Recipient),
         ("DisclosurePage", Kind::Disclosure),
+        ("InsightPage", Kind::Insight),
         ("ErasurePage", Kind::Erasure),
         ("CustomFieldPage", Kind::CustomField),
         ("SourceChannelPage", Kind::SourceChannel),

@@ -68,7 +68,7 @@ macro_rules! records {
             " UNION SELECT id FROM files WHERE institution_id = {institution} AND record_kind = 'customer' AND record_id IN ({who})",
             " UNION ", of!("enrollments"), " UNION ", of!("follow_ups"), " UNION ", of!("taggings"),
             " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("legal_holds"), " UNION ", of!("personal_data_exports"),
-            " UNION ", of!("disclosures"),
+            " UNION ", of!("disclosures"), " UNION ", of!("customer_insights"),
             " UNION ", of!("payments"), " UNION ", of!("charges"), " UNION ", of!("share_requests"),
             " UNION ", of!("customer_collections"), " UNION ", of!("cleaning_entries"), " UNION ", of!("customer_filings"), ") ",
             "SELECT r.id FROM touched JOIN audit_records r ON r.institution_id = {institution} AND r.target_id = touched.id ",
@@ -182,6 +182,7 @@ pub static OF_PERSONS: &[OfPerson] = &[
         Emptied(&[("details", "NULL")]),
         &["lawful_basis", "categories"],
     ),
+    of_person("customer_insights", OWN, Removed, &[]),
     of_person("personal_data_exports", OWN, Kept(Accountability), &[]),
     of_person(
         "payments",

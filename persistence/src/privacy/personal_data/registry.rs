@@ -369,6 +369,29 @@ static PERSON: &[Told] = &[
         ],
     ),
     told(
+        "customer_insights",
+        &[
+            instant("recorded_at"),
+            id("id"),
+            id("customer_id"),
+            text("topic"),
+            text("content"),
+            text("source"),
+            text("origin"),
+            text("observed_on"),
+            text("lawful_basis"),
+            text("authorisation"),
+            id("consent_id"),
+            instant("withdrawn_at"),
+            text("withdrawal_reason"),
+        ],
+        &[
+            ("version", Technical),
+            ("recorded_by", OtherPeople),
+            ("withdrawn_by", OtherPeople),
+        ],
+    ),
+    told(
         "personal_data_exports",
         &[
             instant("created_at"),

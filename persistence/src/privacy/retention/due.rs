@@ -107,6 +107,10 @@ const SINCE: &[(&str, &str)] = &[
         "k.customer_id = c.id AND (k.disclosed_at > {now} OR k.recorded_at > {now})",
     ),
     (
+        "customer_insights",
+        "k.customer_id = c.id AND (k.recorded_at > {now} OR k.withdrawn_at > {now})",
+    ),
+    (
         "customer_upkeep",
         "k.customer_id = c.id AND (k.verified_at > {now} OR k.contacts_changed_at > {now})",
     ),

@@ -89,6 +89,7 @@ const OF_HELD: &[&str] = &[
     "legal_holds",
     "personal_data_exports",
     "disclosures",
+    "customer_insights",
     "payments",
     "charges",
     "share_requests",
