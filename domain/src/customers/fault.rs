@@ -103,9 +103,9 @@ rules! {
     GUARDIAN_CONSENT_MISSING = Invalid "guardian_consent_missing" {
         "缺少监护人同意", "A guardian has not agreed";
         "不满十四周岁儿童的信息，超出咨询所需的，须先取得监护人同意。", "More than an enquiry needs is kept of a child under 14 only once a guardian has agreed." }
-    OBSERVED_ON_INVALID = Invalid "observed_on_invalid" {
-        "观察日期不正确", "Not a day on which it was seen";
-        "应为 {first} 到今天之间的日期。", "A day from {first} to today." }
+    OBSERVED_IN_FUTURE = Invalid "observed_in_future" {
+        "观察日期在将来", "Observed in the future";
+        "观察日期不能晚于今天。", "What is recorded has been observed by today." }
     INSIGHT_NOT_AGREED = Conflict "insight_not_agreed" {
         "客户未同意", "The person does not agree";
         "以同意为依据时，客户须先同意个性化与自动化决策（profiling）。", "Where consent is the basis, the person has to agree to `profiling` first." }

@@ -10,10 +10,9 @@ use uuid::Uuid;
 
 use super::{
     Consent, Customer, GUARDIAN_CONSENT_MISSING, INSIGHT_NOT_AGREED, INSIGHT_WITHDRAWN,
-    LawfulBasis, OBSERVED_ON_INVALID,
+    LawfulBasis, OBSERVED_IN_FUTURE,
 };
 use crate::{
-    calendar,
     fault::{Fault, FieldFault, TEXT_BLANK},
     id::Id,
     stamp::Stamp,
@@ -152,9 +151,8 @@ impl Insight {
             INSIGHT_LINE_MAX,
         ));
         let observed_on = new.observed_on.unwrap_or(ground.today);
-        if !(calendar::FIRST..=ground.today).contains(&observed_on) {
-            let fault = FieldFault::new("/observed_on", &OBSERVED_ON_INVALID);
-            faults.push(fault.with("first", calendar::FIRST));
+        if observed_on > ground.today {
+            faults.push(FieldFault::new("/observed_on", &OBSERVED_IN_FUTURE));
         }
         if !ground.may_keep_more {
             faults.push(FieldFault::new("/content", &GUARDIAN_CONSENT_MISSING));
