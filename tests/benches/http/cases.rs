@@ -89,6 +89,36 @@ pub(crate) const READS: &[Case] = &[
     sought("search initials, own", |b, c, n| {
         b.find(b.recruiter(n), &names::name(c)[2])
     }),
+    found("conditions: own", |b, _, n| b.meeting(b.recruiter(n))),
+    found("conditions: team of 12", |b, _, _| b.meeting(&b.leader)),
+    found("conditions: large campus", |b, _, _| b.meeting(&b.large)),
+    found("conditions: institution", |b, _, _| b.meeting(&b.boss)),
+    Case {
+        goal: Goal {
+            ratio: None,
+            server: None,
+            p95: Some(300.0),
+        },
+        ..found("conditions, counted: institution", |b, _, _| {
+            b.count(&b.boss)
+        })
+    },
+    Case {
+        goal: Goal {
+            ratio: None,
+            server: None,
+            p95: Some(10.0),
+        },
+        ..told("look-up by phone", |b, c, n| b.look_up(b.any(c), n))
+    },
+    Case {
+        goal: Goal {
+            ratio: None,
+            server: None,
+            p95: Some(50.0),
+        },
+        ..told("duplicate candidates", |b, c, n| b.check(b.any(c), c, n))
+    },
     listed("list: empty own", |b, _, _| b.list(&b.empty)),
     listed("list: own + shares", |b, _, _| {
         b.list(&b.recruiters[SHARING])
@@ -143,6 +173,29 @@ const fn listed(name: &'static str, make: Make) -> Case {
             p95: Some(30.0),
         },
         make,
+    }
+}
+
+/// A search by conditions.
+const fn found(name: &'static str, make: Make) -> Case {
+    Case {
+        name,
+        expected: 200,
+        shape: Shape::AsSent,
+        goal: Goal {
+            ratio: None,
+            server: None,
+            p95: Some(100.0),
+        },
+        make,
+    }
+}
+
+/// What is told of somebody, and written down that it was.
+const fn told(name: &'static str, make: Make) -> Case {
+    Case {
+        shape: Shape::New,
+        ..found(name, make)
     }
 }
 
@@ -257,6 +310,52 @@ impl Bench {
         let body = json!({ "query": query, "limit": 20 }).to_string();
         let bytes = request("POST", "/api/v1/customers/search", token, &[], &body);
         (bytes, 0, Uuid::nil())
+    }
+
+    fn ask(token: &str, path: &str, body: &serde_json::Value) -> Sample {
+        let bytes = request("POST", path, token, &[], &body.to_string());
+        (bytes, 0, Uuid::nil())
+    }
+
+    /// Those who are keen and were not spoken to lately.
+    fn keen() -> serde_json::Value {
+        json!({"all": [
+            {"field": "intent", "op": "gte", "value": 3},
+            {"field": "stage", "op": "in", "value": ["lead", "interested"]},
+            {"not": {"field": "last_contact_at", "op": "within_last_days", "value": 30}},
+        ]})
+    }
+
+    fn meeting(&self, token: &str) -> Sample {
+        let body = json!({"conditions": Self::keen(), "limit": 20});
+        Self::ask(token, "/api/v1/customers/search", &body)
+    }
+
+    fn count(&self, token: &str) -> Sample {
+        let body = json!({"conditions": Self::keen(), "limit": 1, "include_total": true});
+        Self::ask(token, "/api/v1/customers/search", &body)
+    }
+
+    fn look_up(&self, customer: usize, connection: usize) -> Sample {
+        let body = json!({ "phone": phone(customer) });
+        Self::ask(
+            self.recruiter(connection),
+            "/api/v1/customers/lookup",
+            &body,
+        )
+    }
+
+    fn check(&self, customer: usize, chance: &mut Chance, connection: usize) -> Sample {
+        let [name, ..] = names::name(chance);
+        let body = json!({
+            "name": name, "birth_date": "2015-09-01",
+            "contact_points": [{"kind": "phone", "value": phone(customer)}],
+        });
+        Self::ask(
+            self.recruiter(connection),
+            "/api/v1/customers/duplicate-check",
+            &body,
+        )
     }
 
     /// Number of any customer.

@@ -6,7 +6,6 @@ use tests::{chance::Chance, process::Site};
 use uuid::Uuid;
 
 use crate::{
-    CONNECTIONS,
     cases::Case,
     floor::{self, Blob, Floor},
     names,
@@ -18,7 +17,13 @@ const COLUMNS: &str = "c.institution_id, c.id, c.version, c.kind, c.name, c.name
     c.updated_at, c.deleted_at";
 
 /// The driver's own figure for what SQLite is asked.
-pub(crate) fn driver(site: &Site, seeded: &Seeded, case: &Case, lasts: Duration) -> Option<Floor> {
+pub(crate) fn driver(
+    site: &Site,
+    seeded: &Seeded,
+    case: &Case,
+    connections: usize,
+    lasts: Duration,
+) -> Option<Floor> {
     let institution = Blob::Id(seeded.institution.uuid());
     let people: Vec<Uuid> = seeded
         .recruiters
@@ -38,7 +43,7 @@ pub(crate) fn driver(site: &Site, seeded: &Seeded, case: &Case, lasts: Duration)
                  AND s.customer_id = c.id AND s.institution_id = ? AND s.grantee_id IN (?) \
                  AND (s.until IS NULL OR s.until > ?))) AND c.deleted_at IS NULL AND c.id = ? LIMIT 1"
             );
-            Some(floor::sqlite(&file, 4, CONNECTIONS, lasts, move |n| {
+            Some(floor::sqlite(&file, 4, connections, lasts, move |n| {
                 let holder = of(n);
                 let row = usize::try_from(n.wrapping_mul(0x9e37_79b9) >> 3).unwrap()
                     % (customers / count);
@@ -60,7 +65,7 @@ pub(crate) fn driver(site: &Site, seeded: &Seeded, case: &Case, lasts: Duration)
                  CROSS JOIN customers c WHERE c.institution_id = ? AND c.id = k.id \
                  ORDER BY k.at DESC, k.id DESC LIMIT ?"
             );
-            Some(floor::sqlite(&file, 4, CONNECTIONS, lasts, move |n| {
+            Some(floor::sqlite(&file, 4, connections, lasts, move |n| {
                 let who = Blob::Id(people[of(n)]);
                 let limit = Blob::Number(21);
                 let i = &institution;
@@ -77,7 +82,7 @@ pub(crate) fn driver(site: &Site, seeded: &Seeded, case: &Case, lasts: Duration)
                  WHERE c.institution_id = ? AND c.id = f.customer_id ORDER BY f.doc_id DESC"
             );
             let number = seeded.number;
-            Some(floor::sqlite(&file, 4, CONNECTIONS, lasts, move |n| {
+            Some(floor::sqlite(&file, 4, connections, lasts, move |n| {
                 let given = names::given(&mut Chance::new(n));
                 let grams = Blob::Text(format!("(\"{number}h{given}\")"));
                 let values = [&institution, &grams, &institution];

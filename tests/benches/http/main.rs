@@ -6,7 +6,8 @@
 //! missed is printed as such.
 //!
 //! Options, after `--` or from the environment: `--customers 1000000` (`BENCH_CUSTOMERS`),
-//! `--seconds 4` a case (`BENCH_SECONDS`), `--db sqlite|postgres` (`BENCH_DB`), `--only get`
+//! `--connections 32` at once (`BENCH_CONNECTIONS`; `1` tells how long a request takes that waits for no
+//! other), `--seconds 4` a case (`BENCH_SECONDS`), `--db sqlite|postgres` (`BENCH_DB`), `--only get`
 //! (`BENCH_ONLY`: cases whose name holds this), `--soak 10` minutes of mixed load (`BENCH_SOAK`).
 //! PostgreSQL is the server that `TEST_POSTGRES_URL` names.
 
@@ -55,7 +56,6 @@ use self::{
 };
 
 const DRILL: &str = env!("CARGO_BIN_EXE_drill");
-const CONNECTIONS: usize = 32;
 /// Requests whose statements make up a floor.
 const SAMPLES: usize = 8;
 
@@ -63,6 +63,9 @@ const SAMPLES: usize = 8;
 struct Options {
     #[arg(long, env = "BENCH_CUSTOMERS", default_value_t = 200_000)]
     customers: usize,
+    /// Clients that ask at once. With many, latency tells how long requests wait for each other.
+    #[arg(long, env = "BENCH_CONNECTIONS", default_value_t = 32)]
+    connections: usize,
     /// Seconds that are counted in each case.
     #[arg(long, env = "BENCH_SECONDS", default_value_t = 4)]
     seconds: u64,
@@ -147,7 +150,7 @@ fn measure(
     ));
     let process = site.start(Path::new(DRILL));
     for (case, captured) in cases.iter().zip(captured) {
-        let ours = run(site, seeded, &process, case, CONNECTIONS, lasts);
+        let ours = run(site, seeded, &process, case, options.connections, lasts);
         let resident = machine::resident(process.id());
         let (scripts, trips) = captured.map_or((None, None), |(s, t)| (Some(s), Some(t)));
         let floor = match scripts {
@@ -168,13 +171,13 @@ fn measure(
                     &site.folder,
                     url,
                     &scripts,
-                    CONNECTIONS,
+                    options.connections,
                     lasts,
                     now,
                     settings,
                 )
             }
-            None => driver(site, seeded, case, lasts),
+            None => driver(site, seeded, case, options.connections, lasts),
         };
         let line = Line {
             engine: site.engine,
@@ -198,24 +201,24 @@ fn measure(
     }
     process.stop();
     if options.soak > 0 {
-        remarks.push(soak(site, seeded, options.soak));
+        remarks.push(soak(site, seeded, options));
     }
     if "import".contains(&options.only) {
         remarks.extend(imports::imports(site, seeded));
     }
     if site.engine == Engine::Sqlite && wanted(&&CREATE) {
-        flushed(site, seeded, lasts, lines, remarks);
+        flushed(site, seeded, options, lines, remarks);
     }
 }
 
 /// Memory under mixed load, minute by minute.
-fn soak(site: &Site, seeded: &Arc<Seeded>, minutes: u64) -> String {
+fn soak(site: &Site, seeded: &Arc<Seeded>, options: &Options) -> String {
     let process = site.start(Path::new(DRILL));
-    let memory: Vec<f64> = (0..minutes)
+    let memory: Vec<f64> = (0..options.soak)
         .map(|_| {
             // Tokens are fresh each time.
             let minute = Duration::from_secs(60);
-            run(site, seeded, &process, &MIX, CONNECTIONS, minute);
+            run(site, seeded, &process, &MIX, options.connections, minute);
             machine::resident(process.id())
         })
         .collect();
@@ -235,10 +238,11 @@ fn soak(site: &Site, seeded: &Arc<Seeded>, minutes: u64) -> String {
 fn flushed(
     site: &mut Site,
     seeded: &Arc<Seeded>,
-    lasts: Duration,
+    options: &Options,
     lines: &mut Vec<Line>,
     remarks: &mut Vec<String>,
 ) {
+    let lasts = Duration::from_secs(options.seconds);
     let many = lines.last().map_or(0.0, |line| line.ours.rate());
     let mut more = |site: &Site, name: &str, connections| {
         let process = site.start(Path::new(DRILL));
@@ -260,10 +264,11 @@ fn flushed(
     };
     let one = more(site, "create, 1 client", 1);
     site.set("EDUCRM_SQLITE_FLUSH", "off");
-    let loose = more(site, "create, not flushed", CONNECTIONS);
+    let loose = more(site, "create, not flushed", options.connections);
     remarks.push(format!(
-        "Sqlite: acknowledged creates, flushed: {many:.0}/s with {CONNECTIONS} clients, {one:.0}/s with one \
+        "Sqlite: acknowledged creates, flushed: {many:.0}/s with {} clients, {one:.0}/s with one \
          ({:.1} ×), {loose:.0}/s not flushed ({:.2} of it); goal 10 × or 0.6: {}",
+        options.connections,
         many / one,
         many / loose,
         met(many >= (10.0 * one).min(0.6 * loose))

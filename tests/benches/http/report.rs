@@ -2,7 +2,7 @@
 
 use tests::Engine;
 
-use crate::{CONNECTIONS, Options, cases::Goal, floor::Floor, load::Measured};
+use crate::{Options, cases::Goal, floor::Floor, load::Measured};
 
 /// One line of the table.
 pub(crate) struct Line {
@@ -89,8 +89,8 @@ pub(crate) fn row(line: &Line) -> String {
 
 pub(crate) fn print(lines: &[Line], remarks: &[String], options: &Options) {
     println!(
-        "\n{} customers, {CONNECTIONS} connections, {} s a case; rates a second, times in ms, CPU in µs a request\n",
-        options.customers, options.seconds
+        "\n{} customers, {} connections, {} s a case; rates a second, times in ms, CPU in µs a request\n",
+        options.customers, options.connections, options.seconds
     );
     println!(
         "| database | case                     |    ours |   floor | ratio |    p50 |    p95 |    p99 | server |     db | floor  | client | st/rt |    MiB | other | goal |"
