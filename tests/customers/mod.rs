@@ -19,6 +19,7 @@ mod list;
 pub(crate) mod merge;
 mod merge_limits;
 mod one_set;
+mod photos;
 mod quality;
 mod relations;
 mod search;

@@ -17,6 +17,7 @@ use validator::Validate;
 use super::{
     CollectionEvidence, CustomerDetailsBody, CustomerDetailsInput, NamedRecord, SourceChannelCode,
     derived::{ActivityBody, SchoolingBody},
+    photos::PhotoBody,
 };
 use crate::{
     access::fields::Shown,
@@ -363,7 +364,7 @@ impl ChangeCustomer {
     "school": "实验小学", "grade": "五年级", "note": null, "contact_points": [], "tags": [], "campus_id": "0192f0c1-1111-7000-8000-000000000000",
     "holder_id": "0192f0c1-3333-7000-8000-000000000000", "source_channel": "hotline",
     "collected_at": "2026-11-21T02:00:00Z", "collector_id": "0192f0c1-3333-7000-8000-000000000000",
-    "details": null, "custom_fields": null, "holder": null, "campus": null, "collector": null, "schooling": null, "activity": null,
+    "details": null, "custom_fields": null, "holder": null, "campus": null, "collector": null, "schooling": null, "activity": null, "photo": null,
     "created_at": "2026-11-21T02:00:00Z", "updated_at": "2026-11-21T02:00:00Z"}))]
 pub struct CustomerBody {
     pub id: Uuid,
@@ -452,6 +453,9 @@ pub struct CustomerBody {
     /// How active it is; null unless `expand` names it, and for who may not read follow-ups.
     #[schema(required)]
     pub activity: Option<ActivityBody>,
+    /// Its photo; null unless `expand` names it, and for who may not see its files.
+    #[schema(required)]
+    pub photo: Option<PhotoBody>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -516,6 +520,7 @@ impl CustomerBody {
             collector: None,
             schooling: None,
             activity: None,
+            photo: None,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
         }

@@ -13,7 +13,7 @@ use persistence::{
     Error,
     access::{Grant, Reads},
     custom_fields::values,
-    customers::details,
+    customers::{details, photos},
     organization::names,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,8 @@ pub enum CustomerExpansion {
     Schooling,
     /// How active it is.
     Activity,
+    /// Its photo.
+    Photo,
 }
 
 impl TextEnum for CustomerExpansion {
@@ -54,6 +56,7 @@ impl TextEnum for CustomerExpansion {
         Self::CustomFields,
         Self::Schooling,
         Self::Activity,
+        Self::Photo,
     ];
 
     fn as_str(self) -> &'static str {
@@ -65,6 +68,7 @@ impl TextEnum for CustomerExpansion {
             Self::CustomFields => "custom_fields",
             Self::Schooling => "schooling",
             Self::Activity => "activity",
+            Self::Photo => "photo",
         }
     }
 
@@ -98,6 +102,10 @@ impl TextEnum for CustomerExpansion {
                 zh: "活跃度",
                 en: "Activity",
             },
+            Self::Photo => Text {
+                zh: "照片",
+                en: "Photo",
+            },
         }
     }
 }
@@ -108,7 +116,7 @@ impl TextEnum for CustomerExpansion {
 #[serde(deny_unknown_fields)]
 pub struct ExpandCustomer {
     /// What is shown beside its id.
-    #[param(style = Form, explode = false, max_items = 7)]
+    #[param(style = Form, explode = false, max_items = 8)]
     pub expand: Option<Vec<CustomerExpansion>>,
 }
 
@@ -176,6 +184,13 @@ pub(super) async fn expand(
         show_custom_fields(ctx, customers).await?;
     }
     derive(ctx, asked, customers).await?;
+    if asked(CustomerExpansion::Photo) {
+        let ids: Vec<_> = customers.iter().map(|one| Id::new(one.id)).collect();
+        let mut photos = photos::of(&ctx.read(), &ctx.grant, &ids).await?;
+        for customer in customers.iter_mut() {
+            customer.photo = photos.remove(&Id::new(customer.id)).map(Into::into);
+        }
+    }
     let Some(directory) = Grant::<DirectoryRead>::of(reader, ctx.stamp().now()) else {
         return Ok(());
     };

@@ -20,6 +20,7 @@ pub mod insights;
 pub mod lists;
 mod looked_for;
 pub mod merges;
+mod photos;
 pub mod quality;
 pub mod relations;
 mod search;
@@ -68,6 +69,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(filings::routes)
         .configure(insights::routes)
         .configure(merges::routes)
+        .configure(photos::routes)
         .configure(quality::routes)
         .configure(relations::routes)
         .configure(files::routes);

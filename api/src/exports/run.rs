@@ -442,6 +442,7 @@ mod tests {
         let beside = [
             "schooling",
             "activity",
+            "photo",
             "version",
             "holder",
             "campus",

@@ -103,6 +103,9 @@ rules! {
     GUARDIAN_CONSENT_MISSING = Invalid "guardian_consent_missing" {
         "缺少监护人同意", "A guardian has not agreed";
         "不满十四周岁儿童的信息，超出咨询所需的，须先取得监护人同意。", "More than an enquiry needs is kept of a child under 14 only once a guardian has agreed." }
+    PHOTO_NOT_IMAGE = Conflict "photo_not_image" {
+        "不是图片", "The file is no image";
+        "照片须为 PNG、JPEG 或 WebP。", "A photo is a PNG, JPEG or WebP." }
     OBSERVED_IN_FUTURE = Invalid "observed_in_future" {
         "观察日期在将来", "Observed in the future";
         "观察日期不能晚于今天。", "What is recorded has been observed by today." }

@@ -178,6 +178,16 @@ pub static POINTERS: &[Pointer] = &[
     // The survivor keeps its own.
     pointer("customer_details", "customer_id", OnMerge::Stays),
     pointer("customer_upkeep", "customer_id", OnMerge::Stays),
+    pointer(
+        "customer_photos",
+        "customer_id",
+        OnMerge::Moves {
+            unless: Some(
+                "EXISTS (SELECT 1 FROM customer_photos s WHERE s.institution_id = r.institution_id \
+             AND s.customer_id = ?)",
+            ),
+        },
+    ),
     // The survivor is looked at by itself.
     pointer("cleaning_entries", "customer_id", OnMerge::Stays),
     pointer("cleaning_entries", "twin_id", OnMerge::Stays),

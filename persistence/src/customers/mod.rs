@@ -18,6 +18,7 @@ mod index;
 pub mod insights;
 pub mod links;
 pub mod merges;
+pub mod photos;
 pub mod quality;
 pub mod relations;
 pub mod search;

@@ -82,6 +82,7 @@ mod m0144_exported_fields;
 mod m0145_cleaning_reasons;
 mod m0146_persons_rows;
 mod m0147_insights;
+mod m0148_photos;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -173,6 +174,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0145_cleaning_reasons::Migration),
             Box::new(m0146_persons_rows::Migration),
             Box::new(m0147_insights::Migration),
+            Box::new(m0148_photos::Migration),
         ]
     }
 }

@@ -263,7 +263,9 @@ pub async fn make(
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let mut ids = Box::pin(customer).await;
             let files = format!("/api/v1/customers/{}/files", ids[0]);
-            let made = maker.upload(&files, "notes.txt", b"some notes").await;
+            let made = maker
+                .upload(&files, "photo.png", b"\x89PNG\r\n\x1a\n image")
+                .await;
             ids.push(made.expect(201).id());
             if state == State::Deleted {
                 maker
@@ -271,6 +273,21 @@ pub async fn make(
                     .await
                     .expect(204);
             }
+            ids
+        }
+        Kind::CustomerPhoto => {
+            let file = make(
+                w,
+                Kind::CustomerFile,
+                State::Live,
+                institution,
+                holder,
+                campus,
+            );
+            let mut ids = Box::pin(file).await;
+            let path = format!("/api/v1/customers/{}/files/{}/use-as-photo", ids[0], ids[1]);
+            maker.post(&path, &json!(null)).await.expect(200);
+            ids.truncate(1);
             ids
         }
         Kind::Class => {

@@ -30,6 +30,8 @@ pub enum Kind {
     JournalEntry,
     /// Of a customer.
     CustomerFile,
+    /// A customer with a photo.
+    CustomerPhoto,
     /// What was decided on a customer.
     Consent,
     PrivacyNotice,
@@ -109,9 +111,9 @@ impl Kind {
     pub fn is_of_institution(self) -> bool {
         use Kind::{
             Approval, Charge, CleaningEntry, Collection, Consent, Customer, CustomerFile,
-            DayReport, Disclosure, Enrollment, Export, File, Filing, FollowUp, Import,
-            ImportTemplate, Insight, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt,
-            Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
+            CustomerPhoto, DayReport, Disclosure, Enrollment, Export, File, Filing, FollowUp,
+            Import, ImportTemplate, Insight, Job, JournalEntry, Lesson, Merge, Notice, Payment,
+            Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
             ShareRequest, Tagging, TaughtClass, View, WholeCustomer,
         };
         !matches!(
@@ -123,6 +125,7 @@ impl Kind {
                 | Collection
                 | Customer
                 | CustomerFile
+                | CustomerPhoto
                 | DayReport
                 | Disclosure
                 | Enrollment
@@ -409,6 +412,8 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("uploadCustomerFile", Kind::Customer, State::Live),
     ("listCustomerFiles", Kind::Customer, State::Live),
     ("removeCustomerFile", Kind::CustomerFile, State::Live),
+    ("useFileAsPhoto", Kind::CustomerFile, State::Live),
+    ("removeCustomerPhoto", Kind::CustomerPhoto, State::Live),
     ("getFile", Kind::File, State::Live),
     ("createDownloadLink", Kind::File, State::Live),
     ("downloadFile", Kind::File, State::Live),

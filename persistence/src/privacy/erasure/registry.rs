@@ -225,6 +225,7 @@ pub static OF_PERSONS: &[OfPerson] = &[
     ),
     of_person("customer_details", OWN, Removed, &[]),
     of_person("customer_upkeep", OWN, Removed, &[]),
+    of_person("customer_photos", OWN, Removed, &[]),
     of_person("customer_filings", OWN, Removed, &[]),
     of_person(
         "cleaning_entries",

@@ -154,6 +154,16 @@ static PERSON: &[Told] = &[
         &[("verified_by", OtherPeople)],
     ),
     told(
+        "customer_photos",
+        &[
+            instant("chosen_at"),
+            id("id"),
+            id("customer_id"),
+            id("file_id"),
+        ],
+        &[("chosen_by", OtherPeople)],
+    ),
+    told(
         "cleaning_entries",
         &[
             instant("created_at"),

@@ -115,6 +115,10 @@ const SINCE: &[(&str, &str)] = &[
         "k.customer_id = c.id AND (k.verified_at > {now} OR k.contacts_changed_at > {now})",
     ),
     (
+        "customer_photos",
+        "k.customer_id = c.id AND k.chosen_at > {now}",
+    ),
+    (
         "customer_shares",
         "k.customer_id = c.id AND (k.created_at > {now} OR k.until > {now})",
     ),
