@@ -172,7 +172,8 @@ impl Walk<'_> {
         .map(|text| json!({ "query": text, "include_total": true }))
         .collect();
         bodies.push(json!({"note": "怕生", "include_total": true}));
-        bodies.push(json!({"include_total": true, "expand": ["holder", "campus", "collector", "details", "custom_fields", "schooling", "activity", "photo"]}));
+        bodies.push(json!({"include_total": true, "expand": ["holder", "campus", "collector", "details", "custom_fields"]}));
+        bodies.push(json!({"expand": ["schooling", "activity", "photo"]}));
         let fields = self.who.get("/api/v1/condition-fields").await;
         for field in fields.json["items"].as_array().into_iter().flatten() {
             let operators = field["operators"].as_array().unwrap();

@@ -71,7 +71,12 @@ both! {
         assert_eq!(told, ["background", "interests"]);
 
         let gone = recruiter.post(&format!("{one}/withdraw"), &json!({"reason": "客户否认"})).await.expect(200);
-        assert_eq!((&gone.json["content"], &gone.json["withdrawal_reason"], &gone.json["version"]), (&Value::Null, &json!("客户否认"), &json!(2)));
+        for (field, value) in [
+            ("content", Value::Null), ("origin", Value::Null), ("is_covered", json!(false)), ("version", json!(2)),
+            ("withdrawal_reason", json!("客户否认")), ("withdrawn_by", json!(recruiter.principal)), ("authorisation", json!("本人公开发布")),
+        ] {
+            assert_eq!(gone.json[field], value, "{field}");
+        }
         assert_eq!(recruiter.get(&one).await.expect(200).json, gone.json);
         recruiter.post(&format!("{one}/withdraw"), &json!({"reason": "客户否认"})).await.expect_problem(409, "insight_withdrawn");
         for other in [guardian(&w).await, uuid::Uuid::now_v7().to_string()] {
@@ -95,10 +100,16 @@ both! {
             let items = listed.json["items"].as_array().unwrap().iter().map(|item| (item["id"].clone(), item["content"].is_string(), item["is_covered"].clone()));
             items.collect::<Vec<_>>()
         };
-        let told = |covered: bool| vec![(json!(published.id()), true, json!(true)), (json!(made.id()), covered, json!(covered))];
+        let by_contract = record(&recruiter, &customer, json!({"lawful_basis": "contract"})).await.expect(201);
+        let told = |covered: bool| {
+            let of = |id: String, covered: bool| (json!(id), covered, json!(covered));
+            vec![of(by_contract.id(), true), of(published.id(), covered), of(made.id(), covered)]
+        };
         assert_eq!(shown().await, told(true));
+        // What is public is not kept of who refused either.
         consent(&w, &customer, "withdrawn").await;
         assert_eq!(shown().await, told(false));
+        record(&recruiter, &customer, json!({})).await.expect_problem(409, "insight_not_agreed");
         let one = recruiter.get(&format!("{CUSTOMERS}/{customer}/insights/{}", made.id())).await.expect(200);
         assert_eq!(one.json["content"], Value::Null);
     }
@@ -111,6 +122,21 @@ both! {
         let child = recruiter.post(CUSTOMERS, &body).await.expect(201).id();
         let refused = record(&recruiter, &child, json!({})).await.expect_problem(422, "validation_failed");
         assert_eq!(refused.errors(), [("#/content".to_owned(), "guardian_consent_missing".to_owned())]);
+        // Once the guardian takes that back, what was learned is covered no more.
+        let guardian = guardian(&w).await;
+        let path = format!("{CUSTOMERS}/{child}");
+        recruiter.post(&format!("{path}/relations"), &json!({"role": "guardian", "relative_id": guardian})).await.expect(201);
+        let notice = json!({"purpose": "child_data", "language": "zh-CN", "title": "告知书", "text": "儿童信息。"});
+        let notice = w.as_boss().post("/api/v1/privacy-notices", &notice).await.expect(201).id();
+        let given = json!({"purpose": "child_data", "decision": "given", "notice_id": notice, "evidence": "签字页", "decided_by": guardian});
+        recruiter.post(&format!("{path}/consents"), &given).await.expect(201);
+        let made = record(&recruiter, &child, json!({})).await.expect(201);
+        assert_eq!(made.json["is_covered"], true);
+        w.server.app.clock.advance(jiff::SignedDuration::from_secs(1));
+        let withdrawn = json!({"purpose": "child_data", "decision": "withdrawn", "decided_by": guardian});
+        recruiter.post(&format!("{path}/consents"), &withdrawn).await.expect(201);
+        let left = recruiter.get(&format!("{path}/insights/{}", made.id())).await.expect(200);
+        assert_eq!((&left.json["is_covered"], &left.json["content"]), (&json!(false), &Value::Null));
         // Nor does somebody become a child of whom something was learned.
         let student = recruiter.post(CUSTOMERS, &w.new_customer("李雷")).await.expect(201).id();
         record(&recruiter, &student, json!({})).await.expect(201);
@@ -143,6 +169,51 @@ both! {
             let items = listed.json["items"].as_array().unwrap();
             assert_eq!(items.iter().filter(|item| item["content"].is_string()).count(), left, "{field}");
         }
+    }
+
+    async fn who_may_not_write_the_like_neither_records_nor_takes_back(w: World) {
+        let customer = guardian(&w).await;
+        let made = record(&w.as_recruiter(), &customer, json!({"topic": "background"})).await.expect(201);
+        for (access, code) in [("hidden", "field_not_readable"), ("masked", "field_not_readable"), ("read_only", "field_read_only")] {
+            let rules = json!([{"record": "customers", "field": "details.background", "access": access}]);
+            let writer = reader_with(&w, &["customers:read", "customers:write"], rules).await;
+            let told = |refused: Answer| refused.expect_problem(422, "validation_failed").errors();
+            let refused = told(record(&writer, &customer, json!({"topic": "social_behaviour"})).await);
+            assert_eq!(refused, [("#/topic".to_owned(), code.to_owned())]);
+            let path = format!("{CUSTOMERS}/{customer}/insights/{}/withdraw", made.id());
+            let refused = told(writer.post(&path, &json!({"reason": "错"})).await);
+            assert_eq!(refused, [("#/topic".to_owned(), code.to_owned())]);
+            record(&writer, &customer, json!({})).await.expect(201);
+        }
+    }
+
+    async fn no_choice_of_a_merge_makes_a_child_of_whom_something_was_learned(w: World) {
+        let boss = w.as_boss();
+        let today = w.server.app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let born = async |date: String| {
+            let mut body = w.new_customer("张伟");
+            body["birth_date"] = json!(date);
+            boss.post(CUSTOMERS, &body).await.expect(201).id()
+        };
+        let [kept, twin] = [born("1990-01-01".into()).await, born(format!("{}-01-01", today.year() - 8)).await];
+        record(&boss, &kept, json!({})).await.expect(201);
+        let mut merge = json!({"duplicate_id": twin, "version": 1, "duplicate_version": 1, "reason": "同一人",
+            "choices": [{"field": "birth_date", "from": "duplicate"}]});
+        let path = format!("{CUSTOMERS}/{kept}/merge");
+        boss.post(&path, &merge).await.expect_problem(409, "merge_obstructed");
+        merge["choices"] = json!([]);
+        boss.post(&path, &merge).await.expect(201);
+    }
+
+    async fn a_merge_is_not_undone_once_something_was_learned_since(w: World) {
+        let [kept, twin] = [guardian(&w).await, guardian(&w).await];
+        let boss = w.as_boss();
+        let version = async |id: &str| boss.get(&format!("{CUSTOMERS}/{id}")).await.expect(200).json["version"].clone();
+        let merge = json!({"duplicate_id": twin, "version": version(&kept).await, "duplicate_version": version(&twin).await, "reason": "同一人"});
+        let merged = boss.post(&format!("{CUSTOMERS}/{kept}/merge"), &merge).await.expect(201).id();
+        record(&boss, &kept, json!({})).await.expect(201);
+        let refused = boss.post(&format!("/api/v1/customer-merges/{merged}/undo"), &json!(null)).await;
+        refused.expect_problem(409, "merge_obstructed");
     }
 
     async fn a_merge_brings_insights_along_and_an_erasure_leaves_none(w: World) {

@@ -116,7 +116,7 @@ impl TextEnum for CustomerExpansion {
 #[serde(deny_unknown_fields)]
 pub struct ExpandCustomer {
     /// What is shown beside its id.
-    #[param(style = Form, explode = false, max_items = 8)]
+    #[param(style = Form, explode = false, max_items = 5)]
     pub expand: Option<Vec<CustomerExpansion>>,
 }
 

@@ -232,7 +232,7 @@ pub struct ListCustomers {
     #[serde(rename = "created_at[lt]")]
     pub created_until: Option<Timestamp>,
     /// What is shown beside the ids of each.
-    #[param(style = Form, explode = false, max_items = 8)]
+    #[param(style = Form, explode = false, max_items = 5)]
     pub expand: Option<Vec<CustomerExpansion>>,
     /// Whether the page says how many there are on all pages.
     #[param(default = false)]
@@ -299,7 +299,7 @@ pub struct SearchCustomers {
     #[schema(nullable = false)]
     pub sort: Option<CustomerSort>,
     /// What is shown beside the ids of each.
-    #[schema(max_items = 8, nullable = false)]
+    #[schema(max_items = 5, nullable = false)]
     pub expand: Option<Vec<CustomerExpansion>>,
     /// Whether the page says how many there are on all pages.
     #[schema(nullable = false)]

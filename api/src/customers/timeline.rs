@@ -29,14 +29,14 @@ pub struct TimelineEntry {
     /// Who did it.
     #[schema(required)]
     pub actor_id: Option<Uuid>,
-    /// What the record says of itself; of a consent its purpose.
+    /// What the record says of itself; of a consent its purpose, of an insight its topic.
     #[schema(required)]
     pub text: Option<String>,
     /// Of money only; null elsewhere, and where the caller may not see amounts.
     #[schema(required)]
     pub amount: Option<MoneyBody>,
     /// Whether it no longer holds: the payment was voided, the tag taken off, the enrollment ended, consent
-    /// withdrawn or refused.
+    /// withdrawn or refused, the insight taken back.
     pub is_ended: bool,
 }
 

@@ -111,7 +111,7 @@ rules! {
         "观察日期不能晚于今天。", "What is recorded has been observed by today." }
     INSIGHT_NOT_AGREED = Conflict "insight_not_agreed" {
         "客户未同意", "The person does not agree";
-        "以同意为依据时，客户须先同意个性化与自动化决策（profiling）。", "Where consent is the basis, the person has to agree to `profiling` first." }
+        "以同意为依据时，客户须先同意个性化与自动化决策（profiling）；客户已拒绝的，公开信息也不得使用。", "Where consent is the basis, the person has to agree to `profiling` first; what is public is not kept of who refused." }
     INSIGHT_WITHDRAWN = Conflict "insight_withdrawn" {
         "已撤回", "It was taken back already";
         "内容已删除，如需要请重新记录。", "Its content is gone: record it anew where it holds." }

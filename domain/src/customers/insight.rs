@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Consent, Customer, GUARDIAN_CONSENT_MISSING, INSIGHT_NOT_AGREED, INSIGHT_WITHDRAWN,
-    LawfulBasis, OBSERVED_IN_FUTURE,
+    LawfulBasis, OBSERVED_IN_FUTURE, Standing,
 };
 use crate::{
     fault::{Fault, FieldFault, TEXT_BLANK},
@@ -66,8 +66,9 @@ pub struct Insight {
     /// 1 to [`INSIGHT_CONTENT_MAX`] characters; nothing once it is taken back.
     pub content: Option<String>,
     pub source: InsightSource,
-    /// Which platform, partner or report it was: 1 to [`INSIGHT_LINE_MAX`] characters.
-    pub origin: String,
+    /// Which platform, partner or report it was: 1 to [`INSIGHT_LINE_MAX`] characters; nothing once it is
+    /// taken back.
+    pub origin: Option<String>,
     /// The day on which it was so.
     pub observed_on: Date,
     pub lawful_basis: LawfulBasis,
@@ -120,18 +121,14 @@ pub struct InsightGround<'a> {
     pub customer: Id<Customer>,
     /// At the customer's campus.
     pub today: Date,
-    /// Whether more may be kept of the customer than an enquiry needs: not of a child under 14 without a
-    /// guardian who agrees (I-36).
-    pub may_keep_more: bool,
-    /// The decision by which the person agrees to profiling as it stands.
-    pub consent: Option<&'a Consent>,
+    pub leave: &'a Leave,
     pub by: Option<Uuid>,
 }
 
 impl Insight {
     /// # Errors
     /// 422 with every field that breaks a rule: a day to come, a child without a guardian who agrees; 409
-    /// where consent is the basis and the person does not agree to profiling.
+    /// where the person does not agree to profiling and the basis needs that, or refused it.
     pub fn new(new: NewInsight, ground: &InsightGround<'_>, stamp: &Stamp) -> Result<Self, Fault> {
         let mut faults = Vec::new();
         let mut keep = |checked: Result<String, FieldFault>| {
@@ -154,28 +151,26 @@ impl Insight {
         if observed_on > ground.today {
             faults.push(FieldFault::new("/observed_on", &OBSERVED_IN_FUTURE));
         }
-        if !ground.may_keep_more {
+        if !ground.leave.may_keep_more {
             faults.push(FieldFault::new("/content", &GUARDIAN_CONSENT_MISSING));
         }
         Fault::unless_empty(faults)?;
-        let needs_consent = new.lawful_basis == LawfulBasis::Consent;
-        if needs_consent && ground.consent.is_none() {
+        if !ground.leave.covers(new.lawful_basis) {
             return Err(Fault::new(&INSIGHT_NOT_AGREED));
         }
+        let consent = ground.leave.consent.as_ref();
+        let rests_on_it = new.lawful_basis == LawfulBasis::Consent;
         Ok(Self {
             id: stamp.id(),
             customer: ground.customer,
             topic: new.topic,
             content: Some(content),
             source: new.source,
-            origin,
+            origin: Some(origin),
             observed_on,
             lawful_basis: new.lawful_basis,
             authorisation,
-            consent: ground
-                .consent
-                .filter(|_| needs_consent)
-                .map(|consent| consent.id),
+            consent: consent.filter(|_| rests_on_it).map(|by| by.id),
             recorded_at: stamp.now(),
             recorded_by: ground.by,
             withdrawn: None,
@@ -187,7 +182,7 @@ impl Insight {
         1 + i64::from(self.withdrawn.is_some())
     }
 
-    /// Takes it back: its content goes for good.
+    /// Takes it back: its content goes for good, and whence it came.
     ///
     /// # Errors
     /// 409 where that was done; 422 where the reason breaks a rule.
@@ -198,6 +193,7 @@ impl Insight {
         }
         Ok(Self {
             content: None,
+            origin: None,
             withdrawn: Some(Withdrawal {
                 at: stamp.now(),
                 by,
@@ -207,8 +203,35 @@ impl Insight {
         })
     }
 
-    /// Whether it may be used: not while the consent that it rests on does not stand.
-    pub fn is_covered(&self, agrees_to_profiling: bool) -> bool {
-        agrees_to_profiling || self.lawful_basis != LawfulBasis::Consent
+    /// Whether it may be used.
+    pub fn is_covered(&self, leave: &Leave) -> bool {
+        self.withdrawn.is_none() && leave.may_keep_more && leave.covers(self.lawful_basis)
+    }
+}
+
+/// What a person, or its guardian, lets be kept of what is learned from outside.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    /// Whether more may be kept than an enquiry needs: not of a child under 14 without a guardian who agrees
+    /// (I-36).
+    pub may_keep_more: bool,
+    /// What holds for profiling.
+    pub profiling: Standing,
+    /// The decision that says so.
+    pub consent: Option<Consent>,
+}
+
+impl Leave {
+    /// Whether a basis bears what is learned: consent as long as it stands, and what was made public unless the
+    /// person refused (PIPL, article 27).
+    fn covers(&self, basis: LawfulBasis) -> bool {
+        match basis {
+            LawfulBasis::Consent => self.profiling == Standing::Given,
+            LawfulBasis::Published => self.profiling != Standing::Withdrawn,
+            LawfulBasis::Contract
+            | LawfulBasis::LegalDuty
+            | LawfulBasis::Emergency
+            | LawfulBasis::PublicInterest => true,
+        }
     }
 }

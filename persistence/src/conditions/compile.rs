@@ -1,9 +1,6 @@
 //! Trees and leaves as expressions.
 
-use std::{
-    collections::BTreeSet,
-    ops::{Bound, RangeInclusive},
-};
+use std::ops::{Bound, RangeInclusive};
 
 use domain::{
     conditions::{Leaf, Moment, Subject, Test, Tree, Value, tree::Amount},
@@ -159,21 +156,29 @@ impl Compiler<'_> {
         };
         let is_high = || since(RECENT_DAYS).gte(RECENT_MANY);
         let is_low = || since(ACTIVE_DAYS).eq(0_i64);
-        let level = |level| match level {
-            ActivityLevel::High => is_high(),
-            ActivityLevel::Medium => is_high().not().and(is_low().not()),
-            ActivityLevel::Low => is_low(),
+        let always = |yes: bool| Expr::val(1).eq(i32::from(yes));
+        let Test::OneOf(values) = test else {
+            return Ok(always(*test != Test::Unknown));
         };
-        Ok(match test {
-            Test::OneOf(values) => {
-                let levels: BTreeSet<_> = (values.iter())
-                    .filter_map(|value| ActivityLevel::parse(choice(value)?))
-                    .collect();
-                let any = levels.into_iter().map(level);
-                any.fold(Condition::any(), Condition::add).into()
-            }
-            Test::Unknown => Expr::val(1).eq(0),
-            _ => Expr::val(1).eq(1),
+        let asked = |level: ActivityLevel| {
+            let mut asked = values.iter().filter_map(choice);
+            asked.any(|value| value == level.as_str())
+        };
+        // Each count is asked for once: it names all that somebody reaches.
+        let asked = (
+            asked(ActivityLevel::High),
+            asked(ActivityLevel::Medium),
+            asked(ActivityLevel::Low),
+        );
+        Ok(match asked {
+            (true, true, true) => always(true),
+            (true, true, false) => is_low().not(),
+            (false, true, true) => is_high().not(),
+            (true, false, true) => is_high().or(is_low()),
+            (true, false, false) => is_high(),
+            (false, false, true) => is_low(),
+            (false, true, false) => is_high().not().and(is_low().not()),
+            (false, false, false) => always(false),
         })
     }
 

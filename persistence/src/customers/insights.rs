@@ -119,7 +119,7 @@ pub async fn insert(
         insight.topic.as_str().into(),
         insight.content.clone().into(),
         insight.source.as_str().into(),
-        insight.origin.as_str().into(),
+        insight.origin.clone().into(),
         date_column(insight.observed_on)?.into(),
         insight.lawful_basis.as_str().into(),
         insight.authorisation.as_str().into(),
@@ -153,7 +153,7 @@ pub async fn withdraw(
 ) -> Result<(), Error> {
     let withdrawn = after.withdrawn.as_ref();
     let withdrawn = withdrawn.ok_or_else(|| Error::internal("not taken back"))?;
-    let sql = "UPDATE customer_insights SET version = ?, content = NULL, withdrawn_at = ?, withdrawn_by = ?, \
+    let sql = "UPDATE customer_insights SET version = ?, content = NULL, origin = NULL, withdrawn_at = ?, withdrawn_by = ?, \
          withdrawal_reason = ? WHERE institution_id = ? AND id = ? AND version = ?";
     let values: [Value; 7] = [
         after.version().into(),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use domain::{
     customers::{
         Consent, ContactChannel, ContactObstacle, ContactReason, Contacting, Customer,
-        GUARDIAN_CONSENT_MISSING, Ground, Purpose, Standing, beyond_enquiry, is_child, standing,
+        GUARDIAN_CONSENT_MISSING, Ground, Leave, Purpose, Standing, beyond_enquiry, is_child,
+        standing,
     },
     fault::{Fault, FieldFault, NOT_FOUND, REFERENCE_UNKNOWN},
     id::Id,
@@ -145,7 +146,7 @@ pub(in crate::customers) async fn may_keep_more(
 ///
 /// # Errors
 /// 422 with every detail of a child under 14 that is beyond an enquiry, while no guardian agrees; with the
-/// birth date, where that makes a child of somebody of whom files or filled forms are kept.
+/// birth date, where that makes a child of somebody of whom files, filled forms or insights are kept.
 pub(crate) async fn details_are_agreed(
     tx: &Tx,
     grant: &impl Reads<Customer>,
@@ -186,6 +187,26 @@ pub(crate) async fn agreed(
     let renewals = notices::renewals(handle, institution).await?;
     let (standing, by) = standing(&history, purpose, None, renewed(&renewals, purpose));
     Ok(by.filter(|_| standing == Standing::Given).cloned())
+}
+
+/// What may be kept of what is learned of a customer from outside.
+pub(in crate::customers) async fn leave(
+    handle: &impl Handle,
+    grant: &impl Reads<Customer>,
+    customer: &Customer,
+    now: Timestamp,
+) -> Result<Leave, Error> {
+    let institution = grant.scope().institution();
+    let today = today(handle, grant, customer, now).await?;
+    let history = store::deciding(handle, institution, customer.id).await?;
+    let renewals = notices::renewals(handle, institution).await?;
+    let held = |purpose| standing(&history, purpose, None, renewed(&renewals, purpose));
+    let (profiling, consent) = held(Purpose::Profiling);
+    Ok(Leave {
+        may_keep_more: !is_child(customer, today) || held(Purpose::ChildData).0 == Standing::Given,
+        profiling,
+        consent: consent.cloned(),
+    })
 }
 
 /// What holds of what is kept of a child.

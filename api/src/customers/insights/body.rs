@@ -1,4 +1,8 @@
-use domain::{access::FieldRules, customers::Insight, id::Id};
+use domain::{
+    access::FieldRules,
+    customers::{Insight, Leave},
+    id::Id,
+};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,7 +36,8 @@ pub struct RecordInsight {
     /// On which day it was so; today at the customer's campus, when absent.
     #[schema(nullable = false)]
     pub observed_on: Option<Date>,
-    /// On which basis of law it is kept. With `consent`, the person has to agree to `profiling`.
+    /// On which basis of law it is kept. With `consent`, the person has to agree to `profiling`; with `published`, not to
+    /// have refused it.
     pub lawful_basis: LawfulBasis,
     /// By what it can be shown that it may be had: an agreement, a notice, where it was made public.
     #[schema(min_length = 1, max_length = 200)]
@@ -62,23 +67,25 @@ pub struct InsightBody {
     pub customer_id: Uuid,
     /// What it is about.
     pub topic: InsightTopic,
-    /// What was learned. Null once it was taken back; while the consent that it rests on does not stand; and
-    /// where the rule of the field that tells the same of a customer hides or masks it: `details.hobbies` of
+    /// What was learned. Null while it is not covered, and where the rule of the field that tells the same of a customer hides or masks it: `details.hobbies` of
     /// `interests`, `details.consumption_habits` of `consumption`, else `details.background`.
     #[schema(required)]
     pub content: Option<String>,
-    /// Whether it may be used: not while the consent that it rests on does not stand.
+    /// Whether it may be used: not once it was taken back; not while the consent that it rests on does not stand,
+    /// or the person refused `profiling` of what is public; not of a child under 14 while no guardian agrees.
     pub is_covered: bool,
     /// From what kind of place.
     pub source: InsightSource,
-    /// From which one.
-    pub origin: String,
+    /// From which one; null where `content` is.
+    #[schema(required)]
+    pub origin: Option<String>,
     /// On which day it was so.
     pub observed_on: Date,
     /// On which basis of law it is kept.
     pub lawful_basis: LawfulBasis,
-    /// By what it can be shown that it may be had.
-    pub authorisation: String,
+    /// By what it can be shown that it may be had; null where a field rule hides `content`.
+    #[schema(required)]
+    pub authorisation: Option<String>,
     /// The decision by which the person agreed; null where that was not needed.
     #[schema(required)]
     pub consent_id: Option<Uuid>,
@@ -93,15 +100,15 @@ pub struct InsightBody {
     /// By whom.
     #[schema(required)]
     pub withdrawn_by: Option<Uuid>,
-    /// Why.
+    /// Why; null where it was not, or a field rule hides `content`.
     #[schema(required)]
     pub withdrawal_reason: Option<String>,
 }
 
 impl InsightBody {
-    /// As somebody sees it, of a person who agrees to profiling or not.
-    pub fn seen(insight: Insight, rules: Option<&FieldRules>, agrees: bool) -> Self {
-        let is_covered = insight.is_covered(agrees);
+    /// As somebody sees it.
+    pub fn seen(insight: Insight, rules: Option<&FieldRules>, leave: &Leave) -> Self {
+        let is_covered = insight.is_covered(leave);
         let field = insight.topic.field();
         let is_readable = rules.is_none_or(|rules| rules.is_readable(RECORD, field));
         let version = insight.version();
@@ -114,16 +121,16 @@ impl InsightBody {
             content: insight.content.filter(|_| is_covered && is_readable),
             is_covered,
             source: Wire(insight.source),
-            origin: insight.origin,
+            origin: insight.origin.filter(|_| is_covered && is_readable),
             observed_on: insight.observed_on,
             lawful_basis: Wire(insight.lawful_basis),
-            authorisation: insight.authorisation,
+            authorisation: is_readable.then_some(insight.authorisation),
             consent_id: insight.consent.map(Id::uuid),
             recorded_at: insight.recorded_at,
             recorded_by: insight.recorded_by,
             withdrawn_at: withdrawn.as_ref().map(|taken| taken.at),
             withdrawn_by: withdrawn.as_ref().and_then(|taken| taken.by),
-            withdrawal_reason: withdrawn.map(|taken| taken.reason),
+            withdrawal_reason: withdrawn.filter(|_| is_readable).map(|taken| taken.reason),
         }
     }
 }

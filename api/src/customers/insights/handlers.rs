@@ -8,7 +8,7 @@ use persistence::{Error, Tx, access::Reads, clock::micros, scope::Direction};
 use super::{InsightBody, InsightPage, RecordInsight, WithdrawInsight, commands};
 use crate::{
     access::{Granted, IdempotencyKey, OptionalIdempotencyKey},
-    customers::handlers::TAG,
+    customers::{commands::get, consents::commands::leave, handlers::TAG},
     http::{
         Json, Problem, Reply,
         list::{List, Paging, Unfiltered},
@@ -22,17 +22,19 @@ async fn shown(
     grant: &impl Reads<Customer>,
     insight: Insight,
 ) -> Result<InsightBody, Error> {
-    let agrees = commands::agrees(tx, grant, insight.customer).await?;
+    let customer = get(tx, grant, insight.customer).await?;
+    let leave = leave(tx, grant, &customer, tx.now()).await?;
     let reader = tx.operation().authority.as_deref();
     let rules = reader.map(|reader| reader.fields());
-    Ok(InsightBody::seen(insight, rules, agrees))
+    Ok(InsightBody::seen(insight, rules, &leave))
 }
 
 /// Record what was learned of a customer from outside
 ///
 /// From social media, a partner, a report or a survey: always with its source, its basis of law and its
 /// authorisation. It stands beside the record and never overwrites what the customer said. Refused where consent
-/// is the basis and the person does not agree to `profiling` (`insight_not_agreed`), and of a child under 14
+/// is the basis and the person does not agree to `profiling`, or it was made public and the person refused that
+/// (`insight_not_agreed`); where the caller may not write the field that tells the same; and of a child under 14
 /// while no guardian agrees that more is kept than an enquiry needs (`guardian_consent_missing`).
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = RecordInsight,
     responses((status = 201, body = InsightBody)), security(("bearer" = ["customers:write"])),
@@ -67,12 +69,13 @@ pub(super) async fn list_insights(
 ) -> Result<Reply, Problem> {
     let part = asked.part;
     let page = part.page(Direction::NewestFirst)?;
-    let (rows, agrees) = commands::list(&ctx.read(), &ctx.grant, id.0, &page).await?;
+    let now = ctx.stamp().now();
+    let (rows, leave) = commands::list(&ctx.read(), &ctx.grant, id.0, (&page, now)).await?;
     let (rows, next) = part.cut(rows, |row| (micros(row.recorded_at), row.id.uuid()));
     let rules = ctx.authority().fields();
     let items = rows
         .into_iter()
-        .map(|row| InsightBody::seen(row, Some(rules), agrees));
+        .map(|row| InsightBody::seen(row, Some(rules), &leave));
     Ok(next.answer::<InsightPage>(items)?)
 }
 
@@ -86,15 +89,17 @@ pub(super) async fn get_insight(
     ctx: Granted<CustomersRead>,
     ids: PathIds<Customer, Insight>,
 ) -> Result<Reply, Problem> {
-    let (found, agrees) = commands::find(&ctx.read(), &ctx.grant, ids.0, ids.1).await?;
+    let now = ctx.stamp().now();
+    let (found, leave) = commands::find(&ctx.read(), &ctx.grant, (ids.0, ids.1), now).await?;
     let version = found.version();
-    let body = InsightBody::seen(found, Some(ctx.authority().fields()), agrees);
+    let body = InsightBody::seen(found, Some(ctx.authority().fields()), &leave);
     Ok(Reply::record(version, &body)?)
 }
 
 /// Take back what was learned of a customer
 ///
-/// Because it was wrong, or may not be kept: its content goes for good, the rest stays with the reason.
+/// Because it was wrong, or may not be kept: its content and origin go for good, the rest stays with the reason. The
+/// answer that is kept for its `Idempotency-Key` goes with the day.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path), ("insight_id" = Uuid, Path)),
     request_body = WithdrawInsight, responses((status = 200, body = InsightBody)),
     security(("bearer" = ["customers:write"])),

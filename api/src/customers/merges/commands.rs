@@ -113,7 +113,13 @@ pub async fn merge(
     let after = merged(&survivor, &duplicate, &body.chosen(), &tx.stamp())?;
     let reader = tx.operation().authority.as_deref();
     let pair = (&survivor, &duplicate);
-    unless_obstructed(&ground_of(tx, grant, reader, pair, tx.now()).await?)?;
+    let mut in_the_way = ground_of(tx, grant, reader, pair, tx.now()).await?;
+    // What is chosen may make a child of it that neither choice alone would.
+    if would_lack_guardian(tx, grant, pair, &after, tx.now()).await? {
+        in_the_way.push(MergeObstacle::GuardianConsentMissing);
+        in_the_way.dedup();
+    }
+    unless_obstructed(&in_the_way)?;
     if (survivor.version, duplicate.version) != (body.version, body.duplicate_version) {
         return Err(Fault::new(&VERSION_STALE).into());
     }

@@ -55,9 +55,11 @@ impl Marks {
         let refused = "customer_id = ? AND outcome = 'do_not_contact'";
         let refused = count(tx, ("follow_ups", "COUNT(*)"), refused, key()).await?;
         let held = count(tx, ("legal_holds", "COUNT(*)"), "customer_id = ?", key()).await?;
+        let learned = ("customer_insights", "SUM(version)");
+        let learned = count(tx, learned, "customer_id = ?", key()).await?;
         Ok(Self {
             business,
-            wishes: decided + refused + held,
+            wishes: decided + refused + held + learned,
         })
     }
 
@@ -66,7 +68,8 @@ impl Marks {
         self.business != now.business
     }
 
-    /// Whether somebody decided on the use of the data, or refused contact, since these.
+    /// Whether somebody decided on the use of the data, refused contact, or noted what was learned from outside,
+    /// since these.
     pub(super) fn differ_in_wishes(&self, now: &Self) -> bool {
         self.wishes != now.wishes
     }
