@@ -20,6 +20,7 @@ mod looked_for;
 pub mod merges;
 pub mod quality;
 pub mod relations;
+pub mod screenings;
 mod search;
 mod selection;
 mod sort;
@@ -66,5 +67,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(merges::routes)
         .configure(quality::routes)
         .configure(relations::routes)
+        .configure(screenings::routes)
         .configure(files::routes);
 }

@@ -22,6 +22,7 @@ mod order;
 mod quality;
 mod region;
 mod relation;
+mod screening;
 mod timeline;
 
 pub use channel::*;
@@ -41,4 +42,5 @@ pub use order::*;
 pub use quality::*;
 pub use region::*;
 pub use relation::*;
+pub use screening::*;
 pub use timeline::*;

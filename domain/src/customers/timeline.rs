@@ -11,6 +11,7 @@ text_enum! {
         Collection = "collection" { "信息采集", "Collection of data" }
         Consent = "consent" { "同意或撤回", "Consent" }
         Disclosure = "disclosure" { "对外提供", "Sharing with others" }
+        Screening = "screening" { "信息筛选", "Screening" }
     }
 }
 
@@ -26,9 +27,11 @@ text_enum! {
 impl TimelineKind {
     pub fn category(self) -> TimelineCategory {
         match self {
-            Self::Tag | Self::Collection | Self::Consent | Self::Disclosure => {
-                TimelineCategory::Descriptive
-            }
+            Self::Tag
+            | Self::Collection
+            | Self::Consent
+            | Self::Disclosure
+            | Self::Screening => TimelineCategory::Descriptive,
             Self::FollowUp => TimelineCategory::Marketing,
             Self::Enrollment | Self::Charge | Self::Payment => TimelineCategory::Transaction,
         }

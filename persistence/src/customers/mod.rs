@@ -18,6 +18,7 @@ pub mod links;
 pub mod merges;
 pub mod quality;
 pub mod relations;
+pub mod screenings;
 pub mod search;
 pub mod sorted;
 pub mod store;

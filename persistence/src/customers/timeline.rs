@@ -102,7 +102,8 @@ fn class_of(kind: TimelineKind) -> Option<&'static str> {
         | TimelineKind::Payment
         | TimelineKind::Collection
         | TimelineKind::Consent
-        | TimelineKind::Disclosure => None,
+        | TimelineKind::Disclosure
+        | TimelineKind::Screening => None,
     }
 }
 
@@ -154,6 +155,20 @@ static BESIDE: &[(&str, OnTimeline)] = &[
             actor: "recorded_by",
             text: "(SELECT r.name FROM recipients r WHERE r.institution_id = disclosures.institution_id \
                    AND r.id = disclosures.recipient_id)",
+            amount: "NULL",
+            currency: "NULL",
+            only: "TRUE",
+            ended: "FALSE",
+        },
+    ),
+    (
+        "customer_screenings",
+        OnTimeline::As {
+            kind: TimelineKind::Screening,
+            permission: "customers:read",
+            at: "screened_at",
+            actor: "screened_by",
+            text: "outcome",
             amount: "NULL",
             currency: "NULL",
             only: "TRUE",
