@@ -19,6 +19,7 @@ mod merge_limits;
 mod one_set;
 mod quality;
 mod relations;
+mod screening;
 mod search;
 mod share_requests;
 mod shares;

@@ -25,7 +25,9 @@ use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
 use crate::{
-    app::App, approvals, backup, customers::{cleaning::sweep, screenings::runs::job as screening},
+    app::App,
+    approvals, backup,
+    customers::{cleaning::sweep, screenings::runs::job as screening},
     exports, imports, invariants,
     privacy::retention::purge,
 };

@@ -371,7 +371,10 @@ mod tests {
         assert_eq!(code(unfit), Some("screening_reason_unfit"));
         let bare = said(Invalid, ScreeningReason::Other, None);
         assert_eq!(code(bare), Some("screening_details_missing"));
-        assert_eq!(code(said(Invalid, ScreeningReason::Other, Some("空号"))), None);
+        assert_eq!(
+            code(said(Invalid, ScreeningReason::Other, Some("空号"))),
+            None
+        );
     }
 
     #[test]

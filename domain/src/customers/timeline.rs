@@ -27,11 +27,9 @@ text_enum! {
 impl TimelineKind {
     pub fn category(self) -> TimelineCategory {
         match self {
-            Self::Tag
-            | Self::Collection
-            | Self::Consent
-            | Self::Disclosure
-            | Self::Screening => TimelineCategory::Descriptive,
+            Self::Tag | Self::Collection | Self::Consent | Self::Disclosure | Self::Screening => {
+                TimelineCategory::Descriptive
+            }
             Self::FollowUp => TimelineCategory::Marketing,
             Self::Enrollment | Self::Charge | Self::Payment => TimelineCategory::Transaction,
         }

@@ -100,6 +100,11 @@ pub enum Kind {
     WholeCustomer,
     /// Of a customer of whom nothing is missing.
     Filing,
+    /// What was said of a customer's record.
+    Screening,
+    ScreeningRule,
+    /// Its owner's, who may screen.
+    ScreeningRun,
 }
 
 impl Kind {
@@ -109,8 +114,8 @@ impl Kind {
             Approval, Charge, CleaningEntry, Collection, Consent, Customer, CustomerFile,
             DayReport, Disclosure, Enrollment, Export, File, Filing, FollowUp, Import,
             ImportTemplate, Job, JournalEntry, Lesson, Merge, Notice, Payment, Receipt, Receivable,
-            ReceivedApproval, ReceivedShareRequest, Relation, Session, Share, ShareRequest,
-            Tagging, TaughtClass, View, WholeCustomer,
+            ReceivedApproval, ReceivedShareRequest, Relation, Screening, ScreeningRun, Session,
+            Share, ShareRequest, Tagging, TaughtClass, View, WholeCustomer,
         };
         !matches!(
             self,
@@ -141,6 +146,8 @@ impl Kind {
                 | ReceivedApproval
                 | ReceivedShareRequest
                 | Relation
+                | Screening
+                | ScreeningRun
                 | Session
                 | Share
                 | ShareRequest
@@ -183,6 +190,7 @@ impl Kind {
                 | Self::Import
                 | Self::ImportTemplate
                 | Self::Export
+                | Self::ScreeningRun
                 | Self::ShareRequest
                 | Self::View
                 | Self::Approval
@@ -228,6 +236,14 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("fileCustomer", Kind::WholeCustomer, State::Live),
     ("getFiling", Kind::Filing, State::Live),
     ("takeOutFiling", Kind::Filing, State::Live),
+    ("screenCustomer", Kind::Customer, State::Live),
+    ("listScreenings", Kind::Customer, State::Live),
+    ("getScreening", Kind::Screening, State::Any),
+    ("getScreeningStanding", Kind::Customer, State::Live),
+    ("getScreeningRule", Kind::ScreeningRule, State::Any),
+    ("getScreeningRuleHistory", Kind::ScreeningRule, State::Any),
+    ("changeScreeningRule", Kind::ScreeningRule, State::Live),
+    ("getScreeningRun", Kind::ScreeningRun, State::Live),
     ("verifyCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
     ("recordCollection", Kind::Customer, State::Live),
@@ -461,6 +477,8 @@ pub const ALSO_NEEDS: &[(&str, &str)] = &[
     ("shareCustomer", "customers:read"),
     ("grantShareRequest", "customers:read"),
     ("createExport", "customers:read"),
+    ("previewScreening", "customers:read"),
+    ("runScreening", "customers:read"),
     ("createRole", "customers:read"),
 ];
 
@@ -498,6 +516,8 @@ pub fn listed(schema: &str) -> Kind {
         ("CollectionPage", Kind::Collection),
         ("CleaningEntryPage", Kind::CleaningEntry),
         ("FilingPage", Kind::Filing),
+        ("ScreeningRulePage", Kind::ScreeningRule),
+        ("ScreeningRunPage", Kind::ScreeningRun),
         ("FollowUpPage", Kind::FollowUp),
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),

@@ -13,9 +13,7 @@ use persistence::{
 };
 
 use super::{FileCustomer, TakeOutFiling};
-use crate::customers::{
-    RECORD, commands::present, quality::Sees, screenings::commands::is_shown,
-};
+use crate::customers::{RECORD, commands::present, quality::Sees, screenings::commands::is_shown};
 
 /// By the rule of which field of customers the business goes under which one is filed.
 const BUSINESS_SCOPE: &str = "details.business_scope";

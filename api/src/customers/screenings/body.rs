@@ -104,6 +104,7 @@ pub struct ScreeningBody {
     /// Who said so, or ran the rules; null where it was the program itself.
     #[schema(required)]
     pub screened_by: Option<Uuid>,
+    /// When it was said.
     pub screened_at: Timestamp,
 }
 
@@ -151,7 +152,9 @@ impl CustomerScreening {
     /// Nothing where it is not shown.
     pub(super) fn new(last: Option<Screening>, is_shown: bool) -> Self {
         use domain::customers::ScreeningStanding::Unscreened;
-        let standing = last.as_ref().map_or(Unscreened, |s| s.verdict.outcome.into());
+        let standing = last
+            .as_ref()
+            .map_or(Unscreened, |s| s.verdict.outcome.into());
         Self {
             standing: is_shown.then_some(Wire(standing)),
             screening: last.filter(|_| is_shown).map(ScreeningBody::from),

@@ -3,9 +3,7 @@ use domain::{
     access::{CustomersRead, CustomersScreen},
     customers::{Customer, Screening},
 };
-use persistence::{
-    access::Reads, clock::micros, customers::screenings::store, scope::Direction,
-};
+use persistence::{access::Reads, clock::micros, customers::screenings::store, scope::Direction};
 
 use super::{
     CustomerScreening, ScreenCustomer, ScreenCustomers, ScreeningBody, ScreeningPage, Screenings,

@@ -210,17 +210,22 @@ pub async fn update(
     let updated = tx.execute_raw(statement(tx, sql, values)).await?;
     unless_stale(updated.rows_affected())?;
     keep(tx, institution, after).await?;
-    let change = Change::new("screening_rule", after.id.uuid(), after.version, told(after));
-    tx.record(change.before(told(before)).event(&RULE_CHANGED, data(after)));
+    let change = Change::new(
+        "screening_rule",
+        after.id.uuid(),
+        after.version,
+        told(after),
+    );
+    tx.record(
+        change
+            .before(told(before))
+            .event(&RULE_CHANGED, data(after)),
+    );
     Ok(())
 }
 
 /// Keeps a version.
-async fn keep(
-    tx: &Tx,
-    institution: Id<Institution>,
-    rule: &ScreeningRule,
-) -> Result<(), Error> {
+async fn keep(tx: &Tx, institution: Id<Institution>, rule: &ScreeningRule) -> Result<(), Error> {
     let Verdict {
         outcome,
         reason,

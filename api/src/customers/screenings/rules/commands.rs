@@ -1,7 +1,9 @@
 //! Use cases of rules of screening: load, decide, save.
 
 use domain::{
-    customers::{NewScreeningRule, SCREENING_POSITION_MAX, ScreeningRule, ScreeningRuleState, Verdict},
+    customers::{
+        NewScreeningRule, SCREENING_POSITION_MAX, ScreeningRule, ScreeningRuleState, Verdict,
+    },
     fault::{Fault, NOT_FOUND},
     id::Id,
 };
@@ -31,7 +33,9 @@ pub async fn create(
         Some(position) => position,
         None => behind(tx, grant).await?,
     };
-    let state = body.state.map_or(ScreeningRuleState::Draft, |state| state.0);
+    let state = body
+        .state
+        .map_or(ScreeningRuleState::Draft, |state| state.0);
     let new = NewScreeningRule {
         state,
         position,

@@ -4,9 +4,7 @@ use domain::{
     customers::ScreeningRule,
     fault::{Fault, NOT_FOUND},
 };
-use persistence::{
-    Error, clock::micros, customers::screenings::rules as store, scope::Direction,
-};
+use persistence::{Error, clock::micros, customers::screenings::rules as store, scope::Direction};
 
 use super::{
     ChangeScreeningRule, CreateScreeningRule, ListScreeningRules, ScreeningRuleBody,

@@ -44,7 +44,12 @@ pub struct RunScreening {
     pub conditions: Option<ConditionBody>,
     /// Of the preview that was looked at: the run is refused where the rules, the view or the conditions are
     /// others by now (`screening_changed`). It is what they are, when absent.
-    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$", nullable = false)]
+    #[schema(
+        min_length = 64,
+        max_length = 64,
+        pattern = "^[0-9a-f]{64}$",
+        nullable = false
+    )]
     pub preview_key: Option<String>,
 }
 

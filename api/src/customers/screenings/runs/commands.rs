@@ -176,7 +176,11 @@ pub async fn begin(
         conditions: body.conditions.as_ref(),
     };
     let rules = rules::standing(tx, tx.operation().institution, false).await?;
-    if body.preview_key.as_ref().is_some_and(|key| *key != confines.key(&rules)) {
+    if body
+        .preview_key
+        .as_ref()
+        .is_some_and(|key| *key != confines.key(&rules))
+    {
         return Err(Fault::new(&SCREENING_CHANGED).into());
     }
     compiled(tx, (reader, tx.now()), &rules).await?;

@@ -170,7 +170,12 @@ async fn mark(
             continue;
         };
         let by = (rule, id);
-        screenings.push(Screening::by_rule(Id::new(customer), by, actor(tx), &tx.stamp()));
+        screenings.push(Screening::by_rule(
+            Id::new(customer),
+            by,
+            actor(tx),
+            &tx.stamp(),
+        ));
         if let Some(counted) = after.rules.get_mut(place) {
             counted.marked += 1;
         }
