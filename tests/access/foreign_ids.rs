@@ -242,6 +242,7 @@ impl South {
             ("holder_id", held),
             ("author_id", held),
             ("customer_id", id(&customer)),
+            ("customer_ids", id(&customer)),
             ("duplicate_id", id(&customer)),
             ("payer_id", id(&customer)),
             ("relative_id", id(&guardian)),

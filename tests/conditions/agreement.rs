@@ -226,6 +226,16 @@ async fn people(w: &World, chance: &mut Chance) -> (Vec<Customer>, Registry) {
         body["custom_fields"] = values;
         body["details"] = details(number < 14 || !body["birth_date"].is_null(), chance);
         let id = boss.post("/api/v1/customers", &body).await.expect(201).id();
+        let mut standing = "unscreened";
+        for (outcome, reason) in [("valid", "verified"), ("invalid", "duplicate")] {
+            if chance.percent(50) {
+                let path = format!("/api/v1/customers/{id}/screen");
+                let said = json!({"outcome": outcome, "reason": reason});
+                boss.post(&path, &said).await.expect(201);
+                standing = outcome;
+            }
+        }
+        known.insert(Subject::Screening, vec![Known::Choice(standing.into())]);
         let mut customer = Customer {
             id: id.clone(),
             zone,

@@ -22,6 +22,7 @@ mod one_set;
 mod photos;
 mod quality;
 mod relations;
+mod screening;
 mod search;
 mod share_requests;
 mod shares;

@@ -7,10 +7,10 @@ use domain::{
     access::{
         ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, CoursesWrite, CustomersAssign,
         CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead, CustomersReveal,
-        CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun, FollowUpsWrite, ImportsRun,
-        Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
-        PrincipalKind, PrivacyErase, PrivacyManage, RolesWrite, SessionsManage,
-        ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
+        CustomersScreen, CustomersShare, CustomersWrite, EnrollmentsWrite, ExportsRun,
+        FollowUpsWrite, ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid,
+        PaymentsWrite, Permission, PrincipalKind, PrivacyErase, PrivacyManage, RolesWrite,
+        SessionsManage, ShareRequestsDecide, StaffWrite, TagsManage, TagsWrite,
     },
     approvals::ApprovalPolicy,
     courses::{Class, Course, Subject},
@@ -174,6 +174,11 @@ const COMMANDS: &[Command] = commands! { |tx, grant, given|
     keepCleaningEntry CustomersWrite => customers::cleaning::commands::keep(tx, grant, given.id(), &given.body());
     fileCustomer CustomersWrite => customers::filings::commands::file(tx, grant, given.id(), &given.body());
     takeOutFiling CustomersWrite => customers::filings::commands::take_out(tx, grant, given.id(), &given.body());
+    screenCustomer CustomersScreen => customers::screenings::commands::screen(tx, grant, given.id(), &given.body());
+    screenCustomers CustomersScreen => customers::screenings::commands::screen_all(tx, grant, &given.body());
+    createScreeningRule CustomersConfigure => customers::screenings::rules::commands::create(tx, grant, given.body());
+    changeScreeningRule CustomersConfigure => customers::screenings::rules::commands::change(tx, grant, given.id(), IfMatch::Any, given.body());
+    runScreening CustomersScreen => customers::screenings::runs::commands::begin(tx, grant, &given.grant(), &given.body());
     sweepRecords CustomersConfigure => customers::cleaning::commands::sweep(tx);
     verifyCustomer CustomersWrite => customers::quality::commands::verify(tx, grant, given.id());
     changeQualityPolicy CustomersConfigure => customers::quality::commands::change_policy(tx, grant, IfMatch::Any, &given.body());

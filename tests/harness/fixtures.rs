@@ -51,6 +51,7 @@ impl World {
             }
             "holder_id" => return Some(places.north.uuid()),
             "campus_ids" => return Some(places.north.uuid()),
+            "customer_ids" => return Box::pin(self.fixture(institution, "customer_id")).await,
             "leader_id" | "member_ids" | "owner_id" | "staff_id" => {
                 return Some(self.ruler_of(institution).principal.uuid());
             }

@@ -97,6 +97,7 @@ const RULED: &[Ruled] = &[
     // Parts of a customer, with fields of it.
     ("collection", "customers", &[]),
     ("filing", "customers", &filings::REPEATED),
+    ("screening", "customers", &[]),
     ("enrollment", "enrollments", &[]),
     ("follow_up", "follow_ups", &[]),
     ("payment", "payments", &[]),

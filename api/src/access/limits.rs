@@ -44,7 +44,7 @@ use crate::{
 pub const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
 /// Operations that cost more than others, or are worth guessing at.
-const HEAVY: [&str; 13] = [
+const HEAVY: [&str; 15] = [
     "bulkCustomers",
     "changePassword",
     "checkDuplicates",
@@ -54,18 +54,21 @@ const HEAVY: [&str; 13] = [
     "issueClientToken",
     "logIn",
     "lookUpCaller",
+    "previewScreening",
     "proposeMapping",
     "refreshTokens",
     "resetStaffPassword",
+    "runScreening",
     "searchCustomers",
 ];
 /// Operations that may hold a connection for long: a principal has some of them at once.
-const LONG: [&str; 7] = [
+const LONG: [&str; 8] = [
     "bulkCustomers",
     "exportAuditEvents",
     "getDayReport",
     "getReceivablesTotal",
     "listAuditEvents",
+    "previewScreening",
     "proposeMapping",
     "searchCustomers",
 ];

@@ -10,7 +10,10 @@ use domain::{
     tags::Tag,
 };
 use jiff::Timestamp;
-use persistence::customers::store::Filter;
+use persistence::{
+    conditions::{Compiled, screened},
+    customers::store::Filter,
+};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use utoipa::{
@@ -22,7 +25,7 @@ use validator::Validate;
 
 use super::{
     CustomerEducation, CustomerExpansion, CustomerKind, CustomerOccupation, CustomerOrder,
-    CustomerSort, CustomerStage, RECORD, SourceChannelCode,
+    CustomerSort, CustomerStage, RECORD, SourceChannelCode, screenings::ScreeningStanding,
 };
 use crate::{conditions::ConditionBody, http::wire::Wire};
 
@@ -38,6 +41,9 @@ pub struct CustomerFilters {
     /// At any of these stages.
     #[schema(min_items = 1, max_items = 20, nullable = false)]
     pub stage: Option<Vec<CustomerStage>>,
+    /// Of which any of these was last said (`screenCustomer`, rules of screening).
+    #[schema(min_items = 1, max_items = 3, nullable = false)]
+    pub screening: Option<Vec<ScreeningStanding>>,
     /// Met through any of these channels.
     #[schema(min_items = 1, max_items = 20, nullable = false)]
     pub source_channel: Option<Vec<SourceChannelCode>>,
@@ -144,6 +150,13 @@ impl CustomerFilters {
         self.tag_id.is_none() && self.fields().is_empty()
     }
 
+    /// What was last said of them, as a condition, where it matters.
+    pub(super) fn screened(&self) -> Option<Compiled> {
+        let asked = self.screening.as_ref()?;
+        let asked: Vec<_> = asked.iter().map(|standing| standing.0).collect();
+        Some(screened(&asked))
+    }
+
     /// Any of these tags, where they matter.
     pub fn tags(&self) -> Vec<Id<Tag>> {
         let asked: BTreeSet<Uuid> = self.tag_id.iter().flatten().copied().collect();
@@ -155,6 +168,7 @@ impl CustomerFilters {
         let asked = [
             ("kind", self.kind.is_some()),
             ("stage", self.stage.is_some()),
+            ("screening", self.screening.is_some()),
             ("source_channel", self.source_channel.is_some()),
             ("intent", self.intent.is_some()),
             ("education", self.education.is_some()),
@@ -191,6 +205,9 @@ pub struct ListCustomers {
     /// At any of these stages.
     #[param(style = Form, explode = false)]
     pub stage: Option<Vec<CustomerStage>>,
+    /// Of which any of these was last said.
+    #[param(style = Form, explode = false)]
+    pub screening: Option<Vec<ScreeningStanding>>,
     /// Met through any of these channels.
     #[param(style = Form, explode = false)]
     pub source_channel: Option<Vec<SourceChannelCode>>,
@@ -244,6 +261,7 @@ impl From<ListCustomers> for CustomerFilters {
         Self {
             kind: asked.kind,
             stage: asked.stage,
+            screening: asked.screening,
             source_channel: asked.source_channel,
             intent: asked.intent,
             education: asked.education,

@@ -23,6 +23,7 @@ pub mod merges;
 mod photos;
 pub mod quality;
 pub mod relations;
+pub mod screenings;
 mod search;
 mod selection;
 mod sort;
@@ -72,5 +73,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(photos::routes)
         .configure(quality::routes)
         .configure(relations::routes)
+        .configure(screenings::routes)
         .configure(files::routes);
 }

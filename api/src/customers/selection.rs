@@ -68,6 +68,7 @@ impl Selection {
         let list = Self::of_list((reader, now), filters, tags_at);
         let list = list.map_err(|fault| Fault::fields(vec![fault]))?;
         let conditions = compiled(handle, (reader, now), &looked_for.conditions).await?;
+        let conditions = both(conditions, list.conditions.clone());
         let queries = looked_for.queries;
         let seen: Option<Grant<CustomersRead>> = Grant::of(reader, now);
         let is_whole = seen.is_some_and(|grant| Reads::<Customer>::scope(&grant).is_whole());
@@ -100,7 +101,7 @@ impl Selection {
             tagging.map(|tagging| tagging.ok_or(FieldFault::new(tags_at, &FIELD_NOT_READABLE)));
         Ok(Self {
             queries: Vec::new(),
-            conditions: None,
+            conditions: filters.screened(),
             led: None,
             tagging: tagging.transpose()?,
             filters,
@@ -343,10 +344,15 @@ async fn compiled(
     let mut all: Option<Compiled> = None;
     for (pointer, tree) in trees {
         let one = compile(handle, reader, tree, pointer, now).await?;
-        all = Some(match all {
-            Some(all) => all.and(one),
-            None => one,
-        });
+        all = both(all, Some(one));
     }
     Ok(all)
+}
+
+/// What must be to meet both, as far as there are any.
+fn both(one: Option<Compiled>, other: Option<Compiled>) -> Option<Compiled> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.and(other)),
+        (one, other) => one.or(other),
+    }
 }

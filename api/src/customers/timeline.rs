@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::{RECORD, screenings::commands::FIELD};
 use crate::{
     access::fields::{Shown, show_as},
     http::{list::page, money::MoneyBody, wire::Wire},
@@ -29,7 +30,7 @@ pub struct TimelineEntry {
     /// Who did it.
     #[schema(required)]
     pub actor_id: Option<Uuid>,
-    /// What the record says of itself; of a consent its purpose, of an insight its topic.
+    /// What the record says of itself; of a consent its purpose, of an insight its topic, of a screening its outcome.
     #[schema(required)]
     pub text: Option<String>,
     /// Of money only; null elsewhere, and where the caller may not see amounts.
@@ -62,6 +63,7 @@ impl TimelineEntry {
             Kind::FollowUp => ("follow_ups", &[("text", "content")]),
             Kind::Enrollment => ("enrollments", &[("text", "note"), ("amount", "price")]),
             Kind::Payment => ("payments", &[("text", "note")]),
+            Kind::Screening => (RECORD, &[("text", FIELD)]),
             Kind::Tag
             | Kind::Charge
             | Kind::Collection

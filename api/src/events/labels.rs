@@ -57,6 +57,8 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
     ("retention_run", "超期数据清理", "Run of retention"),
     ("role", "角色", "Role"),
     ("role_rule", "授权规则", "Role rule"),
+    ("screening", "信息筛选", "Screening"),
+    ("screening_rule", "筛选规则", "Rule of screening"),
     ("share_request", "共享申请", "Request for a share"),
     ("source_channel", "来源渠道", "Source channel"),
     ("staff", "员工", "Staff"),

@@ -25,7 +25,10 @@ use uuid::Uuid;
 
 use super::{Halt, Run, schedule};
 use crate::{
-    app::App, approvals, backup, customers::cleaning::sweep, exports, imports, invariants,
+    app::App,
+    approvals, backup,
+    customers::{cleaning::sweep, screenings::runs::job as screening},
+    exports, imports, invariants,
     privacy::retention::purge,
 };
 
@@ -180,6 +183,7 @@ async fn perform(run: &Run) -> Result<(), Halt> {
         JobKind::ExpireApprovals => approvals::expiry::run(run).await,
         JobKind::SweepRecords => sweep::run(run).await,
         JobKind::ApplyRetention => purge::run(run).await,
+        JobKind::ScreenRecords => screening::run(run).await,
     }
 }
 
@@ -270,6 +274,7 @@ async fn failed(tx: &Tx, run: &Run) -> Result<(), Error> {
             JobKind::UndoImport
             | JobKind::RemoveExpired
             | JobKind::ExpireApprovals
+            | JobKind::ScreenRecords
             | JobKind::SweepRecords,
             _,
         ) => Ok(()),

@@ -70,6 +70,7 @@ fields! {
         "collected_at" whole { "采集时间", "Time of collection" }
         "collector_id" whole { "采集人", "Collector" }
         "custom_fields" whole { "自定义字段", "Custom fields" }
+        "screening" whole { "筛选结果", "Screening" }
         "details.needs" maskable { "需求", "Needs" }
         "details.expectations" maskable { "教育期望", "Expectations" }
         "details.background" maskable { "背景", "Background" }

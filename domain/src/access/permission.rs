@@ -76,6 +76,7 @@ permissions! {
     CustomersAssign = "customers:assign" ROWS Sales { "分配和转移客户", "Assign and transfer customers" }
     CustomersMerge = "customers:merge" ROWS Sales { "合并客户", "Merge customers" }
     CustomersReveal = "customers:reveal" ROWS Sales { "查看客户联系方式等敏感信息", "Reveal sensitive values of customers" }
+    CustomersScreen = "customers:screen" ROWS Sales { "筛选客户资料", "Screen records of customers" }
     CustomersShare = "customers:share" ROWS Sales { "共享客户", "Share customers" }
     ShareRequestsDecide = "share_requests:decide" ROWS Sales { "处理共享申请", "Decide requests for shares" }
     CustomersConfigure = "customers:configure" WHOLE Sales { "配置客户档案", "Configure what customer records hold" }

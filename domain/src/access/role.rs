@@ -197,9 +197,11 @@ pub struct BuiltInRole {
 const FIELD_RULES: &[(&str, &str, &str, FieldAccess)] = &[
     ("finance", "customers", "note", FieldAccess::Hidden),
     ("finance", "customers", "intent", FieldAccess::Hidden),
+    ("finance", "customers", "screening", FieldAccess::Hidden),
     ("teacher", "customers", "intent", FieldAccess::Hidden),
     ("teacher", "customers", "stage", FieldAccess::Hidden),
     ("teacher", "customers", "note", FieldAccess::Hidden),
+    ("teacher", "customers", "screening", FieldAccess::Hidden),
     (
         "teacher",
         "customers",
@@ -261,7 +263,7 @@ macro_rules! roles {
 roles! {
     "boss" Either { "老板", "Owner" } [
         Institution: "customers:read" "customers:write" "customers:merge" "customers:delete" "customers:assign"
-            "customers:reveal" "customers:share" "customers:configure" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
+            "customers:reveal" "customers:screen" "customers:share" "customers:configure" "share_requests:decide" "follow_ups:read" "follow_ups:write" "tags:read"
             "tags:write" "tags:manage" "courses:write" "enrollments:read" "enrollments:write"
             "attendance:write" "payments:read" "payments:write" "payments:void" "imports:run"
             "exports:run" "reports:read" "events:read" "audit:read" "directory:read" "privacy:manage"
@@ -330,9 +332,9 @@ roles! {
     "employee" Either { "员工", "Employee" } []
     "customer_information_administrator" Either { "客户信息管理员", "Customer information administrator" } [
         Institution: "customers:read" "customers:write" "customers:merge" "share_requests:decide" "customers:delete" "customers:reveal"
-            "customers:configure" "follow_ups:read" "tags:read" "tags:write" "imports:run" "exports:run"; ]
+            "customers:screen" "customers:configure" "follow_ups:read" "tags:read" "tags:write" "imports:run" "exports:run"; ]
     "data_management" Either { "数据管理部门", "Data management" } [
-        Institution: "customers:read" "customers:write" "customers:configure" "follow_ups:read" "tags:read"
+        Institution: "customers:read" "customers:write" "customers:screen" "customers:configure" "follow_ups:read" "tags:read"
             "tags:write" "tags:manage" "imports:run" "reports:read"; ]
     "tag_reviewer" Sales { "业务部门", "Tag reviewer" } [
         Team: "customers:read" "tags:read" "tags:write"; ]

@@ -11,7 +11,7 @@ use crate::{
     custom_fields::CustomField,
     customers::{
         ActivityLevel, DETAIL_FIELDS, DetailField, Education, GRADES, Gender, INTENT_MAX, Kind,
-        Occupation, SchoolStage, Stage,
+        Occupation, SchoolStage, ScreeningStanding, Stage,
     },
     exports::column::COLUMNS,
     fault::{FieldFault, Text},
@@ -288,6 +288,7 @@ fields! {
     Birthday = "birthday" Birthday { rule: Some("birth_date"), } ["生日", "Birthday"]
     Intent = "intent" Number { rule: Some("intent"), range: Some((1, INTENT_MAX as i64)), } ["意向强烈度", "Intent"]
     Stage = "stage" Choice { rule: Some("stage"), choices: choices_of::<Stage>(), } ["阶段", "Stage"]
+    Screening = "screening" Choice { rule: Some("screening"), choices: choices_of::<ScreeningStanding>(), } ["筛选结果", "Screening"]
     Region = "region" Text { rule: Some("region"), } ["所在地区", "Region"]
     Education = "education" Choice { rule: Some("education"), choices: choices_of::<Education>(), } ["教育背景", "Education"]
     Occupation = "occupation" Choice { rule: Some("occupation"), choices: choices_of::<Occupation>(), } ["职业", "Occupation"]

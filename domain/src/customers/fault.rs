@@ -148,4 +148,31 @@ rules! {
     FILING_ENDED = Conflict "filing_ended" {
         "已从档案中取出", "The record was taken out already";
         "需要时请重新归档。", "File it again where it is needed." }
+    RECORD_INVALID = Conflict "record_invalid" {
+        "筛选为无效，不能归档", "The record was found invalid";
+        "请先重新筛选为有效。", "It can be filed once it is screened as valid." }
+    SCREENING_REASON_UNFIT = Invalid "screening_reason_unfit" {
+        "原因与结果不符", "Not a reason for this outcome";
+        "请选择与结果相符的原因。", "Choose a reason that fits the outcome." }
+    SCREENING_DETAILS_MISSING = Invalid "screening_details_missing" {
+        "缺少说明", "The details are missing";
+        "原因为“其他”时请写明。", "Say what it is where the reason is `other`." }
+    SCREENING_RULE_ENDED = Conflict "screening_rule_ended" {
+        "筛选规则已停用", "The rule has ended";
+        "需要时请新建规则。", "Make a new one where it is needed." }
+    SCREENING_RULE_IN_FORCE = Invalid "screening_rule_in_force" {
+        "生效的规则不能改为草稿", "What is in force can't be a draft again";
+        "请停用该规则，或修改其内容。", "End it, or change what it says." }
+    SCREENING_RULE_OUTDATED = Conflict "screening_rule_outdated" {
+        "筛选规则的条件已不再适用", "A rule can't be read any more";
+        "请重新设置规则“{name}”的条件。", "Set the conditions of the rule `{name}` anew." }
+    TOO_MANY_SCREENING_RULES = Conflict "too_many_screening_rules" {
+        "筛选规则过多", "Too many rules";
+        "最多 {max} 条，请先停用不用的规则。", "At most {max}: end those that are of no use." }
+    SCREENING_CHANGED = Conflict "screening_changed" {
+        "预览之后规则或范围已变更", "It would be something else than was previewed";
+        "请重新预览。", "The rules, or what confines them, are others: preview them anew." }
+    SCREENING_VIEW_REVEALS = Invalid "screening_view_reveals" {
+        "该视图按脱敏内容查找", "The view looks behind masks";
+        "请选择不按联系方式查找的视图。", "Choose one that does not go by contact values." }
 }

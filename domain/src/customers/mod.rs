@@ -26,6 +26,7 @@ mod quality;
 mod region;
 mod relation;
 mod schooling;
+mod screening;
 mod timeline;
 
 pub use activity::*;
@@ -49,4 +50,5 @@ pub use quality::*;
 pub use region::*;
 pub use relation::*;
 pub use schooling::*;
+pub use screening::*;
 pub use timeline::*;

@@ -12,6 +12,7 @@ text_enum! {
         Consent = "consent" { "同意或撤回", "Consent" }
         Disclosure = "disclosure" { "对外提供", "Sharing with others" }
         Insight = "insight" { "外部洞察", "Learned from outside" }
+        Screening = "screening" { "信息筛选", "Screening" }
     }
 }
 
@@ -27,9 +28,12 @@ text_enum! {
 impl TimelineKind {
     pub fn category(self) -> TimelineCategory {
         match self {
-            Self::Tag | Self::Collection | Self::Consent | Self::Disclosure | Self::Insight => {
-                TimelineCategory::Descriptive
-            }
+            Self::Tag
+            | Self::Collection
+            | Self::Consent
+            | Self::Disclosure
+            | Self::Insight
+            | Self::Screening => TimelineCategory::Descriptive,
             Self::FollowUp => TimelineCategory::Marketing,
             Self::Enrollment | Self::Charge | Self::Payment => TimelineCategory::Transaction,
         }

@@ -36,6 +36,7 @@ text_enum! {
         Shared = "shared" { "已共享或被申请共享", "It was shared, or asked for" }
         Decided = "decided" { "已有同意或个人信息申请", "It decided on the use of its data, or asked about it" }
         Filed = "filed" { "已归档或已决定暂不处理", "It was filed, or somebody decided that it stays as it is" }
+        Screened = "screened" { "已人工筛选", "Somebody has screened it" }
         Collected = "collected" { "已补充采集", "More was collected of it" }
         HasFiles = "has_files" { "已有文件", "There are files of it" }
     }

@@ -35,6 +35,8 @@ text_enum! {
         SweepRecords = "sweep_records" { "巡检客户资料", "Look through the records" }
         /// Who is kept no longer, by the rules of the institution.
         ApplyRetention = "apply_retention" { "按保存期限清理", "Apply the rules of retention" }
+        /// The rules of screening, over what nobody has screened (DATA-16).
+        ScreenRecords = "screen_records" { "筛选客户资料", "Screen records" }
         /// Those that nobody decided in time.
         ExpireApprovals = "expire_approvals" { "清理过期审批", "Expire approvals" }
     }

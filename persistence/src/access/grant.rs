@@ -4,17 +4,20 @@ use domain::{
     access::{
         ApiClient, ApiClientsWrite, ApprovalsConfigure, AttendanceWrite, AuditRead, CoursesWrite,
         CustomersAssign, CustomersConfigure, CustomersDelete, CustomersMerge, CustomersRead,
-        CustomersReveal, CustomersShare, CustomersWrite, DirectoryRead, EnrollmentsRead,
-        EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite, ImportsRun,
-        Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite, Permission,
-        PrivacyErase, PrivacyManage, Reach, ReportsRead, Role, RolesWrite, SessionsManage, Share,
-        ShareRequest, ShareRequestsDecide, StaffWrite, TagsManage, TagsRead, TagsWrite,
+        CustomersReveal, CustomersScreen, CustomersShare, CustomersWrite, DirectoryRead,
+        EnrollmentsRead, EnrollmentsWrite, EventsRead, ExportsRun, FollowUpsRead, FollowUpsWrite,
+        ImportsRun, Oneself, OrganizationWrite, PaymentsRead, PaymentsVoid, PaymentsWrite,
+        Permission, PrivacyErase, PrivacyManage, Reach, ReportsRead, Role, RolesWrite,
+        SessionsManage, Share, ShareRequest, ShareRequestsDecide, StaffWrite, TagsManage, TagsRead,
+        TagsWrite,
     },
     analytics::DayReport,
     approvals::{Approval, ApprovalPolicy},
     courses::{Class, Course, Lesson, Subject},
     custom_fields::CustomField,
-    customers::{Anchor, Customer, Form, QualityPolicy, SourceChannel},
+    customers::{
+        Anchor, Customer, Form, QualityPolicy, ScreeningRule, ScreeningRun, SourceChannel,
+    },
     enrollments::{Attendance, Enrollment},
     exports::Export,
     files::StoredFile,
@@ -287,9 +290,10 @@ grants! {
     CustomersAssign reads Customer; writes Customer; deletes ;
     CustomersMerge reads Customer; writes Customer; deletes Customer;
     CustomersReveal reads Customer; writes ; deletes ;
+    CustomersScreen reads Customer, ScreeningRun; writes Customer, ScreeningRun; deletes ;
     CustomersShare reads Customer, Share; writes Share; deletes Share;
-    CustomersConfigure reads SourceChannel, CustomField, Form, QualityPolicy;
-        writes SourceChannel, CustomField, Form, QualityPolicy; deletes ;
+    CustomersConfigure reads SourceChannel, CustomField, Form, QualityPolicy, ScreeningRule;
+        writes SourceChannel, CustomField, Form, QualityPolicy, ScreeningRule; deletes ;
     ShareRequestsDecide reads Customer, Share, ShareRequest; writes Share, ShareRequest; deletes ;
     DirectoryRead reads Institution, AgreementText, Region, Campus, Department, Position, Team, Group, Staff, Role, Subject, Course, Class,
         Lesson, SourceChannel, CustomField, Form, TagCategory, Tag, PrivacyNotice, Recipient, ApprovalPolicy,

@@ -83,6 +83,7 @@ impl Compiler<'_> {
             Subject::Birthday => birthday(own(Column::BirthDate), test, moment),
             Subject::Intent => simple(own(Column::Intent), test),
             Subject::Stage => simple(own(Column::Stage), test),
+            Subject::Screening => simple(facts::screening(), test),
             Subject::Region => self.text(own(Column::RegionFold), test),
             Subject::Education => simple(own(Column::Education), test),
             Subject::Occupation => simple(own(Column::Occupation), test),

@@ -34,6 +34,15 @@ fn rows<E: Scoped>(grant: &impl Reads<E::Record>) -> SelectStatement {
     rows
 }
 
+/// What was last said of the record, `unscreened` where nothing was. Everybody is told who sees the customer.
+pub(crate) fn screening() -> Expr {
+    Expr::cust(
+        "COALESCE((SELECT s.outcome FROM customer_screenings s \
+         WHERE s.institution_id = \"customers\".\"institution_id\" AND s.customer_id = \"customers\".\"id\" \
+         ORDER BY s.screened_at DESC, s.id DESC LIMIT 1), 'unscreened')",
+    )
+}
+
 /// Something, where the customer has any of some tags, or any at all.
 pub(super) fn tagged(grant: &impl Reads<Tagging>, tags: &[Uuid]) -> SelectStatement {
     use taggings::Column;

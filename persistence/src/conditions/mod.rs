@@ -18,8 +18,10 @@ use domain::{
     access::{EnrollmentsRead, FollowUpsRead, PaymentsRead, TagsRead},
     conditions::{Registry, Tree},
     custom_fields::FieldEntity,
+    customers::ScreeningStanding,
     id::Id,
     organization::Institution,
+    text_enum::TextEnum,
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -102,6 +104,15 @@ impl Compiled {
         }
         let ids = rows.iter().map(|row| Ok(row.try_get("", custom::RECORD)?));
         ids.collect::<Result<_, Error>>().map(Some)
+    }
+}
+
+/// What rows must be of which one of these was last said.
+pub fn screened(standings: &[ScreeningStanding]) -> Compiled {
+    let wanted = standings.iter().map(|standing| standing.as_str());
+    Compiled {
+        condition: facts::screening().is_in(wanted),
+        lead: None,
     }
 }
 

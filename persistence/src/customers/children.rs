@@ -191,6 +191,17 @@ pub static POINTERS: &[Pointer] = &[
     // The survivor is looked at by itself.
     pointer("cleaning_entries", "customer_id", OnMerge::Stays),
     pointer("cleaning_entries", "twin_id", OnMerge::Stays),
+    // What was said of the survivor counts; where nothing was, what was said of the other does.
+    pointer(
+        "customer_screenings",
+        "customer_id",
+        OnMerge::Moves {
+            unless: Some(
+                "EXISTS (SELECT 1 FROM customer_screenings s WHERE s.institution_id = r.institution_id \
+             AND s.customer_id = ?)",
+            ),
+        },
+    ),
     // What was filed was one of the two.
     pointer("customer_filings", "customer_id", OnMerge::Stays),
     pointer("contact_index", "customer_id", OnMerge::Stays),

@@ -21,6 +21,7 @@ pub mod merges;
 pub mod photos;
 pub mod quality;
 pub mod relations;
+pub mod screenings;
 pub mod search;
 pub mod sorted;
 pub mod store;

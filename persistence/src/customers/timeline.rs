@@ -106,7 +106,8 @@ fn class_of(kind: TimelineKind) -> Option<&'static str> {
         | TimelineKind::Collection
         | TimelineKind::Consent
         | TimelineKind::Disclosure
-        | TimelineKind::Insight => None,
+        | TimelineKind::Insight
+        | TimelineKind::Screening => None,
     }
 }
 
@@ -176,6 +177,20 @@ static BESIDE: &[(&str, OnTimeline)] = &[
             currency: "NULL",
             only: "TRUE",
             ended: "withdrawn_at IS NOT NULL",
+        },
+    ),
+    (
+        "customer_screenings",
+        OnTimeline::As {
+            kind: TimelineKind::Screening,
+            permission: "customers:read",
+            at: "screened_at",
+            actor: "screened_by",
+            text: "outcome",
+            amount: "NULL",
+            currency: "NULL",
+            only: "TRUE",
+            ended: "FALSE",
         },
     ),
 ];

@@ -13,6 +13,7 @@ static EVENTS: &[&[&EventType]] = &[
     crate::customers::EVENTS,
     crate::customers::cleaning::EVENTS,
     crate::customers::filings::EVENTS,
+    crate::customers::screenings::EVENTS,
     crate::enrollments::EVENTS,
     crate::follow_ups::EVENTS,
     crate::organization::EVENTS,

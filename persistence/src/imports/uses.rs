@@ -73,6 +73,13 @@ impl<H: Handle> Uses<'_, H> {
             vec![],
         );
         add(kept.await?, UndoObstacle::Filed);
+        let by_hand = self.named(
+            ("customer_screenings", "customer_id"),
+            &ids,
+            "r.rule_id IS NULL",
+            vec![],
+        );
+        add(by_hand.await?, UndoObstacle::Screened);
         add(
             self.followed_up(made, &ids).await?,
             UndoObstacle::FollowedUp,

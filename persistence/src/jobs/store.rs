@@ -308,7 +308,7 @@ pub(crate) async fn end_task(
         JobStatus::Queued => JobStatus::Running,
         status => status,
     };
-    for table in ["imports", "exports"] {
+    for table in ["imports", "exports", "screening_runs"] {
         let sql = format!(
             "UPDATE {table} SET version = version + 1, status = ?, finished_at = ? \
              WHERE institution_id = ? AND job_id = ? AND finished_at IS NULL"

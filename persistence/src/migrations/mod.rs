@@ -60,6 +60,9 @@ mod m0111_views;
 mod m0112_import_customers;
 mod m0113_import_changes;
 mod m0114_import_templates;
+mod m0117_screening_rules;
+mod m0118_screening_runs;
+mod m0119_screenings;
 mod m0120_allowances;
 mod m0121_share_requests;
 mod m0122_customer_merges;
@@ -152,6 +155,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0112_import_customers::Migration),
             Box::new(m0113_import_changes::Migration),
             Box::new(m0114_import_templates::Migration),
+            Box::new(m0117_screening_rules::Migration),
+            Box::new(m0118_screening_runs::Migration),
+            Box::new(m0119_screenings::Migration),
             Box::new(m0120_allowances::Migration),
             Box::new(m0121_share_requests::Migration),
             Box::new(m0122_customer_merges::Migration),

@@ -235,6 +235,7 @@ pub async fn make(
         | Kind::Notice
         | Kind::Import
         | Kind::Export
+        | Kind::ScreeningRun
         | Kind::ShareRequest
         | Kind::ImportTemplate
         | Kind::View
@@ -447,6 +448,31 @@ pub async fn make(
             }
             vec![made]
         }
+        Kind::Screening => {
+            let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
+            let mut ids = Box::pin(customer).await;
+            let path = format!("/api/v1/customers/{}/screen", ids[0]);
+            let body = json!({"outcome": "valid", "reason": "verified"});
+            ids.push(maker.post(&path, &body).await.expect(201).id());
+            ids
+        }
+        Kind::ScreeningRule => {
+            let body = json!({
+                "name": "年龄不符", "conditions": {"field": "age", "op": "gte", "value": 60},
+                "outcome": "invalid", "reason": "outside_criteria",
+            });
+            let rules = "/api/v1/screening-rules";
+            let made = maker.post(rules, &body).await.expect(201).id();
+            if state == State::Deleted {
+                let path = format!("{rules}/{made}");
+                maker
+                    .patch(&path, &json!({"state": "ended"}))
+                    .await
+                    .expect(200);
+            }
+            vec![made]
+        }
+        Kind::ScreeningRun => vec![w.ended_screening(institution, holder).await.to_string()],
         Kind::CleaningEntry => {
             let customer = make(w, Kind::Customer, State::Live, institution, holder, campus);
             let customer = Box::pin(customer).await.remove(0);

@@ -104,6 +104,11 @@ pub enum Kind {
     WholeCustomer,
     /// Of a customer of whom nothing is missing.
     Filing,
+    /// What was said of a customer's record.
+    Screening,
+    ScreeningRule,
+    /// Its owner's, who may screen.
+    ScreeningRun,
 }
 
 impl Kind {
@@ -113,8 +118,8 @@ impl Kind {
             Approval, Charge, CleaningEntry, Collection, Consent, Customer, CustomerFile,
             CustomerPhoto, DayReport, Disclosure, Enrollment, Export, File, Filing, FollowUp,
             Import, ImportTemplate, Insight, Job, JournalEntry, Lesson, Merge, Notice, Payment,
-            Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Session, Share,
-            ShareRequest, Tagging, TaughtClass, View, WholeCustomer,
+            Receipt, Receivable, ReceivedApproval, ReceivedShareRequest, Relation, Screening,
+            ScreeningRun, Session, Share, ShareRequest, Tagging, TaughtClass, View, WholeCustomer,
         };
         !matches!(
             self,
@@ -147,6 +152,8 @@ impl Kind {
                 | ReceivedApproval
                 | ReceivedShareRequest
                 | Relation
+                | Screening
+                | ScreeningRun
                 | Session
                 | Share
                 | ShareRequest
@@ -189,6 +196,7 @@ impl Kind {
                 | Self::Import
                 | Self::ImportTemplate
                 | Self::Export
+                | Self::ScreeningRun
                 | Self::ShareRequest
                 | Self::View
                 | Self::Approval
@@ -234,6 +242,14 @@ pub const ROWS: &[(&str, Kind, State)] = &[
     ("fileCustomer", Kind::WholeCustomer, State::Live),
     ("getFiling", Kind::Filing, State::Live),
     ("takeOutFiling", Kind::Filing, State::Live),
+    ("screenCustomer", Kind::Customer, State::Live),
+    ("listScreenings", Kind::Customer, State::Live),
+    ("getScreening", Kind::Screening, State::Any),
+    ("getScreeningStanding", Kind::Customer, State::Live),
+    ("getScreeningRule", Kind::ScreeningRule, State::Any),
+    ("getScreeningRuleHistory", Kind::ScreeningRule, State::Any),
+    ("changeScreeningRule", Kind::ScreeningRule, State::Live),
+    ("getScreeningRun", Kind::ScreeningRun, State::Live),
     ("verifyCustomer", Kind::Customer, State::Live),
     ("revealCustomer", Kind::Customer, State::Live),
     ("recordCollection", Kind::Customer, State::Live),
@@ -473,6 +489,8 @@ pub const ALSO_NEEDS: &[(&str, &str)] = &[
     ("shareCustomer", "customers:read"),
     ("grantShareRequest", "customers:read"),
     ("createExport", "customers:read"),
+    ("previewScreening", "customers:read"),
+    ("runScreening", "customers:read"),
     ("createRole", "customers:read"),
 ];
 
@@ -510,6 +528,8 @@ pub fn listed(schema: &str) -> Kind {
         ("CollectionPage", Kind::Collection),
         ("CleaningEntryPage", Kind::CleaningEntry),
         ("FilingPage", Kind::Filing),
+        ("ScreeningRulePage", Kind::ScreeningRule),
+        ("ScreeningRunPage", Kind::ScreeningRun),
         ("FollowUpPage", Kind::FollowUp),
         ("JobPage", Kind::Job),
         ("NoticePage", Kind::Notice),

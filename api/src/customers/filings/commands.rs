@@ -2,18 +2,18 @@
 
 use domain::{
     access::{FIELD_NOT_READABLE, FIELD_READ_ONLY, FieldAccess},
-    customers::{Customer, Filing, judged_by},
+    customers::{Customer, Filing, RECORD_INVALID, ScreeningOutcome, judged_by},
     fault::{Fault, NOT_FOUND},
     id::Id,
 };
 use persistence::{
     Error, Tx,
     access::{Authority, Writes},
-    customers::{filings::store, quality},
+    customers::{filings::store, quality, screenings::store as screenings},
 };
 
 use super::{FileCustomer, TakeOutFiling};
-use crate::customers::{RECORD, commands::present, quality::Sees};
+use crate::customers::{RECORD, commands::present, quality::Sees, screenings::commands::is_shown};
 
 /// By the rule of which field of customers the business goes under which one is filed.
 const BUSINESS_SCOPE: &str = "details.business_scope";
@@ -21,7 +21,7 @@ const BUSINESS_SCOPE: &str = "details.business_scope";
 /// Files the record of a customer, or files it anew since it was changed.
 ///
 /// # Errors
-/// 404 out of reach; 409 where something is missing, or it is filed as it is; 422 where the caller may not
+/// 404 out of reach; 409 where it was found invalid, something is missing, or it is filed as it is; 422 where the caller may not
 /// know of all that must be there, or names a business whose field a rule keeps from it.
 pub async fn file(
     tx: &Tx,
@@ -40,6 +40,7 @@ pub async fn file(
     if !judged.all(|field| sees.knows_of(field)) {
         return Err(Fault::new(&FIELD_NOT_READABLE).into());
     }
+    unless_invalid(tx, customer.id).await?;
     let before = store::current(tx, customer.id).await?;
     let examined = quality::examine(tx, institution, vec![customer], tx.now()).await?;
     let examined = examined
@@ -57,6 +58,22 @@ pub async fn file(
         None => store::insert(tx, grant, &filing).await?,
     }
     Ok(filing)
+}
+
+/// Lets a record be filed that nobody has screened, or that was found valid (DATA-18).
+///
+/// # Errors
+/// 409 where it was found invalid; 422 where the caller may not know.
+async fn unless_invalid(tx: &Tx, customer: Id<Customer>) -> Result<(), Error> {
+    let reader = tx.operation().authority.as_deref();
+    if reader.is_some_and(|reader| !is_shown(reader)) {
+        return Err(Fault::new(&FIELD_NOT_READABLE).into());
+    }
+    let last = screenings::last(tx, tx.operation().institution, customer).await?;
+    match last.is_some_and(|said| said.verdict.outcome == ScreeningOutcome::Invalid) {
+        true => Err(Fault::new(&RECORD_INVALID).into()),
+        false => Ok(()),
+    }
 }
 
 /// The business under which a record is filed. Whoever may not write that of a customer leaves it as it is.

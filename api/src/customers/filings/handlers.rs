@@ -20,12 +20,13 @@ const TAG: &str = "customers";
 
 /// File the record of a customer
 ///
-/// That the caller checked it, and it is whole: what customers of its kind must have is there (else
+/// That the caller checked it, that it was not found invalid (`record_invalid`; one that nobody has screened can be
+/// filed), and it is whole: what customers of its kind must have is there (else
 /// `record_incomplete` names what is missing), and the caller may know of all of that. Any later change of
 /// the record marks the filing as `changed`; then it can be filed anew, under the same id.
 #[utoipa::path(tag = TAG, params(("customer_id" = Uuid, Path)), request_body = FileCustomer,
     responses((status = 201, body = FilingBody)), security(("bearer" = ["customers:write"])),
-    extensions(("x-problem-codes" = json!(["record_incomplete", "record_filed", "field_not_readable"]))))]
+    extensions(("x-problem-codes" = json!(["record_invalid", "record_incomplete", "record_filed", "field_not_readable"]))))]
 #[post("/customers/{customer_id}/file")]
 pub(super) async fn file_customer(
     ctx: Granted<CustomersWrite>,

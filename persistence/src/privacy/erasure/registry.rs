@@ -70,7 +70,8 @@ macro_rules! records {
             " UNION ", of!("customer_relations"), " UNION ", of!("consents"), " UNION ", of!("privacy_requests"), " UNION ", of!("legal_holds"), " UNION ", of!("personal_data_exports"),
             " UNION ", of!("disclosures"), " UNION ", of!("customer_insights"),
             " UNION ", of!("payments"), " UNION ", of!("charges"), " UNION ", of!("share_requests"),
-            " UNION ", of!("customer_collections"), " UNION ", of!("cleaning_entries"), " UNION ", of!("customer_filings"), ") ",
+            " UNION ", of!("customer_collections"), " UNION ", of!("cleaning_entries"), " UNION ", of!("customer_filings"),
+            " UNION ", of!("customer_screenings"), ") ",
             "SELECT r.id FROM touched JOIN audit_records r ON r.institution_id = {institution} AND r.target_id = touched.id ",
             "UNION SELECT t.record_id FROM touched JOIN audit_targets t ON t.institution_id = {institution} AND t.target_id = touched.id"
         )
@@ -227,6 +228,7 @@ pub static OF_PERSONS: &[OfPerson] = &[
     of_person("customer_upkeep", OWN, Removed, &[]),
     of_person("customer_photos", OWN, Removed, &[]),
     of_person("customer_filings", OWN, Removed, &[]),
+    of_person("customer_screenings", OWN, Removed, &[]),
     of_person(
         "cleaning_entries",
         "(customer_id IN ({who}) OR twin_id IN ({who}))",
@@ -410,6 +412,9 @@ pub static OF_NOBODY: &[&str] = &[
     "role_rules",
     "roles",
     "schedule_ticks",
+    "screening_rule_versions",
+    "screening_rules",
+    "screening_runs",
     "sessions",
     "source_channels",
     "staff",

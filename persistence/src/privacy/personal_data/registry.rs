@@ -215,6 +215,23 @@ static PERSON: &[Told] = &[
         ],
     ),
     told(
+        "customer_screenings",
+        &[
+            instant("screened_at"),
+            id("id"),
+            id("customer_id"),
+            text("outcome"),
+            text("reason"),
+            sealed_text("details"),
+        ],
+        &[
+            ("rule_id", Technical),
+            ("rule_version", Technical),
+            ("run_id", Technical),
+            ("screened_by", OtherPeople),
+        ],
+    ),
+    told(
         "custom_values",
         &[
             id("field_id").of("custom_fields", "name").told_as("field"),

@@ -147,6 +147,10 @@ const SINCE: &[(&str, &str)] = &[
         "k.customer_id = c.id AND (k.filed_at > {now} OR k.changed_at > {now} OR k.taken_out_at > {now})",
     ),
     (
+        "customer_screenings",
+        "k.customer_id = c.id AND k.screened_at > {now}",
+    ),
+    (
         "cleaning_entries",
         "k.customer_id = c.id AND (k.kept_at > {now} OR k.kept_until > {now})",
     ),

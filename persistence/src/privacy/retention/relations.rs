@@ -96,6 +96,7 @@ const OF_HELD: &[&str] = &[
     "customer_collections",
     "cleaning_entries",
     "customer_filings",
+    "customer_screenings",
 ];
 
 /// Whether anybody of an institution is held.
