@@ -366,6 +366,8 @@ both! {
             let field = item["field"].as_str().unwrap();
             let (schema, field) = match field.strip_prefix("details.") {
                 Some(field) => (&"CustomerDetails", field),
+                // It is told by itself.
+                None if field == "screening" => (&"CustomerScreening", "standing"),
                 None => (schema, field),
             };
             let property = &document["components"]["schemas"][*schema]["properties"][field];
