@@ -3,7 +3,7 @@ use domain::{
     access::{
         CustomersAssign, CustomersDelete, CustomersRead, CustomersReveal, CustomersWrite, TagsRead,
     },
-    customers::{Customer, Order},
+    customers::{Customer, Order, TimelineKind},
     tags::TagLabel,
 };
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ use super::{
     RevealCustomer, RevealedCustomer, SearchCustomers, TimelineEntry, TimelinePage,
     TransferCustomer, commands,
     expansion::{expand, reads_region},
-    lists,
+    lists, screenings,
     search::Search,
 };
 use crate::{
@@ -365,7 +365,9 @@ pub(super) async fn list_timeline(
     let customer = commands::get(&ctx.read(), &ctx.grant, id.0).await?;
     let now = ctx.stamp().now();
     let mut kinds = timeline::reached(&ctx.read(), ctx.authority(), &customer, now).await?;
-    kinds.retain(|kind| query.shows(*kind));
+    // That something was said tells as much as what was.
+    let is_shown = screenings::commands::is_shown(ctx.authority());
+    kinds.retain(|kind| query.shows(*kind) && (is_shown || *kind != TimelineKind::Screening));
     let institution = ctx.grant.scope().institution();
     let (after, limit) = (page.after, page.limit);
     let entries = timeline::of(&ctx.read(), institution, customer.id, &kinds, after, limit).await?;

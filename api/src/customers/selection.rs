@@ -232,6 +232,22 @@ impl Selection {
         Ok(rows.into_iter().map(|(customer, _)| customer).collect())
     }
 
+    /// Those of some customers who are still among them, but for text that is sought.
+    pub async fn still(
+        &self,
+        handle: &impl Handle,
+        grant: &Grant<CustomersRead>,
+        ids: &[Uuid],
+    ) -> Result<Vec<Uuid>, Error> {
+        let page = Page {
+            order: Direction::NewestFirst,
+            after: None,
+            limit: u64::try_from(ids.len()).map_err(Error::internal)?,
+        };
+        let customers = self.among(handle, grant, ids, &page).await?;
+        Ok(customers.iter().map(|one| one.id.uuid()).collect())
+    }
+
     /// A page of those in whom text is found in another order; `None` where there are more than `most`.
     pub(super) async fn sorted_by_text(
         &self,

@@ -590,6 +590,13 @@ pub async fn make(
             let body = json!({"topic": "interests", "content": "编程", "source": "partner", "origin": "科技馆",
                 "lawful_basis": "published", "authorisation": "公开榜单"});
             ids.push(maker.post(&insights, &body).await.expect(201).id());
+            if state == State::Deleted {
+                let path = format!("{insights}/{}/withdraw", ids[1]);
+                maker
+                    .post(&path, &json!({"reason": "错"}))
+                    .await
+                    .expect(200);
+            }
             ids
         }
         Kind::Consent => {

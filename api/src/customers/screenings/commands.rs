@@ -40,8 +40,8 @@ pub async fn screen(
     unless_ruled(tx, "/outcome")?;
     let verdict = body.verdict().checked()?;
     let customer = present(tx, grant, id).await?;
-    let screening = Screening::by_hand(customer.id, verdict, actor(tx), &tx.stamp());
-    store::insert(tx, grant, std::slice::from_ref(&screening)).await?;
+    let mut screening = Screening::by_hand(customer.id, verdict, actor(tx), &tx.stamp());
+    store::insert(tx, grant, std::slice::from_mut(&mut screening)).await?;
     Ok(screening)
 }
 
@@ -73,7 +73,7 @@ pub async fn screen_all(
         }
     }
     Fault::unless_empty(faults)?;
-    store::insert(tx, grant, &screenings).await?;
+    store::insert(tx, grant, &mut screenings).await?;
     Ok(screenings)
 }
 

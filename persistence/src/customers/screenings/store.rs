@@ -6,7 +6,7 @@ use domain::{
     organization::Institution,
     text_enum::TextEnum,
 };
-use sea_orm::{QueryResult, Value, sea_query::ArrayType};
+use sea_orm::{ConnectionTrait, QueryResult, Value, sea_query::ArrayType};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -138,11 +138,12 @@ async fn read(
 pub async fn insert(
     tx: &Tx,
     grant: &impl Writes<Customer>,
-    screenings: &[Screening],
+    screenings: &mut [Screening],
 ) -> Result<(), Error> {
     let (keys, institution) = (tx.keys().await?, grant.scope().institution().uuid());
+    follow(tx, institution, screenings).await?;
     let mut rows = Vec::with_capacity(screenings.len());
-    for screening in screenings {
+    for screening in &*screenings {
         let id = screening.id.uuid();
         let details = screening.verdict.details.as_deref();
         let details = details.map(|text| keys.seal(place(id), text.as_bytes()));
@@ -163,10 +164,37 @@ pub async fn insert(
     }
     let columns = format!("institution_id, {COLUMNS}");
     insert_many(tx, ("customer_screenings", &columns), "", rows).await?;
-    for screening in screenings {
+    for screening in &*screenings {
         record(tx, screening);
         if screening.verdict.outcome == ScreeningOutcome::Invalid {
             filings::mark_changed(tx, screening.customer).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts what is said behind what was said before, by whatever clock: the last one counts.
+async fn follow(tx: &Tx, institution: Uuid, screenings: &mut [Screening]) -> Result<(), Error> {
+    if screenings.is_empty() {
+        return Ok(());
+    }
+    let ids = screenings.iter().map(|one| one.customer.uuid().into());
+    let (is_among, ids) = among(tx, "customer_id", ArrayType::Uuid, ids.collect());
+    let sql = format!(
+        "SELECT customer_id, MAX(screened_at) AS at FROM customer_screenings \
+         WHERE institution_id = ? AND {is_among} GROUP BY customer_id"
+    );
+    let values = std::iter::once(institution.into()).chain(ids);
+    let rows = tx
+        .query_all_raw(statement(tx, &sql, values.collect::<Vec<Value>>()))
+        .await?;
+    for row in rows {
+        let customer: Uuid = row.try_get("", "customer_id")?;
+        let behind = timestamp(row.try_get::<i64>("", "at")?.saturating_add(1))?;
+        for one in screenings.iter_mut() {
+            if one.customer.uuid() == customer {
+                one.at = one.at.max(behind);
+            }
         }
     }
     Ok(())

@@ -148,7 +148,8 @@ const SINCE: &[(&str, &str)] = &[
     ),
     (
         "customer_screenings",
-        "k.customer_id = c.id AND k.screened_at > {now}",
+        // What a rule says tells of no contact.
+        "k.customer_id = c.id AND k.rule_id IS NULL AND k.screened_at > {now}",
     ),
     (
         "cleaning_entries",

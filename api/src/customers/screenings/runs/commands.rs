@@ -1,5 +1,7 @@
 //! Use cases of runs: what the rules would do, and that they are applied.
 
+use std::time::{Duration, Instant};
+
 use domain::{
     access::{CustomersRead, CustomersScreen, FIELD_NOT_READABLE, Oneself},
     customers::{SCREENING_CHANGED, ScreeningRun},
@@ -33,6 +35,8 @@ const LOOKED_AT: i64 = 10_000;
 /// Records that are looked at together, and how often a preview looks for more.
 const AT_ONCE: u64 = 500;
 const PAGES: usize = 100;
+/// How long a preview looks for more.
+const LONG: Duration = Duration::from_secs(5);
 /// Records that a preview shows.
 const SHOWN: usize = 20;
 
@@ -90,7 +94,7 @@ pub(super) async fn preview(
         rules: rules.iter().map(tried).collect(),
         sample: Vec::new(),
     };
-    let mut after = None;
+    let (begun, mut after) = (Instant::now(), None);
     for _ in 0..PAGES {
         let (some, next) = records
             .batch(handle, &grants.seen, (after, AT_ONCE))
@@ -103,7 +107,7 @@ pub(super) async fn preview(
             }
         }
         after = next;
-        if after.is_none() || preview.looked_at >= LOOKED_AT {
+        if after.is_none() || preview.looked_at >= LOOKED_AT || begun.elapsed() >= LONG {
             break;
         }
     }

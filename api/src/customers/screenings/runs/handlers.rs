@@ -28,11 +28,12 @@ const TAG: &str = "customers";
 /// Tell what the rules of screening would do
 ///
 /// To records within reach that nobody has screened: how many each rule would mark, and the first of them.
-/// Nothing is changed. Of very many the newest are looked at (`is_capped`). Needs `customers:read` as well; refused
+/// Nothing is changed. Of very many, or where it takes long, the newest are looked at (`is_capped`). Facts that a rule
+/// goes by count as far as the caller reaches them, here and in the run. Needs `customers:read` as well; refused
 /// where a rule goes by what field rules hide from the caller (`field_not_readable`).
 #[utoipa::path(tag = TAG, request_body = PreviewScreening, responses((status = 200, body = ScreeningPreview)),
     security(("bearer" = ["customers:screen"])),
-    extensions(("x-problem-codes" = json!(["screening_rule_outdated", "view_outdated", "field_not_readable", "permission_missing"]))))]
+    extensions(("x-read-only" = json!(true)), ("x-problem-codes" = json!(["screening_rule_outdated", "view_outdated", "field_not_readable", "permission_missing"]))))]
 #[post("/screening-preview")]
 pub(super) async fn preview_screening(
     ctx: Granted<CustomersScreen>,

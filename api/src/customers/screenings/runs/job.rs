@@ -11,7 +11,7 @@ use domain::{
 };
 use persistence::{
     Error, Tx,
-    access::{Authority, Grant, Writes},
+    access::{Grant, Writes},
     customers::{
         screenings::{judged, rules, runs, store},
         store::lock_all,
@@ -27,6 +27,7 @@ use crate::{
     conditions::ConditionBody,
     customers::{
         Counting, Selection,
+        lists::COUNTED_AMONG,
         screenings::commands::{actor, unless_ruled},
     },
     http::cursor::Position,
@@ -39,7 +40,7 @@ const BATCH: u64 = 100;
 const COUNTING: Counting = Counting {
     most: 100_000,
     by_text: 5_000,
-    among: 1_000_000,
+    among: COUNTED_AMONG,
 };
 
 /// What the job is told.
@@ -69,7 +70,13 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
     let (mut behind, mut total) = (begun.behind, None);
     let marked: i64 = begun.rules.iter().map(|rule| rule.marked).sum();
     loop {
-        let records = records(run, &begun, &told).await?;
+        let view = view(run, &begun).await?;
+        let confines = Confines {
+            view: view.as_ref(),
+            conditions: told.conditions.as_ref(),
+        };
+        let reader = (&*run.authority().await?, run.app.clock.now());
+        let records = confines.records(&run.app.db.search(), reader).await?;
         if total.is_none() {
             total = Some(count(run, &records).await?.map(|left| marked + left));
         }
@@ -85,9 +92,10 @@ pub(crate) async fn run(run: &Run) -> Result<(), Halt> {
         };
         let (lease, applied) = (run.lease(), applied.as_slice());
         run.step::<CustomersScreen, _, _, _>(|tx, grant| async move {
+            let batch = (batch, confines);
             let done = mark(&tx, &grant, id, applied, batch).await?.looked_at;
-            if batch.next.is_some() {
-                return lease.advance(&tx, done, batch.total).await;
+            if batch.0.next.is_some() {
+                return lease.advance(&tx, done, batch.0.total).await;
             }
             // Whoever began anew would count the last ones twice.
             lease.advance(&tx, done, Some(done)).await?;
@@ -109,26 +117,16 @@ async fn find(run: &Run, id: Id<ScreeningRun>) -> Result<ScreeningRun, Halt> {
     Ok(found.ok_or_else(|| Fault::new(&NOT_FOUND))?)
 }
 
-/// The records, as far as the owner may look for them now.
-async fn records(run: &Run, of: &ScreeningRun, told: &Told) -> Result<Selection, Halt> {
-    let handle = run.app.db.search();
-    let view = match of.view {
-        None => None,
-        Some((id, version)) => {
-            let own = run.grant::<Oneself>().await?;
-            let own = own.ok_or_else(missing::<Oneself>)?;
-            let view = kept::find(&handle, &own, id).await?;
-            let view = view.filter(|view: &View| view.version == version);
-            Some(view.ok_or_else(|| Fault::new(&SCREENING_CHANGED))?)
-        }
+/// The view as it was when the run began.
+async fn view(run: &Run, of: &ScreeningRun) -> Result<Option<View>, Halt> {
+    let Some((id, version)) = of.view else {
+        return Ok(None);
     };
-    let confines = Confines {
-        view: view.as_ref(),
-        conditions: told.conditions.as_ref(),
-    };
-    let authority = run.authority().await?;
-    let reader: (&Authority, _) = (&authority, run.app.clock.now());
-    Ok(confines.records(&handle, reader).await?)
+    let own = run.grant::<Oneself>().await?;
+    let own = own.ok_or_else(missing::<Oneself>)?;
+    let view = kept::find(&run.app.db.search(), &own, id).await?;
+    let view = view.filter(|view: &View| view.version == version);
+    Ok(Some(view.ok_or_else(|| Fault::new(&SCREENING_CHANGED))?))
 }
 
 /// How many they are, where that can be told.
@@ -146,7 +144,7 @@ async fn mark(
     grant: &Grant<CustomersScreen>,
     id: Id<ScreeningRun>,
     applied: &[ScreeningRule],
-    batch: &Batch,
+    (batch, confines): (&Batch, Confines<'_>),
 ) -> Result<ScreeningRun, Error> {
     unless_ruled(tx, "")?;
     let before = runs::find(tx, grant, id).await?;
@@ -157,7 +155,12 @@ async fn mark(
     let customers = batch.ids.iter().copied().map(Id::<Customer>::new).collect();
     let writing: &dyn Writes<Customer> = grant;
     lock_all(tx, &[(writing, customers)]).await?;
-    let judged = judged(tx, grant, &trees, &batch.ids).await?;
+    // Whoever was found may have changed since, and so may what the owner sees.
+    let seen: Option<Grant<CustomersRead>> = Grant::of(reader, tx.now());
+    let seen = seen.ok_or_else(missing::<CustomersRead>)?;
+    let records = confines.records(tx, (reader, tx.now())).await?;
+    let still = records.still(tx, &seen, &batch.ids).await?;
+    let judged = judged(tx, grant, &trees, &still).await?;
     let mut after = ScreeningRun {
         version: before.version + 1,
         looked_at: before.looked_at + i64::try_from(judged.len()).map_err(Error::internal)?,
@@ -180,7 +183,7 @@ async fn mark(
             counted.marked += 1;
         }
     }
-    store::insert(tx, grant, &screenings).await?;
+    store::insert(tx, grant, &mut screenings).await?;
     runs::come(tx, grant, &before, &after).await?;
     Ok(after)
 }
