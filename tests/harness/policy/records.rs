@@ -289,6 +289,10 @@ pub async fn make(
             let path = format!("/api/v1/customers/{}/files/{}/use-as-photo", ids[0], ids[1]);
             maker.post(&path, &json!(null)).await.expect(200);
             ids.truncate(1);
+            if state == State::Deleted {
+                let path = format!("/api/v1/customers/{}/photo", ids[0]);
+                maker.delete(&path).await.expect(204);
+            }
             ids
         }
         Kind::Class => {

@@ -134,7 +134,7 @@ pub async fn begin(
     Ok(())
 }
 
-/// Writes how far a run has come.
+/// Writes how far a run has come, and at its end what it has done.
 pub async fn come(
     tx: &Tx,
     grant: &impl Writes<ScreeningRun>,
@@ -155,5 +155,15 @@ pub async fn come(
     ];
     let updated = tx.execute_raw(statement(tx, sql, values)).await?;
     unless_stale(updated.rows_affected())?;
+    if after.behind.is_none() {
+        let marked: i64 = after.rules.iter().map(|rule| rule.marked).sum();
+        let told = json!({ "looked_at": after.looked_at, "marked": marked });
+        tx.record(Change::new(
+            "screening_run",
+            after.id.uuid(),
+            after.version,
+            told,
+        ));
+    }
     Ok(())
 }
