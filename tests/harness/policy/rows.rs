@@ -170,6 +170,7 @@ impl Kind {
             && !matches!(
                 self,
                 Self::Enrollment
+                    | Self::Insight
                     | Self::Lesson
                     | Self::Merge
                     | Self::ReceivedApproval
