@@ -77,6 +77,8 @@ pub async fn known_by(
         ArrayType::Bytes,
         places.keys().map(bytes).collect(),
     );
+    // By what is computed of the instant, SQLite can't walk all customers in the order of their creation to
+    // spare itself the sorting of a few.
     let sql = format!(
         "SELECT i.digest, c.id, t.id AS team_id, t.name AS team, p.id AS campus_id, p.name AS campus, \
          CASE WHEN c.holder_id = c.campus_id THEN 1 ELSE 0 END AS pooled \
@@ -86,7 +88,7 @@ pub async fn known_by(
          LEFT JOIN staff s ON s.institution_id = c.institution_id AND s.id = c.holder_id \
          LEFT JOIN teams t ON t.institution_id = s.institution_id AND t.id = s.home_team_id \
          WHERE i.institution_id = ? AND {is_among} AND c.deleted_at IS NULL \
-         ORDER BY c.created_at, c.id LIMIT ?"
+         ORDER BY +c.created_at, c.id LIMIT ?"
     );
     let mut values = vec![institution.uuid().into()];
     values.extend(digests);
